@@ -1,0 +1,1 @@
+"""What runs: Faust agents, transports, clients, the command line."""

@@ -1,0 +1,1 @@
+"""What the system knows and decides. Never imports agents, faust or kafka."""

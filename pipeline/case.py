@@ -1,0 +1,187 @@
+"""A claim as a case: the fold of its events, and what has been decided on it so far.
+
+Pure. Sections come from the events alone, so a case is never stored: it is folded again from the ledger.
+What cannot be folded from the events (revisions, rulings, money ordered) is `Progress`, stored beside the claim.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from schemas.claims import (
+    Accident, AccidentClaimed, Advice, ApprovedAmounts, Child, Claimed, Conclusion, Costs, Death, DeathClaimed,
+    EmployerReport, EvidenceAdded, Heirs, Identity, Medical, MemberReference,
+)  # fmt: skip
+from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
+from schemas.reviews import LineChange
+
+JAKARTA = dt.timezone(dt.timedelta(hours=7), "WIB")
+
+_REPLACED = (
+    "member", "accident", "report", "conclusion", "medical", "costs", "approved", "identity", "death", "children",
+    "heirs", "claimed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What an officer decided, standing until new facts or another review.
+
+    `reason` is not kept here: it is free text and stays in the ledger.
+    """
+
+    verdict: str  # approve | reject | change | request_documents
+    officer: str
+    answers: tuple[str, ...]
+    changes: tuple[tuple[str, int], ...]  # (line, rupiah)
+    documents: tuple[PaperName, ...]
+    second_officer: str | None = None
+
+    def same_as(self, other: "Ruling") -> bool:
+        """Whether both say the same, whoever said it."""
+        return (self.verdict, self.answers, self.changes, self.documents) == (
+            other.verdict, other.answers, other.changes, other.documents,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Progress:
+    """What was decided so far. `ordered`: rupiah ordered by payee, net. `settled`: codes that officers answered."""
+
+    revision: int = 0
+    decision_id: str | None = None
+    outcome: Outcome | None = None
+    reason_codes: tuple[str, ...] = ()
+    total: int = 0
+    lines: tuple[tuple[str, int], ...] = ()
+    effective_outcome: Outcome | None = None
+    effective_total: int = 0
+    ordered: dict[str, int] = field(default_factory=dict)
+    approved_on: dt.date | None = None  # Jakarta day on which the last fact needed for APPROVED was received
+    settled_on: dt.date | None = None  # day of the first settlement
+    settled_codes: tuple[str, ...] = ()
+    ruling: Ruling | None = None
+    has_new_facts: bool = False  # facts came after an effective ruling: an officer must look again
+    changed_later: bool = False  # a membership fact that came later would have changed the decision
+    is_appealed: bool = False
+    referral_codes: tuple[str, ...] = ()  # of the open referral, empty where none is open
+    wake_on: dt.date | None = None  # first day on which time alone changes the decision
+
+
+@dataclass(slots=True)
+class Case:
+    """The sections of one claim as the latest events tell them, and its progress.
+
+    `program` is None while evidence waits for its claim. `received_at` is the clock of the event that opened it.
+    """
+
+    claim_id: str
+    key: str
+    program: ClaimProgram | None = None
+    received_at: dt.datetime | None = None
+    member: MemberReference | None = None
+    accident: Accident | None = None
+    report: EmployerReport | None = None
+    conclusion: Conclusion | None = None
+    medical: Medical | None = None
+    costs: Costs | None = None
+    approved: ApprovedAmounts | None = None
+    advice: tuple[Advice, ...] = ()
+    identity: Identity | None = None
+    documents: frozenset[PaperName] = frozenset()
+    death_section: Death | None = None
+    children: tuple[Child, ...] | None = None
+    heirs: Heirs | None = None
+    claimed: Claimed | None = None
+    progress: Progress = field(default_factory=Progress)
+
+    def apply(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime) -> None:
+        """Fold one event in. `clock` is when it was received."""
+        data: Any = event.data
+        if isinstance(event, AccidentClaimed | DeathClaimed) and self.received_at is None:
+            self.program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
+            self.received_at = clock
+        for section in data.model_fields_set:
+            value = getattr(data, section)
+            if value is None:
+                continue
+            if section in _REPLACED:
+                setattr(self, "death_section" if section == "death" else section, value)
+            elif section == "documents":
+                self.documents |= frozenset(value)
+            elif section == "advice":
+                self.advice = (*self.advice, value)
+
+    @property
+    def death(self) -> Death | None:
+        """The family's account of the death, else the treating facility's."""
+        if self.death_section is not None:
+            return self.death_section
+        return self.medical.death if self.medical is not None else None
+
+    @property
+    def event_date(self) -> dt.date:
+        """Day of the accident, of the diagnosis of an occupational disease, or of the death (JKM); local date."""
+        if self.program == "JKM":
+            assert self.death is not None  # a death claim cannot be read without one
+            return self.death.died_on
+        assert self.accident is not None  # an accident claim cannot be read without one
+        if self.accident.kind == "occupational_disease":
+            assert self.accident.diagnosed_on is not None
+            return self.accident.diagnosed_on
+        return self.accident.occurred_at.date()
+
+    @property
+    def settled_codes(self) -> frozenset[str]:
+        """Referral codes that an advisor or an officer has settled."""
+        return frozenset(self.progress.settled_codes).union(*(one.settles for one in self.advice))
+
+    def claim_date(self, trusted_days: int) -> dt.date:
+        """The day written on the claim where it lies at most `trusted_days` before receipt, else the day of receipt."""
+        assert self.received_at is not None
+        received_on = self.received_at.astimezone(JAKARTA).date()
+        if self.claimed is None or (received_on - self.claimed.claimed_on).days > trusted_days:
+            return received_on
+        return self.claimed.claimed_on
+
+    def asked(self) -> frozenset[BenefitKind]:
+        """The kinds of benefit that the facts of this claim give rise to."""
+        kinds: set[BenefitKind] = set()
+        if self.death is not None:
+            kinds.add("death")
+        if medical := self.medical:
+            if medical.unable_to_work_days:
+                kinds.add("temporary_disability")
+            if medical.disabilities:
+                kinds.add("partial_disability")
+            if medical.permanent_total:
+                kinds.add("permanent_total")
+        if costs := self.costs:
+            amounts: dict[BenefitKind, int | None] = {
+                "treatment": costs.treatment,
+                "transport": costs.transport and costs.transport.land + costs.transport.sea + costs.transport.air,
+                "homecare": costs.home_care and costs.home_care.cost,
+                "denture": costs.denture,
+                "hearing_aid": costs.hearing_aid,
+                "glasses": costs.glasses,
+                "prosthesis": costs.prosthesis,
+                "return_to_work": costs.return_to_work,
+            }
+            kinds.update(kind for kind, amount in amounts.items() if amount)
+        return frozenset(kinds)
+
+
+def ruling_of(review: Any, officer: str) -> Ruling:
+    """The ruling that a review makes (`schemas.reviews.Review`)."""
+    changes: tuple[LineChange, ...] = review.changes
+    return Ruling(
+        verdict=review.verdict,
+        officer=officer,
+        answers=tuple(sorted(set(review.answers))),
+        changes=tuple(sorted((change.line, change.amount) for change in changes)),
+        documents=tuple(dict.fromkeys(review.documents)),
+    )
+
+
+def seconded(ruling: Ruling, officer: str) -> Ruling:
+    return replace(ruling, second_officer=officer)

@@ -1,0 +1,58 @@
+"""What the decision table is asked, and what it answers. Pure values; imports no rule."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pipeline.case import Case
+from pipeline.member import Member
+from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
+from schemas.decisions import Benefit, Check
+
+
+@dataclass(frozen=True, slots=True)
+class OtherClaim:
+    """Another claim of the same person, as far as this one must know it."""
+
+    claim_id: str
+    revision: int
+    program: ClaimProgram
+    event_date: dt.date
+    asked: frozenset[BenefitKind]
+    outcome: Outcome
+    is_death_approved: bool  # its effective decision pays a death benefit
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything an assessment looks at.
+
+    `member` and `other_memberships` (other membership numbers of the same NIK) are as they were known at `clock`;
+    `clock` is when the event that asks was received (aware). `other_claims` stand in the order in which they came.
+    """
+
+    case: Case
+    member: Member | None
+    other_memberships: tuple[Member, ...]
+    other_claims: tuple[OtherClaim, ...]
+    clock: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer. Fields as in `schemas.decisions.Decision`; `wake_on` is the first day on which time alone may
+    change it (None: never)."""
+
+    outcome: Outcome
+    reason_codes: tuple[str, ...]
+    benefits: tuple[Benefit, ...]
+    total: int
+    indicative_total: int | None
+    missing: tuple[PaperName, ...]
+    fields: tuple[str, ...]
+    liable: str
+    pay_by: dt.date | None
+    fund_amount: int
+    first_claim_id: str | None
+    rule_version: str
+    trace: tuple[Check, ...]
+    wake_on: dt.date | None

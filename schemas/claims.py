@@ -1,0 +1,273 @@
+"""What clinics, employers, family desks and the office say about an accident or a death.
+
+A claim is a case told in sections. Each section is optional and replaced whole by a later event of the same
+claim, but `documents`, which gather: a paper once handed in stays there, so that a PENDING claim is finished by
+sending what was missing and nothing else. Who may write which section stands in `SECTION_WRITERS`.
+"""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.codes import PaperName
+from schemas.envelope import Envelope
+from schemas.values import (
+    MAX_LIST, ClaimId, Code, Date, Days, EmployerNumber, MemberNumber, Name, Nik, Percent, Rupiah, Strict, Text,
+    Timestamp,
+)  # fmt: skip
+
+
+class MemberReference(Strict):
+    """Membership number, NIK, or both (Permenaker 1/2025 art 8A: one of them is enough)."""
+
+    member_number: MemberNumber | None = None
+    nik: Nik | None = None
+    name: Name | None = None
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.member_number is None and self.nik is None:
+            raise ValueError("name the member by `member_number`, by `nik`, or by both")
+        return self
+
+
+class Accident(Strict):
+    """What happened. The event date is the local date of `occurred_at`; for a disease it is `diagnosed_on`."""
+
+    occurred_at: Timestamp
+    kind: Literal["injury", "occupational_disease", "sudden_death", "violence"] = "injury"
+    setting: Literal["workplace", "commuting", "duty_travel", "errand", "private"] = "workplace"
+    traffic: Literal["none", "single_vehicle", "several_vehicles"] = "none"
+    detour: bool = False
+    recurrence: bool = False
+    self_inflicted: bool = False
+    cause_unclear: bool = False
+    conduct: Annotated[tuple[Literal["crime", "fight", "drugs"], ...], Field(max_length=3)] = ()
+    diagnosed_on: Date | None = None
+    place: Text | None = None
+    chronology: Text | None = None
+
+    @model_validator(mode="after")
+    def _disease_is_diagnosed(self) -> Self:
+        if self.kind == "occupational_disease" and self.diagnosed_on is None:
+            raise ValueError("an occupational disease needs `diagnosed_on`")
+        return self
+
+
+class EmployerReport(Strict):
+    """The employer's stage I report."""
+
+    reported_at: Timestamp
+    employer_number: EmployerNumber | None = None
+
+
+class Conclusion(Strict):
+    """The office's conclusion whether it was work-related; only the office writes it."""
+
+    work_related: bool
+    concluded_on: Date
+
+
+class Disability(Strict):
+    """One row of the disability table (PP 44/2015, Lampiran III) as found on this person.
+
+    `loss_percent`: share of the function lost; absent where the part itself is lost.
+    `measured`: decibels or percent for the rows counted "per 10".
+    `table_percent`: what the doctor sets where the table gives a range (scalp).
+    """
+
+    part: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
+    loss_percent: Percent | None = None
+    measured: Annotated[int, Field(ge=0, le=200)] | None = None
+    table_percent: Percent | None = None
+
+
+class Death(Strict):
+    """`hours_from_attack` counts from the attack at work to the death; absent means unknown."""
+
+    died_on: Date
+    cause: Literal["illness", "accident", "suicide", "unknown"] = "illness"
+    attack_at_work: bool = False
+    hours_from_attack: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    missing_person: bool = False
+    caused_by_heir: bool = False
+
+
+class Medical(Strict):
+    """Findings of the treating facility. `certified_by` absent: no doctor has certified the percentages yet."""
+
+    unable_to_work_days: Days | None = None
+    disabilities: Annotated[tuple[Disability, ...], Field(max_length=MAX_LIST)] = ()
+    permanent_total: bool = False
+    certified_by: Literal["examining_doctor", "medical_advisor"] | None = None
+    handedness: Literal["right", "left"] = "right"
+    prior_disability: bool = False
+    death: Death | None = None
+    diagnosis: Text | None = None
+    healed_on: Date | None = None
+
+
+class Transport(Strict):
+    """Cost of bringing the injured to care and home, by mode; `land` includes river and lake."""
+
+    land: Rupiah = 0
+    sea: Rupiah = 0
+    air: Rupiah = 0
+
+
+class HomeCare(Strict):
+    cost: Rupiah
+    months: Annotated[int, Field(ge=1, le=600)]
+
+
+class Costs(Strict):
+    """What was spent, or is asked for. `treatment` is the whole bill; `jasa_raharja_paid` what it paid of it."""
+
+    treatment: Rupiah | None = None
+    jasa_raharja_paid: Rupiah | None = None
+    transport: Transport | None = None
+    home_care: HomeCare | None = None
+    denture: Rupiah | None = None
+    hearing_aid: Rupiah | None = None
+    glasses: Rupiah | None = None
+    prosthesis: Rupiah | None = Field(default=None, description="asked for; orthosis counts as prosthesis")
+    return_to_work: Rupiah | None = Field(default=None, description="asked for")
+    wage_advanced_by_employer: bool = False
+
+
+class ApprovedAmounts(Strict):
+    """Amounts the office approved on file for lines without a tariff."""
+
+    prosthesis: Rupiah | None = None
+    return_to_work: Rupiah | None = None
+
+
+class Advice(Strict):
+    """An advisor's decision on file: the referral codes of row 15 that it settles."""
+
+    settles: Annotated[tuple[Code, ...], Field(min_length=1, max_length=16)]
+    advisor: Literal["medical_advisor", "labour_inspector", "officer"]
+    decided_on: Date
+
+
+class Identity(Strict):
+    """Whether NIK and name agree with the civil registry."""
+
+    matches: bool
+
+
+class Child(Strict):
+    """A child as the family card lists it; age and eligibility are judged on the event day."""
+
+    birth_date: Date
+    level: Literal["TK", "SD", "SMP", "SMA", "PT", "TRAINING"] | None = None
+    in_school: bool = True
+    married: bool = False
+    work: Literal["none", "wage_earner", "self_employed", "apprentice"] = "none"
+    work_months: Annotated[int, Field(ge=0, le=600)] = 0
+
+
+class Relative(Strict):
+    """`widow` … `sibling`, `parent_in_law`: the order of PP 44/2015 art 37(5)."""
+
+    relation: Literal[
+        "widow", "widower", "child", "parent", "grandparent", "grandchild", "sibling", "parent_in_law", "other"
+    ]
+    alive: bool = True
+
+
+class Heirs(Strict):
+    relatives: Annotated[tuple[Relative, ...], Field(max_length=MAX_LIST)] = ()
+    notarial_will: bool = False
+    funeral_arranged: bool = True
+
+
+class Claimed(Strict):
+    """The day the claim was made, as written on it."""
+
+    claimed_on: Date
+
+
+Documents = Annotated[tuple[PaperName, ...], Field(max_length=MAX_LIST)]
+Children = Annotated[tuple[Child, ...], Field(max_length=20)]
+
+
+class Sections(Strict):
+    """Every section a claim can have. Absent: this event says nothing about it."""
+
+    member: MemberReference | None = None
+    accident: Accident | None = None
+    report: EmployerReport | None = None
+    conclusion: Conclusion | None = None
+    medical: Medical | None = None
+    costs: Costs | None = None
+    approved: ApprovedAmounts | None = None
+    advice: Advice | None = None
+    identity: Identity | None = None
+    documents: Documents = ()
+    death: Death | None = None
+    children: Children | None = None
+    heirs: Heirs | None = None
+    claimed: Claimed | None = None
+
+
+SECTIONS: Final = tuple(Sections.model_fields)
+
+_CLAIMANT = frozenset({"member", "documents", "claimed"})
+SECTION_WRITERS: Final[dict[str, frozenset[str]]] = {
+    "clinic": _CLAIMANT | {"accident", "medical", "costs"},
+    "hospital": _CLAIMANT | {"accident", "medical", "costs", "death"},
+    "employer": _CLAIMANT | {"accident", "report"},
+    "cooperative": _CLAIMANT | {"accident", "report"},
+    "desk": _CLAIMANT | {"death", "children", "heirs"},
+    "office": frozenset(SECTIONS),
+}
+
+
+class AccidentClaim(Sections):
+    """Opens a JKK case."""
+
+    claim_id: ClaimId
+    member: MemberReference
+    accident: Accident
+
+
+class DeathClaim(Sections):
+    """Opens a JKM case."""
+
+    claim_id: ClaimId
+    member: MemberReference
+    death: Death
+
+
+class Evidence(Sections):
+    """Adds to a case. `member_number` as the claim gave it: it is the key, and keeps the order of one member."""
+
+    claim_id: ClaimId
+    member_number: MemberNumber | None = None
+
+
+class Appeal(Strict):
+    claim_id: ClaimId
+    member_number: MemberNumber | None = None
+    ground: Text | None = None
+
+
+class AccidentClaimed(Envelope):
+    type: Literal["santunan.claim.accident.v1"]
+    data: AccidentClaim
+
+
+class DeathClaimed(Envelope):
+    type: Literal["santunan.claim.death.v1"]
+    data: DeathClaim
+
+
+class EvidenceAdded(Envelope):
+    type: Literal["santunan.claim.evidence.v1"]
+    data: Evidence
+
+
+class ClaimAppealed(Envelope):
+    type: Literal["santunan.claim.appealed.v1"]
+    data: Appeal

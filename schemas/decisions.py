@@ -1,0 +1,154 @@
+"""What the worker says: decisions, payouts, referrals, refusals. Codes and values only; no text for people, no NIK,
+no name, no diagnosis.
+
+Plain frozen dataclasses: the worker makes tens of thousands a second and has nothing to validate, readers
+validate with `pydantic.TypeAdapter`. Amounts are whole rupiah, days are Asia/Jakarta calendar days.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from schemas.codes import CheckResult, ClaimProgram, LineCode, Outcome, PaperName, Payee
+
+_STRICT = ConfigDict(strict=True, extra="forbid")
+Marker = Literal["VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN"]
+Scalar = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Benefit:
+    """One line: `amount` follows from `formula` (a code, see `pipeline/explain`) and its `numbers`."""
+
+    __pydantic_config__ = _STRICT
+    line: LineCode
+    amount: int
+    payee: Payee
+    formula: str
+    numbers: dict[str, Scalar]
+    reference: str
+    marker: Marker
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check of the decision table: what was found, on which facts, by which law."""
+
+    __pydantic_config__ = _STRICT
+    check: str
+    result: CheckResult
+    facts: dict[str, Scalar]
+    reference: str
+    marker: Marker
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The event that led to this decision."""
+
+    __pydantic_config__ = _STRICT
+    source: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSet:
+    """What the decision looked at: `number@version` of each member, `claim_id@revision` of each other claim."""
+
+    __pydantic_config__ = _STRICT
+    members: tuple[str, ...]
+    claims: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Every outcome of a claim. Only APPROVED has `benefits` and a `total`; REFERRED may have `indicative_total`.
+
+    `pay_by`: last day on which payment is in time. `fields`: what contradicts itself (VAL_BAD_INPUT).
+    `fund_amount`: what goes to the Social Security Fund where there is no heir.
+    """
+
+    __pydantic_config__ = _STRICT
+    decision_id: str
+    claim_id: str
+    key: str
+    member_number: str | None
+    program: ClaimProgram
+    event_date: dt.date
+    revision: int
+    supersedes: str | None
+    outcome: Outcome
+    reason_codes: tuple[str, ...]
+    benefits: tuple[Benefit, ...]
+    total: int
+    indicative_total: int | None
+    missing: tuple[PaperName, ...]
+    fields: tuple[str, ...]
+    liable: Literal["BPJS", "EMPLOYER"]
+    pay_by: dt.date | None
+    fund_amount: int
+    first_claim_id: str | None
+    rule_version: str
+    decided_at: dt.datetime
+    caused_by: Cause
+    read: ReadSet
+    trace: tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """An order to the payment system. Pay minus recover over all payouts of a claim = total of its effective decision."""
+
+    __pydantic_config__ = _STRICT
+    payout_id: str
+    claim_id: str
+    key: str
+    member_number: str | None
+    revision: int
+    decision_id: str
+    payee: Payee
+    direction: Literal["pay", "recover"]
+    amount: int
+    pay_by: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """A claim waits for an officer, or no longer does (`state` closed)."""
+
+    __pydantic_config__ = _STRICT
+    referral_id: str
+    claim_id: str
+    key: str
+    member_number: str | None
+    program: ClaimProgram
+    revision: int
+    state: Literal["opened", "closed"]
+    codes: tuple[str, ...]
+    indicative_total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """Where and what, in words that say what to do; never the value."""
+
+    __pydantic_config__ = _STRICT
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A dead letter: an event that was refused, with the reason and the original bytes (base64)."""
+
+    __pydantic_config__ = _STRICT
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    errors: tuple[FieldError, ...]
+    source: str | None
+    id: str | None
+    original: str

@@ -1,0 +1,132 @@
+"""Every event type the worker reads, in one table, and the one parser for all of them."""
+
+import json
+import re
+from typing import Annotated, Any, Final, get_args
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from schemas import topics
+from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.decisions import FieldError
+from schemas.membership import ContributionPaid, MemberRegistered, MembershipEnded, ProgramsChanged, WageReported
+from schemas.reviews import ClaimReviewed
+from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
+from schemas.values import MAX_EVENT_BYTES
+
+MemberEvent = MemberRegistered | ProgramsChanged | WageReported | ContributionPaid | MembershipEnded
+ClaimEvent = AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed
+IntakeEvent = MemberEvent | ClaimEvent | ClaimReviewed | PayoutSettled | PayoutFailed | DayPassed
+
+_CLOCK = frozenset({DayPassed})
+TOPIC_EVENTS: Final[dict[str, frozenset[type]]] = {
+    topics.MEMBERS: frozenset(get_args(MemberEvent)) | _CLOCK,
+    topics.ACCIDENTS: frozenset({AccidentClaimed, EvidenceAdded, ClaimAppealed}),
+    topics.DEATHS: frozenset({DeathClaimed, EvidenceAdded, ClaimAppealed}),
+    topics.REVIEWS: frozenset({ClaimReviewed}),
+    topics.SETTLEMENTS: frozenset({PayoutSettled, PayoutFailed}),
+    topics.HISTORY: frozenset(get_args(IntakeEvent)),
+}
+
+# Who may write which events; what a claim's sections allow stands in `schemas.claims.SECTION_WRITERS`.
+_MEMBER_WRITERS = frozenset({"office", "employer", "cooperative"})
+_CLAIM_WRITERS = frozenset({"office", "clinic", "hospital", "employer", "cooperative", "desk"})
+EVENT_WRITERS: Final[dict[type, frozenset[str]]] = {
+    **dict.fromkeys(get_args(MemberEvent), _MEMBER_WRITERS),
+    **dict.fromkeys(get_args(ClaimEvent), _CLAIM_WRITERS),
+    ClaimReviewed: frozenset({"officer"}),
+    PayoutSettled: frozenset({"payments"}),
+    PayoutFailed: frozenset({"payments"}),
+    DayPassed: frozenset({"system"}),
+}
+
+_FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")  # as our own fields are named: no digits, so no NIK
+
+_PARSER: TypeAdapter[IntakeEvent] = TypeAdapter(Annotated[IntakeEvent, Field(discriminator="type")])
+
+
+class Refused(ValueError):
+    """These bytes are no event this version can read.
+
+    `reason` is a code: TOO_LARGE, NOT_JSON, UNKNOWN_TYPE, INVALID, DUPLICATE_KEY. `errors` name field and fix.
+    """
+
+    def __init__(self, reason: str, errors: tuple[FieldError, ...]) -> None:
+        super().__init__(f"{reason}: " + "; ".join(f"{e.field}: {e.message}" for e in errors))
+        self.reason = reason
+        self.errors = errors
+
+
+def parse(raw: bytes) -> IntakeEvent:
+    """One event from one CloudEvents document. Raises Refused; the error never holds a value of the document."""
+    if len(raw) > MAX_EVENT_BYTES:
+        message = f"the event has {len(raw):,} bytes; at most {MAX_EVENT_BYTES:,} are read"
+        raise Refused("TOO_LARGE", (FieldError("event", message),))
+    try:
+        return _PARSER.validate_json(raw)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def refuse_duplicate_keys(raw: bytes) -> None:
+    """Where people hand in documents: the same key twice is refused, since a reader may take either. Raises Refused."""
+    try:
+        json.loads(raw, object_pairs_hook=_pairs_once)
+    except Refused:
+        raise
+    except (ValueError, RecursionError):
+        return  # not JSON, or nested beyond reading: `parse` says so in its own words
+
+
+def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        twice = sorted({key for key, _ in pairs if key in seen or seen.add(key)})  # type: ignore[func-returns-value]
+        names = ", ".join(_name(key) for key in twice)
+        raise Refused("DUPLICATE_KEY", (FieldError(names, "the key stands twice in one object; keep one of them"),))
+    return found
+
+
+def _refusal(error: ValidationError) -> Refused:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    kind = found[0]["type"]
+    if kind == "json_invalid":
+        return Refused("NOT_JSON", (FieldError("event", found[0]["msg"]),))
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        known = "see `santunan schemas` for the types this version reads"
+        return Refused("UNKNOWN_TYPE", (FieldError("type", f"missing or unknown; {known}"),))
+    errors = tuple(FieldError(_path(one["loc"]), _message(one)) for one in found[:20])
+    return Refused("INVALID", errors)
+
+
+def _message(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "unknown field; remove it, or correct its name"
+    text: str = error["msg"]
+    return text.removeprefix("Value error, ")
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    """`("santunan.claim.accident.v1", "data", "costs", "treatment")` -> `data.costs.treatment`.
+
+    The name of an unknown field came from outside and may hold anything, a NIK too: such names are not repeated.
+    """
+    return ".".join(_name(part) for part in location[1:]) or "event"
+
+
+def _name(part: int | str) -> str:
+    return str(part) if isinstance(part, int) or _FIELD_NAME.fullmatch(part) else "(unreadable name)"
+
+
+def partition_key(event: IntakeEvent) -> str | None:
+    """What keeps everything about one member in one partition: the membership number, else the claim id.
+
+    None: the event goes to every partition (the daily clock).
+    """
+    data = event.data
+    if isinstance(event, AccidentClaimed | DeathClaimed):
+        return event.data.member.member_number or event.data.claim_id
+    if isinstance(event, DayPassed):
+        return None
+    return getattr(data, "member_number", None) or data.claim_id  # type: ignore[union-attr]

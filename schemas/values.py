@@ -1,0 +1,93 @@
+"""The small values every event is made of, each with its limit and the reason for it.
+
+Never imports anything of this project. All limits of the wire stand here, once.
+"""
+
+import datetime as dt
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+MAX_EVENT_BYTES = 64 * 1024  # a full claim with 20 children and 4,000 letters of chronology is under 16 KiB
+MAX_RUPIAH = 10**12  # the largest benefit known is under 10^10; beyond 10^12 it is a slip of the keyboard
+MAX_LIST = 64  # no list of the law is longer than the 46 rows of the disability table
+MAX_MONTHS = 120  # one payment may settle ten years of arrears
+MAX_DAYS = 36_525  # a century
+FIRST_YEAR, LAST_YEAR = 1900, 2100  # the oldest member was born after 1900
+MAX_FUTURE_SECONDS = 300  # how far a sender's clock may run ahead of ours
+
+# Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Co private, Cn unassigned:
+# PostgreSQL refuses NUL, and the rest lets a text look like another one on an officer's screen.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def _clean_text(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
+    text = unicodedata.normalize("NFC", text)
+    for character in text:
+        if character not in "\n\t" and unicodedata.category(character) in _REFUSED_CATEGORIES:
+            raise ValueError(f"the character U+{ord(character):04X} is not allowed in text; remove it")
+    return text
+
+
+def _iso_text(value: Any) -> Any:
+    """pydantic also reads a digit string as a Unix timestamp; on this wire a date is ISO 8601 or nothing."""
+    if not isinstance(value, dt.date) and not (isinstance(value, str) and value[4:5] == "-"):
+        raise ValueError("write dates as YYYY-MM-DD and times as YYYY-MM-DDThh:mm:ss+07:00")
+    return value
+
+
+def _within_years(value: Any) -> Any:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
+    return value
+
+def _printable(text: str) -> str:
+    if not (text.isascii() and text.isprintable()):
+        raise ValueError("use printable ASCII characters only")
+    return text
+
+
+class Strict(BaseModel):
+    """Base of all that people and machines hand in: no coercion, no unknown field, no change afterwards.
+
+    Errors never repeat the input, so that a NIK or a diagnosis cannot reach a log through them.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+Rupiah = Annotated[int, Field(ge=0, le=MAX_RUPIAH, description="whole rupiah")]
+Days = Annotated[int, Field(ge=0, le=MAX_DAYS)]
+Percent = Annotated[int, Field(ge=0, le=100, description="whole percent")]
+
+# [0-9], never \d: full-width digits are digits to Unicode and not to the civil registry.
+Nik = Annotated[str, Field(pattern=r"^[0-9]{16}$", description="national identity number, 16 digits; personal data")]
+MemberNumber = Annotated[str, Field(pattern=r"^[0-9A-Z]{11}$", description="KPJ, the number on the membership card")]
+EmployerNumber = Annotated[str, Field(pattern=r"^[0-9A-Z]{8}$", description="NPP")]
+ClaimId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+EventId = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
+Month = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", description="YYYY-MM")]
+Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
+
+SOURCE_KINDS = ("office", "clinic", "hospital", "employer", "cooperative", "desk", "officer", "payments", "system")
+Source = Annotated[
+    str,
+    Field(
+        pattern=rf"^urn:santunan:({'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}$",
+        description="urn:santunan:<kind>:<who>, for example urn:santunan:clinic:plkk-0012",
+    ),
+]
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_text)]
+Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_clean_text)]
+# strict=False because `_iso_text` has seen to strictness: after a Python validator pydantic would want a date object.
+Date = Annotated[dt.date, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_within_years)]
+Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_within_years)]
+
+
+def source_kind(source: str) -> str:
+    """`urn:santunan:clinic:plkk-0012` -> `clinic`."""
+    return source.split(":", 3)[2]
