@@ -1,0 +1,54 @@
+# Needs Python 3.11 or newer and make; no root, no Docker. Everything is installed into .venv.
+#
+#   make demo     a made-up portfolio through the real pipeline (about 15 s after installation)
+#   make test     every test
+#   make check    ruff and mypy
+#   make bench    claims/s and where the time goes
+#   make soak     the fault tests at every position (long)
+#   make clean    remove .venv and everything that was made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: help demo test check bench soak clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; say which one: make PYTHON=python3.12 demo" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment; install its venv module" >&2; exit 1; }
+
+# The program alone; enough for the demo.
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+# The program with what tests, checks and measurements need.
+$(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/installed
+
+demo: $(VENV)/installed
+	@$(BIN)/santunan demo $(ARGS)
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(VENV)/installed-dev
+	SANTUNAN_SOAK=1 $(BIN)/python -m pytest tests/faults --timeout 7200 $(ARGS)
+
+clean:
+	rm -rf $(VENV) .santunan .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
