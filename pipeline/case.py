@@ -37,11 +37,9 @@ class Ruling:
     documents: tuple[PaperName, ...]
     second_officer: str | None = None
 
-    def same_as(self, other: "Ruling") -> bool:
-        """Whether both say the same, whoever said it."""
-        return (self.verdict, self.answers, self.changes, self.documents) == (
-            other.verdict, other.answers, other.changes, other.documents,
-        )  # fmt: skip
+    def moves_the_same_as(self, other: "Ruling") -> bool:
+        """Whether both lead to the same money, whoever made them."""
+        return (self.verdict, self.changes) == (other.verdict, other.changes)
 
 
 @dataclass(slots=True)
@@ -58,14 +56,27 @@ class Progress:
     effective_total: int = 0
     ordered: dict[str, int] = field(default_factory=dict)
     approved_on: dt.date | None = None  # Jakarta day on which the last fact needed for APPROVED was received
-    settled_on: dt.date | None = None  # day of the first settlement
+    payouts: dict[str, int] = field(default_factory=dict)  # payout id -> rupiah, recoveries negative
+    settlements: dict[str, tuple[dt.date, dt.date]] = field(default_factory=dict)  # payout id -> paid on, known on
+    failed_payouts: tuple[str, ...] = ()
     settled_codes: tuple[str, ...] = ()
     ruling: Ruling | None = None
     has_new_facts: bool = False  # facts came after an effective ruling: an officer must look again
     changed_later: bool = False  # a membership fact that came later would have changed the decision
     is_appealed: bool = False
-    referral_codes: tuple[str, ...] = ()  # of the open referral, empty where none is open
-    wake_on: dt.date | None = None  # first day on which time alone changes the decision
+    referral_id: str | None = None  # of the open referral
+    referral_codes: tuple[str, ...] = ()
+    wake_on: dt.date | None = None  # first day on which time alone may change the decision
+
+    @property
+    def settled_on(self) -> dt.date | None:
+        """Day of the first settlement of money paid out: only that one can be late."""
+        return next((paid_on for payout, (paid_on, _) in self.settlements.items() if self.payouts[payout] > 0), None)
+
+    @property
+    def has_settlement_from_the_future(self) -> bool:
+        """A settlement that was dated after the day it was received (row 1)."""
+        return any(paid_on > known_on for paid_on, known_on in self.settlements.values())
 
 
 @dataclass(slots=True)
@@ -77,6 +88,8 @@ class Case:
 
     claim_id: str
     key: str
+    partition: int = 0
+    opened_order: int = 0  # place in the order of processing; smaller came earlier
     program: ClaimProgram | None = None
     received_at: dt.datetime | None = None
     member: MemberReference | None = None

@@ -72,8 +72,9 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 
-# Referrals that are no decision of the table: an appeal opens one, the decision and the money stay.
+# Referrals that are no decision of the table; the decision and the money stay.
 APPEALED: Final = "CLM_APPEALED"
+PAYMENT_FAILED: Final = "PAY_FAILED"
 
 # Every check of the trace, in the order of the decision table.
 CHECKS: Final[tuple[str, ...]] = (

@@ -20,6 +20,8 @@ class OtherClaim:
     asked: frozenset[BenefitKind]
     outcome: Outcome
     is_death_approved: bool  # its effective decision pays a death benefit
+    is_earlier: bool = True  # it was opened before the claim that asks
+    paid_lines: frozenset[str] = frozenset()  # benefit lines of its effective decision: each is paid once an event
 
 
 @dataclass(frozen=True, slots=True)
