@@ -64,6 +64,8 @@ class Progress:
     has_new_facts: bool = False  # facts came after an effective ruling: an officer must look again
     changed_later: bool = False  # a membership fact that came later would have changed the decision
     is_appealed: bool = False
+    indicative_total: int | None = None
+    referrals_opened: int = 0
     referral_id: str | None = None  # of the open referral
     referral_codes: tuple[str, ...] = ()
     wake_on: dt.date | None = None  # first day on which time alone may change the decision

@@ -1,0 +1,494 @@
+"""The claims desk: takes one event after another, folds it in, assesses, and says what follows.
+
+Pure: all state is in memory, brought by the caller, who also keeps what changed. Three callers drive it: `batch`
+(the worker's transaction), `replay` (the stored history again) and `offline` (`santunan assess`). So the three
+cannot decide differently. Never imports a store, Faust or Kafka.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import get_args
+
+from pipeline import referrals
+from pipeline.case import JAKARTA, Case, Progress, Ruling, ruling_of, seconded
+from pipeline.errors import Poison
+from pipeline.member import Member
+from pipeline.outputs import decision_message, payout_messages
+from pipeline.record import Message
+from pipeline.rules.book import Book
+from pipeline.rules.coverage import is_in_force
+from pipeline.rules.question import OtherClaim, Question, Verdict
+from pipeline.rules.table import assess
+from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.codes import APPEALED, PAYMENT_FAILED
+from schemas.decisions import Cause, Decision, FieldError, Payout, ReadSet
+from schemas.events import IntakeEvent, MemberEvent, partition_key
+from schemas.membership import Contribution, MemberRegistered, WageReport
+from schemas.reviews import ClaimReviewed
+from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
+
+_MEMBER_EVENTS = get_args(MemberEvent)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A claim as others of the same person must know it; kept as columns, so that it can be found without its case."""
+
+    claim_id: str
+    opened_order: int
+    member_number: str | None
+    nik: str | None
+    revision: int
+    program: str
+    event_date: dt.date
+    asked: frozenset[str]
+    outcome: str
+    effective_lines: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be at the desk before an event is taken."""
+
+    member_numbers: frozenset[str] = frozenset()
+    niks: frozenset[str] = frozenset()
+    claim_ids: frozenset[str] = frozenset()
+    needs_cases_of_members: bool = False  # whole cases of these members: a fact may change what was decided
+    due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day
+
+
+def needs(event: IntakeEvent) -> Needs:
+    """What `Desk.take(event)` reads, as far as the event alone tells; a case's own member comes with `needs_of`."""
+    if isinstance(event, DayPassed):
+        return Needs(due_by=event.data.day)
+    if isinstance(event, _MEMBER_EVENTS):
+        niks = frozenset({event.data.nik}) if isinstance(event, MemberRegistered) else frozenset[str]()
+        return Needs(frozenset({event.data.member_number}), niks, needs_cases_of_members=True)  # type: ignore[union-attr]
+    reference = getattr(event.data, "member", None)
+    numbers = {getattr(event.data, "member_number", None), reference.member_number if reference else None}
+    nik = reference.nik if reference else None
+    return Needs(
+        frozenset(number for number in numbers if number),
+        frozenset({nik} if nik else ()),
+        frozenset({event.data.claim_id}),  # type: ignore[union-attr]
+    )
+
+
+def needs_of(case: Case) -> Needs:
+    """The member and the other claims that an assessment of this case reads."""
+    reference = case.member
+    if reference is None:
+        return Needs()
+    number, nik = reference.member_number, reference.nik
+    return Needs(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
+
+
+@dataclass(slots=True)
+class Desk:
+    """State and what changed in it. The caller empties `changed_*` and `made_*` by making a new desk a chunk."""
+
+    book: Book
+    members: dict[str, Member] = field(default_factory=dict)
+    numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
+    cases: dict[str, Case] = field(default_factory=dict)
+    summaries: dict[str, Summary] = field(default_factory=dict)
+    claims_by_number: dict[str, set[str]] = field(default_factory=dict)
+    claims_by_nik: dict[str, set[str]] = field(default_factory=dict)
+    changed_members: set[str] = field(default_factory=set)
+    changed_cases: set[str] = field(default_factory=set)
+    made_decisions: list[Decision] = field(default_factory=list)
+    made_payouts: list[Payout] = field(default_factory=list)
+
+    # --- what the caller brings
+
+    def add_member(self, member: Member) -> None:
+        self.members[member.number] = member
+        if member.nik is not None:
+            self.numbers_by_nik.setdefault(member.nik, set()).add(member.number)
+
+    def add_case(self, case: Case) -> None:
+        self.cases[case.claim_id] = case
+
+    def add_summary(self, summary: Summary) -> None:
+        self.summaries[summary.claim_id] = summary
+        if summary.member_number is not None:
+            self.claims_by_number.setdefault(summary.member_number, set()).add(summary.claim_id)
+        if summary.nik is not None:
+            self.claims_by_nik.setdefault(summary.nik, set()).add(summary.claim_id)
+
+    # --- the work
+
+    def take(self, event: IntakeEvent, clock: dt.datetime, *, order: int, partition: int = 0) -> list[Message]:
+        """Everything that follows from one accepted event, in the order in which it is published.
+
+        `clock`: when it was received (aware). `order`: its place in the order of processing, growing. Raises
+        Poison where the event can be read but not applied; nothing has changed then.
+        """
+        if isinstance(event, _MEMBER_EVENTS):
+            return self._take_member_fact(event, clock)
+        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
+            return self._take_facts(event, clock, order, partition)
+        if isinstance(event, DayPassed):
+            return self._take_day(event, clock, partition)
+        case = self._opened_case(event.data.claim_id)  # type: ignore[union-attr]
+        if isinstance(event, PayoutFailed):
+            _payout_of(case, event.data.payout_id)
+            case.progress.failed_payouts = (*case.progress.failed_payouts, event.data.payout_id)
+            self.changed_cases.add(case.claim_id)
+            return referrals.update(case, clock)
+        if isinstance(event, ClaimAppealed):
+            case.progress.is_appealed = True
+        elif isinstance(event, ClaimReviewed):
+            _apply_review(case, event)
+        elif isinstance(event, PayoutSettled):
+            _apply_settlement(case, event, clock)
+        return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _take_facts(
+        self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime, order: int, partition: int
+    ) -> list[Message]:
+        claim_id = event.data.claim_id
+        case = self.cases.get(claim_id)
+        if case is None:
+            case = Case(claim_id, partition_key(event) or claim_id, partition)
+            self.cases[claim_id] = case
+        elif isinstance(event, AccidentClaimed | DeathClaimed) and case.program is not None:
+            program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
+            if program != case.program:
+                message = f"this id already names a {case.program} claim; give the {program} claim an id of its own"
+                raise Poison("CLAIM_ID_TAKEN", FieldError("data.claim_id", message))
+        was_open = case.program is not None
+        case.apply(event, clock)
+        self.changed_cases.add(claim_id)
+        if case.program is None:
+            return []  # evidence waits for its claim
+        if not was_open:
+            case.opened_order = order
+        elif case.progress.ruling is not None and _is_ruled(case.progress):
+            case.progress.has_new_facts = True
+        return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _take_member_fact(self, event: MemberEvent, clock: dt.datetime) -> list[Message]:
+        number = event.data.member_number
+        before = self.members.get(number, Member.new(number))
+        touched = self._effective_cases(event, before)
+        old = {case.claim_id: self._assess(case, clock)[0] for case in touched}
+        self.add_member(before.apply(event, clock))
+        self.changed_members.add(number)
+        outputs: list[Message] = []
+        for case in touched:
+            new = self._assess(case, clock)[0]
+            if _result(new) != _result(old[case.claim_id]):
+                case.progress.changed_later = True
+                outputs += self._decide(case, clock, Cause(event.source, event.id))
+        return outputs
+
+    def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
+        """Decided cases of this person that the fact may reach, in the order in which they were opened."""
+        claim_ids = set(self.claims_by_number.get(before.number, ()))
+        nik = event.data.nik if isinstance(event, MemberRegistered) else before.nik
+        if nik is not None:
+            claim_ids |= self.claims_by_nik.get(nik, set())
+        found = [self.cases[claim_id] for claim_id in claim_ids if self._may_reach(event, self.summaries[claim_id])]
+        return sorted(
+            (case for case in found if case.progress.effective_outcome and not case.progress.changed_later),
+            key=lambda case: (case.opened_order, case.claim_id),
+        )
+
+    @staticmethod
+    def _may_reach(event: MemberEvent, claim: Summary) -> bool:
+        """A contribution or wage of later months cannot change what was decided on an earlier day."""
+        data = event.data
+        month = f"{claim.event_date:%Y-%m}"
+        if isinstance(data, Contribution):
+            return min(data.months) <= month
+        if isinstance(data, WageReport):
+            return data.month <= month
+        return True
+
+    def _take_day(self, event: DayPassed, clock: dt.datetime, partition: int) -> list[Message]:
+        due = [
+            case for case in self.cases.values()
+            if case.partition == partition and case.progress.wake_on and case.progress.wake_on <= event.data.day
+        ]  # fmt: skip
+        outputs: list[Message] = []
+        for case in sorted(due, key=lambda case: case.claim_id):
+            verdict, _ = self._assess(case, clock)
+            self.changed_cases.add(case.claim_id)
+            if (verdict.outcome, verdict.reason_codes) == (case.progress.outcome, case.progress.reason_codes):
+                case.progress.wake_on = verdict.wake_on
+            else:
+                outputs += self._decide(case, clock, Cause(event.source, event.id))
+        return outputs
+
+    def _opened_case(self, claim_id: str) -> Case:
+        case = self.cases.get(claim_id)
+        if case is None or case.program is None:
+            raise Poison("CLAIM_UNKNOWN", FieldError("data.claim_id", "no claim of this id was received; check the id"))
+        return case
+
+    # --- assessment
+
+    def _assess(self, case: Case, clock: dt.datetime) -> tuple[Verdict, ReadSet]:
+        member, other_memberships = self._memberships(case, clock)
+        others = self._other_claims(case, member)
+        verdict = assess(Question(case, member, other_memberships, others, clock), self.book)
+        memberships = ((member,) if member is not None else ()) + other_memberships
+        read = ReadSet(
+            tuple(f"{one.number}@{one.version}" for one in memberships),
+            tuple(f"{one.claim_id}@{one.revision}" for one in others),
+        )
+        return verdict, read
+
+    def _memberships(self, case: Case, clock: dt.datetime) -> tuple[Member | None, tuple[Member, ...]]:
+        """The membership a claim speaks of, and the person's others, as known at `clock`.
+
+        By number; where that is unknown or not given, by NIK: the membership in force on the day, else the newest.
+        """
+        assert case.member is not None
+        named = self._known(case.member.member_number, clock)
+        nik = named.nik if named is not None else case.member.nik
+        numbers = sorted(self.numbers_by_nik.get(nik, ())) if nik is not None else []
+        if named is not None and len(numbers) < 2:
+            return named, ()
+        same_person = [member for number in numbers if (member := self._known(number, clock)) is not None]
+        if named is None:
+            if not same_person:
+                return None, ()
+            day = case.event_date
+            named = max(same_person, key=lambda one: (is_in_force(one, day), one.registered_on, one.number))
+        return named, tuple(one for one in same_person if one.number != named.number)
+
+    def _known(self, number: str | None, clock: dt.datetime) -> Member | None:
+        member = self.members.get(number) if number is not None else None
+        if member is None:
+            return None
+        member = member.as_of(clock)
+        return member if member.is_registered else None
+
+    def _other_claims(self, case: Case, member: Member | None) -> tuple[OtherClaim, ...]:
+        claim_ids = self._claims_of_person(case, member)
+        claim_ids.discard(case.claim_id)
+        if not claim_ids:
+            return ()
+        found = sorted((self.summaries[claim_id] for claim_id in claim_ids), key=lambda one: one.opened_order)
+        return tuple(
+            OtherClaim(
+                one.claim_id, one.revision, one.program, one.event_date, one.asked, one.outcome,  # type: ignore[arg-type]
+                not _DEATH_LINES.isdisjoint(one.effective_lines),
+                one.opened_order < case.opened_order, one.effective_lines,
+            )
+            for one in found
+        )  # fmt: skip
+
+    def _claims_of_person(self, case: Case, member: Member | None) -> set[str]:
+        assert case.member is not None
+        number, nik = case.member.member_number, case.member.nik
+        numbers = {number} if number is not None else set()
+        niks = {nik} if nik is not None else set()
+        if member is not None:
+            numbers.add(member.number)
+            if member.nik is not None:
+                niks.add(member.nik)
+        claim_ids: set[str] = set()
+        for one in numbers:
+            claim_ids |= self.claims_by_number.get(one, set())
+        for one in niks:
+            claim_ids |= self.claims_by_nik.get(one, set())
+        return claim_ids
+
+    def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
+        """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
+        verdict, read = self._assess(case, clock)
+        member, _ = self._memberships(case, clock)
+        progress = case.progress
+        revision = progress.revision + 1
+        decision = _decision(case, member, verdict, read, revision, clock, cause)
+        payouts = _payouts(case, decision)
+        outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
+        _record(progress, decision, verdict, payouts, clock)
+        outputs += referrals.update(case, clock)
+        self.made_decisions.append(decision)
+        self.made_payouts += payouts
+        self.changed_cases.add(case.claim_id)
+        self.add_summary(_summary(case, member, decision))
+        return outputs
+
+
+_DEATH_LINES = frozenset({"jkk_death", "jkm_death"})
+
+
+# Referrals that an answer closes without settling a row of the table: each may come again, and is asked again.
+_OCCASIONS = frozenset({APPEALED, PAYMENT_FAILED, "REV_SECOND_OFFICER", "REV_NEW_FACTS", "MEM_CHANGED_LATER"})
+
+
+def _is_ruled(progress: Progress) -> bool:
+    """An officer's ruling stands behind the latest decision, or waits for its second officer."""
+    return progress.outcome in ("APPROVED", "REJECTED") or "REV_SECOND_OFFICER" in progress.reason_codes
+
+
+def _result(verdict: Verdict) -> tuple[object, ...]:
+    return verdict.outcome, verdict.reason_codes, tuple((one.line, one.amount) for one in verdict.benefits)
+
+
+def _decision(
+    case: Case, member: Member | None, verdict: Verdict, read: ReadSet, revision: int, clock: dt.datetime, cause: Cause
+) -> Decision:
+    assert case.program is not None and case.member is not None
+    return Decision(
+        decision_id=f"{case.claim_id}.r{revision}",
+        claim_id=case.claim_id,
+        key=case.key,
+        member_number=member.number if member is not None else case.member.member_number,
+        program=case.program,
+        event_date=case.event_date,
+        revision=revision,
+        supersedes=case.progress.decision_id,
+        outcome=verdict.outcome,
+        reason_codes=verdict.reason_codes,
+        benefits=verdict.benefits,
+        total=verdict.total,
+        indicative_total=verdict.indicative_total,
+        missing=verdict.missing,
+        fields=verdict.fields,
+        liable=verdict.liable,  # type: ignore[arg-type]
+        pay_by=verdict.pay_by,
+        fund_amount=verdict.fund_amount,
+        first_claim_id=verdict.first_claim_id,
+        rule_version=verdict.rule_version,
+        decided_at=clock.astimezone(JAKARTA),
+        caused_by=cause,
+        read=read,
+        trace=verdict.trace,
+    )
+
+
+def _payouts(case: Case, decision: Decision) -> list[Payout]:
+    """What must still move so that the sum of the claim's payouts is the total of this decision, by payee."""
+    if decision.outcome not in ("APPROVED", "REJECTED"):
+        return []
+    due: dict[str, int] = {}
+    for benefit in decision.benefits:
+        due[benefit.payee] = due.get(benefit.payee, 0) + benefit.amount
+    ordered = case.progress.ordered
+    found: list[Payout] = []
+    for payee in sorted(due.keys() | ordered.keys()):
+        difference = due.get(payee, 0) - ordered.get(payee, 0)
+        if difference:
+            found.append(Payout(
+                payout_id=f"{decision.decision_id}.{payee}",
+                claim_id=case.claim_id,
+                key=case.key,
+                member_number=decision.member_number,
+                revision=decision.revision,
+                decision_id=decision.decision_id,
+                payee=payee,  # type: ignore[arg-type]
+                direction="pay" if difference > 0 else "recover",
+                amount=abs(difference),
+                pay_by=decision.pay_by,
+            ))  # fmt: skip
+    return found
+
+
+def _record(
+    progress: Progress, decision: Decision, verdict: Verdict, payouts: list[Payout], clock: dt.datetime
+) -> None:
+    progress.revision = decision.revision
+    progress.decision_id = decision.decision_id
+    progress.outcome = decision.outcome
+    progress.reason_codes = decision.reason_codes
+    progress.total = decision.total
+    progress.indicative_total = decision.indicative_total
+    progress.wake_on = verdict.wake_on
+    if decision.outcome in ("APPROVED", "REJECTED"):
+        progress.effective_outcome = decision.outcome
+        progress.effective_total = decision.total
+        progress.lines = tuple((one.line, one.amount) for one in decision.benefits)
+    for payout in payouts:
+        signed = payout.amount if payout.direction == "pay" else -payout.amount
+        progress.ordered[payout.payee] = progress.ordered.get(payout.payee, 0) + signed
+        progress.payouts[payout.payout_id] = signed
+    if decision.outcome == "APPROVED":
+        progress.approved_on = progress.approved_on or clock.astimezone(JAKARTA).date()
+    elif not progress.settlements:
+        progress.approved_on = None  # it will be payable only when the next fact makes it so
+
+
+def _summary(case: Case, member: Member | None, decision: Decision) -> Summary:
+    assert case.program is not None and case.member is not None
+    return Summary(
+        claim_id=case.claim_id,
+        opened_order=case.opened_order,
+        member_number=decision.member_number,
+        nik=(member.nik if member is not None else None) or case.member.nik,
+        revision=decision.revision,
+        program=case.program,
+        event_date=decision.event_date,
+        asked=frozenset(case.asked()),
+        outcome=decision.outcome,
+        effective_lines=frozenset(line for line, _ in case.progress.lines),
+    )
+
+
+# --- what officers and the payment system say
+
+
+def _apply_review(case: Case, event: ClaimReviewed) -> None:
+    """Make the review the standing ruling. Raises Poison where it was made on an older revision, or answers nothing."""
+    review, progress = event.data, case.progress
+    if review.revision != progress.revision:
+        codes = ", ".join(progress.reason_codes)
+        message = (
+            f"made on revision {review.revision}, but the claim is at revision {progress.revision} "
+            f"({progress.outcome}: {codes}); read it again and review that"
+        )
+        raise Poison("REVIEW_STALE", FieldError("data.revision", message))
+    if review.verdict == "reassess":
+        progress.ruling, progress.settled_codes = None, ()
+        progress.has_new_facts = progress.changed_later = progress.is_appealed = False
+        return
+    ruling = ruling_of(review, event.source)
+    waits = progress.ruling if "REV_SECOND_OFFICER" in progress.reason_codes else None
+    if waits is not None and waits.moves_the_same_as(ruling):
+        if waits.officer == event.source:
+            message = "you made this ruling yourself; above the limit another officer must confirm it"
+            raise Poison("REVIEW_SAME_OFFICER", FieldError("source", message))
+        progress.ruling = seconded(waits, event.source)
+        return
+    if review.verdict == "approve":
+        answered = set(_answers(ruling, progress)) - _OCCASIONS
+        progress.settled_codes = tuple(sorted(answered.union(progress.settled_codes)))
+    if review.verdict != "request_documents":
+        progress.has_new_facts = progress.changed_later = progress.is_appealed = False
+    progress.ruling = ruling
+
+
+def _answers(ruling: Ruling, progress: Progress) -> tuple[str, ...]:
+    """The referral codes an approval settles; none named means all that are open."""
+    open_codes = progress.referral_codes
+    if not open_codes:
+        message = f"nothing waits for an officer: the claim is {progress.outcome}; use change, reject or reassess"
+        raise Poison("REVIEW_NOTHING_TO_APPROVE", FieldError("data.verdict", message))
+    unknown = [code for code in ruling.answers if code not in open_codes]
+    if unknown:
+        message = f"{', '.join(unknown)} does not wait for an answer; open are {', '.join(open_codes)}"
+        raise Poison("REVIEW_ANSWERS_UNKNOWN", FieldError("data.answers", message))
+    return ruling.answers or open_codes
+
+
+def _apply_settlement(case: Case, event: PayoutSettled, clock: dt.datetime) -> None:
+    settlement, progress = event.data, case.progress
+    ordered = _payout_of(case, settlement.payout_id)
+    if settlement.amount != abs(ordered):
+        message = f"Rp{settlement.amount:,} was settled, but Rp{abs(ordered):,} was ordered; settle what was ordered"
+        raise Poison("SETTLEMENT_AMOUNT", FieldError("data.amount", message))
+    progress.settlements[settlement.payout_id] = (settlement.paid_on, clock.astimezone(JAKARTA).date())
+    progress.failed_payouts = tuple(one for one in progress.failed_payouts if one != settlement.payout_id)
+
+
+def _payout_of(case: Case, payout_id: str) -> int:
+    ordered = case.progress.payouts.get(payout_id)
+    if ordered is None:
+        message = "no payout of this id was ordered for the claim; check it against the payout that was ordered"
+        raise Poison("PAYOUT_UNKNOWN", FieldError("data.payout_id", message))
+    return ordered
