@@ -1,0 +1,154 @@
+"""Every setting of a running Santunan, once: `SANTUNAN_*` variables, then `santunan.toml` in the current directory.
+
+Never imports Faust, Kafka or the store: `santunan --help` and the clients of clinics read this too.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from pipeline.errors import NotReady
+
+SETTINGS_FILE: Final = "santunan.toml"
+EMBEDDED_FILE: Final = Path(".santunan") / "santunan.db"
+KAFKA_SCHEME: Final = "kafka+chunks"
+SQLITE_SCHEME: Final = "sqlite"
+EMBEDDED_PARTITIONS: Final = 1  # one worker a file: more partitions would only cut its runs, and so its chunks, short
+KAFKA_PARTITIONS: Final = 8  # as many workers as may share the work; cannot be lowered later
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class Settings(BaseSettings):
+    """Where events come from, where state lives, and how a worker behaves. Use `read_settings` to make one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SANTUNAN_", toml_file=SETTINGS_FILE, extra="forbid", frozen=True, hide_input_in_errors=True,
+    )  # fmt: skip
+
+    database_url: str = Field(description="SQLAlchemy URL: sqlite:///FILE or postgresql://USER@HOST/NAME")
+    broker_url: str = Field(description="sqlite:///FILE (the file of the store) or kafka+chunks://HOST:PORT")
+    group: str = Field(default="santunan", pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="consumer group")
+    partitions: int = Field(ge=1, le=256, description="of every topic alike")
+    instance_id: str | None = Field(
+        default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="name of this worker's place: one that comes back under it within the session gets its partitions "
+        "back without a rebalance",
+    )  # fmt: skip
+    chunk_records: int = Field(default=2000, ge=1, le=10_000, description="most events in one transaction")
+    idle_poll_seconds: float = Field(default=0.01, gt=0, le=1, description="how often an idle embedded worker looks")
+    retries: int = Field(default=5, ge=0, le=20, description="of a chunk's transaction before the worker gives up")
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    kafka_security_protocol: Protocol = "PLAINTEXT"
+    kafka_sasl_mechanism: Mechanism = "SCRAM-SHA-512"
+    kafka_user: str | None = None
+    kafka_password: SecretStr | None = None
+    kafka_ca_file: Path | None = None
+    kafka_session_seconds: float = Field(default=6.0, ge=1, le=300, description="silence after which a worker is dead")
+    kafka_request_seconds: float = Field(default=30.0, ge=1, le=300)
+    kafka_publish_seconds: float = Field(default=30.0, ge=1, le=300, description="longest a chunk's outputs may take")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, values: dict[str, Any]) -> dict[str, Any]:
+        database = str(values.get("database_url") or f"sqlite:///{EMBEDDED_FILE}")
+        if database.startswith(f"{SQLITE_SCHEME}:"):
+            database = _absolute(database)
+        broker = str(values.get("broker_url") or (database if database.startswith(SQLITE_SCHEME) else ""))
+        if broker.startswith(f"{SQLITE_SCHEME}:"):
+            broker = _absolute(broker)
+        partitions = values.get("partitions") or (
+            KAFKA_PARTITIONS if broker.startswith(KAFKA_SCHEME) else EMBEDDED_PARTITIONS
+        )
+        return {**values, "database_url": database, "broker_url": broker, "partitions": partitions}
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        stored = urlsplit(self.database_url).scheme.partition("+")[0]
+        broker = urlsplit(self.broker_url).scheme
+        if stored not in (SQLITE_SCHEME, "postgresql"):
+            raise ValueError(f"the database_url begins with sqlite:/// or postgresql://, not with {stored}:")
+        if not broker:
+            raise ValueError(f"a PostgreSQL store needs a Kafka broker: set broker_url to {KAFKA_SCHEME}://HOST:PORT")
+        if broker not in (SQLITE_SCHEME, KAFKA_SCHEME):
+            raise ValueError(f"the broker_url begins with sqlite:/// or {KAFKA_SCHEME}://, not with {broker}:")
+        if broker == KAFKA_SCHEME and stored == SQLITE_SCHEME:
+            raise ValueError(
+                "a Kafka broker needs a PostgreSQL store, since several workers share it: "
+                "set database_url to postgresql://USER@HOST/NAME"
+            )
+        if broker == SQLITE_SCHEME and self.broker_url != self.database_url:
+            raise ValueError("the embedded broker and the store are one file: leave broker_url out, or make them equal")
+        if self.kafka_security_protocol.startswith("SASL") and (not self.kafka_user or not self.kafka_password):
+            raise ValueError(f"{self.kafka_security_protocol} needs kafka_user and kafka_password")
+        return self
+
+    @property
+    def is_embedded(self) -> bool:
+        return self.broker_url.startswith(f"{SQLITE_SCHEME}:")
+
+    @property
+    def embedded_file(self) -> Path:
+        """The one file of the embedded broker and store. Only where `is_embedded`."""
+        assert self.is_embedded
+        return Path(self.broker_url.removeprefix(f"{SQLITE_SCHEME}:///"))
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        """`host:port,host:port`. Only where not `is_embedded`."""
+        assert not self.is_embedded
+        return self.broker_url.removeprefix(f"{KAFKA_SCHEME}://").rstrip("/").replace(";", ",")
+
+    def redacted(self) -> dict[str, Any]:
+        """All settings for a screen, without a password."""
+        shown: dict[str, Any] = self.model_dump(mode="json")
+        parts = urlsplit(self.database_url)
+        if parts.password:
+            place = parts.netloc.replace(f":{parts.password}@", ":**********@", 1)
+            shown["database_url"] = urlunsplit(parts._replace(netloc=place))
+        return shown
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` that are None are left out.
+
+    Raises NotReady with one sentence a fault, naming the variable.
+    """
+    try:
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
+    except ValidationError as error:
+        raise NotReady(_sentences(error)) from None
+    except tomllib.TOMLDecodeError as error:
+        raise NotReady(f"{SETTINGS_FILE} cannot be read: {error}") from None
+
+
+def _sentences(error: ValidationError) -> str:
+    sentences = []
+    for fault in error.errors(include_input=False, include_url=False, include_context=False):
+        name = ".".join(str(part) for part in fault["loc"])
+        message = fault["msg"].removeprefix("Value error, ")
+        sentences.append(f"SANTUNAN_{name.upper()} (or {name} in {SETTINGS_FILE}): {message}" if name else message)
+    return "; ".join(sentences)
+
+
+def _absolute(url: str) -> str:
+    """`sqlite:///FILE` with a file that does not depend on the directory a child process starts in."""
+    return f"{SQLITE_SCHEME}:///{Path(url.removeprefix(f'{SQLITE_SCHEME}:///')).absolute()}"
