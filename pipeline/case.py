@@ -9,8 +9,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from schemas.claims import (
-    Accident, AccidentClaimed, Advice, ApprovedAmounts, Child, Claimed, Conclusion, Costs, Death, DeathClaimed,
-    EmployerReport, EvidenceAdded, Heirs, Identity, Medical, MemberReference,
+    Accident,
+    AccidentClaimed,
+    Advice,
+    ApprovedAmounts,
+    Child,
+    Claimed,
+    Conclusion,
+    Costs,
+    Death,
+    DeathClaimed,
+    EmployerReport,
+    EvidenceAdded,
+    Heirs,
+    Identity,
+    Medical,
+    MemberReference,
 )  # fmt: skip
 from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
 from schemas.reviews import LineChange

@@ -12,7 +12,19 @@ from pydantic import Field, model_validator
 from schemas.codes import PaperName
 from schemas.envelope import Envelope
 from schemas.values import (
-    MAX_LIST, ClaimId, Code, Date, Days, EmployerNumber, MemberNumber, Name, Nik, Percent, Rupiah, Strict, Text,
+    MAX_LIST,
+    ClaimId,
+    Code,
+    Date,
+    Days,
+    EmployerNumber,
+    MemberNumber,
+    Name,
+    Nik,
+    Percent,
+    Rupiah,
+    Strict,
+    Text,
     Timestamp,
 )  # fmt: skip
 

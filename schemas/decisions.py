@@ -99,7 +99,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """An order to the payment system. Pay minus recover over all payouts of a claim = total of its effective decision."""
+    """An order to the payment system: over all payouts of a claim, pay minus recover is its effective total."""
 
     __pydantic_config__ = _STRICT
     payout_id: str

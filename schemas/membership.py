@@ -7,7 +7,16 @@ from pydantic import Field, model_validator
 from schemas.codes import Program, Segment
 from schemas.envelope import Envelope
 from schemas.values import (
-    MAX_LIST, MAX_MONTHS, Date, EmployerNumber, MemberNumber, Month, Name, Nik, Rupiah, Strict,
+    MAX_LIST,
+    MAX_MONTHS,
+    Date,
+    EmployerNumber,
+    MemberNumber,
+    Month,
+    Name,
+    Nik,
+    Rupiah,
+    Strict,
 )  # fmt: skip
 
 WageBasis = Literal["monthly", "daily", "piece", "weather"]
