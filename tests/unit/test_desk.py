@@ -143,7 +143,12 @@ def test_a_membership_fact_that_comes_later_and_would_have_changed_the_decision_
 
 def test_a_late_settlement_is_compensated_once_at_one_per_cent_a_day() -> None:
     told = Told(*e.member(), e.death(day="2023-01-02", time="2023-01-20T08:00:00"))
-    assert told.last["pay_by"] == "2023-01-26"  # 23 January was a public holiday (Imlek observed on the 22nd: Sunday)
+    assert told.last["pay_by"] == "2023-01-25"  # three working days after Friday the 20th
+    told.take(e.settled("M1.r1.heirs", 42_000_000, "2023-01-30"))
+    assert told.last["reason_codes"] == ["OK", "PAY_LATE_COMPENSATION"]
+    assert (told.last["total"], told.moved()) == (44_100_000, 44_100_000)
+    told.take(e.settled("M1.r2.heirs", 2_100_000, "2023-03-01"))
+    assert told.last["total"] == 44_100_000, "compensation is not compensated"
 
 
 def test_a_failed_payment_leaves_the_sum_alone_and_waits_for_a_person() -> None:
