@@ -1,0 +1,47 @@
+"""The made-up portfolio of the demo: 200 workers in Tangerang, their accidents and deaths, 2019-11 to 2026-11.
+
+Everything follows from the seed, so two runs tell the same story byte for byte. All people are invented.
+"""
+
+from random import Random
+from typing import Final
+
+from agents.portfolio import accidents, deaths, mess
+from agents.portfolio.people import second_memberships, workers, write_lives
+from agents.portfolio.world import World
+from agents.portfolio.writer import Writer
+
+SEED: Final = 2019
+
+
+def world(seed: int = SEED) -> World:
+    """The portfolio before anybody has answered: what businesses, clinics, families and the office send."""
+    people = _random(seed, "people")
+    everyone = workers(people)
+    everyone += second_memberships(people, everyone)
+    made = World(_random(seed, "deaths"), Writer(), everyone)
+    _tell(made, deaths.STORIES)
+    write_lives(made.writer, _random(seed, "lives"), everyone)
+    made.random = _random(seed, "accidents")
+    _tell(made, accidents.STORIES)
+    made.random = _random(seed, "mess")
+    _tell(made, mess.STORIES)
+    mess.unreadable(made)
+    mess.send_again(made)
+    return made
+
+
+def portfolio(seed: int = SEED) -> tuple[bytes, ...]:
+    """Every event of the portfolio in order of time, one CloudEvents document each."""
+    return tuple(line for _, line in world(seed).writer.in_order())
+
+
+def _tell(made: World, stories: tuple[tuple[int, deaths.Story], ...]) -> None:
+    for count, story in stories:
+        for _ in range(count):
+            story(made)
+
+
+def _random(seed: int, part: str) -> Random:
+    """A stream of its own for each part, so that a change of one leaves the others as they were."""
+    return Random(f"{seed}:{part}")  # noqa: S311 (a story, no secret)

@@ -1,0 +1,69 @@
+"""Turns what happens in the made-up portfolio into CloudEvents documents, in order of time.
+
+Never imports the pipeline: what is written here is what a stranger could send.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from typing import Any, Final
+
+import orjson
+
+WIB: Final = dt.timezone(dt.timedelta(hours=7), "WIB")  # Tangerang
+BEGIN: Final = dt.date(2019, 11, 1)
+END: Final = dt.datetime(2026, 11, 20, 18, 0, tzinfo=WIB)  # "today" of the portfolio: nothing later is written
+
+OFFICE: Final = "urn:santunan:office:tangerang"
+
+Sections = dict[str, Any]
+
+
+def at(day: dt.date, hour: int = 9, minute: int = 0) -> dt.datetime:
+    """That day in Tangerang at that time."""
+    return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=WIB)
+
+
+class Writer:
+    """Gathers events, hands them out by time. Events after `END` have not happened yet and are left out.
+
+    Ids count from 1 for each source, as those of clinics do that do not know of each other.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[dt.datetime, int, bytes]] = []
+        self._count = 0
+        self._last_id: defaultdict[str, int] = defaultdict(int)
+
+    def write(self, time: dt.datetime, source: str, event_type: str, data: Sections) -> bytes:
+        """One event; the answer is its bytes, so that it can be sent a second time."""
+        self._last_id[source] += 1
+        document = {
+            "specversion": "1.0",
+            "id": f"{source.rsplit(':', 1)[1]}-{self._last_id[source]:06}",
+            "source": source,
+            "type": event_type,
+            "time": time.isoformat(),
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+        line = orjson.dumps(document)
+        self.write_bytes(time, line)
+        return line
+
+    def write_bytes(self, time: dt.datetime, line: bytes) -> None:
+        """Bytes as they are: a second copy, or what nobody should have sent."""
+        self._count += 1
+        if time <= END:
+            heappush(self._heap, (time, self._count, line))
+
+    def in_order(self) -> Iterator[tuple[dt.datetime, bytes]]:
+        """Every event by time; what is written meanwhile for a later time comes in its place."""
+        while self._heap:
+            time, _, line = heappop(self._heap)
+            yield time, line
+
+    def written(self) -> list[tuple[dt.datetime, bytes]]:
+        """What has been written so far, by time."""
+        return [(time, line) for time, _, line in sorted(self._heap)]
