@@ -1,0 +1,269 @@
+"""A member as the membership events tell it: what was so on a day, and when it became known.
+
+Pure: a value that folds events into a new value. Facts are kept as they came, each with the time at which it
+became known, so that `as_of` can cut the member back to what was known then; what follows from the facts (cover,
+arrears, wage) is worked out in `pipeline.rules.coverage`.
+Never imports anything that does IO, nor a rule of the law.
+
+A member has 100 to 150 contribution months, so payments and wages are columns of ints, not objects: months as
+`pipeline.rules.calendar.month_index` counts them, days as `date.toordinal`, times as microseconds since 1970 UTC.
+"""
+
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+from itertools import compress
+from typing import Any, NamedTuple
+
+import orjson
+
+from pipeline.rules.calendar import month_index
+from schemas.events import MemberEvent
+from schemas.membership import (
+    Contribution,
+    ContributionPaid,
+    MemberRegistered,
+    MembershipEnded,
+    ProgramPeriod,
+    ProgramsChanged,
+    Registration,
+    WageReport,
+    WageReported,
+)  # fmt: skip
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+# The basis of a wage report, one letter a report; "-" is a report that names none: the registration's counts.
+BASIS_LETTERS = {"monthly": "m", "daily": "d", "piece": "p", "weather": "w"}
+BASIS_OF_LETTER = {letter: basis for basis, letter in BASIS_LETTERS.items()}
+UNNAMED_BASIS = "-"
+
+ProgramSpan = tuple[str, dt.date, dt.date | None]  # program, since, until; both days included
+
+
+def microseconds(clock: dt.datetime) -> int:
+    """An aware time as microseconds since 1970 UTC, exactly."""
+    return (clock - _EPOCH) // _MICROSECOND
+
+
+class Enrolment(NamedTuple):
+    """One registration: the same `registered_on` again corrects it, another one begins a new period.
+
+    `declared_income`: rupiah a month, BPU only. The name is not kept: nothing is decided by it.
+    """
+
+    known: int
+    registered_on: dt.date
+    nik: str
+    birth_date: dt.date
+    segment: str
+    programs: tuple[ProgramSpan, ...]
+    declared_income: int | None
+    wage_basis: str
+    sector: str
+    funded_by: str
+    risk_class: str | None
+    scale: str | None
+    employer_number: str | None
+
+
+class ProgramList(NamedTuple):
+    """The whole list of programs, from when it became known."""
+
+    known: int
+    programs: tuple[ProgramSpan, ...]
+
+
+class End(NamedTuple):
+    """`ended_on`: the last day the membership was in force."""
+
+    known: int
+    ended_on: dt.date
+
+
+@dataclass(slots=True)
+class Member:
+    """Facts in the order in which they became known; where two became known at once, in the order of the log.
+
+    `version` counts the facts that were folded in. Treat as immutable: `apply` and `as_of` give other values.
+    Payment rows (one a month) are sorted by the day of payment, wage rows by month.
+    """
+
+    number: str
+    version: int = 0
+    latest_known: int = 0
+    enrolments: tuple[Enrolment, ...] = field(default=(), repr=False)  # holds the NIK
+    program_lists: tuple[ProgramList, ...] = field(default=(), repr=False)
+    ends: tuple[End, ...] = field(default=(), repr=False)
+    paid_months: tuple[int, ...] = field(default=(), repr=False)
+    paid_days: tuple[int, ...] = field(default=(), repr=False)
+    paid_known: tuple[int, ...] = field(default=(), repr=False)
+    wage_months: tuple[int, ...] = field(default=(), repr=False)
+    wage_known: tuple[int, ...] = field(default=(), repr=False)
+    wage_amounts: tuple[int, ...] = field(default=(), repr=False)
+    wage_bases: str = field(default="", repr=False)
+    # What rules worked out from the facts, for one book; never stored.
+    derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    derived_with: object = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def new(cls, number: str) -> "Member":
+        """A membership number of which nothing is known yet."""
+        return cls(number)
+
+    @property
+    def is_registered(self) -> bool:
+        return bool(self.enrolments)
+
+    @property
+    def nik(self) -> str | None:
+        """As the registration says that became known last. Personal data: never into logs, keys or errors."""
+        return self.enrolments[-1].nik if self.enrolments else None
+
+    def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
+        """The member with one more fact. `known_at` (aware): when it was received. Facts may come in any order."""
+        known = microseconds(known_at)
+        if isinstance(event, ContributionPaid):
+            facts = self._with_payment(event.data, known)
+        elif isinstance(event, WageReported):
+            facts = self._with_wage(event.data, known)
+        elif isinstance(event, MemberRegistered):
+            facts = {"enrolments": _inserted(self.enrolments, _enrolment(event.data, known))}
+        elif isinstance(event, ProgramsChanged):
+            listed = ProgramList(known, _spans(event.data.programs))
+            facts = {"program_lists": _inserted(self.program_lists, listed)}
+        else:
+            assert isinstance(event, MembershipEnded)
+            facts = {"ends": _inserted(self.ends, End(known, event.data.ended_on))}
+        return replace(
+            self, version=self.version + 1, latest_known=max(self.latest_known, known),
+            derived={}, derived_with=None, **facts,
+        )  # fmt: skip
+
+    def as_of(self, clock: dt.datetime) -> "Member":
+        """What was known at `clock` (aware), the moment itself included.
+
+        Itself where nothing became known later; `version` stays that of the member it was cut from.
+        """
+        limit = microseconds(clock)
+        if limit >= self.latest_known:
+            return self
+        paid = [known <= limit for known in self.paid_known]
+        wages = [known <= limit for known in self.wage_known]
+        enrolments = tuple(fact for fact in self.enrolments if fact.known <= limit)
+        lists = tuple(fact for fact in self.program_lists if fact.known <= limit)
+        ends = tuple(fact for fact in self.ends if fact.known <= limit)
+        cut = Member(
+            self.number, self.version, 0, enrolments, lists, ends,
+            paid_months=tuple(compress(self.paid_months, paid)),
+            paid_days=tuple(compress(self.paid_days, paid)),
+            paid_known=tuple(compress(self.paid_known, paid)),
+            wage_months=tuple(compress(self.wage_months, wages)),
+            wage_known=tuple(compress(self.wage_known, wages)),
+            wage_amounts=tuple(compress(self.wage_amounts, wages)),
+            wage_bases="".join(compress(self.wage_bases, wages)),
+        )  # fmt: skip
+        dated = (fact.known for facts in (enrolments, lists, ends) for fact in facts)
+        cut.latest_known = max((*dated, *cut.paid_known, *cut.wage_known), default=0)
+        return cut
+
+    def cache_for(self, book: object) -> dict[Any, Any]:
+        """What was worked out with `book`; empty where it was another book."""
+        if self.derived_with is not book:
+            self.derived = {}
+            self.derived_with = book
+        return self.derived
+
+    def to_json(self) -> bytes:
+        """All facts; what was worked out from them is left out."""
+        return orjson.dumps({
+            "number": self.number,
+            "version": self.version,
+            "latest_known": self.latest_known,
+            "enrolments": [tuple(fact) for fact in self.enrolments],
+            "program_lists": [tuple(fact) for fact in self.program_lists],
+            "ends": [tuple(fact) for fact in self.ends],
+            "paid": (self.paid_months, self.paid_days, self.paid_known),
+            "wages": (self.wage_months, self.wage_known, self.wage_amounts, self.wage_bases),
+        })  # fmt: skip
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> "Member":
+        """The member that `to_json` wrote."""
+        facts = orjson.loads(raw)
+        paid_months, paid_days, paid_known = facts["paid"]
+        wage_months, wage_known, wage_amounts, wage_bases = facts["wages"]
+        return cls(
+            facts["number"],
+            facts["version"],
+            facts["latest_known"],
+            tuple(map(_read_enrolment, facts["enrolments"])),
+            tuple(ProgramList(known, _read_spans(spans)) for known, spans in facts["program_lists"]),
+            tuple(End(known, dt.date.fromisoformat(day)) for known, day in facts["ends"]),
+            tuple(paid_months), tuple(paid_days), tuple(paid_known),
+            tuple(wage_months), tuple(wage_known), tuple(wage_amounts), wage_bases,
+        )  # fmt: skip
+
+    def _with_payment(self, paid: Contribution, known: int) -> dict[str, Any]:
+        months = sorted({month_index(month) for month in paid.months})
+        day = paid.paid_on.toordinal()
+        at = bisect_right(self.paid_days, day)
+        count = len(months)
+        return {
+            "paid_months": (*self.paid_months[:at], *months, *self.paid_months[at:]),
+            "paid_days": (*self.paid_days[:at], *(day,) * count, *self.paid_days[at:]),
+            "paid_known": (*self.paid_known[:at], *(known,) * count, *self.paid_known[at:]),
+        }
+
+    def _with_wage(self, report: WageReport, known: int) -> dict[str, Any]:
+        month = month_index(report.month)
+        start = bisect_left(self.wage_months, month)
+        at = bisect_right(self.wage_known, known, start, bisect_right(self.wage_months, month))
+        # `basis` has a default, so a report that does not name it must not overrule what the registration says.
+        basis = BASIS_LETTERS[report.basis] if "basis" in report.model_fields_set else UNNAMED_BASIS
+        return {
+            "wage_months": (*self.wage_months[:at], month, *self.wage_months[at:]),
+            "wage_known": (*self.wage_known[:at], known, *self.wage_known[at:]),
+            "wage_amounts": (*self.wage_amounts[:at], report.wage, *self.wage_amounts[at:]),
+            "wage_bases": self.wage_bases[:at] + basis + self.wage_bases[at:],
+        }
+
+
+def _inserted(facts: tuple[Any, ...], fact: Any) -> tuple[Any, ...]:
+    """Sorted by when they became known; of two known at once, the later in the log stands last and counts."""
+    at = bisect_right(facts, fact.known, key=lambda one: one.known)
+    return (*facts[:at], fact, *facts[at:])
+
+
+def _spans(programs: tuple[ProgramPeriod, ...]) -> tuple[ProgramSpan, ...]:
+    return tuple((one.program, one.since, one.until) for one in programs)
+
+
+def _enrolment(data: Registration, known: int) -> Enrolment:
+    employer = data.employer
+    return Enrolment(
+        known=known,
+        registered_on=data.registered_on,
+        nik=data.nik,
+        birth_date=data.birth_date,
+        segment=data.segment,
+        programs=_spans(data.programs),
+        declared_income=data.declared_income,
+        wage_basis=data.wage_basis,
+        sector=data.sector,
+        funded_by=data.funded_by,
+        risk_class=employer.risk_class if employer else None,
+        scale=employer.scale if employer else None,
+        employer_number=employer.number if employer else None,
+    )
+
+
+def _read_spans(spans: list[list[str]]) -> tuple[ProgramSpan, ...]:
+    read = dt.date.fromisoformat
+    return tuple((program, read(since), read(until) if until else None) for program, since, until in spans)
+
+
+def _read_enrolment(row: list[Any]) -> Enrolment:
+    read = dt.date.fromisoformat
+    return Enrolment(row[0], read(row[1]), row[2], read(row[3]), row[4], _read_spans(row[5]), *row[6:])
