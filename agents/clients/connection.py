@@ -1,0 +1,58 @@
+"""How every kafka-python client of ours connects: addresses, TLS, SASL; and what it says when that fails.
+
+Never imports Faust: clinics, officers and auditors run these clients without a worker's packages.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from kafka.errors import (
+    AuthorizationError, IllegalSaslStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+)  # fmt: skip
+
+from agents.settings import Settings
+from pipeline.errors import NotReady, Transient
+
+
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """Options that every kafka-python client takes."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.kafka_bootstrap.split(","),
+        "security_protocol": settings.kafka_security_protocol,
+        "client_id": settings.group,
+        "request_timeout_ms": int(settings.kafka_request_seconds * 1000),
+    }
+    if settings.kafka_ca_file is not None:
+        options["ssl_cafile"] = str(settings.kafka_ca_file)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        assert settings.kafka_password is not None  # the settings see to it
+        options |= {
+            "sasl_mechanism": settings.kafka_sasl_mechanism,
+            "sasl_plain_username": settings.kafka_user,
+            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+        }
+    return options
+
+
+@contextlib.contextmanager
+def told_plainly(settings: Settings) -> Iterator[None]:
+    """Turns the errors of a Kafka client into Transient (try again later) or NotReady (something must be changed)."""
+    try:
+        yield
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise Transient(
+            f"no Kafka broker answers at {settings.kafka_bootstrap}: is it started, is broker_url right, "
+            f"and does it speak {settings.kafka_security_protocol} there?"
+        ) from error
+    except (SaslAuthenticationFailedError, IllegalSaslStateError) as error:
+        raise NotReady(
+            f"the Kafka broker at {settings.kafka_bootstrap} does not accept kafka_user and kafka_password"
+        ) from error
+    except AuthorizationError as error:
+        raise NotReady(f"kafka_user may not do this at {settings.kafka_bootstrap}; its access list says what") from error
+    except KafkaError as error:
+        if error.retriable:
+            raise Transient(f"the Kafka broker at {settings.kafka_bootstrap}: {type(error).__name__}") from error
+        raise
