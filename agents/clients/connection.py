@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from kafka.errors import (
-    AuthorizationError, IllegalSaslStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError,
+    AuthorizationError,
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
     SaslAuthenticationFailedError,
 )  # fmt: skip
 
@@ -51,7 +55,9 @@ def told_plainly(settings: Settings) -> Iterator[None]:
             f"the Kafka broker at {settings.kafka_bootstrap} does not accept kafka_user and kafka_password"
         ) from error
     except AuthorizationError as error:
-        raise NotReady(f"kafka_user may not do this at {settings.kafka_bootstrap}; its access list says what") from error
+        raise NotReady(
+            f"kafka_user may not do this at {settings.kafka_bootstrap}; the broker's access list says what it may"
+        ) from error
     except KafkaError as error:
         if error.retriable:
             raise Transient(f"the Kafka broker at {settings.kafka_bootstrap}: {type(error).__name__}") from error
