@@ -1,0 +1,110 @@
+"""All commands in one program, and the one place where a failure becomes a sentence and an exit code.
+
+Every command file imports typer alone at its top; what it needs to work is imported inside the command, so that
+`santunan --help` answers at once.
+"""
+
+import os
+import sys
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from agents.cli import assess, claims, cover, demo, measure, operate, refused, rules, running, schemas, servers, submit
+
+SECTIONS: Final = {
+    "Begin": ("demo", "run", "submit", "decisions", "explain"),
+    "Officers": ("referrals", "review", "cover", "assess"),
+    "Operators": (
+        "worker", "tick", "dead-letters", "replay", "doctor", "migrate", "topics", "services", "bench",
+    ),
+    "Law and shapes": ("rules", "schemas"),
+}  # fmt: skip
+
+_EPILOG: Final = """\b
+Exit codes:
+  0    done
+  1    some input was refused, or something was found that should not be
+  2    the command was typed wrong
+  70   a bug of Santunan: please report it
+  75   the database or the broker is away: try again, nothing is lost
+  78   a setting or a parameter is wrong: the message says which
+  130  stopped with Ctrl-C
+\b
+Settings come from SANTUNAN_* variables and santunan.toml; see `santunan doctor`.
+"""
+
+
+class Commands(TyperGroup):
+    """The commands in sections, and the one place where a failure becomes a sentence and an exit code."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        ordered = [name for names in SECTIONS.values() for name in names]
+        return sorted(self.commands, key=lambda name: ordered.index(name) if name in ordered else len(ordered))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        width = max(map(len, self.commands))
+        for title, names in SECTIONS.items():
+            rows = [
+                (name.ljust(width), self.commands[name].get_short_help_str(formatter.width - width - 6))
+                for name in names
+                if name in self.commands
+            ]
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # the reader has had enough (`| head`): nothing is wrong, and nothing more can be said there
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except (typer.Exit, typer.Abort, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            from pipeline.errors import SantunanError
+
+            if not isinstance(error, SantunanError):
+                raise
+            from agents.cli.screen import complain
+
+            complain(str(error))
+            raise typer.Exit(error.exit_code) from None
+        return answer
+
+
+cli: Final = typer.Typer(
+    cls=Commands,
+    name="santunan",
+    rich_markup_mode=None,  # plain help: fast, 80 columns, readable aloud
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"santunan {version('santunan')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def _santunan(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Claims of Indonesian workers' social security (JKK and JKM), from event to payout decision.
+
+    Each decision says why, by which law, and from which facts; `santunan demo` shows it.
+    """
+
+
+for _module in (assess, claims, cover, demo, measure, operate, refused, rules, running, schemas, servers, submit):
+    _module.add_to(cli)

@@ -1,0 +1,42 @@
+"""`santunan schemas`: every event type, and its published JSON Schema."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agents.cli.screen import Json, console, print_json, table
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("schemas")(show_schemas)
+
+
+def show_schemas(
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="DIR", help="Write one JSON Schema a type into this directory.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Every event type: where it goes, who may write it.
+
+    \b
+    Examples:
+      santunan schemas
+      santunan schemas --json
+      santunan schemas --write schemas/json
+    """
+    from agents.cli.published import event_types, write_schemas
+
+    if write is not None:
+        count = write_schemas(write)
+        console().print(f"{count} schemas written to {write}")
+        return
+    kinds = event_types()
+    if json:
+        print_json(kinds)
+        return
+    shown = table("type", "topic", "written by")
+    for kind in kinds:
+        shown.add_row(kind.type, "\n".join(kind.topics), ", ".join(kind.writers))
+    console().print(shown)

@@ -1,0 +1,83 @@
+"""What all commands show alike: complaints, JSON, tables that fit 80 columns, rupiah, progress.
+
+Rich is imported only where something is drawn. Never imports the pipeline.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line, for other programs.")]
+
+OUTCOME_STYLES = {"APPROVED": "green", "REJECTED": "red", "REFERRED": "yellow", "PENDING": "cyan"}
+
+
+def complain(sentence: str) -> None:
+    """To stderr, in words: what is wrong and what to do."""
+    print(sentence, file=sys.stderr)
+
+
+def console() -> "Console":
+    """Colours only on a terminal and without NO_COLOR; 80 columns where the width is not known."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def print_json(rows: Iterable[Any]) -> None:
+    """One JSON document a line. `rows`: what orjson writes, dataclasses and dates too."""
+    import orjson
+
+    for row in rows:
+        sys.stdout.buffer.write(orjson.dumps(row) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> "Table":
+    """A table with light rules; the columns named in `right` hold numbers."""
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1))
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    return made
+
+
+def rupiah(amount: int | None) -> str:
+    """`Rp42.000.000`, the way it is written in Indonesia."""
+    return "" if amount is None else f"Rp{amount:,}".replace(",", ".")
+
+
+class _Silent:
+    def advance(self, count: int = 1) -> None:
+        """Nothing to show."""
+
+
+class _Bar:
+    def __init__(self, progress: Any, task: Any) -> None:
+        self._progress, self._task = progress, task
+
+    def advance(self, count: int = 1) -> None:
+        self._progress.advance(self._task, count)
+
+
+@contextmanager
+def progress(text: str, total: int | None = None) -> "Iterator[_Bar | _Silent]":
+    """A bar on stderr, only where somebody watches; `advance` it."""
+    if not sys.stderr.isatty():
+        yield _Silent()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield _Bar(bar, bar.add_task(text, total=total))

@@ -1,0 +1,249 @@
+"""The house keeps its own rules: who may import whom, how long things get, and that each thing stands in one place.
+
+Reads the sources; runs nothing of them.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from schemas import topics
+
+ROOT = Path(__file__).parents[1]
+MOST_LINES_OF_A_FILE = 420
+MOST_LINES_OF_A_FUNCTION = 72
+SOURCES = sorted(path for top in ("schemas", "pipeline", "agents", "tests") for path in (ROOT / top).rglob("*.py"))
+OURS = [path for path in SOURCES if path.relative_to(ROOT).parts[0] != "tests"]
+
+# What each room must not import. The most exact prefix counts.
+FORBIDDEN = {
+    "schemas": ("pipeline", "agents", "faust", "kafka", "aiokafka", "sqlalchemy", "orjson", "fastapi"),
+    "pipeline": ("agents", "faust", "mode", "kafka", "aiokafka", "confluent_kafka", "fastapi", "typer", "rich"),
+    "pipeline/store": ("pipeline.batch",),
+}
+CORE = ("pipeline/case.py", "pipeline/member.py", "pipeline/desk.py", "pipeline/rulings.py", "pipeline/referrals.py",
+        "pipeline/outputs.py", "pipeline/rules", "pipeline/explain")  # fmt: skip
+NOT_IN_THE_CORE = ("sqlalchemy", "sqlite3", "psycopg", "time", "random", "secrets", "uuid", "socket", "subprocess",
+                   "asyncio", "threading", "pipeline.store", "pipeline.batch", "pipeline.replay")  # fmt: skip
+MAY_COMMIT = ("pipeline/store/",)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=name(path))
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}:{node.lineno}: write imports with their full name"
+            yield node.lineno, node.module or ""
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(package + ".")
+
+
+def breaches(paths: list[Path], forbidden: tuple[str, ...]) -> list[str]:
+    return [
+        f"{name(path)}:{line}: imports {module}"
+        for path in paths
+        for line, module in imports(path)
+        if any(is_within(module, one) for one in forbidden)
+    ]
+
+
+def below(*places: str) -> list[Path]:
+    return [path for path in OURS if any(name(path) == one or name(path).startswith(one + "/") for one in places)]
+
+
+@pytest.mark.parametrize("room", sorted(FORBIDDEN))
+def test_a_room_imports_only_what_it_may(room: str) -> None:
+    assert breaches(below(room), FORBIDDEN[room]) == []
+
+
+def test_schemas_import_pydantic_and_the_standard_library_only() -> None:
+    import sys
+
+    known = {*sys.stdlib_module_names, "pydantic", "schemas"}
+    assert [
+        f"{name(path)}:{line}: imports {module}"
+        for path in below("schemas")
+        for line, module in imports(path)
+        if module.split(".")[0] not in known
+    ] == []
+
+
+def test_the_core_reads_no_clock_and_no_store_and_throws_no_dice() -> None:
+    assert breaches(below(*CORE), NOT_IN_THE_CORE) == []
+
+
+def test_the_core_never_asks_what_time_it_is() -> None:
+    clocks = {"now", "today", "utcnow"}
+    found = [
+        f"{name(path)}:{node.lineno}: {ast.unparse(node)}"
+        for path in below(*CORE)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in clocks
+    ]
+    assert found == []
+
+
+def test_only_the_rule_book_and_the_texts_read_files_in_the_core() -> None:
+    readers = {"open", "read_text", "read_bytes"}
+    found = {
+        name(path)
+        for path in below(*CORE)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in readers
+    }
+    assert not {one for one in found if not re.search(r"(book|reading|texts|load)", one)}, found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_file_fits_a_sitting_and_a_function_a_screen(path: Path) -> None:
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    long = [
+        f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and node.end_lineno - node.lineno + 1 > MOST_LINES_OF_A_FUNCTION
+    ]
+    assert lines <= MOST_LINES_OF_A_FILE and long == []
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if path.read_text(encoding="utf-8").strip()], ids=name)
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree(path)), "a module begins with what it is for, and what it must never import"
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """String constants that are no docstring."""
+    documentation = {
+        id(node.body[0].value)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body and isinstance(node.body[0], ast.Expr)
+    }  # fmt: skip
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            yield node.lineno, node.value
+
+
+def test_each_topic_is_spelled_once() -> None:
+    found = [
+        f"{name(path)}:{line}: {text}"
+        for path in OURS
+        for line, text in texts(path)
+        if text in topics.ALL and name(path) != "schemas/topics.py"
+    ]
+    assert found == []
+
+
+def test_each_table_is_spelled_once() -> None:
+    defined: dict[str, list[str]] = {}
+    for path in OURS:
+        for node in ast.walk(tree(path)):
+            is_table = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Table"
+            if is_table and node.args and isinstance(node.args[0], ast.Constant):  # type: ignore[attr-defined]
+                defined.setdefault(node.args[0].value, []).append(name(path))  # type: ignore[attr-defined]
+    assert defined, "no table found: this test looks in the wrong place"
+    assert {table: places for table, places in defined.items() if len(places) > 1} == {}
+
+
+def test_each_parameter_of_the_law_has_one_file() -> None:
+    files = [path for path in (ROOT / "pipeline").rglob("*.yaml")]
+    parameters = [path for path in files if path.parent.name == "parameters"]
+    assert parameters, "no parameter found: this test looks in the wrong place"
+    assert len({path.stem for path in parameters}) == len(parameters)
+
+
+def test_only_the_unit_of_work_commits() -> None:
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in OURS
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+        and not name(path).startswith(MAY_COMMIT)
+    ]  # fmt: skip
+    assert found in ([], [one for one in found if one.startswith("pipeline/batch.py")]), found
+    assert len(found) <= 1, "one chunk, one transaction, one commit"
+
+
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError|# type: ignore(?!\[)")
+SKIPPED = re.compile(r"pytest\.mark\.skip\b|pytest\.mark\.xfail\b|@unittest\.skip")
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path != Path(__file__)], ids=name)
+def test_nothing_is_left_for_later(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    found = [line for line in text.splitlines() if UNFINISHED.search(line) or SKIPPED.search(line)]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_no_error_is_swallowed(path: Path) -> None:
+    broad = {"Exception", "BaseException"}
+    found = [
+        node.lineno
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or getattr(node.type, "id", "") in broad)
+        and all(isinstance(one, ast.Pass | ast.Continue) for one in node.body)
+    ]
+    assert found == []
+
+
+REGISTRY = re.compile(
+    r"index-url|find-links|\"resolved\": *\"http|registry *= *\"?http|/maven2|pypi\.(?:org|python)|repo1?\.maven|npmjs"
+)
+ONE_MACHINE = re.compile(r"(?:^|[^A-Za-z.<>_-])/(?:work|root|home/[a-z]+|Users/[A-Za-z]+|tmp/[a-z]+)/")
+TEXT_FILES = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".ini", ".mako", ".cfg", ".txt", ".sh", ""}
+
+
+def committed() -> list[Path]:
+    places = [ROOT / one for one in ("schemas", "pipeline", "agents", "tests", ".ci")]
+    files = [path for place in places for path in place.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    return files + [path for path in ROOT.iterdir() if path.is_file()]
+
+
+def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
+    found = [
+        f"{name(path)}:{number}: {line.strip()[:80]}"
+        for path in committed()
+        if path.suffix in TEXT_FILES and path != Path(__file__)
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1)
+        if REGISTRY.search(line) or ONE_MACHINE.search(line)
+    ]
+    assert found == []
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    empty = {"utils", "util", "common", "base", "helpers", "helper", "manager", "misc", "shared"}
+    assert [name(path) for path in SOURCES if path.stem in empty or path.parent.name in empty] == []
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name.startswith("test_")], ids=name)
+def test_each_test_can_fail(path: Path) -> None:
+    """A test that neither asserts, nor expects an error, nor calls something that checks, shows nothing."""
+    shows = re.compile(r"\bassert\b|pytest\.(?:raises|warns|fail)|\b(?:check|assert|expect|verify)_")
+    silent = [
+        node.name
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not shows.search(ast.unparse(node))
+    ]
+    assert silent == []

@@ -1,0 +1,139 @@
+"""What is published about the events: the committed files, what may change in them, and what others can read."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.cli.published import event_types, incompatibilities, json_schemas, write_schemas
+from agents.portfolio import portfolio
+from pipeline.errors import NotReady
+from schemas.events import Refused, parse
+
+PUBLISHED = Path(__file__).parents[2] / "schemas" / "json"
+ACCIDENT = "santunan.claim.accident.v1"
+
+
+def published() -> dict[str, Any]:
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in PUBLISHED.glob("*.json")}
+
+
+def test_the_committed_files_say_what_the_code_says() -> None:
+    assert published() == json.loads(json.dumps(json_schemas())), "run: santunan schemas --write schemas/json"
+
+
+def test_each_type_has_a_file_and_each_file_a_type() -> None:
+    assert {kind.type for kind in event_types()} == {file.stem for file in PUBLISHED.glob("*.json")}
+
+
+@pytest.mark.parametrize("kind", sorted(json_schemas()))
+def test_no_published_type_has_become_narrower(kind: str) -> None:
+    assert incompatibilities(published()[kind], json_schemas()[kind]) == []
+
+
+def accident() -> dict[str, Any]:
+    return copy.deepcopy(published()[ACCIDENT])
+
+
+def _remove_a_field(schema: dict[str, Any]) -> None:
+    del schema["$defs"]["Costs"]["properties"]["glasses"]
+
+
+def _require_a_field(schema: dict[str, Any]) -> None:
+    schema["$defs"]["AccidentClaim"]["required"].append("claimed")
+
+
+def _take_a_value_away(schema: dict[str, Any]) -> None:
+    schema["$defs"]["Accident"]["properties"]["kind"]["enum"].remove("violence")
+
+
+def _lower_a_limit(schema: dict[str, Any]) -> None:
+    schema["$defs"]["Costs"]["properties"]["treatment"]["anyOf"][0]["maximum"] = 1_000
+
+
+def _raise_a_floor(schema: dict[str, Any]) -> None:
+    schema["$defs"]["HomeCare"]["properties"]["months"]["minimum"] = 2
+
+
+def _forbid_null(schema: dict[str, Any]) -> None:
+    schema["$defs"]["Costs"]["properties"]["treatment"] = {"type": "integer", "minimum": 0, "maximum": 10**12}
+
+
+def _change_a_type(schema: dict[str, Any]) -> None:
+    schema["$defs"]["Conclusion"]["properties"]["work_related"]["type"] = "string"
+
+
+def _shorten_a_list(schema: dict[str, Any]) -> None:
+    schema["$defs"]["AccidentClaim"]["properties"]["documents"]["maxItems"] = 3
+
+
+def _tighten_a_pattern(schema: dict[str, Any]) -> None:
+    schema["$defs"]["AccidentClaim"]["properties"]["claim_id"]["pattern"] = "^[a-z]+$"
+
+
+def _close_the_envelope(schema: dict[str, Any]) -> None:
+    schema["additionalProperties"] = False
+
+
+NARROWER = (
+    _remove_a_field, _require_a_field, _take_a_value_away, _lower_a_limit, _raise_a_floor, _forbid_null,
+    _change_a_type, _shorten_a_list, _tighten_a_pattern, _close_the_envelope,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", NARROWER, ids=lambda change: change.__name__.strip("_"))
+def test_a_narrower_schema_is_noticed(change: Any) -> None:
+    now = accident()
+    change(now)
+    assert len(incompatibilities(accident(), now)) == 1
+
+
+@pytest.mark.parametrize("change", NARROWER, ids=lambda change: change.__name__.strip("_"))
+def test_the_same_change_the_other_way_only_widens(change: Any) -> None:
+    before = accident()
+    change(before)
+    if change is _tighten_a_pattern:
+        return
+    assert [one for one in incompatibilities(before, accident()) if "type" not in change.__name__] in ([], [
+        "data.conclusion.work_related: was string, is boolean"
+    ])
+
+
+def test_an_optional_field_may_be_added() -> None:
+    now = accident()
+    now["$defs"]["Costs"]["properties"]["crutches"] = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    assert incompatibilities(accident(), now) == []
+
+
+def test_a_published_file_is_never_overwritten_by_a_narrower_schema(tmp_path: Path) -> None:
+    write_schemas(tmp_path)
+    file = tmp_path / f"{ACCIDENT}.json"
+    wider = json.loads(file.read_text())
+    wider["$defs"]["Accident"]["properties"]["kind"]["enum"].append("earthquake")
+    file.write_text(json.dumps(wider))
+    with pytest.raises(NotReady, match="no longer allows earthquake"):
+        write_schemas(tmp_path)
+    assert "earthquake" in file.read_text()
+
+
+class TestCloudEventsOfOthers:
+    """The reference library reads what leaves, and what it writes is accepted."""
+
+    def test_it_reads_every_event_and_writes_it_again_acceptably(self) -> None:
+        from cloudevents.core.formats.json import JSONFormat
+        from cloudevents.core.v1.event import CloudEvent
+
+        form = JSONFormat()
+        seen = set()
+        for line in portfolio()[:400] + portfolio()[-400:]:
+            try:
+                event = parse(line)
+            except Refused:
+                continue
+            theirs = form.read(CloudEvent, line)
+            again = parse(form.write(theirs))
+            assert again == event
+            seen.add(event.type)
+        assert len(seen) >= 6
