@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.screen import Json, console, print_json, table
+from agents.cli.options import Json
+from agents.cli.screen import console, print_json, table
 
 
 def add_to(cli: typer.Typer) -> None:

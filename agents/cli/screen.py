@@ -6,15 +6,11 @@ Rich is imported only where something is drawn. Never imports the pipeline.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line, for other programs.")]
 
 OUTCOME_STYLES = {"APPROVED": "green", "REJECTED": "red", "REFERRED": "yellow", "PENDING": "cyan"}
 

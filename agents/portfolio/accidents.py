@@ -186,7 +186,8 @@ def outside_cover(world: World, choose: Callable[[World], tuple[Worker, dt.date]
 
 
 def before_cover(world: World) -> tuple[Worker, dt.date]:
-    worker = world.random.choice([one for one in world.workers if one.registered_on == ENROLLED_FROM + dt.timedelta(4)])
+    last = ENROLLED_FROM + dt.timedelta(days=4)
+    worker = world.random.choice([one for one in world.workers if one.registered_on == last and one.died_on is None])
     return worker, ENROLLED_FROM - dt.timedelta(days=world.random.randint(0, 2))
 
 

@@ -1,0 +1,135 @@
+"""`santunan assess`: events in, decisions out, with nothing but the rule book."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from agents.cli.options import Language
+
+if TYPE_CHECKING:
+    from pipeline.errors import Poison
+    from schemas.decisions import Decision
+
+_BLOCK_BYTES: Final = 1 << 18
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("assess")(assess_file)
+
+
+def assess_file(
+    file: Annotated[Path, typer.Argument(help="Events, one CloudEvents document a line; - reads standard input.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Print each decision in words instead of JSON.")] = False,
+    lang: Language = "id",
+) -> None:
+    """Decide events offline: no store, nothing is kept.
+
+    Reads membership and claim events in order; what is known is what stands earlier in the file, and the clock of an
+    event is its own `time`. Prints one decision a line (JSON) for every event that makes one. Refused events go to
+    standard error, one JSON document a line, and then the exit code is 1.
+
+    \b
+    Examples:
+      santunan assess events.jsonl
+      santunan assess events.jsonl --explain --lang en
+      grep JKK-2024-0007 events.jsonl | cat members.jsonl - | santunan assess -
+    """
+    from pipeline.errors import EXIT_REFUSED
+    from pipeline.offline import Offline
+    from pipeline.rules.book import Book
+
+    offline = Offline(Book.load())
+    with _opened(file) as lines:
+        show = _in_words(lang) if explain else _as_json()
+        refused = _assess(offline, lines, show, is_typed=file == Path("-") and sys.stdin.isatty())
+    if refused:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _opened(file: Path) -> Any:
+    from contextlib import nullcontext
+
+    from pipeline.errors import NotReady
+
+    if file == Path("-"):
+        return nullcontext(sys.stdin.buffer)
+    try:
+        return file.open("rb", buffering=_BLOCK_BYTES)
+    except OSError as error:
+        raise NotReady(f"{file} cannot be read: {error.strerror}") from None
+
+
+def _assess(offline: Any, lines: Iterable[bytes], show: Any, *, is_typed: bool) -> int:
+    """Writes decisions in large blocks; returns how many events were refused."""
+    from pipeline.errors import Poison
+
+    write = sys.stdout.buffer.write
+    take = offline.take
+    waiting: list[bytes] = []
+    waiting_bytes = refused = number = 0
+    for number, line in enumerate(_bounded(lines), 1):
+        raw = line.strip()
+        if not raw:
+            continue
+        try:
+            decisions = take(raw)
+        except Poison as poison:
+            refused += 1
+            sys.stderr.buffer.write(_refusal(number, raw, poison))
+            continue
+        for decision in decisions:
+            text = show(decision)
+            waiting.append(text)
+            waiting_bytes += len(text)
+        if waiting_bytes > _BLOCK_BYTES or is_typed:
+            write(b"".join(waiting))
+            waiting.clear()
+            waiting_bytes = 0
+            if is_typed:
+                sys.stdout.buffer.flush()
+    write(b"".join(waiting))
+    sys.stdout.buffer.flush()
+    sys.stderr.buffer.flush()
+    return refused
+
+
+def _bounded(lines: Any) -> Iterator[bytes]:
+    """Lines, each cut one byte beyond what may be read: a file without an end of line must not fill the memory."""
+    from schemas.values import MAX_EVENT_BYTES
+
+    limit = MAX_EVENT_BYTES + 2
+    while line := lines.readline(limit):
+        yield line
+        while len(line) == limit and not line.endswith(b"\n"):  # the rest of a line that is refused anyway
+            line = lines.readline(limit)
+
+
+def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
+    import orjson
+
+    from pipeline.intake import claimed_identity
+
+    source, identity = claimed_identity(raw)
+    told = {"line": number, "source": source, "id": identity, "reason": poison.reason, "errors": poison.errors}
+    return orjson.dumps(told) + b"\n"
+
+
+def _as_json() -> Any:
+    import orjson
+
+    def show(decision: "Decision") -> bytes:
+        return orjson.dumps(decision, option=orjson.OPT_APPEND_NEWLINE)
+
+    return show
+
+
+def _in_words(lang: Literal["id", "en"]) -> Any:
+    from pipeline.explain import explain
+
+    def show(decision: "Decision") -> bytes:
+        return (explain(decision, lang) + "\n\n").encode()
+
+    return show

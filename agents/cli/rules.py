@@ -1,0 +1,251 @@
+"""`santunan rules`: is the rule book sound, what does the law say, what changed, what would a change do."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agents.cli.options import Json
+from agents.cli.screen import console, print_json, progress, rupiah, table
+
+if TYPE_CHECKING:
+    from pipeline.rules.book import Book, Parameter, Value
+
+_MARKERS = """\b
+Markers:
+  VERIFIED    the article itself was read
+  VERIFIED-2  read in an official page or in press quoting the article
+  RECALLED    widely repeated, but the text itself was not found
+  DESIGN      no rule found: a safe reading of our own
+"""
+
+group = typer.Typer(
+    help="The law as dated data: check it, read it, compare it, try a change.", no_args_is_help=True,
+    rich_markup_mode=None,
+)  # fmt: skip
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.add_typer(group, name="rules")
+
+
+@group.command("check")
+def check(
+    directory: Annotated[
+        Path | None, typer.Option("--in", metavar="DIR", help="Another directory of parameters.", file_okay=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check every parameter on every day from 2015-07-01 to next year.
+
+    Exit code 78, and a sentence for each fault, if the book cannot be used.
+
+    \b
+    Examples:
+      santunan rules check
+      santunan rules check --in my-parameters
+    """
+    from pipeline.rules.book import Book
+
+    book = Book.load(directory)
+    days = (book.through - book.first_day).days + 1
+    for offset in range(days):
+        day = book.first_day + dt.timedelta(days=offset)
+        law = book.on(day)
+        for name in book.parameters:
+            law[name]
+    values = sum(len(parameter.values) for parameter in book.parameters.values())
+    found = {
+        "parameters": len(book.parameters), "values": values, "days": days, "from": book.first_day,
+        "through": book.through, "fingerprint": book.fingerprint,
+    }  # fmt: skip
+    if json:
+        print_json([found])
+        return
+    print(f"{len(book.parameters)} parameters with {values} values are sound on each of {days:,} days,")
+    print(f"{book.first_day} to {book.through}. Fingerprint {book.fingerprint[:16]}.")
+
+
+@group.command("show", epilog=_MARKERS)
+def show(
+    name: Annotated[str | None, typer.Argument(help="A parameter, such as funeral; none lists all of them.")] = None,
+    on: Annotated[dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="As it was on this day.")] = None,
+    json: Json = False,
+) -> None:
+    """One parameter of the law through time, or all of them on one day.
+
+    \b
+    Examples:
+      santunan rules show
+      santunan rules show funeral
+      santunan rules show jkk_death_multiplier --on 2021-05-01
+    """
+    from pipeline.rules.book import Book
+
+    book = Book.load()
+    if name is None:
+        _list_all(book, on.date() if on else dt.date.today(), json)
+        return
+    parameter = _parameter(book, name)
+    values = [book.on(on.date())[name]] if on else list(parameter.values)
+    if json:
+        print_json([{"name": name, "unit": parameter.unit, **_document(value)} for value in values])
+        return
+    print(f"{name}: {parameter.description}")
+    print(f"Unit: {parameter.unit}. Last compared with the law on {parameter.checked_on}.")
+    shown = table("from", "value", "reference", "marker")
+    for value in values:
+        shown.add_row(str(value.since), _written(value, parameter.unit), value.reference, value.marker)
+    console().print(shown)
+
+
+def _list_all(book: "Book", day: dt.date, as_json: bool) -> None:
+    law = book.on(day)
+    rows = [(parameter, law[name]) for name, parameter in sorted(book.parameters.items())]
+    if as_json:
+        print_json({"name": one.name, "unit": one.unit, **_document(value)} for one, value in rows)
+        return
+    shown = table("parameter", "value", "since", "marker", title=f"The law on {day} ({law.rule_version})")
+    for one, value in rows:
+        shown.add_row(one.name, _short(_written(value, one.unit)), str(value.since), value.marker)
+    console().print(shown)
+
+
+@group.command("diff")
+def diff(
+    first: Annotated[dt.datetime, typer.Argument(metavar="DATE1", formats=["%Y-%m-%d"])],
+    second: Annotated[dt.datetime, typer.Argument(metavar="DATE2", formats=["%Y-%m-%d"])],
+    json: Json = False,
+) -> None:
+    """What changed in the law between two days.
+
+    \b
+    Examples:
+      santunan rules diff 2019-12-01 2019-12-02
+      santunan rules diff 2021-03-31 2025-02-24 --json
+    """
+    from pipeline.rules.book import Book
+
+    book = Book.load()
+    before, after = book.on(first.date()), book.on(second.date())
+    changed = [
+        (one, before[name], after[name])
+        for name, one in sorted(book.parameters.items())
+        if (before[name].value, before[name].absent) != (after[name].value, after[name].absent)
+    ]
+    if json:
+        print_json({"name": one.name, "before": _document(old), "after": _document(new)} for one, old, new in changed)
+        return
+    print(f"{before.rule_version} on {before.day}; {after.rule_version} on {after.day}")
+    if not changed:
+        print("Nothing changed.")
+        return
+    shown = table("parameter", str(before.day), str(after.day), "by")
+    for one, old, new in changed:
+        shown.add_row(one.name, _short(_written(old, one.unit)), _short(_written(new, one.unit)), new.reference)
+    console().print(shown)
+
+
+@group.command("impact")
+def impact(
+    file: Annotated[Path, typer.Argument(help="A changed parameter file; its name says which parameter it replaces.")],
+    json: Json = False,
+) -> None:
+    """What a changed parameter would do to the stored claims: which, how many, by how much. Writes nothing.
+
+    \b
+    Examples:
+      santunan rules impact drafts/funeral.yaml
+      santunan rules impact drafts/funeral.yaml --json
+    """
+    from agents.cli.stored import opened_store
+    from pipeline.errors import NotReady
+    from pipeline.rules.book import Book
+
+    if not file.is_file():
+        raise NotReady(f"{file} is no file; give the YAML file of one parameter")
+    book = Book.load(instead=file)
+    with opened_store() as store, progress("deciding the stored history again") as bar:
+        from pipeline.replay import impact as replayed
+
+        found = replayed(store, book, bar.advance)
+    if json:
+        print_json([found])
+        return
+    _show_impact(found)
+
+
+def _show_impact(found: Any) -> None:
+    print(f"{found.claims:,} claims decided again; {len(found.differences):,} would end otherwise.")
+    if not found.differences:
+        return
+    shown = table("claim", "decided", "would be", "difference", right=("difference",))
+    for one in found.differences[:30]:
+        shown.add_row(one.claim_id, one.outcome, one.new_outcome, rupiah(one.new_total - one.total))
+    console().print(shown)
+    if len(found.differences) > 30:
+        print(f"and {len(found.differences) - 30:,} more; --json lists all")
+
+
+def _parameter(book: "Book", name: str) -> "Parameter":
+    from difflib import get_close_matches
+
+    from pipeline.errors import NotReady
+
+    found = book.parameters.get(name)
+    if found is None:
+        near = get_close_matches(name, book.parameters, 3)
+        hint = f"did you mean {', '.join(near)}?" if near else "`santunan rules show` lists them all"
+        raise NotReady(f"there is no parameter {name}; {hint}")
+    return found
+
+
+def _document(value: "Value") -> dict[str, Any]:
+    return {
+        "since": value.since.isoformat(),
+        "value": _plain(value.value),
+        "absent": value.absent,
+        "reference": value.reference,
+        "marker": value.marker,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Values of the book are tuples, dates and small dataclasses; JSON keys are texts."""
+    from dataclasses import asdict, is_dataclass
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(one) for one in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    return value if value is None or isinstance(value, str | int | bool) else str(value)
+
+
+def _written(value: "Value", unit: str) -> str:
+    if value.absent:
+        return "did not exist"
+    plain = _plain(value.value)
+    if unit == "rupiah":
+        return rupiah(plain)
+    if isinstance(plain, dict):
+        return "\n".join(f"{key}: {_inline(one)}" for key, one in plain.items())
+    if isinstance(plain, list):
+        return "\n".join(_inline(one) for one in plain)
+    return str(plain)
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_inline(one)}" for key, one in value.items() if one is not None)
+    if isinstance(value, list):
+        return " ".join(_inline(one) for one in value)
+    return str(value)
+
+
+def _short(text: str, most: int = 40) -> str:
+    first, *rest = text.split("\n")
+    cut = first if len(first) <= most else first[: most - 1] + "…"
+    return f"{cut} (+{len(rest)})" if rest else cut
