@@ -126,7 +126,7 @@ def is_public_holiday(day: dt.date, book: "Book") -> bool:
     known: frozenset[dt.date] | None = tables.get(("public_holidays", day.year))
     if known is None:
         entry = book.on(max(dt.date(day.year, 1, 1), book.first_day))["public_holidays"]
-        if entry.absent:
+        if entry.since.year != day.year:  # a year's list says nothing about the next year
             raise NoLaw("public_holidays", day)
         known = tables[("public_holidays", day.year)] = frozenset(entry.value)
     return day in known
