@@ -1,0 +1,27 @@
+"""Decisions told to people: a worker's family, a claims officer, a court. In Indonesian (`id`) and English (`en`).
+
+Everything here is rendered from the codes and numbers of a decision; a decision itself holds no prose. The texts
+stand in `languages/<language>/*.yaml` and are read when the first of them is asked for, so that importing this package
+costs nothing. Imports `schemas` alone, and of the libraries only PyYAML: no store, no clock, no rule.
+"""
+
+from pipeline.explain.explanation import Explanation, Line, Payment, Section, explain
+from pipeline.explain.figures import day, rupiah
+from pipeline.explain.layout import render_text
+from pipeline.explain.texts import LANGUAGES, Language, NoText
+from pipeline.explain.words import (
+    line_name,
+    outcome_name,
+    paper_name,
+    payee_name,
+    program_name,
+    refusal_text,
+    segment_name,
+    short,
+)  # fmt: skip
+
+__all__ = [
+    "LANGUAGES", "Explanation", "Language", "Line", "NoText", "Payment", "Section", "day", "explain", "line_name",
+    "outcome_name", "paper_name", "payee_name", "program_name", "refusal_text", "render_text", "rupiah",
+    "segment_name", "short",
+]  # fmt: skip

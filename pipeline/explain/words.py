@@ -1,0 +1,135 @@
+"""The words of single codes: names for tables and lists, and the sentences of one check, formula or reason."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pipeline.explain import figures
+from pipeline.explain.facts import Scalar, kinds_of_facts, kinds_of_numbers, sentences
+from pipeline.explain.texts import NoText, find, room, text
+
+_MISSING_PAPER: Final = re.compile(r"DOC_([A-Z_]+)_MISSING")
+_ARTICLE: Final = re.compile(r"\bart (?=\d)")
+_PARAGRAPH: Final = re.compile(r"(?<=[0-9A-Z])(?=\(\d)")
+
+
+def short(code: str, language: str) -> str:
+    """A phrase of at most 60 letters for a reason or refusal code. Raises NoText."""
+    if code in room(language, "refusals"):
+        return text(language, "refusals", code, "short")
+    return _reason(code, "short", language)
+
+
+def reason_text(code: str, language: str) -> str:
+    """What a reason code says to a family, as sentences; what they can do is `reason_next`. Raises NoText."""
+    return _reason(code, "long", language)
+
+
+def reason_next(code: str, language: str) -> str | None:
+    """What can be done about a reason, None where there is nothing to do. Raises NoText for an unknown code."""
+    if _MISSING_PAPER.fullmatch(code):
+        return None
+    found: Mapping[str, str] = find(language, "reasons", code)
+    return found.get("next")
+
+
+def _reason(code: str, which: str, language: str) -> str:
+    if match := _MISSING_PAPER.fullmatch(code):
+        paper = paper_name(match[1].lower(), language)
+        return text(language, "reasons", "_missing_paper", which).format(paper=paper)
+    return text(language, "reasons", code, which)
+
+
+def refusal_text(reason: str, language: str) -> str:
+    """Why an event was refused and what its sender should do. Raises NoText."""
+    return text(language, "refusals", reason, "long")
+
+
+def paper_name(name: str, language: str) -> str:
+    """`ktp` -> `KTP atau bukti identitas lain`. Raises NoText."""
+    return text(language, "words", "paper", name)
+
+
+def line_name(line: str, language: str) -> str:
+    """`funeral` -> `Biaya pemakaman`. Raises NoText."""
+    return text(language, "words", "line", line)
+
+
+def outcome_name(outcome: str, language: str) -> str:
+    """`APPROVED` -> `disetujui`. Raises NoText."""
+    return text(language, "words", "outcome", outcome)
+
+
+def program_name(program: str, language: str) -> str:
+    """`JKM` -> `Jaminan Kematian (JKM)`. Raises NoText."""
+    return text(language, "words", "program", program)
+
+
+def segment_name(segment: str, language: str) -> str:
+    """`BPU` -> `Bukan Penerima Upah (BPU)`. Raises NoText."""
+    return text(language, "words", "segment", segment)
+
+
+def payee_name(payee: str, language: str) -> str:
+    """`heirs` -> `ahli waris`. Raises NoText."""
+    return text(language, "words", "payee", payee)
+
+
+def check_title(check: str, language: str) -> str:
+    """`registered` -> `Peserta terdaftar`. Raises NoText."""
+    return text(language, "checks", check, "title")
+
+
+def fact_lines(check: str, result: str, facts: Mapping[str, Scalar], language: str) -> list[str]:
+    """The sentences of one check of the trace. Raises NoText for a check, result, fact or value without words."""
+    kinds = kinds_of_facts(check, facts, language)
+    variant = "settled" if facts.get("settled") and "settled" in find(language, "checks", check) else result
+    found = sentences(find(language, "checks", check, variant), facts, kinds, language)
+    if not found:
+        raise NoText(language, "checks", check, variant)
+    return found
+
+
+def formula_text(formula: str, numbers: Mapping[str, Scalar], amount: int, language: str) -> str:
+    """How `amount` came about, written out with its numbers. Raises NoText."""
+    kinds_of_numbers(formula, numbers, language)
+    values = {**numbers, **_derived(formula, numbers)}
+    kinds = kinds_of_numbers(formula, values, language)
+    template = find(language, "formulas", formula)
+    terms = " + ".join(sentences(template.get("terms", ()), values, kinds, language))
+    result = figures.rupiah(amount, language)
+    found = sentences(template["say"], values, kinds, language, terms=terms, result=result)
+    if not found:
+        raise NoText(language, "formulas", formula)
+    return " ".join(found)
+
+
+def _derived(formula: str, numbers: Mapping[str, Any]) -> dict[str, Scalar]:
+    """What a sentence says beside the numbers themselves; `facts.DERIVED_NUMBERS` lists it."""
+    if formula == "capped_cost":
+        return {"is_capped": numbers["cost"] > numbers["cap"]}
+    if formula == "homecare":
+        cost, months, most = numbers["cost"], numbers["months"], numbers["max_months"]
+        counted = cost * min(months, most)
+        return {"is_longer": months > most, "is_capped": counted > numbers["cap"] * months}
+    if formula == "transport":
+        modes = [mode for mode in ("land", "sea", "air") if mode in numbers]
+        return {f"{mode}_paid": min(numbers[mode], numbers[f"{mode}_cap"]) for mode in modes}
+    return {}
+
+
+def law_text(reference: str, marker: str, language: str) -> str:
+    """`PP 44/2015 art 37(3)`, `VERIFIED` -> `PP 44/2015 pasal 37 ayat (3); terverifikasi`. Raises NoText (marker)."""
+    return f"{reference_text(reference, language)}; {text(language, 'words', 'marker', marker)}"
+
+
+def reference_text(reference: str, language: str) -> str:
+    """A reference of the rule book in the words of a language.
+
+    A citation is data of the rule book: what it holds beside the words translated here is shown as it was cited.
+    """
+    words: Mapping[str, str] = find(language, "words", "reference")
+    for phrase, translation in words.items():
+        reference = reference.replace(phrase, translation)
+    reference = _PARAGRAPH.sub(text(language, "words", "figures", "paragraph"), reference)
+    return _ARTICLE.sub(text(language, "words", "figures", "article") + " ", reference)
