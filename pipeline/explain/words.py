@@ -9,8 +9,11 @@ from pipeline.explain.facts import Scalar, kinds_of_facts, kinds_of_numbers, sen
 from pipeline.explain.texts import NoText, find, room, text
 
 _MISSING_PAPER: Final = re.compile(r"DOC_([A-Z_]+)_MISSING")
-_ARTICLE: Final = re.compile(r"\bart (?=\d)")
-_PARAGRAPH: Final = re.compile(r"(?<=[0-9A-Z])(?=\(\d)")
+# `art 37(3)`, `art 48-50`, `art 25, 34`, `art 8(2a)-(2c)`, `art 19(3)c`, `art 25A`, `art II`
+_CITED: Final = re.compile(
+    r"\bart (?P<number>\d+[A-Z]?|[IVX]+)(?P<last>(?:(?:-|, )\d+[A-Z]?\b)+)?(?:\((?P<paragraph>\w+(?:\)-?\(\w+)*)\))?(?P<letter>[a-z]\b)?"
+)
+_DEFINITIONS: Final = "1"  # article 1 of a regulation holds its definitions, by number and not by paragraph
 
 
 def short(code: str, language: str) -> str:
@@ -128,8 +131,17 @@ def reference_text(reference: str, language: str) -> str:
 
     A citation is data of the rule book: what it holds beside the words translated here is shown as it was cited.
     """
-    words: Mapping[str, str] = find(language, "words", "reference")
-    for phrase, translation in words.items():
-        reference = reference.replace(phrase, translation)
-    reference = _PARAGRAPH.sub(text(language, "words", "figures", "paragraph"), reference)
-    return _ARTICLE.sub(text(language, "words", "figures", "article") + " ", reference)
+    words = room(language, "references")
+    for phrase in sorted(words, key=len, reverse=True):  # a longer phrase may hold a shorter one
+        reference = reference.replace(phrase, words[phrase])
+    citation: Mapping[str, str] = find(language, "words", "citation")
+
+    def cite(match: re.Match[str]) -> str:
+        parts = ["articles" if match["last"] else "article"]
+        if match["paragraph"]:
+            parts.append("definition" if match["number"] == _DEFINITIONS else "paragraph")
+        if match["letter"]:
+            parts.append("letter")
+        return "".join(citation[part].format_map(match.groupdict()) for part in parts)
+
+    return _CITED.sub(cite, reference)
