@@ -121,6 +121,11 @@ class Member:
         """As the registration says that became known last. Personal data: never into logs, keys or errors."""
         return self.enrolments[-1].nik if self.enrolments else None
 
+    @property
+    def registered_on(self) -> dt.date:
+        """The newest day of registration; only for a registered member."""
+        return max(fact.registered_on for fact in self.enrolments)
+
     def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
         """The member with one more fact. `known_at` (aware): when it was received. Facts may come in any order."""
         known = microseconds(known_at)

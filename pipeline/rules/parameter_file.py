@@ -135,7 +135,7 @@ class ParameterFile:
         if unit != shape.unit:
             self._fault("file", f"the unit is {unit}; it must be `{shape.unit}`")
         if checked_on is None:
-            self._fault("file", "`checked_on` is missing; write the day on which somebody last compared it with the law")
+            self._fault("file", "`checked_on` is missing; write the day on which it was last compared with the law")
         elif not isinstance(checked_on, dt.date) and checked_on is not _WRONG:
             self._fault("file", "`checked_on` is no date; write YYYY-MM-DD")
         values = self._values(document.get("values"), shape)

@@ -1,0 +1,217 @@
+"""What a membership is on one day: is the program held, has cover started, is anything unpaid, how old is the member.
+
+Rules: `rules.md` section 3 and clarifications, "Membership (rows 5 to 8)". It says what is so; what follows for a
+claim stands in the decision table. Pure; what is worked out is kept on the member, for one book.
+"""
+
+import datetime as dt
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.member import Member
+from pipeline.rules.arrears import NO_END, Run, Spell, arrears_on, law_on, spells_of
+from pipeline.rules.book import Book
+from pipeline.rules.calendar import add_years, age_on, month_of
+from pipeline.rules.periods import NEVER, Period, Span, periods_of
+from pipeline.rules.wages import Wage, reported_wage
+
+__all__ = ["Standing", "Wage", "contribution_months", "is_in_force", "standing", "wage_on"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A member's standing with one program on one day.
+
+    `program_held` is False only where no enrolment covers the day; where all that is missing is the start of cover
+    it is True, and `is_not_covered_yet` says so. `held_since`, `held_until`: the enrolment that covers the day, else
+    the nearest (`held_until` None: open). `cover_start`: latest start of cover on or before the day;
+    `first_cover_start`: first one of this registration, also where it lies after the day. `is_start_day`: cover
+    starts on this very day. `unpaid_months`: the run of months unpaid on the day. `has_backdated_payment`: one of
+    them was paid afterwards. `is_lapsed`: BPU cover ended by arrears. `age`: whole years, 0 where nobody is
+    registered.
+    """
+
+    is_registered: bool
+    segment: str | None
+    program_held: bool
+    held_since: dt.date | None
+    held_until: dt.date | None
+    cover_start: dt.date | None
+    first_cover_start: dt.date | None
+    is_start_day: bool
+    unpaid_months: int
+    has_backdated_payment: bool
+    is_lapsed: bool
+    age: int
+    age_at_first_cover: int | None
+    is_not_covered_yet: bool
+
+
+_UNREGISTERED = Standing(
+    False, None, False, None, None, None, None, False, 0, False, False, 0, None, False
+)  # fmt: skip
+
+
+class _Held(NamedTuple):
+    """The period that answers for the day, its enrolment in the program, and the last month owed for it."""
+
+    period: Period
+    span: Span | None
+    is_held: bool
+    last_owed: int
+
+
+def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disease: bool = False) -> Standing:
+    """The standing on `day`, from all facts of `member` (cut it with `as_of` to what was known at a time).
+
+    `is_disease`: an occupational disease, which cover reaches some years past the end of the enrolment.
+    """
+    derived = member.cache_for(book)
+    key = program, day, is_disease
+    found: Standing | None = derived.get(key)
+    if found is None:
+        found = derived[key] = _standing(member, program, day, book, is_disease)
+    return found
+
+
+def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:
+    """Whether this membership number gives cover on `day`, with whatever program; without a book by the own one."""
+    book = book or Book.load()
+    number = day.toordinal()
+    at = _period_at(_periods(member, book), number)
+    if at is None or at.last < number:
+        return False
+    held = any(since <= number <= until for spans in at.programs.values() for since, until in spans)
+    spell = _spell_at(spells_of(at, book), number)
+    return held and spell is not None and number < spell.lapsed
+
+
+def contribution_months(member: Member, day: dt.date) -> int:
+    """Contribution months up to the month of `day` that were paid by `day`, over all periods of this number."""
+    paid = member.paid_months[: bisect_right(member.paid_days, day.toordinal())]
+    last = month_of(day)
+    return len({month for month in paid if month <= last})
+
+
+def wage_on(member: Member, day: dt.date, book: Book) -> Wage | None:
+    """The monthly wage that benefits of an event on `day` follow; None where no report counts.
+
+    See `wages.reported_wage`. After a re-registration the reports of that registration count, not older ones.
+    """
+    derived = member.cache_for(book)
+    key = "wage", day
+    if key not in derived:
+        periods = _periods(member, book)
+        period = _period_at(periods, day.toordinal()) or (periods[0] if periods else None)
+        law = law_on(book, day.toordinal())
+        derived[key] = reported_wage(member, period, day, law) if period is not None else None
+    found: Wage | None = derived[key]
+    return found
+
+
+def _periods(member: Member, book: Book) -> tuple[Period, ...]:
+    derived = member.cache_for(book)
+    found: tuple[Period, ...] | None = derived.get("periods")
+    if found is None:
+        found = derived["periods"] = periods_of(member)
+    return found
+
+
+def _standing(member: Member, program: str, day: dt.date, book: Book, is_disease: bool) -> Standing:
+    periods = _periods(member, book)
+    if not periods:
+        return _UNREGISTERED
+    number = day.toordinal()
+    held = _held(periods, program, number, book, is_disease)
+    period, enrolment = held.period, held.period.enrolment
+    spells = spells_of(period, book, held.last_owed)
+    spell = _spell_at(spells, number)
+    run = arrears_on(period, spell, number, book, held.last_owed) if spell is not None else Run(0, False)
+    first_cover = dt.date.fromordinal(spells[0].start) if spells else None
+    return Standing(
+        is_registered=True,
+        segment=enrolment.segment,
+        program_held=held.is_held,
+        held_since=dt.date.fromordinal(held.span[0]) if held.span else None,
+        held_until=dt.date.fromordinal(held.span[1]) if held.span and held.span[1] < NEVER else None,
+        cover_start=dt.date.fromordinal(spell.start) if spell is not None else None,
+        first_cover_start=first_cover,
+        is_start_day=spell is not None and spell.start == number,
+        unpaid_months=run.months,
+        has_backdated_payment=run.has_backdated,
+        is_lapsed=spell is not None and spell.lapsed <= number,
+        age=age_on(enrolment.birth_date, day),
+        age_at_first_cover=age_on(enrolment.birth_date, first_cover) if first_cover is not None else None,
+        is_not_covered_yet=held.is_held and spell is None,
+    )
+
+
+def _held(periods: tuple[Period, ...], program: str, day: int, book: Book, is_disease: bool) -> _Held:
+    """The newest registration answers; for a disease an older one whose cover still reaches the day.
+
+    Before a registration an enrolment counts as held where it begins no later than the membership (then only the
+    start of cover is missing), and from its own first day on where it begins earlier than that.
+    """
+    begun = [period for period in periods if period.first <= day]
+    current = begun[-1] if begun else None
+    span = _span_at(current, program, day) if current is not None else None
+    if current is not None and span is not None and (
+        not is_disease or _spell_at(spells_of(current, book), day) is not None
+    ):  # fmt: skip
+        return _Held(current, span, True, NO_END)
+    if is_disease and (reaching := _reaching(begun, program, day, book)) is not None:
+        return reaching
+    if current is not None and span is not None:
+        return _Held(current, span, True, NO_END)
+    for upcoming in periods[len(begun) : len(begun) + 1]:
+        for since, until in upcoming.programs.get(program, ()):
+            if since <= day <= until or (current is None and since <= upcoming.first):
+                return _Held(upcoming, (since, until), True, NO_END)
+    answering = current or periods[0]
+    return _Held(answering, _nearest(answering, program, day), False, NO_END)
+
+
+def _reaching(begun: list[Period], program: str, day: int, book: Book) -> _Held | None:
+    """The newest enrolment that ended with cover and whose cover of a disease still reaches `day`.
+
+    Nothing is owed for it after the month in which it ended.
+    """
+    years = law_on(book, day)["disease_cover_years"].value
+    for period in reversed(begun):
+        for span in reversed(period.programs.get(program, ())):
+            until = span[1]
+            if until >= day or add_years(dt.date.fromordinal(until), years).toordinal() < day:
+                continue
+            last_owed = month_of(dt.date.fromordinal(until))
+            if _spell_at(spells_of(period, book, last_owed), until) is not None:
+                return _Held(period, span, True, last_owed)
+    return None
+
+
+def _period_at(periods: tuple[Period, ...], day: int) -> Period | None:
+    """The newest one that has begun by `day`, ended or not."""
+    for period in reversed(periods):
+        if period.first <= day:
+            return period
+    return None
+
+
+def _spell_at(spells: tuple[Spell, ...], day: int) -> Spell | None:
+    for spell in reversed(spells):
+        if spell.start <= day:
+            return spell
+    return None
+
+
+def _span_at(period: Period, program: str, day: int) -> Span | None:
+    for since, until in period.programs.get(program, ()):
+        if since <= day <= until:
+            return since, until
+    return None
+
+
+def _nearest(period: Period, program: str, day: int) -> Span | None:
+    spans = period.programs.get(program, ())
+    ended = [span for span in spans if span[1] < day]
+    return ended[-1] if ended else (spans[0] if spans else None)
