@@ -1,0 +1,215 @@
+"""The one transaction: a chunk of events comes in, and everything that follows from it is stored, or nothing is.
+
+What comes out does not depend on how the events were cut into chunks. Nothing is acknowledged before the commit; a
+chunk that comes again leads to the outputs that were stored for it. Imports no store: it is handed in.
+"""
+
+import base64
+import datetime as dt
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pipeline.desk import Desk, needs
+from pipeline.errors import NotReady, Poison, Transient
+from pipeline.intake import EPOCH, Arrival, Identity, Misfit, UnknownTypes, claimed_identity, read
+from pipeline.outputs import refusal_message
+from pipeline.ports import CHUNK_STRIDE, Account, Brought, DeadLetter, Effects, Entry, Store
+from pipeline.record import Chunk, Message
+from pipeline.rules.book import Book
+from schemas.decisions import FieldError, Refusal
+from schemas.topics import HISTORY
+from schemas.values import MAX_EVENT_BYTES
+
+FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s, longer than a deadlock is let stand
+
+security = logging.getLogger("santunan.security")
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of the last chunk, for metrics. `seconds` by step: load, decide, write, commit.
+
+    `decisions`: how many by (program, outcome, main reason).
+    """
+
+    attempts: int = 0
+    redelivered: int = 0
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    decisions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+    def lap(self, step: str, started: float) -> float:
+        now = time.perf_counter()
+        self.seconds[step] = now - started
+        return now
+
+    def note(self, effects: Effects) -> None:
+        account = effects.account
+        self.accepted, self.duplicates, self.refused = account.accepted, account.duplicates, account.refused
+        self.decisions.update(
+            (one.program, one.outcome, one.reason_codes[0]) for one in effects.brought.desk.made_decisions
+        )
+
+
+class Batch:
+    """`group`: the consumer group whose positions these are. One instance belongs to one thread at a time."""
+
+    def __init__(self, store: Store, book: Book, group: str, *, retries: int = 5) -> None:
+        self.store = store
+        self.book = book
+        self.group = group
+        self.retries = retries
+        self.report = Report()
+        self._unknown_types = UnknownTypes()
+
+    def process(self, chunk: Chunk) -> list[Message]:
+        """Everything to publish for this chunk, in order. Embedded it stands in the log already: none is returned.
+
+        Raises Transient (the database, after all retries), BadDeployment (a flood of unknown types) and NotReady
+        (events before this chunk were never processed); then nothing of the chunk stands.
+        """
+        return self.store_arrivals(chunk, self.read(chunk))
+
+    def read(self, chunk: Chunk) -> list[Arrival | Misfit]:
+        """Parse the records: pure, so that it may run while another chunk is being stored."""
+        return [read(record, chunk.topic) for record in chunk.records]
+
+    def store_arrivals(self, chunk: Chunk, arrivals: list[Arrival | Misfit]) -> list[Message]:
+        """As `process`, with what `read` gave for the same chunk."""
+        pause = FIRST_PAUSE_SECONDS
+        for attempt in range(self.retries + 1):
+            self.report = Report(attempts=attempt + 1)
+            try:
+                return self._apply(chunk, arrivals)
+            except Transient:
+                if attempt == self.retries:
+                    raise
+            time.sleep(pause)
+            pause *= 2
+        raise AssertionError("left the loop of attempts")
+
+    def _apply(self, chunk: Chunk, arrivals: list[Arrival | Misfit]) -> list[Message]:
+        report, started = self.report, time.perf_counter()
+        with self.store.unit_of_work() as work:
+            position = work.lock_position(self.group, chunk.topic, chunk.partition)
+            first = chunk.start if position is None else position
+            _refuse_gap(chunk, first)
+            stored = work.stored_outputs(chunk.topic, chunk.partition, chunk.start, min(first, chunk.end))
+            fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
+            report.redelivered = len(arrivals) - len(fresh)
+            if chunk.end <= first:
+                return stored
+            unknown_types = self._unknown_types.copy()
+            for arrival in fresh:
+                unknown_types.note(arrival)
+            readable = [arrival for arrival in fresh if isinstance(arrival, Arrival)]
+            known = work.digests([arrival.identity for arrival in readable])
+            wanted = [needs(arrival.event) for arrival in readable if arrival.identity not in known]
+            brought = work.bring(Desk(self.book), wanted, chunk.partition)
+            chunk_id = work.next_chunk_id()
+            started = report.lap("load", started)
+            effects = _take(chunk, first, chunk_id, fresh, known, brought)
+            started = report.lap("decide", started)
+            work.write(self.group, effects)
+            started = report.lap("write", started)
+            work.commit()
+            report.lap("commit", started)
+        self._unknown_types = unknown_types
+        report.note(effects)
+        return stored if self.store.is_embedded else stored + [message for _, message in effects.outputs]
+
+
+def _take(
+    chunk: Chunk,
+    first: int,
+    chunk_id: int,
+    fresh: list[Arrival | Misfit],
+    known: dict[Identity, bytes],
+    brought: Brought,
+) -> Effects:
+    """Each event in its order: applied, known already, or refused. None stops the next."""
+    entries: list[Entry] = []
+    letters: list[DeadLetter] = []
+    outputs: list[tuple[int, Message]] = []
+    for seq, arrival in enumerate(fresh, chunk_id * CHUNK_STRIDE):
+        offset = arrival.record.offset
+        try:
+            if isinstance(arrival, Misfit):
+                raise arrival.poison
+            if _is_known(chunk, arrival, known):
+                continue
+            messages = brought.desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
+        except Poison as poison:
+            letter = _letter(arrival, chunk.topic, poison)
+            letters.append(letter)
+            outputs.append((offset, _refusal(chunk, letter)))
+            continue
+        known[arrival.identity] = arrival.digest
+        entries.append(_entry(seq, arrival))
+        outputs += [(offset, message) for message in messages]
+    duplicates = len(fresh) - len(entries) - len(letters)
+    account = Account(first, chunk.end, len(entries), duplicates, len(letters))
+    return Effects(chunk_id, chunk.topic, chunk.partition, brought, account, entries, letters, outputs)
+
+
+def _is_known(chunk: Chunk, arrival: Arrival, known: dict[Identity, bytes]) -> bool:
+    """The same event again has no effect. Raises Poison where the id was used for other bytes before."""
+    digest = known.get(arrival.identity)
+    if digest is None:
+        return False
+    if digest == arrival.digest:
+        return True
+    # The id is the sender's to choose and may hold anything; the place finds the event without repeating it.
+    place = f"{chunk.topic}/{chunk.partition}/{arrival.record.offset}"
+    security.warning("event id used again for other content: source=%s at=%s", arrival.identity[0], place)
+    message = "this source has sent another event under this id; nothing changed: send it under a new id"
+    raise Poison("ID_REUSED", FieldError("id", message))
+
+
+def _refuse_gap(chunk: Chunk, position: int) -> None:
+    if chunk.start > position:
+        raise NotReady(
+            f"{chunk.topic}/{chunk.partition}: the next event to process is at offset {position}, but the broker "
+            f"offers {chunk.start}: those between were never processed. Restore them (retention must keep intake for "
+            "ever), or point the worker at the broker this database belongs to; nothing was stored"
+        )
+
+
+def _entry(seq: int, arrival: Arrival) -> Entry:
+    data: Any = arrival.event.data
+    claim_id = getattr(data, "claim_id", None)
+    reference = getattr(data, "member", None)
+    number = getattr(data, "member_number", None) or (reference.member_number if reference is not None else None)
+    return Entry(
+        seq, arrival.identity, arrival.digest, arrival.record.offset, arrival.clock, arrival.is_own_time, claim_id,
+        number, arrival.record.value,
+    )  # fmt: skip
+
+
+def _letter(arrival: Arrival | Misfit, topic: str, poison: Poison) -> DeadLetter:
+    record = arrival.record
+    source: str | None
+    event_id: str | None
+    if isinstance(arrival, Arrival):
+        source, event_id = arrival.identity
+        received_ms = None if arrival.is_own_time else (arrival.clock - EPOCH) // dt.timedelta(milliseconds=1)
+    else:
+        source, event_id = claimed_identity(record.value)
+        received_ms = None if topic == HISTORY else record.timestamp_ms
+    return DeadLetter(
+        record.offset, record.timestamp_ms, received_ms, poison.reason, poison.errors, source, event_id, record.value
+    )
+
+
+def _refusal(chunk: Chunk, letter: DeadLetter) -> Message:
+    original = base64.b64encode(letter.original[:MAX_EVENT_BYTES]).decode()
+    refusal = Refusal(
+        chunk.topic, chunk.partition, letter.offset, letter.reason, letter.errors, letter.source, letter.event_id,
+        original,
+    )  # fmt: skip
+    return refusal_message(refusal, EPOCH + dt.timedelta(milliseconds=letter.timestamp_ms))

@@ -1,0 +1,149 @@
+"""What the batch asks of a store: two abstract classes (SQLite and PostgreSQL stand behind them) and plain values.
+
+The batch imports this and no store; the stores import this. Never imports SQLAlchemy or a driver.
+"""
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import ClassVar, Final, Self
+
+from pipeline.desk import Desk, Needs
+from pipeline.intake import Identity
+from pipeline.record import Message
+from schemas.decisions import FieldError
+
+CHUNK_STRIDE: Final = 1 << 24  # most events, and most outputs, of one chunk; leaves 2^39 chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event that was applied, as the ledger keeps it. `seq`: its place in the order of processing."""
+
+    seq: int
+    identity: Identity
+    digest: bytes
+    offset: int
+    clock: dt.datetime
+    is_own_time: bool
+    claim_id: str | None
+    member_number: str | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record that was refused. `received_ms`: the clock that a retry keeps; None: the event's own time."""
+
+    offset: int
+    timestamp_ms: int
+    received_ms: int | None
+    reason: str
+    errors: tuple[FieldError, ...]
+    source: str | None
+    event_id: str | None
+    original: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What became of every offset from `first` to below `next`."""
+
+    first: int
+    next: int
+    accepted: int
+    duplicates: int
+    refused: int
+
+    @property
+    def holes(self) -> int:
+        """Offsets without a record: transaction markers, compaction."""
+        return self.next - self.first - self.accepted - self.duplicates - self.refused
+
+
+@dataclass(slots=True)
+class Brought:
+    """A desk with what was asked for, and how it stood when it was read.
+
+    `lines_before`: what each case was paid for, as (person, program, event day, benefit line, claim).
+    """
+
+    desk: Desk
+    member_versions: dict[str, int] = field(default_factory=dict)
+    case_versions: dict[str, int] = field(default_factory=dict)
+    lines_before: dict[str, list[tuple[str, str, str, str, str]]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Effects:
+    """Everything one chunk leaves behind. `outputs`: (offset of the input, what to publish)."""
+
+    chunk_id: int
+    topic: str
+    partition: int
+    brought: Brought
+    account: Account
+    entries: list[Entry]
+    dead_letters: list[DeadLetter]
+    outputs: list[tuple[int, Message]]
+
+
+class UnitOfWork(ABC):
+    """One transaction. Leaving the `with` block without `commit` rolls back.
+
+    Every method may raise Transient; then nothing of the transaction stands, and the whole of it may be tried again.
+    """
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    @abstractmethod
+    def lock_position(self, group: str, topic: str, partition: int) -> int | None:
+        """The next offset to read; None: nothing was read yet.
+
+        Locks the partition *number* for all topics until the transaction ends: the gate of the number, and the fence
+        against a worker that was taken for dead.
+        """
+
+    @abstractmethod
+    def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
+        """What the inputs [start, end) led to, in order, to be published again. Embedded: nothing, the log has it."""
+
+    @abstractmethod
+    def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
+        """Of those that the ledger holds: the SHA-256 of their bytes."""
+
+    @abstractmethod
+    def bring(self, desk: Desk, wanted: Iterable[Needs], partition: int) -> Brought:
+        """Lock the persons concerned and put on the desk what it will read. The partition must be locked."""
+
+    @abstractmethod
+    def next_chunk_id(self) -> int:
+        """Growing with the order of processing; taken after all locks, so that it is the order others saw, too.
+
+        Events of chunk n are numbered from n × CHUNK_STRIDE on.
+        """
+
+    @abstractmethod
+    def write(self, group: str, effects: Effects) -> None:
+        """Store everything and move the position to `effects.account.next`."""
+
+    @abstractmethod
+    def commit(self) -> None: ...
+
+
+class Store(ABC):
+    """Where state lives. `is_embedded`: the log is in it, so that what is stored is published, too."""
+
+    is_embedded: ClassVar[bool]
+
+    @abstractmethod
+    def unit_of_work(self) -> UnitOfWork: ...
+

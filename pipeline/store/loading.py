@@ -1,0 +1,213 @@
+"""What a chunk needs, brought to the desk in a few set-based queries, with the persons concerned locked.
+
+A person's numbers, and claims that name a person by NIK, may lie in several partitions. So the order is: read (who
+is concerned?), lock those persons in sorted order, read again what may have moved while the lock was waited for.
+Never imports a driver: what differs between the engines stands in `Queries`.
+"""
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+from pipeline.case import Case
+from pipeline.desk import Desk, Needs, Summary, needs_of
+from pipeline.errors import Transient
+from pipeline.member import Member
+from pipeline.ports import Brought
+from pipeline.store.rows import paid_lines, progress_of
+from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
+from schemas.events import parse
+
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
+
+
+def clock_of(microseconds_since_1970: int) -> dt.datetime:
+    """The inverse of `pipeline.member.microseconds`; UTC."""
+    return _EPOCH + dt.timedelta(microseconds=microseconds_since_1970)
+
+
+class Queries(ABC):
+    """The reads of one transaction. Rows are tuples in the order of the columns named."""
+
+    @abstractmethod
+    def members(self, numbers: Iterable[str]) -> Sequence[Any]:
+        """(number, nik, version, document)"""
+
+    @abstractmethod
+    def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
+        """(number, nik, version) of every number of these persons"""
+
+    @abstractmethod
+    def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+        """All columns of `cases`"""
+
+    @abstractmethod
+    def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
+        """All columns of the cases of a partition with `wake_on` up to this day"""
+
+    @abstractmethod
+    def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
+        """All columns of the cases of these persons, each once"""
+
+    @abstractmethod
+    def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+        """(claim_id, clock, raw), claim by claim, each in the order of processing"""
+
+    @abstractmethod
+    def lock_persons(self, persons: Sequence[str]) -> bool:
+        """Lock a row each, made if missing, in this order. False: the engine has one writer, nothing need be locked."""
+
+
+class Loading:
+    """One bringing: makes a desk that holds all that the events of a chunk will read."""
+
+    def __init__(self, desk: Desk, queries: Queries) -> None:
+        self._brought = Brought(desk)
+        self._desk = desk
+        self._queries = queries
+        self._numbers: set[str] = set()  # asked for, registered or not
+        self._niks: set[str] = set()
+        self._claims: set[str] = set()
+        self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
+
+    def run(self, wanted: Iterable[Needs], partition: int) -> Brought:
+        numbers: set[str] = set()
+        claims: set[str] = set()
+        due_by: dt.date | None = None
+        for needs in wanted:
+            numbers |= needs.member_numbers
+            claims |= needs.claim_ids
+            self._niks |= needs.niks
+            if needs.needs_cases_of_members:
+                self._whole |= needs.member_numbers | needs.niks
+            if needs.due_by is not None:
+                due_by = needs.due_by if due_by is None else max(due_by, needs.due_by)
+        if due_by is not None:
+            numbers |= self._put_cases(self._queries.cases_due(partition, due_by))
+        self._expand(numbers, claims)
+        self._lock_and_complete()
+        return self._brought
+
+    def _expand(self, numbers: set[str], claims: set[str]) -> None:
+        """Read cases and members until none of them names one that was not read."""
+        for _ in range(_ROUNDS):
+            claims = claims - self._claims
+            if claims:
+                self._claims |= claims
+                numbers = numbers | self._put_cases(self._queries.cases(sorted(claims)))
+            numbers = numbers - self._numbers
+            if numbers:
+                self._numbers |= numbers
+                self._put_members(self._queries.members(sorted(numbers)))
+            claims = self._whole_claims() if self._whole else set()
+            numbers = set()
+            if claims <= self._claims:
+                return
+        raise AssertionError("a chain of claims and members longer than any that the rules can make")
+
+    def _lock_and_complete(self) -> None:
+        """Lock the persons, then read their other memberships and claims; where that leads to more, once more."""
+        locked: set[str] = set()
+        for _ in range(_ROUNDS):
+            persons = self._persons() - locked
+            is_shared = self._queries.lock_persons(sorted(persons))
+            locked |= persons
+            self._complete(is_shared=is_shared)
+            if not is_shared or self._persons() <= locked:
+                return
+        raise Transient("the persons of this chunk changed while their locks were waited for")
+
+    def _complete(self, *, is_shared: bool) -> None:
+        moved = set()
+        desk = self._desk
+        for number, _nik, version in self._queries.memberships(sorted(self._niks)) if self._niks else ():
+            known = desk.members.get(number)
+            if known is None or known.version != version:
+                moved.add(number)
+        if is_shared:  # a number that nobody had registered may have been, while we waited
+            moved |= self._numbers - desk.members.keys()
+        if moved:
+            self._numbers |= moved
+            self._put_members(self._queries.members(sorted(moved)))
+        again: set[str] = set()
+        for row in self._queries.cases_of(sorted(self._numbers), sorted(self._niks)):
+            self._put_summary(row)
+            known_version = self._brought.case_versions.get(row.claim_id)
+            if known_version is not None and known_version != row.version:
+                again.add(row.claim_id)
+        if again:
+            self._claims -= again
+        self._expand(set(), again)
+
+    def _persons(self) -> set[str]:
+        """Who is concerned: by NIK, or by number where the number is not registered."""
+        members = self._desk.members
+        return self._niks | {number for number in self._numbers if number not in members}
+
+    def _whole_claims(self) -> set[str]:
+        for number in list(self._whole):
+            member = self._desk.members.get(number)
+            if member is not None and member.nik is not None:
+                self._whole.add(member.nik)
+        wanted = sorted(self._whole)
+        return {row.claim_id for row in self._queries.cases_of(wanted, wanted)}
+
+    def _put_members(self, rows: Sequence[Any]) -> None:
+        for number, nik, version, document in rows:
+            self._desk.add_member(Member.from_json(document))
+            self._brought.member_versions[number] = version
+            if nik is not None:
+                self._niks.add(nik)
+
+    def _put_cases(self, rows: Sequence[Any]) -> set[str]:
+        """Whole cases on the desk; returns the numbers that they name."""
+        named: set[str] = set()
+        cases = {row.claim_id: _empty_case(row) for row in rows}
+        self._claims |= cases.keys()
+        for row in rows:
+            self._brought.case_versions[row.claim_id] = row.version
+            self._put_summary(row)
+            self._brought.lines_before[row.claim_id] = paid_lines(self._desk.summaries.get(row.claim_id))
+        folded = groupby(self._queries.events(sorted(cases)), key=lambda row: row[0]) if cases else ()
+        for claim_id, events in folded:
+            _fold(cases[claim_id], events)
+        for case in cases.values():
+            self._desk.add_case(case)
+            needs = needs_of(case)
+            named |= needs.member_numbers
+            self._niks |= needs.niks
+        return named
+
+    def _put_summary(self, row: Any) -> None:
+        if row.event_date is not None:
+            self._desk.add_summary(summary_of(row))
+
+
+def summary_of(row: Any) -> Summary:
+    """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
+    return Summary(
+        claim_id=row.claim_id,
+        opened_order=row.opened_order,
+        member_number=row.member_number,
+        nik=row.nik,
+        revision=row.revision,
+        program=row.program,
+        event_date=dt.date.fromisoformat(row.event_date),
+        asked=frozenset(row.asked.split(",")) if row.asked else frozenset(),
+        outcome=row.outcome,
+        effective_lines=frozenset(row.effective_lines.split(",")) if row.effective_lines else frozenset(),
+    )
+
+
+def _empty_case(row: Any) -> Case:
+    return Case(row.claim_id, row.key, row.partition, row.opened_order, progress=progress_of(row.progress))
+
+
+def _fold(case: Case, events: Iterable[Any]) -> None:
+    for _claim_id, clock, raw in events:
+        event = parse(raw)
+        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
+            case.apply(event, clock_of(clock))

@@ -1,0 +1,200 @@
+"""The embedded broker's log: topics, partitions and offsets in the SQLite file of the store.
+
+Offsets are given inside BEGIN IMMEDIATE, so that several submitters and the worker may append at once; `place` is the
+one order of all topics, and the one in which the worker reads. Nothing is ever removed. Never imports Faust or Kafka.
+"""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, select
+
+from pipeline.errors import NotReady
+from pipeline.partitioner import partition_of
+from pipeline.record import Message
+from pipeline.store.engines import sqlite_engine, sqlite_transient
+from pipeline.store.tables import log, positions, topics
+from pipeline.store.unit_of_work import Transaction
+
+MOST_READ: Final = 10_000  # records at once, so that a backlog of a million does not come into memory
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record of the log. `place`: its number in the one order of all topics, from 1 on."""
+
+    place: int
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Log:
+    """The log of one file, for submitters, readers and the worker's transport. The file must be ready (`open_store`).
+
+    One instance belongs to one thread at a time.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._writer = sqlite_engine(file)
+        self._reader = sqlite_engine(file, is_read_only=True)
+        self._connection: Connection | None = None
+
+    @property
+    def connection(self) -> Connection:
+        """Kept open: the file's version counts what *others* have written since."""
+        if self._connection is None:
+            self._connection = self._reader.connect()
+        return self._connection
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._reader.dispose()
+        self._writer.dispose()
+
+    def append(
+        self, messages: Sequence[Message], *, partition: int | None = None, now_ms: int | None = None
+    ) -> list[tuple[str, int, int]]:
+        """Add messages in this order, all or none; once they are on the disk, returns (topic, partition, offset)
+        of each.
+
+        `partition` None: the key's. `now_ms`: for tests; else the clock. Raises Transient and NotReady.
+        """
+        with Transaction(self._writer, sqlite_transient) as transaction:
+            _, placed = append(transaction.connection, messages, partition=partition, now_ms=now_ms)
+            transaction.commit()
+        return placed
+
+    def read(self, start: int, names: Sequence[str] | None = None, limit: int = MOST_READ) -> list[Entry]:
+        """Records from the place `start` on, in the order of all topics; `names`: of these topics only."""
+        statement = select(log).where(log.c.seq >= start)
+        if names is not None:
+            statement = statement.where(log.c.topic.in_(names))
+        return self._entries(statement.order_by(log.c.seq).limit(min(limit, MOST_READ)))
+
+    def read_partition(self, topic: str, partition: int, start: int, limit: int = MOST_READ) -> list[Entry]:
+        """Records of one partition from the offset `start` on."""
+        statement = select(log).where(log.c.topic == topic, log.c.partition == partition, log.c.offset >= start)
+        return self._entries(statement.order_by(log.c.offset).limit(min(limit, MOST_READ)))
+
+    def _entries(self, statement: Any) -> list[Entry]:
+        found = self.connection.execute(statement).all()
+        return [
+            Entry(seq, topic, partition, offset, timestamp_ms, key, value, _headers(headers))
+            for seq, topic, partition, offset, timestamp_ms, key, value, headers in found
+        ]
+
+    def data_version(self) -> int:
+        """Changes when another connection has written to the file; cheap to ask."""
+        version: int = self.connection.exec_driver_sql("PRAGMA data_version").scalar_one()
+        return version
+
+    def partitions(self) -> dict[str, int]:
+        """Number of partitions by topic."""
+        return partitions(self.connection)
+
+    def positions(self, group: str) -> dict[tuple[str, int], int]:
+        """The next offset to process, by topic and partition."""
+        statement = select(positions.c.topic, positions.c.partition, positions.c.next)
+        found = self.connection.execute(statement.where(positions.c.group_name == group))
+        return {(topic, partition): position or 0 for topic, partition, position in found}
+
+    def place_of(self, positions: Mapping[tuple[str, int], int], names: Iterable[str]) -> int:
+        """Where to go on reading: the first record of these topics that is not processed, else the end."""
+        number_of = self.partitions()
+        unread = []
+        for name in names:
+            for partition in range(number_of.get(name, 0)):
+                offset = positions.get((name, partition), 0)
+                place = and_(log.c.topic == name, log.c.partition == partition, log.c.offset == offset)
+                found: int | None = self.connection.execute(select(log.c.seq).where(place)).scalar()
+                if found is not None:
+                    unread.append(found)
+        return min(unread) if unread else self.end_place()
+
+    def end_place(self) -> int:
+        """The place that the next record will get."""
+        return (self.connection.execute(select(func.max(log.c.seq))).scalar() or 0) + 1
+
+    def end(self, topic: str, partition: int) -> int:
+        """The offset that the next record of this partition will get."""
+        return _end(self.connection, topic, partition)
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """As `end`, of every partition of every topic."""
+        return {
+            (name, partition): self.end(name, partition)
+            for name, number in self.partitions().items()
+            for partition in range(number)
+        }
+
+
+def create_topics(connection: Connection, names: Iterable[str], number: int) -> None:
+    """Make topics that do not exist yet; those that do keep their number of partitions."""
+    known = partitions(connection)
+    new = [{"name": name, "partitions": number} for name in names if name not in known]
+    if new:
+        connection.execute(insert(topics), new)
+
+
+def partitions(connection: Connection) -> dict[str, int]:
+    return {name: number for name, number in connection.execute(select(topics.c.name, topics.c.partitions))}
+
+
+def append(
+    connection: Connection, messages: Sequence[Message], *, partition: int | None = None, now_ms: int | None = None
+) -> tuple[range, list[tuple[str, int, int]]]:
+    """As `Log.append`, inside the caller's transaction; returns the places, too. Timestamps never go back."""
+    if not messages:
+        return range(0), []
+    number_of = partitions(connection)
+    last = connection.execute(select(log.c.seq, log.c.timestamp_ms).order_by(log.c.seq.desc()).limit(1)).first()
+    first, last_ms = (last.seq + 1, last.timestamp_ms) if last is not None else (1, 0)
+    stamp = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, last_ms)
+    offsets: dict[tuple[str, int], Any] = {}
+    new, placed = [], []
+    for seq, message in enumerate(messages, first):
+        topic = message.topic
+        if topic not in number_of:
+            raise NotReady(f"the log has no topic {topic}; it was made by another version: use a new file")
+        number = partition_of(message.key, number_of[topic]) if partition is None else partition
+        if (topic, number) not in offsets:
+            offsets[topic, number] = count(_end(connection, topic, number))
+        offset = next(offsets[topic, number])
+        placed.append((topic, number, offset))
+        new.append((seq, topic, number, offset, stamp, message.key, message.value, _headers_text(message.headers)))
+    connection.exec_driver_sql(_INSERT, new)
+    return range(first, first + len(messages)), placed
+
+
+def is_input_of(table: Table) -> ColumnElement[bool]:
+    """The log record that a row of `table` came from; the table has topic, partition and offset."""
+    return and_(log.c.topic == table.c.topic, log.c.partition == table.c.partition, log.c.offset == table.c.offset)
+
+
+def _end(connection: Connection, topic: str, partition: int) -> int:
+    statement = select(func.max(log.c.offset)).where(log.c.topic == topic, log.c.partition == partition)
+    last: int | None = connection.execute(statement).scalar()
+    return 0 if last is None else last + 1
+
+
+def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str | None:
+    return orjson.dumps([(name, value.decode()) for name, value in headers]).decode() if headers else None
+
+
+def _headers(document: str | None) -> tuple[tuple[str, bytes], ...]:
+    return tuple((name, value.encode()) for name, value in orjson.loads(document)) if document is not None else ()
+
+
+_COLUMNS: Final = [f'"{one.name}"' for one in log.columns]
+_INSERT: Final = f"INSERT INTO {log.name} ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608

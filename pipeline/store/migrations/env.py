@@ -1,0 +1,15 @@
+"""How Alembic runs here: always on a connection that the caller opened, and inside the caller's transaction."""
+
+from alembic import context
+
+from pipeline.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+# SQLite cannot alter most of a table: Alembic copies it instead ("batch").
+context.configure(
+    connection=connection,
+    target_metadata=metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    transactional_ddl=False,  # the caller's transaction is the only one
+)
+context.run_migrations()

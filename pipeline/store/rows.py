@@ -1,0 +1,150 @@
+"""Between the core's values and the rows of the tables. Pure: no SQL, no driver.
+
+Each function names the columns of one table in the order of `tables.py`; a test holds that they agree.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import orjson
+from pydantic import TypeAdapter
+
+from pipeline.case import Case, Progress
+from pipeline.desk import Desk, Summary
+from pipeline.member import microseconds
+from pipeline.ports import CHUNK_STRIDE, DeadLetter, Effects
+from schemas import topics
+from schemas.decisions import Decision, Payout
+
+Row = tuple[Any, ...]
+PaidLine = tuple[str, str, str, str, str]  # person, program, event day, line, claim
+
+_PROGRESS: Final = TypeAdapter(Progress)
+_UNTOUCHED: Final[dict[str, Any]] = orjson.loads(orjson.dumps(Progress()))
+
+# Compensation for late payment is owed for each claim paid late; it is no benefit of the accident.
+_NOT_ONCE_AN_EVENT: Final = frozenset({"late_payment_compensation"})
+
+
+def progress_text(progress: Progress) -> str:
+    """Only what differs from a new claim: most claims have one decision and no officer."""
+    document = {}
+    for name, untouched in _UNTOUCHED.items():
+        value = getattr(progress, name)
+        if value != untouched and value != ():
+            document[name] = value
+    return orjson.dumps(document).decode()
+
+
+def progress_of(document: str) -> Progress:
+    return _PROGRESS.validate_json(document)
+
+
+def case_row(case: Case, summary: Summary | None, version: int) -> Row:
+    """A row of `cases`. Without a summary the case is not opened yet: only evidence has come."""
+    progress = case.progress
+    return (
+        case.claim_id, version, case.key, case.partition, case.opened_order, case.program,
+        summary.member_number if summary is not None else None,
+        summary.nik if summary is not None else None,
+        summary.event_date.isoformat() if summary is not None else None,
+        ",".join(sorted(summary.asked)) if summary is not None else None,
+        progress.revision, progress.outcome, progress.effective_outcome, progress.effective_total,
+        ",".join(line for line, _ in progress.lines),
+        progress.wake_on.isoformat() if progress.wake_on is not None else None,
+        progress.referral_id, progress_text(progress),
+    )  # fmt: skip
+
+
+def paid_lines(summary: Summary | None) -> list[PaidLine]:
+    """What of this claim is paid once a person, program and event day."""
+    if summary is None or not summary.effective_lines:
+        return []
+    person = summary.nik or summary.member_number
+    assert person is not None  # money moves only for a registered member
+    day = summary.event_date.isoformat()
+    lines = summary.effective_lines - _NOT_ONCE_AN_EVENT
+    return [(person, summary.program, day, line, summary.claim_id) for line in sorted(lines)]
+
+
+def decision_row(decision: Decision, output: int) -> Row:
+    return (
+        decision.claim_id, decision.revision, decision.outcome, ",".join(decision.reason_codes), decision.program,
+        decision.event_date.isoformat(), decision.rule_version, decision.total, microseconds(decision.decided_at),
+        output,
+    )  # fmt: skip
+
+
+def payout_row(payout: Payout) -> Row:
+    return payout.claim_id, payout.revision, payout.payee, payout.direction, payout.amount
+
+
+def ledger_rows(effects: Effects, *, keeps_raw: bool) -> list[Row]:
+    return [
+        (
+            one.seq, one.identity[0], one.identity[1], one.digest, effects.topic, effects.partition, one.offset,
+            microseconds(one.clock), one.is_own_time, one.claim_id, one.member_number, one.raw if keeps_raw else None,
+        )
+        for one in effects.entries
+    ]  # fmt: skip
+
+
+def dead_letter_row(letter: DeadLetter, effects: Effects, *, keeps_raw: bool) -> Row:
+    errors = orjson.dumps([{"field": one.field, "message": one.message} for one in letter.errors]).decode()
+    return (
+        effects.topic, effects.partition, letter.offset, effects.chunk_id, letter.timestamp_ms, letter.received_ms,
+        letter.reason, errors, letter.source, letter.event_id, False, letter.original if keeps_raw else None,
+    )  # fmt: skip
+
+
+def chunk_row(effects: Effects) -> Row:
+    account = effects.account
+    return (
+        effects.chunk_id, effects.topic, effects.partition, account.first, account.next,
+        account.accepted, account.duplicates, account.refused, account.holes,
+    )  # fmt: skip
+
+
+def output_rows(effects: Effects) -> list[Row]:
+    first = effects.chunk_id * CHUNK_STRIDE
+    return [
+        (first + place, offset, message.topic, message.key, message.value)
+        for place, (offset, message) in enumerate(effects.outputs)
+    ]
+
+
+def decision_rows(effects: Effects, numbers: Iterable[int]) -> list[Row]:
+    """`numbers`: where each output is kept, in the order of `effects.outputs`."""
+    places = (
+        number
+        for number, (_, message) in zip(numbers, effects.outputs, strict=True)
+        if message.topic == topics.DECISIONS
+    )
+    made = effects.brought.desk.made_decisions
+    return [decision_row(decision, place) for decision, place in zip(made, places, strict=True)]
+
+
+def changed_cases(effects: Effects) -> tuple[list[Row], list[Row]]:
+    """Rows of `cases`: (new, changed)."""
+    desk: Desk = effects.brought.desk
+    known = effects.brought.case_versions
+    new: list[Row] = []
+    changed: list[Row] = []
+    for claim_id in sorted(desk.changed_cases):
+        version = known.get(claim_id, 0)
+        row = case_row(desk.cases[claim_id], desk.summaries.get(claim_id), version + 1)
+        (changed if version else new).append(row)
+    return new, changed
+
+
+def changed_members(effects: Effects) -> tuple[list[Row], list[Row]]:
+    """Rows of `members`: (new, changed)."""
+    desk: Desk = effects.brought.desk
+    known = effects.brought.member_versions
+    new: list[Row] = []
+    changed: list[Row] = []
+    for number in sorted(desk.changed_members):
+        member = desk.members[number]
+        row = (number, member.nik, member.version, member.to_json().decode())
+        (changed if number in known else new).append(row)
+    return new, changed

@@ -1,0 +1,61 @@
+"""Which revision of the tables a database has, and bringing it to another.
+
+Alembic is imported only where something must change: opening a store asks one row. Never imports Faust or Kafka.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, inspect, text
+
+from pipeline.errors import NotReady
+
+HEAD: Final = "0001"  # the newest file in `migrations/versions`; a test holds that they agree
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+
+def revision_of(connection: Connection) -> str | None:
+    """None: the database has no tables of ours."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Inside the caller's transaction."""
+    from alembic import command
+
+    command.upgrade(_configuration(connection), to)
+
+
+def downgrade(connection: Connection, to: str) -> None:
+    """Inside the caller's transaction. `base`: no tables at all."""
+    from alembic import command
+
+    command.downgrade(_configuration(connection), to)
+
+
+def refuse_other_revision(found: str | None, name: str) -> None:
+    """Raises NotReady unless the tables are those that this version reads and writes. `name`: of the database."""
+    if found is None:
+        raise NotReady(f"{name} has no tables yet: run `santunan migrate`")
+    if found < HEAD:
+        raise NotReady(
+            f"{name} has tables of an older version (revision {found}, this version needs {HEAD}): stop the workers, "
+            "make a backup, run `santunan migrate`"
+        )
+    if found > HEAD:
+        raise NotReady(
+            f"{name} has tables of a newer version (revision {found}, this version knows {HEAD}): install that version"
+        )
+
+
+def _configuration(connection: Connection) -> Any:
+    from alembic.config import Config
+
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    configuration.set_main_option("path_separator", "os")
+    configuration.attributes["connection"] = connection
+    return configuration

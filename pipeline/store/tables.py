@@ -1,0 +1,240 @@
+"""Every table, once, for both engines.
+
+How bytes are kept once (at 10,000 claims a second every kilobyte is 10 MB/s):
+  * what came in stands in `ledger.raw`; embedded it is null there, since the log holds it at the same place;
+  * what goes out stands in `outputs`; embedded in `log`. `decisions.output` points at either;
+  * the sections of a case are not stored: they are folded again from the ledger. Only `progress` is.
+
+Days are ISO text, clocks are microseconds since 1970 in UTC: both engines compare them alike. Rows of one chunk are
+numbered `chunk × CHUNK_STRIDE + place` (`pipeline.ports`): the number alone tells the order of processing, and the chunk.
+Never imports the batch or a driver.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)  # fmt: skip
+
+from schemas.values import MAX_RUPIAH
+
+metadata: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+# SQLite's own row number is an INTEGER PRIMARY KEY: no index beside the table.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _rupiah(column: str) -> CheckConstraint:
+    return CheckConstraint(f"{column} >= 0 AND {column} <= {MAX_RUPIAH}", name=f"{column}_in_range")
+
+
+# The next offset to read, and how far outputs are known to be published: a floor for when the broker forgets its own.
+# The rows of one partition number are locked together: they are the gate, and the fence against a zombie.
+positions: Final = Table(
+    "positions", metadata,
+    Column("group_name", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("next", BigInteger),  # null: nothing read yet
+    Column("published", BigInteger),
+    PrimaryKeyConstraint("group_name", "topic", "partition"),
+)  # fmt: skip
+
+# One row accounts for one chunk: every offset from `first` to below `next` has one fate.
+chunks: Final = Table(
+    "chunks", metadata,
+    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("next", BigInteger, nullable=False),
+    Column("accepted", Integer, nullable=False),
+    Column("duplicates", Integer, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("holes", Integer, nullable=False),
+    CheckConstraint('"next" - "first" = accepted + duplicates + refused + holes', name="accounted"),
+    UniqueConstraint("topic", "partition", "first"),
+)  # fmt: skip
+
+ledger: Final = Table(
+    "ledger", metadata,
+    Column("seq", _Number, primary_key=True, autoincrement=False),
+    Column("source", Text, nullable=False),
+    Column("event_id", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of the bytes as they came
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("clock", BigInteger, nullable=False),
+    Column("is_own_time", Boolean, nullable=False),  # the clock is the event's own `time`: history an operator brought
+    Column("claim_id", Text),
+    Column("member_number", Text),
+    Column("raw", LargeBinary),
+    UniqueConstraint("source", "event_id"),
+    Index(None, "claim_id", sqlite_where=text("claim_id IS NOT NULL"), postgresql_where=text("claim_id IS NOT NULL")),
+    # The facts of one member; claims of a member are found through `cases`.
+    Index(
+        None, "member_number", sqlite_where=text("claim_id IS NULL AND member_number IS NOT NULL"),
+        postgresql_where=text("claim_id IS NULL AND member_number IS NOT NULL"),
+    ),
+)  # fmt: skip
+
+# A row to lock for each person: the numbers of one NIK may lie in several partitions, so the partition's gate is not
+# enough. `person` is the NIK, or the number of a member who is not registered (yet).
+persons: Final = Table("persons", metadata, Column("person", Text, primary_key=True))
+
+members: Final = Table(
+    "members", metadata,
+    Column("number", Text, primary_key=True),
+    Column("nik", Text),
+    Column("version", Integer, nullable=False),
+    Column("document", Text, nullable=False),
+    Index(None, "nik"),
+)  # fmt: skip
+
+# `version` counts writes, so that two writers of one case cannot overlook each other. `program` is null while
+# evidence waits for its claim. `member_number` and `nik` are those that the latest decision found.
+cases: Final = Table(
+    "cases", metadata,
+    Column("claim_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("opened_order", BigInteger, nullable=False),
+    Column("program", Text),
+    Column("member_number", Text),
+    Column("nik", Text),
+    Column("event_date", Text),
+    Column("asked", Text),
+    Column("revision", Integer, nullable=False),
+    Column("outcome", Text),
+    Column("effective_outcome", Text),
+    Column("effective_total", BigInteger, nullable=False),
+    Column("effective_lines", Text, nullable=False),
+    Column("wake_on", Text),
+    Column("referral_id", Text),
+    Column("progress", Text, nullable=False),
+    _rupiah("effective_total"),
+    CheckConstraint("effective_outcome IN ('APPROVED', 'REJECTED')", name="effective_outcome_known"),
+    CheckConstraint("outcome IN ('APPROVED', 'REJECTED', 'REFERRED', 'PENDING')", name="outcome_known"),
+    Index(None, "member_number", sqlite_where=text("member_number IS NOT NULL"),
+          postgresql_where=text("member_number IS NOT NULL")),
+    Index(None, "nik", sqlite_where=text("nik IS NOT NULL"), postgresql_where=text("nik IS NOT NULL")),
+    Index(None, "partition", "wake_on", sqlite_where=text("wake_on IS NOT NULL"),
+          postgresql_where=text("wake_on IS NOT NULL")),
+    Index(None, "referral_id", sqlite_where=text("referral_id IS NOT NULL"),
+          postgresql_where=text("referral_id IS NOT NULL")),
+)  # fmt: skip
+
+decisions: Final = Table(
+    "decisions", metadata,
+    Column("claim_id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason_codes", Text, nullable=False),  # with commas between
+    Column("program", Text, nullable=False),
+    Column("event_date", Text, nullable=False),
+    Column("rule_version", Text, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("decided_at", BigInteger, nullable=False),
+    Column("output", BigInteger, nullable=False),  # `outputs.id`; embedded `log.seq`
+    PrimaryKeyConstraint("claim_id", "revision"),
+    _rupiah("total"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+payouts: Final = Table(
+    "payouts", metadata,
+    Column("claim_id", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("payee", Text, nullable=False),
+    Column("direction", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    PrimaryKeyConstraint("claim_id", "revision", "payee"),
+    _rupiah("amount"),
+    CheckConstraint("direction IN ('pay', 'recover')", name="direction_known"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+# One accident is paid once: however many clinics send it under however many ids (CLM_DUPLICATE, CLM_SAME_EVENT).
+# `person` is the NIK, or the membership number of a member without one.
+paid_lines: Final = Table(
+    "paid_lines", metadata,
+    Column("person", Text, nullable=False),
+    Column("program", Text, nullable=False),
+    Column("event_date", Text, nullable=False),
+    Column("line", Text, nullable=False),
+    Column("claim_id", Text, nullable=False),
+    PrimaryKeyConstraint("person", "program", "event_date", "line"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+# Nothing else is ever published. Embedded this table stays empty: the log is the topic.
+outputs: Final = Table(
+    "outputs", metadata,
+    Column("id", _Number, primary_key=True, autoincrement=False),
+    Column("input_offset", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+)  # fmt: skip
+
+dead_letters: Final = Table(
+    "dead_letters", metadata,
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("chunk", BigInteger, nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("received_ms", BigInteger),  # the clock a retry keeps; null: the event's own `time`
+    Column("reason", Text, nullable=False),
+    Column("errors", Text, nullable=False),
+    Column("source", Text),
+    Column("event_id", Text),
+    Column("is_retried", Boolean, nullable=False),
+    Column("original", LargeBinary),
+    PrimaryKeyConstraint("topic", "partition", "offset"),
+    Index(None, "chunk"),
+)  # fmt: skip
+
+# Embedded only: the broker. `seq` is the one global order.
+topics: Final = Table(
+    "topics", metadata,
+    Column("name", Text, primary_key=True),
+    Column("partitions", SmallInteger, nullable=False),
+    info={"embedded": True},
+)  # fmt: skip
+
+log: Final = Table(
+    "log", metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("key", LargeBinary),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", Text),
+    UniqueConstraint("topic", "partition", "offset"),
+    info={"embedded": True},
+)  # fmt: skip

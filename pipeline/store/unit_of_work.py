@@ -1,0 +1,217 @@
+"""One transaction over the tables: reads in sets, writes in bulk, and the only `commit` of the pipeline.
+
+What both engines do alike stands here; how they begin, lock, insert and replace stands in `sqlite` and `postgresql`.
+Leaving the `with` block without `commit` rolls back. Never imports Faust or Kafka.
+"""
+
+import datetime as dt
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    FromClause,
+    RootTransaction,
+    Table,
+    and_,
+    select,
+    union,
+)
+
+from pipeline import ports
+from pipeline.desk import Desk, Needs
+from pipeline.errors import Transient
+from pipeline.intake import Identity
+from pipeline.ports import CHUNK_STRIDE, Brought, Effects
+from pipeline.record import Message
+from pipeline.store import rows
+from pipeline.store.loading import Loading, Queries
+from pipeline.store.tables import (
+    cases,
+    chunks,
+    dead_letters,
+    decisions,
+    ledger,
+    members,
+    outputs,
+    paid_lines,
+    payouts,
+    positions,
+)  # fmt: skip
+
+
+class Transaction:
+    """One transaction of an engine. `passes`: says which failures a second try may overcome."""
+
+    def __init__(self, engine: Engine, passes: Callable[[BaseException], Transient | None]) -> None:
+        self._engine = engine
+        self._passes = passes
+        self._connection: Connection | None = None
+        self._transaction: RootTransaction | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._connection = self._engine.connect()
+            self._transaction = self._connection.begin()
+        except Exception as error:
+            self._leave(error)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave(error)
+
+    def _leave(self, error: BaseException | None) -> None:
+        connection, self._connection, self._transaction = self._connection, None, None
+        transient = self._passes(error) if error is not None else None
+        if connection is not None:
+            if transient is not None:
+                connection.invalidate()  # it may be half dead; the next try gets a new one
+            connection.close()  # rolls back what was not committed
+        if transient is not None:
+            raise transient from error
+
+    def commit(self) -> None:
+        assert self._transaction is not None, "a transaction is used inside its `with` block"
+        self._transaction.commit()
+
+    @property
+    def connection(self) -> Connection:
+        assert self._connection is not None, "a transaction is used inside its `with` block"
+        return self._connection
+
+    def execute(self, statement: Executable, **parameters: Any) -> Sequence[Any]:
+        return self.connection.execute(statement, parameters).all()
+
+
+class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
+    """All that the batch asks for in one transaction."""
+
+    keeps_raw: ClassVar[bool]  # bytes in and out stand in our own tables, not in a log beside them
+
+    # --- what differs between the engines
+
+    @abstractmethod
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        """`column` is one of the list handed in as parameter `name`."""
+
+    @abstractmethod
+    def as_list(self, values: Iterable[str]) -> Any:
+        """The parameter for `among`."""
+
+    @abstractmethod
+    def pairs(self) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
+        """The pairs handed in as parameters, as a table, and its two columns."""
+
+    @abstractmethod
+    def as_pairs(self, values: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """The parameters for `pairs`."""
+
+    @abstractmethod
+    def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
+        """Rows with every column, in the order of the table."""
+
+    @abstractmethod
+    def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
+        """Rows with every column; each must stand at `version` - 1, else Transient: somebody else wrote it."""
+
+    @abstractmethod
+    def delete_paid_lines(self, lines: Sequence[rows.PaidLine]) -> None: ...
+
+    @abstractmethod
+    def publish(self, effects: Effects) -> range:
+        """Keep the outputs where they are read from; their numbers, in order."""
+
+    @abstractmethod
+    def move_position(self, group: str, effects: Effects) -> None: ...
+
+    # --- reads
+
+    def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
+        pairs, source, event_id = self.pairs()
+        is_same = and_(ledger.c.source == source, ledger.c.event_id == event_id)
+        statement = select(ledger.c.source, ledger.c.event_id, ledger.c.digest).select_from(pairs.join(ledger, is_same))
+        found = self.connection.execute(statement, self.as_pairs(sorted(set(identities)))).all()
+        return {(row.source, row.event_id): row.digest for row in found}
+
+    def bring(self, desk: Desk, wanted: Iterable[Needs], partition: int) -> Brought:
+        return Loading(desk, self).run(wanted, partition)
+
+    def members(self, numbers: Iterable[str]) -> Sequence[Any]:
+        statement = select(members.c.number, members.c.nik, members.c.version, members.c.document)
+        return self.execute(statement.where(self.among(members.c.number, "numbers")), numbers=self.as_list(numbers))
+
+    def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
+        statement = select(members.c.number, members.c.nik, members.c.version)
+        return self.execute(statement.where(self.among(members.c.nik, "niks")), niks=self.as_list(niks))
+
+    def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+        statement = select(cases).where(self.among(cases.c.claim_id, "claims"))
+        return self.execute(statement, claims=self.as_list(claim_ids))
+
+    def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
+        return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
+
+    def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
+        by_number = select(cases).where(self.among(cases.c.member_number, "numbers"))
+        by_nik = select(cases).where(self.among(cases.c.nik, "niks"))
+        lists = {"numbers": self.as_list(numbers), "niks": self.as_list(niks)}
+        return self.execute(union(by_number, by_nik), **lists)
+
+    def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
+        if not self.keeps_raw:
+            return []
+        place = and_(chunks.c.topic == topic, chunks.c.partition == partition)
+        first = select(chunks.c.first).where(place, chunks.c.first <= start)
+        first = first.order_by(chunks.c.first.desc()).limit(1)
+        statement = select(chunks.c.id).where(place, chunks.c.first < end)
+        begins = self.connection.execute(first).scalar()
+        if begins is not None:
+            statement = statement.where(chunks.c.first >= begins)
+        found: list[Message] = []
+        for chunk_id in self.connection.execute(statement.order_by(chunks.c.first)).scalars():
+            low = chunk_id * CHUNK_STRIDE
+            query = select(outputs.c.topic, outputs.c.key, outputs.c.value).where(
+                outputs.c.id >= low, outputs.c.id < low + CHUNK_STRIDE,
+                outputs.c.input_offset >= start, outputs.c.input_offset < end,
+            )  # fmt: skip
+            found += [Message(*row) for row in self.connection.execute(query.order_by(outputs.c.id))]
+        return found
+
+    # --- writes
+
+    def write(self, group: str, effects: Effects) -> None:
+        desk = effects.brought.desk
+        before = effects.brought.lines_before
+        self.insert(ledger, rows.ledger_rows(effects, keeps_raw=self.keeps_raw))
+        new_members, changed_members = rows.changed_members(effects)
+        self.insert(members, new_members)
+        self.replace(members, "number", changed_members)
+        new_cases, changed_cases = rows.changed_cases(effects)
+        self.insert(cases, new_cases)
+        self.replace(cases, "claim_id", changed_cases)
+        self.delete_paid_lines([line for claim_id in sorted(desk.changed_cases) for line in before.get(claim_id, ())])
+        lines = [line for one in sorted(desk.changed_cases) for line in rows.paid_lines(desk.summaries.get(one))]
+        self.insert(paid_lines, lines)
+        numbers = self.publish(effects)
+        self.insert(decisions, rows.decision_rows(effects, numbers))
+        self.insert(payouts, [rows.payout_row(payout) for payout in desk.made_payouts])
+        letters = [rows.dead_letter_row(one, effects, keeps_raw=self.keeps_raw) for one in effects.dead_letters]
+        self.insert(dead_letters, letters)
+        self.insert(chunks, [rows.chunk_row(effects)])
+        self.move_position(group, effects)
+
+
+def locked_positions(group: str, partition: int) -> Any:
+    """The rows of one partition number, in one order, so that two workers that meet do not wait for each other."""
+    statement = select(positions.c.topic, positions.c.next)
+    statement = statement.where(positions.c.group_name == group, positions.c.partition == partition)
+    return statement.order_by(positions.c.topic)
