@@ -1,0 +1,116 @@
+"""What was spent after an accident and is paid back: each item capped alone. Pure.
+
+Treatment itself is billed by the provider and has no line; only after a traffic accident the member's share has one.
+"""
+
+from typing import Final
+
+from pipeline.rules import sources
+from pipeline.rules.book import Value
+from pipeline.rules.heirs import payee_of
+from pipeline.rules.money import rounded
+from pipeline.rules.sheet import Sheet
+from pipeline.rules.terms import Terms
+from pipeline.rules.walk import Walk
+from schemas.claims import Accident, ApprovedAmounts, Costs, HomeCare, Transport
+from schemas.codes import LineCode, Payee
+from schemas.decisions import Scalar
+
+_NO_COSTS: Final = Costs()
+_NOTHING_APPROVED: Final = ApprovedAmounts()
+
+
+def cost_lines(walk: Walk, sheet: Sheet) -> None:
+    """Transport, home care, aids, what the office approved on file, the excess after Jasa Raharja."""
+    case, terms = walk.case, walk.terms
+    costs = case.costs
+    if costs is None and case.approved is None:
+        return
+    assert terms is not None and case.accident is not None
+    costs = costs or _NO_COSTS
+    payee = payee_of(case)
+    if costs.transport is not None:
+        _transport(costs.transport, payee, terms, sheet)
+    if costs.home_care is not None:
+        _home_care(costs.home_care, payee, terms, sheet)
+    _capped("denture", costs.denture, payee, terms.denture_cap, sheet)
+    _capped("hearing_aid", costs.hearing_aid, payee, terms.hearing_aid_cap, sheet)
+    _capped("glasses", costs.glasses, payee, terms.glasses_cap, sheet)
+    approved = case.approved or _NOTHING_APPROVED
+    _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, sheet)
+    _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, sheet)
+    _excess(case.accident, costs, payee, sheet)
+
+
+def _transport(transport: Transport, payee: Payee, terms: Terms, sheet: Sheet) -> None:
+    """Each mode has its cap; together they are one line."""
+    modes = (
+        ("land", transport.land, terms.transport_cap_land),
+        ("sea", transport.sea, terms.transport_cap_sea),
+        ("air", transport.air, terms.transport_cap_air),
+    )
+    numbers: dict[str, Scalar] = {}
+    origins: list[Value] = []
+    total = 0
+    for mode, cost, cap in modes:
+        if not cost:
+            continue
+        if cost > cap.value:
+            sheet.flag("BEN_CAPPED")
+        total += min(cost, cap.value)
+        numbers[mode], numbers[f"{mode}_cap"] = cost, cap.value
+        origins.append(cap)
+    if origins:
+        sheet.write("transport", total, payee, "transport", numbers, *origins)
+
+
+def _capped(line: LineCode, cost: int | None, payee: Payee, cap: Value, sheet: Sheet) -> None:
+    if not cost:
+        return
+    if cap.absent:
+        sheet.flag("BEN_NOT_COVERED")
+        return
+    if cost > cap.value:
+        sheet.flag("BEN_CAPPED")
+    sheet.write(line, min(cost, cap.value), payee, "capped_cost", {"cost": cost, "cap": cap.value}, cap)
+
+
+def _home_care(care: HomeCare, payee: Payee, terms: Terms, sheet: Sheet) -> None:
+    """Beyond twelve months the cost is cut to twelve months' share first, then to the cap."""
+    cap, most = terms.homecare_cap, terms.homecare_max_months
+    if not care.cost:
+        return
+    if cap.absent:
+        sheet.flag("BEN_NOT_COVERED")
+        return
+    months = min(care.months, most.value)
+    amount = min(rounded(care.cost * months, care.months), cap.value)
+    if care.months > most.value or care.cost * months > cap.value * care.months:
+        sheet.flag("BEN_CAPPED")
+    numbers: dict[str, Scalar] = {
+        "cost": care.cost, "months": care.months, "max_months": most.value, "cap": cap.value,
+    }  # fmt: skip
+    sheet.write("homecare", amount, payee, "homecare", numbers, cap, most)
+
+
+def _approved(line: LineCode, asked: int | None, approved: int | None, payee: Payee, sheet: Sheet) -> None:
+    if approved is not None:
+        numbers: dict[str, Scalar] = {"amount": approved, "asked": asked or 0}
+        sheet.write(line, approved, payee, "approved_on_file", numbers, sources.APPROVED_ON_FILE)
+    elif asked:
+        sheet.is_complete = False
+
+
+def _excess(accident: Accident, costs: Costs, payee: Payee, sheet: Sheet) -> None:
+    if accident.traffic == "none":
+        return
+    paid = costs.jasa_raharja_paid or 0
+    if paid:
+        sheet.flag("COORD_JASA_RAHARJA")
+    if not costs.treatment:
+        return
+    if costs.jasa_raharja_paid is None and accident.traffic == "several_vehicles":
+        sheet.is_complete = False
+        return
+    numbers: dict[str, Scalar] = {"bill": costs.treatment, "paid": paid}
+    sheet.write("medical_excess", max(costs.treatment - paid, 0), payee, "excess", numbers, sources.JASA_RAHARJA)

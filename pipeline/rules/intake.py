@@ -1,0 +1,163 @@
+"""Rows 1 to 4: does the document agree with the calendar and itself, is it the first for its event, does our law
+cover its day and its segment. Pure; knows nothing of benefits.
+"""
+
+import datetime as dt
+from typing import Final
+
+from pipeline.case import JAKARTA
+from pipeline.rules import sources
+from pipeline.rules.question import OtherClaim
+from pipeline.rules.walk import Stop, Walk
+from schemas.decisions import Check
+
+_CONSISTENT: Final = Check("input_consistent", "met", {"fields": ""}, *sources.INPUT)
+_FIRST: Final = Check("not_claimed_before", "met", {"first_claim_id": None}, *sources.DUPLICATES)
+_IN_SCOPE: Final = {
+    segment: Check("segment_in_scope", "met", {"segment": segment}, *sources.SEGMENT)
+    for segment in ("PU", "BPU", "JAKON")
+}
+
+
+def input_is_consistent(walk: Walk) -> Stop | None:
+    """Row 1. What lies after the day it was received, or before what it follows from, is named and sent back."""
+    fields = _contradictions(walk)
+    if not fields:
+        walk.trace.append(_CONSISTENT)
+        return None
+    walk.fields = tuple(dict.fromkeys(fields))
+    walk.note("input_consistent", "not_met", {"fields": ",".join(walk.fields)}, sources.INPUT)
+    return Stop("REJECTED", ("VAL_BAD_INPUT",))
+
+
+def _contradictions(walk: Walk) -> list[str]:
+    case, today, clock = walk.case, walk.today, walk.question.clock
+    found: list[str] = []
+    accident, report, conclusion, death = case.accident, case.report, case.conclusion, walk.death
+    if accident is not None:
+        if _is_future(accident.occurred_at, today, clock):
+            found.append("accident.occurred_at")
+        if accident.diagnosed_on is not None and accident.diagnosed_on > today:
+            found.append("accident.diagnosed_on")
+    if death is not None and death.died_on > today:
+        found.append("death.died_on")
+    if report is not None and _is_future(report.reported_at, today, clock):
+        found.append("report.reported_at")
+    if conclusion is not None and conclusion.concluded_on > today:
+        found.append("conclusion.concluded_on")
+    if case.claimed is not None and case.claimed.claimed_on > today:
+        found.append("claimed.claimed_on")
+    if case.children is not None and any(child.birth_date > today for child in case.children):
+        found.append("children.birth_date")
+    if case.progress.settlements and case.progress.has_settlement_from_the_future:
+        found.append("settlement.paid_on")
+    found += _of_the_member(walk)
+    found += _out_of_order(walk)
+    return found
+
+
+def _is_future(moment: dt.datetime, today: dt.date, clock: dt.datetime) -> bool:
+    """Beyond the Jakarta day of receipt, and not merely because the sun rises two hours earlier in Papua."""
+    return moment.date() > today and moment > clock
+
+
+def _of_the_member(walk: Walk) -> list[str]:
+    member, today = walk.member, walk.today
+    if member is None or not member.is_registered:
+        return []
+    found: list[str] = []
+    if member.enrolments[-1].birth_date > today:
+        found.append("member.birth_date")
+    if member.paid_days and member.paid_days[-1] > today.toordinal():  # rows are sorted by the day of payment
+        found.append("contribution.paid_on")
+    return found
+
+
+def _out_of_order(walk: Walk) -> list[str]:
+    """A claim before its event; for an injury also a death, a report or a conclusion before the accident."""
+    case, event_date = walk.case, walk.event_date
+    found: list[str] = []
+    assert case.received_at is not None
+    accident = case.accident
+    if case.claimed is not None and case.claimed.claimed_on < event_date:
+        found.append("claimed.claimed_on")
+    elif event_date > case.received_at.astimezone(JAKARTA).date() and not (
+        walk.program == "JKK" and accident is not None and accident.occurred_at <= case.received_at
+    ):
+        found.append(_event_field(walk))
+    if walk.program == "JKK" and accident is not None and accident.kind != "occupational_disease":
+        if walk.death is not None and walk.death.died_on < event_date:
+            found.append("death.died_on")
+        if case.report is not None and case.report.reported_at.date() < event_date:
+            found.append("report.reported_at")
+        if case.conclusion is not None and case.conclusion.concluded_on < event_date:
+            found.append("conclusion.concluded_on")
+    return found
+
+
+def _event_field(walk: Walk) -> str:
+    if walk.program == "JKM":
+        return "death.died_on"
+    assert walk.case.accident is not None
+    is_disease = walk.case.accident.kind == "occupational_disease"
+    return "accident.diagnosed_on" if is_disease else "accident.occurred_at"
+
+
+def is_claimed_once(walk: Walk) -> Stop | None:
+    """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a JKK death
+    where JKM was paid for the same death."""
+    others = walk.question.other_claims
+    if not others:
+        walk.trace.append(_FIRST)
+        return None
+    asked = walk.case.asked()
+    same = [one for one in others if _is_same_event(one, walk)]
+    covering = next((one for one in same if asked <= one.asked), None)
+    paid_as_jkm = None
+    if walk.program == "JKK" and "death" in asked:
+        paid_as_jkm = next((one for one in others if one.program == "JKM" and one.is_death_approved), None)
+    if covering is not None:
+        walk.first_claim_id = covering.claim_id
+        walk.note("not_claimed_before", "not_met", {"first_claim_id": covering.claim_id}, sources.DUPLICATES)
+        codes = ("CLM_DUPLICATE", "CLM_SAME_EVENT") if paid_as_jkm is not None else ("CLM_DUPLICATE",)
+        return Stop("REJECTED", codes)
+    first = same[0] if same else paid_as_jkm
+    if first is None:
+        walk.trace.append(_FIRST)
+        return None
+    walk.first_claim_id = first.claim_id
+    return walk.refer(
+        "not_claimed_before", ("CLM_SAME_EVENT",), {"first_claim_id": first.claim_id}, sources.DUPLICATES
+    )
+
+
+def _is_same_event(other: OtherClaim, walk: Walk) -> bool:
+    return (
+        other.is_earlier
+        and other.program == walk.program
+        and other.event_date == walk.event_date
+        and other.outcome != "REJECTED"
+    )
+
+
+def law_is_known(walk: Walk) -> Stop | None:
+    """Row 3. No amounts of Jamsostek are loaded, so no answer of an officer lets the table go on."""
+    facts = {"event_date": walk.event_date.isoformat(), "rule_version": walk.law.rule_version}
+    if walk.terms is not None:
+        walk.note("law_known", "met", {**facts}, sources.LAW_OF_THE_DAY)
+        return None
+    walk.note("law_known", "undetermined", {**facts}, sources.LAW_OF_THE_DAY)
+    return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
+
+
+def segment_is_in_scope(walk: Walk) -> Stop | None:
+    """Row 4. The amounts for migrant workers are not loaded. An unknown member has no segment: row 5 answers."""
+    if walk.standing is None:
+        return None
+    segment = walk.standing.segment or ""
+    known = _IN_SCOPE.get(segment)
+    if known is not None:
+        walk.trace.append(known)
+        return None
+    walk.note("segment_in_scope", "undetermined", {"segment": segment}, sources.SEGMENT)
+    return Stop("REFERRED", ("SEG_PMI_OUT_OF_SCOPE",))

@@ -1,0 +1,134 @@
+"""Rows 5 to 8: was this person a member with this program on the event day, and in good standing.
+
+What standing is stands in `coverage`; here it becomes an answer. Knows nothing of benefits.
+"""
+
+from pipeline.rules import sources
+from pipeline.rules.coverage import is_in_force
+from pipeline.rules.walk import Stop, Walk
+from schemas.decisions import Scalar
+
+
+def is_registered(walk: Walk) -> Stop | None:
+    """Row 5, first half: an unknown member is answered with that alone."""
+    if walk.standing is not None and walk.standing.is_registered:
+        assert walk.member is not None
+        walk.note("registered", "met", {"member_number": walk.member.number}, sources.REGISTRATION)
+        return None
+    reference = walk.case.member
+    number = reference.member_number if reference is not None else None
+    walk.note("registered", "not_met", {"member_number": number}, sources.REGISTRATION)
+    return Stop("REJECTED", ("MEM_NOT_REGISTERED",))
+
+
+def holds_program(walk: Walk) -> Stop | None:
+    """Row 5, second half. Where only the start of cover is missing, row 6 answers."""
+    standing = walk.standing
+    assert standing is not None
+    since, until = standing.held_since, standing.held_until
+    if not standing.program_held and standing.is_not_covered_yet:
+        return None
+    facts: dict[str, Scalar] = {
+        "program": walk.program,
+        "event_date": walk.event_date.isoformat(),
+        "since": since.isoformat() if since is not None else None,
+        "until": until.isoformat() if until is not None else None,
+    }
+    if standing.program_held:
+        walk.note("program_held", "met", facts, sources.PROGRAM)
+        return None
+    walk.note("program_held", "not_met", facts, sources.PROGRAM)
+    return Stop("REJECTED", ("MEM_PROGRAM_NOT_HELD",))
+
+
+def cover_has_started(walk: Walk) -> Stop | None:
+    """Row 6. On a start day nobody knows which came first, the payment or the accident."""
+    standing = walk.standing
+    assert standing is not None
+    start = standing.cover_start
+    facts: dict[str, Scalar] = {
+        "cover_start": start.isoformat() if start is not None else None,
+        "event_date": walk.event_date.isoformat(),
+    }
+    if standing.is_not_covered_yet:
+        walk.note("cover_started", "not_met", facts, sources.START_OF_COVER)
+        return Stop("REJECTED", ("MEM_NOT_COVERED_YET",))
+    if standing.is_start_day:
+        return walk.refer("cover_started", ("MEM_SAME_DAY",), facts, sources.SAME_DAY)
+    walk.note("cover_started", "met", facts, sources.START_OF_COVER)
+    return None
+
+
+def contributions_are_paid(walk: Walk) -> Stop | None:
+    """Row 7. A backdated payment only accompanies what the run of unpaid months says."""
+    standing, terms = walk.standing, walk.terms
+    assert standing is not None and terms is not None
+    segment, unpaid = standing.segment, standing.unpaid_months
+    if segment not in ("PU", "BPU"):
+        return None
+    limit = terms.bpu_arrears_limit_months if segment == "BPU" else terms.pu_arrears_limit_months
+    backdated = standing.has_backdated_payment
+    facts: dict[str, Scalar] = {
+        "segment": segment, "unpaid_months": unpaid, "limit": limit.value, "backdated": backdated,
+    }  # fmt: skip
+    also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
+    if segment == "BPU":
+        if standing.is_lapsed or unpaid > limit.value:
+            walk.note("contributions_paid", "not_met", facts, limit)
+            return Stop("REJECTED", ("MEM_LAPSED", *also))
+        if unpaid > 0:
+            return _refer_with(walk, "MEM_BPU_ARREARS_1_TO_3", also, facts)
+    elif unpaid > limit.value:
+        return _refer_with(walk, "MEM_PU_ARREARS_GT3", also, facts)
+    elif unpaid > 0:
+        # An employer who pays late must not leave the worker worse off than one who never pays.
+        walk.flags += ["MEM_PU_ARREARS_LE3", *also]
+    walk.note("contributions_paid", "met", facts, limit)
+    return None
+
+
+def _refer_with(walk: Walk, code: str, also: tuple[str, ...], facts: dict[str, Scalar]) -> Stop | None:
+    terms = walk.terms
+    assert terms is not None
+    is_bpu = code == "MEM_BPU_ARREARS_1_TO_3"
+    limit = terms.bpu_arrears_limit_months if is_bpu else terms.pu_arrears_limit_months
+    stop = walk.refer("contributions_paid", (code,), facts, limit, result="undetermined" if is_bpu else "not_met")
+    return None if stop is None else Stop("REFERRED", (code, *also))
+
+
+def age_and_memberships(walk: Walk) -> Stop | None:
+    """Row 8: too young is rejected; several memberships, light work and late registration need a person."""
+    standing, terms = walk.standing, walk.terms
+    assert standing is not None and terms is not None
+    age, minimum, at_first_cover = standing.age, terms.age_minimum, standing.age_at_first_cover
+    facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
+    in_force = [one for one in walk.question.other_memberships if is_in_force(one, walk.event_date, walk.book)]
+    is_too_young = age < minimum.value
+    is_doubtful = age <= terms.age_light_work_until.value or (
+        standing.segment == "BPU"
+        and at_first_cover is not None
+        and at_first_cover >= terms.bpu_registration_age_limit.value
+    )
+    multiple = ("MEM_MULTIPLE",) if in_force else ()
+    if is_too_young:
+        walk.note("age_in_range", "not_met", facts, minimum)
+        _note_memberships(walk, len(in_force) + 1)
+        return Stop("REJECTED", ("MEM_AGE", *multiple))
+    doubt = None
+    if is_doubtful:
+        limit = terms.age_light_work_until if age <= terms.age_light_work_until.value else (
+            terms.bpu_registration_age_limit)  # fmt: skip
+        doubt = walk.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
+    else:
+        walk.note("age_in_range", "met", facts, minimum)
+    several = _note_memberships(walk, len(in_force) + 1)
+    codes = (several.codes if several is not None else ()) + (doubt.codes if doubt is not None else ())
+    return Stop("REFERRED", codes) if codes else None
+
+
+def _note_memberships(walk: Walk, count: int) -> Stop | None:
+    facts: dict[str, Scalar] = {"memberships": count}
+    if count == 1:
+        walk.note("one_membership", "met", facts, sources.MEMBERSHIPS)
+        return None
+    return walk.refer("one_membership", ("MEM_MULTIPLE",), facts, sources.MEMBERSHIPS)

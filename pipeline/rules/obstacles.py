@@ -1,0 +1,116 @@
+"""Row 16: facts without which the right amount cannot be told, though the claim itself is good. Pure."""
+
+from pipeline.rules import sources
+from pipeline.rules.book import Value
+from pipeline.rules.calendar import add_months
+from pipeline.rules.heirs import has_heir
+from pipeline.rules.money import exact_text
+from pipeline.rules.scholarship import Pupils
+from pipeline.rules.walk import Stop, Walk
+from schemas.decisions import Scalar
+
+
+def amounts_can_be_told(walk: Walk, pupils: Pupils) -> Stop | None:
+    """All codes of the row that hold, in its order."""
+    stops = [
+        _wage_is_known(walk), _is_one_law(walk), _has_no_prior_disability(walk), _is_past_transition(walk),
+        _children_are_chosen(walk, pupils),
+    ]  # fmt: skip
+    codes = tuple(code for stop in stops if stop is not None for code in stop.codes)
+    return Stop("REFERRED", codes) if codes else None
+
+
+def needs_wage(walk: Walk) -> bool:
+    """Whether any line of this claim is a multiple of the wage. JKM never is."""
+    if walk.program == "JKM":
+        return False
+    medical = walk.case.medical
+    return walk.death is not None or (
+        medical is not None
+        and bool(medical.unable_to_work_days or medical.disabilities or medical.permanent_total)
+    )
+
+
+def _wage_is_known(walk: Walk) -> Stop | None:
+    if not needs_wage(walk):
+        return None
+    wage = walk.wage
+    assert walk.terms is not None and walk.standing is not None
+    source = walk.terms.bpu_income_table if walk.standing.segment == "BPU" else sources.WAGE
+    if wage is None:
+        facts: dict[str, Scalar] = {"wage": None, "basis": None, "month": None}
+        if walk.death is not None and not has_heir(walk.case, walk.terms):
+            return walk.refer("wage_known", ("WAGE_UNKNOWN",), facts, source)  # an officer may pay the funeral
+        # No officer's answer makes a wage known: a line that needs it is changed by hand or waits for a report.
+        if walk.is_overruled:
+            facts["settled"] = True
+        walk.note("wage_known", "met" if walk.is_overruled else "undetermined", facts, source)
+        return Stop("REFERRED", ("WAGE_UNKNOWN",))
+    walk.note("wage_known", "met",
+              {"wage": exact_text(wage.amount), "basis": wage.basis, "month": wage.month}, source)  # fmt: skip
+    return None
+
+
+def _is_one_law(walk: Walk) -> Stop | None:
+    """An accident of one benefit layer and its death in another: no transition article was found."""
+    death = walk.death
+    if walk.program != "JKK" or death is None:
+        return None
+    if walk.book.on(death.died_on).benefit_layer == walk.law.benefit_layer:
+        return None
+    facts: dict[str, Scalar] = {"accident_on": walk.event_date.isoformat(), "died_on": death.died_on.isoformat()}
+    return walk.refer("one_law", ("RULE_STRADDLE",), facts, sources.ONE_LAW)
+
+
+def _has_no_prior_disability(walk: Walk) -> Stop | None:
+    """A second loss after a first pays the difference only: what was paid, a person must find out."""
+    medical = walk.case.medical
+    if walk.program != "JKK":
+        return None
+    is_dead = walk.death is not None
+    is_total = medical is not None and medical.permanent_total
+    has_partial = medical is not None and bool(medical.disabilities)
+    paid = {line for line, _ in walk.case.progress.lines}
+    is_prior = (
+        (medical is not None and medical.prior_disability and (is_dead or is_total or has_partial))
+        or ("partial_disability" in paid and (is_dead or is_total))
+        or ("permanent_total" in paid and is_dead)
+        or (is_dead and medical is not None and medical.certified_by is not None and (is_total or has_partial))
+    )
+    if not is_prior:
+        return None
+    return walk.refer("no_prior_disability", ("BEN_PRIOR_DISABILITY",), {}, sources.PRIOR_DISABILITY)
+
+
+def is_waiting(walk: Walk) -> Value | None:
+    """The waiting rule of BPU where the death falls into it, whenever cover began; else None."""
+    terms, standing, death = walk.terms, walk.standing, walk.death
+    assert terms is not None and standing is not None
+    if walk.program != "JKM" or standing.segment != "BPU" or death is None or standing.cover_start is None:
+        return None
+    wait = terms.bpu_wait_months
+    if wait.absent or death.died_on >= add_months(standing.cover_start, wait.value):
+        return None
+    return wait
+
+
+def _is_past_transition(walk: Walk) -> Stop | None:
+    """Cover that began before the waiting rule did, and a death after it."""
+    wait, standing, death = is_waiting(walk), walk.standing, walk.death
+    if wait is None:
+        return None
+    assert standing is not None and standing.cover_start is not None and death is not None
+    if standing.cover_start >= wait.since:
+        return None
+    facts: dict[str, Scalar] = {
+        "cover_start": standing.cover_start.isoformat(), "died_on": death.died_on.isoformat(),
+    }  # fmt: skip
+    return walk.refer("waiting_transition", ("JKM_BPU_WAIT_TRANSITION",), facts, wait)
+
+
+def _children_are_chosen(walk: Walk, pupils: Pupils) -> Stop | None:
+    limit = pupils.limit
+    if limit is None or len(pupils.eligible) <= limit or not pupils.is_tenure_met:
+        return None
+    facts: dict[str, Scalar] = {"children": len(pupils.eligible), "limit": limit}
+    return walk.refer("child_choice", ("BEN_CHILD_CHOICE",), facts, sources.CHILD_CHOICE)

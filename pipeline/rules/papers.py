@@ -1,0 +1,107 @@
+"""Row 14: which papers a claim needs, which are missing, and whether the person is who the claim says. Pure."""
+
+from typing import Final
+
+from pipeline.case import Case
+from pipeline.rules import sources
+from pipeline.rules.heirs import has_heir
+from pipeline.rules.sources import Source
+from pipeline.rules.walk import Stop, Walk
+from schemas.claims import Costs
+from schemas.codes import PaperName
+from schemas.decisions import Check, Scalar
+
+_IDENTIFIED: Final = Check("identity_matches", "met", {}, *sources.IDENTITY)
+_CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__args__}  # type: ignore[attr-defined]
+
+_JKK_ALWAYS: Final[tuple[PaperName, ...]] = ("membership_card", "ktp", "doctor_letter")
+
+
+def papers_are_complete(walk: Walk) -> Stop | None:
+    """Row 14. An identity that does not match comes last; one that nobody questioned is not asked for."""
+    case = walk.case
+    required = required_papers(walk)
+    held = case.documents
+    missing = tuple(paper for paper in required if paper not in held)
+    if _is_share_of_jasa_raharja_unknown(case) and "jasa_raharja_letter" not in missing:
+        # The letter is there, but what it says was paid is not: without it the excess would be paid twice.
+        missing = tuple(paper for paper in required if paper in missing or paper == "jasa_raharja_letter")
+    source = _source(walk)
+    facts: dict[str, Scalar] = {"required": len(required), "missing": ",".join(missing)}
+    walk.note("papers_complete", "not_met" if missing else "met", facts, source)
+    codes = tuple(_CODES[paper] for paper in missing)
+    if case.identity is not None:
+        if case.identity.matches:
+            walk.trace.append(_IDENTIFIED)
+        else:
+            walk.note("identity_matches", "not_met", {}, sources.IDENTITY)
+            codes += ("DOC_IDENTITY_MISMATCH",)
+    walk.missing = missing
+    return Stop("PENDING", codes) if codes else None
+
+
+def required_papers(walk: Walk) -> tuple[PaperName, ...]:
+    """In the order in which they are asked for."""
+    return _for_a_death(walk) if walk.program == "JKM" else _for_an_accident(walk)
+
+
+def _for_a_death(walk: Walk) -> tuple[PaperName, ...]:
+    assert walk.death is not None and walk.standing is not None and walk.terms is not None
+    proof: PaperName = "court_letter" if walk.death.missing_person else "death_certificate"
+    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(walk.case, walk.terms) else ()
+    if walk.standing.segment == "JAKON":
+        return (proof, *letter, "project_number")
+    return ("ktp", "family_card", proof, *letter)
+
+
+def _for_an_accident(walk: Walk) -> tuple[PaperName, ...]:
+    case = walk.case
+    accident, costs = case.accident, case.costs
+    assert accident is not None and walk.terms is not None
+    required: list[PaperName] = [*_JKK_ALWAYS]
+    if costs is not None:
+        if costs.transport is not None and (costs.transport.land or costs.transport.sea or costs.transport.air):
+            required.append("transport_receipt")
+        if _asks_for_treatment(costs):
+            required.append("treatment_receipt")
+    if accident.traffic != "none":
+        required.append("police_report")
+        if accident.traffic != "single_vehicle":
+            required.append("jasa_raharja_letter")
+    if accident.setting == "commuting":
+        required.append("attendance")
+    elif accident.setting == "duty_travel":
+        required.append("assignment_letter")
+    if accident.kind == "violence":
+        required += ("police_letter", "visum")
+    if walk.death is not None:
+        required.append("death_certificate")
+        if has_heir(case, walk.terms):
+            required.append("heir_letter")
+        required.append("family_card")
+    return tuple(required)
+
+
+def _asks_for_treatment(costs: Costs) -> bool:
+    return bool(
+        costs.treatment or costs.home_care or costs.denture or costs.hearing_aid or costs.glasses or costs.prosthesis
+    )
+
+
+def _is_share_of_jasa_raharja_unknown(case: Case) -> bool:
+    accident, costs = case.accident, case.costs
+    return (
+        case.program == "JKK"
+        and accident is not None
+        and accident.traffic == "several_vehicles"
+        and costs is not None
+        and bool(costs.treatment)
+        and costs.jasa_raharja_paid is None
+    )
+
+
+def _source(walk: Walk) -> Source:
+    assert walk.terms is not None and walk.standing is not None
+    if walk.program == "JKK":
+        return sources.JKK_PAPERS[walk.terms.procedure_layer.value]
+    return sources.CONSTRUCTION_JKM_PAPERS if walk.standing.segment == "JAKON" else sources.JKM_PAPERS

@@ -1,0 +1,116 @@
+"""The decision table: the rows in their order, and the verdict that follows from the first that matches.
+
+`assess` is pure: the same question and book give the same verdict, years later too. Never imports anything that does
+IO, reads a clock or draws a number.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Final
+
+from pipeline.rules.book import Book
+from pipeline.rules.intake import input_is_consistent, is_claimed_once, law_is_known, segment_is_in_scope
+from pipeline.rules.membership import (
+    age_and_memberships,
+    contributions_are_paid,
+    cover_has_started,
+    holds_program,
+    is_registered,
+)  # fmt: skip
+from pipeline.rules.obstacles import amounts_can_be_told
+from pipeline.rules.officer import late_line, needs_second_officer, ruled
+from pipeline.rules.papers import papers_are_complete
+from pipeline.rules.payable import Finding, in_order, indicative_of, pay, pupils_if_asked
+from pipeline.rules.question import Question, Verdict
+from pipeline.rules.timeliness import (
+    cause_is_settled,
+    is_claimed_in_time,
+    is_reported_in_time,
+    late_payment,
+    payment_deadline,
+)  # fmt: skip
+from pipeline.rules.triggers import triggers_are_settled
+from pipeline.rules.walk import Stop, Walk
+
+_ROWS: Final[tuple[Callable[[Walk], Stop | None], ...]] = (
+    input_is_consistent,  # 1
+    is_claimed_once,  # 2
+    law_is_known,  # 3
+    segment_is_in_scope,  # 4
+    is_registered,  # 5
+    holds_program,  # 5
+    cover_has_started,  # 6
+    contributions_are_paid,  # 7
+    age_and_memberships,  # 8
+    is_claimed_in_time,  # 9
+    cause_is_settled,  # 10, 11, 12
+    is_reported_in_time,  # 13
+    papers_are_complete,  # 14
+    triggers_are_settled,  # 15
+)
+_EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
+
+
+def assess(question: Question, book: Book) -> Verdict:
+    """The answer to one claim, from the facts known at `question.clock` by the law of the event day."""
+    walk = Walk(question, book)
+    finding = _found(walk)
+    progress = question.case.progress
+    if progress.ruling is not None or progress.has_new_facts or progress.changed_later:
+        finding = ruled(walk, finding)
+    if needs_second_officer(walk, finding):
+        finding = Finding("REFERRED", ("REV_SECOND_OFFICER",), [], finding.total)
+    deadline: dt.date | None = None
+    if finding.outcome == "APPROVED" and finding.benefits:
+        deadline = _with_deadline(walk, finding)
+    return _verdict(walk, finding, deadline)
+
+
+def _found(walk: Walk) -> Finding:
+    """Rows 1 to 19. Whatever is referred carries what would be paid, where that can be computed."""
+    for row in _ROWS:
+        stop = row(walk)
+        if stop is not None:
+            return _stopped(walk, stop)
+    pupils = pupils_if_asked(walk)
+    stop = amounts_can_be_told(walk, pupils)  # 16
+    if stop is not None:
+        return _stopped(walk, stop)
+    return pay(walk, pupils)  # 17, 18, 19
+
+
+def _stopped(walk: Walk, stop: Stop) -> Finding:
+    return Finding(stop.outcome, stop.codes, [], indicative_of(walk) if stop.outcome == "REFERRED" else None)
+
+
+def _with_deadline(walk: Walk, finding: Finding) -> dt.date:
+    deadline = payment_deadline(walk)
+    late = late_line(walk, late_payment(walk, finding.benefits, deadline))
+    if late is not None:
+        finding.benefits.append(late)
+        main, *flags = finding.codes
+        partial = flags[:1] if main == "OK_PARTIAL" else []
+        flags = in_order([*flags[len(partial):], "PAY_LATE_COMPENSATION"])
+        finding.codes = (main, *partial, *flags)
+    return deadline
+
+
+def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
+    outcome, codes = finding.outcome, finding.codes
+    is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
+    return Verdict(
+        outcome=outcome,
+        reason_codes=codes,
+        benefits=tuple(finding.benefits),
+        total=finding.total,
+        indicative_total=finding.indicative,
+        missing=walk.missing if outcome == "PENDING" else (),
+        fields=walk.fields if codes == ("VAL_BAD_INPUT",) else (),
+        liable="EMPLOYER" if is_employer_liable else "BPJS",
+        pay_by=deadline,
+        fund_amount=finding.fund_amount,
+        first_claim_id=walk.first_claim_id if not {"CLM_DUPLICATE", "CLM_SAME_EVENT"}.isdisjoint(codes) else None,
+        rule_version=walk.law.rule_version,
+        trace=tuple(walk.trace),
+        wake_on=walk.wake_on,
+    )

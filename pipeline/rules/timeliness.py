@@ -1,0 +1,149 @@
+"""Rows 9 to 13: was it claimed and reported in time, and is it concluded what caused it. And the payment's deadline.
+
+A claim's clock and its terms are dates of the calendar; only the 48 hours of the stage I report are exact hours.
+"""
+
+import datetime as dt
+
+from pipeline.case import JAKARTA
+from pipeline.rules import sources
+from pipeline.rules.book import Law
+from pipeline.rules.calendar import add_years, working_days_after
+from pipeline.rules.money import rounded
+from pipeline.rules.walk import Stop, Walk
+from schemas.decisions import Benefit, Scalar
+
+_DAY = dt.timedelta(days=1)
+_HOUR = dt.timedelta(hours=1)
+
+
+def is_claimed_in_time(walk: Walk) -> Stop | None:
+    """Row 9. An event of B1 whose two years had not ended when B2 came needs a person up to the fifth year."""
+    terms = walk.terms
+    assert terms is not None
+    claim_date = walk.case.claim_date(terms.claim_date_trusted_days.value)
+    years = terms.jkk_expiry_years if walk.program == "JKK" else terms.jkm_review_years
+    last_day = add_years(walk.event_date, years.value)
+    facts: dict[str, Scalar] = {"claim_date": claim_date.isoformat(), "last_day": last_day.isoformat()}
+    if claim_date <= last_day:
+        walk.note("claimed_in_time", "met", facts, years)
+        return None
+    if walk.program == "JKM":
+        return walk.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
+    later = walk.book.on(last_day)["jkk_expiry_years"]
+    if later.value > years.value and claim_date <= add_years(walk.event_date, later.value):
+        return walk.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
+    walk.note("claimed_in_time", "not_met", facts, years)
+    return Stop("REJECTED", ("CLM_EXPIRED",))
+
+
+def cause_is_settled(walk: Walk) -> Stop | None:
+    """Rows 10 to 12: JKM pays no death by a work accident, JKK nothing else; who has not concluded must."""
+    return _death_is_not_work_related(walk) if walk.program == "JKM" else _is_concluded_work_related(walk)
+
+
+def _death_is_not_work_related(walk: Walk) -> Stop | None:
+    conclusion = walk.case.conclusion
+    concluded = conclusion is not None and conclusion.work_related
+    paid = next(
+        (one.claim_id for one in walk.question.other_claims if one.program == "JKK" and one.is_death_approved), None
+    )
+    facts: dict[str, Scalar] = {
+        "concluded": conclusion.work_related if conclusion is not None else None, "jkk_claim": paid,
+    }  # fmt: skip
+    if concluded or paid is not None:
+        walk.note("death_not_work_related", "not_met", facts, sources.JKM_DEFINITION)
+        return Stop("REJECTED", ("JKM_WORK_RELATED",))
+    walk.note("death_not_work_related", "met", facts, sources.JKM_DEFINITION)
+    return None
+
+
+def _is_concluded_work_related(walk: Walk) -> Stop | None:
+    conclusion = walk.case.conclusion
+    if conclusion is None:
+        return _wait_for_conclusion(walk)
+    facts: dict[str, Scalar] = {"concluded_on": conclusion.concluded_on.isoformat()}
+    if conclusion.work_related:
+        walk.note("work_related", "met", facts, sources.WORK_ACCIDENT)
+        return None
+    walk.note("work_related", "not_met", facts, sources.WORK_ACCIDENT)
+    return Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
+
+
+def _wait_for_conclusion(walk: Walk) -> Stop | None:
+    """Row 12: the office has 30 days from the report; from the day they are over a person must look."""
+    terms, report = walk.terms, walk.case.report
+    assert terms is not None
+    limit = terms.conclusion_days
+    if report is None:
+        facts: dict[str, Scalar] = {"reported_on": None, "days": None, "limit_days": limit.value}
+        walk.note("concluded", "undetermined", facts, limit)
+        return Stop("PENDING", ("JKK_UNDER_CONCLUSION",))
+    reported_on = report.reported_at.date()
+    days = max((walk.today - reported_on).days, 0)
+    facts = {"reported_on": reported_on.isoformat(), "days": days, "limit_days": limit.value}
+    if days < limit.value:
+        walk.note("concluded", "undetermined", facts, limit)
+        walk.wake_on = reported_on + limit.value * _DAY
+        return Stop("PENDING", ("JKK_UNDER_CONCLUSION",))
+    return walk.refer("concluded", ("JKK_CONCLUSION_OVERDUE",), facts, limit)
+
+
+def is_reported_in_time(walk: Walk) -> Stop | None:
+    """Row 13, employers only: what was reported late, or not at all, the employer pays first."""
+    terms, standing = walk.terms, walk.standing
+    assert terms is not None and standing is not None
+    if walk.program != "JKK" or standing.segment != "PU" or terms.late_report_liability.absent:
+        return None
+    report, limit = walk.case.report, terms.stage1_report_hours
+    start = _report_clock_start(walk)
+    until = report.reported_at if report is not None else walk.question.clock
+    facts: dict[str, Scalar] = {
+        "hours": max((until - start) // _HOUR, 0), "limit_hours": limit.value, "reported": report is not None,
+    }  # fmt: skip
+    last_moment = start + limit.value * _HOUR
+    if until > last_moment:
+        return walk.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, limit, result="not_met")
+    if report is None:
+        walk.wake_on = max(last_moment.astimezone(JAKARTA).date(), walk.today + _DAY)
+    walk.note("reported_in_time", "met", facts, limit)
+    return None
+
+
+def _report_clock_start(walk: Walk) -> dt.datetime:
+    """The moment of the accident; a diagnosis has a day only, so its clock starts when that day is over."""
+    accident = walk.case.accident
+    assert accident is not None
+    if accident.kind != "occupational_disease" or accident.diagnosed_on is None:
+        return accident.occurred_at
+    return dt.datetime.combine(accident.diagnosed_on + _DAY, dt.time(), accident.occurred_at.tzinfo)
+
+
+def payment_deadline(walk: Walk) -> dt.date:
+    """Last day on which payment is in time; the clock starts the day after the last fact needed was received."""
+    days = _law_of_payment(walk)["payment_working_days_jkk" if walk.program == "JKK" else "payment_working_days_jkm"]
+    complete_on = walk.case.progress.approved_on or walk.today
+    return working_days_after(complete_on, days.value, walk.book)
+
+
+def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Benefit | None:
+    """What is owed for each calendar day after the deadline, on the sum of all other lines; first settlement only."""
+    paid_on = walk.case.progress.settled_on
+    if paid_on is None or paid_on <= deadline:
+        return None
+    percent = _law_of_payment(walk)["late_payment_percent_per_day"]
+    total = sum(one.amount for one in benefits)
+    days = (paid_on - deadline).days
+    numbers: dict[str, Scalar] = {
+        "sum": total, "days": days, "percent": percent.value, "deadline": deadline.isoformat(),
+        "paid_on": paid_on.isoformat(),
+    }  # fmt: skip
+    return Benefit(
+        "late_payment_compensation", rounded(total * days * percent.value, 100), benefits[0].payee, "late_payment",
+        numbers, percent.reference, percent.marker,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _law_of_payment(walk: Walk) -> Law:
+    """The event day's; today's where an officer pays what no loaded law covers."""
+    return walk.law if walk.terms is not None else walk.book.on(walk.today)

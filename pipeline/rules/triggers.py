@@ -1,0 +1,134 @@
+"""Row 15: what a person must look at first, unless an advisor's or an officer's decision on it is on file. Pure.
+
+Medical, disease, violence and conduct concern JKK only. A doctor's certificate settles percentages and nothing else.
+"""
+
+from pipeline.rules import sources
+from pipeline.rules.book import Value
+from pipeline.rules.disability import loss_of
+from pipeline.rules.sources import Source
+from pipeline.rules.walk import Stop, Walk
+from schemas.codes import CheckResult
+from schemas.decisions import Scalar
+
+
+def triggers_are_settled(walk: Walk) -> Stop | None:
+    """Row 15. All codes that are open, in the order of the row."""
+    file = _File(walk)
+    if walk.program == "JKK":
+        _medical(walk, file)
+        _accident(walk, file)
+    else:
+        _sudden_death_jkm(walk, file)
+    death = walk.death
+    if death is not None:
+        if walk.program == "JKM" and death.missing_person:
+            file.ask("missing_person_settled", "JKM_MISSING", {}, sources.MISSING_PERSON)
+        if death.caused_by_heir:
+            file.ask("heirs_qualified", "HEIR_DISQUALIFIED", {}, sources.HEIRS)
+    if walk.program == "JKK":
+        accident = walk.case.accident
+        is_suicide = death is not None and death.cause == "suicide"
+        if is_suicide or (accident is not None and accident.self_inflicted):
+            file.ask("self_inflicted_settled", "JKK_SELF_INFLICTED", {}, sources.SELF_INFLICTED)
+    return Stop("REFERRED", tuple(file.open_codes)) if file.open_codes else None
+
+
+class _File:
+    """What is settled for this claim, and the codes that are not."""
+
+    __slots__ = ("walk", "settled", "open_codes")
+
+    def __init__(self, walk: Walk) -> None:
+        self.walk = walk
+        self.settled = walk.case.settled_codes if walk.case.advice else walk.settled
+        self.open_codes: list[str] = []
+
+    def ask(
+        self, check: str, code: str, facts: dict[str, Scalar], source: Source | Value, *, is_computable: bool = True
+    ) -> None:
+        """`is_computable`: an amount that no decision on file can replace is known."""
+        walk = self.walk
+        is_settled = code in self.settled and is_computable
+        result: CheckResult = "met" if is_settled or walk.is_overruled else "undetermined"
+        if result == "met":
+            facts["settled"] = True
+        walk.note(check, result, facts, source)
+        if not is_settled:
+            self.open_codes.append(code)
+
+
+def _medical(walk: Walk, file: _File) -> None:
+    medical, accident, death = walk.case.medical, walk.case.accident, walk.death
+    assert accident is not None and walk.terms is not None
+    certified_by = medical.certified_by if medical is not None else None
+    trigger, is_computable = _medical_trigger(walk)
+    facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
+    if trigger is not None:
+        file.ask("medically_settled", "REF_MEDICAL_ADVISOR", facts, sources.CERTIFICATE, is_computable=is_computable)
+    elif medical is not None and certified_by is not None and death is None and (
+        medical.disabilities or medical.permanent_total
+    ):
+        facts["trigger"] = "permanent_total" if medical.permanent_total else "disability"
+        walk.note("medically_settled", "met", facts, sources.CERTIFICATE)
+
+
+def _medical_trigger(walk: Walk) -> tuple[str | None, bool]:
+    """What needs the advisor (the first that holds), and whether a decision on file would let an amount be computed."""
+    medical, accident, death, terms = walk.case.medical, walk.case.accident, walk.death, walk.terms
+    assert accident is not None and terms is not None
+    trigger: str | None = None
+    is_computable = True
+    if accident.cause_unclear or (death is not None and death.cause == "unknown"):
+        trigger = "cause_unclear"
+    if medical is not None and death is None:
+        if medical.permanent_total:
+            if medical.certified_by is None:
+                trigger = trigger or "permanent_total"
+        elif medical.disabilities:
+            loss = loss_of(medical, terms)
+            is_computable = loss.share is not None
+            if medical.certified_by is None or loss.needs_person:
+                trigger = trigger or "disability"
+    if _awaits_approved_amount(walk):
+        trigger, is_computable = trigger or "approved_amount", False
+    return trigger, is_computable
+
+
+def _awaits_approved_amount(walk: Walk) -> bool:
+    costs, approved = walk.case.costs, walk.case.approved
+    if costs is None:
+        return False
+    return bool(
+        (costs.prosthesis and (approved is None or approved.prosthesis is None))
+        or (costs.return_to_work and (approved is None or approved.return_to_work is None))
+    )
+
+
+def _accident(walk: Walk, file: _File) -> None:
+    accident, death, terms = walk.case.accident, walk.death, walk.terms
+    assert accident is not None and terms is not None
+    if accident.kind == "sudden_death":
+        hours = death.hours_from_attack if death is not None else None
+        file.ask("sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, terms.sudden_death_hours)
+    elif accident.kind == "occupational_disease":
+        file.ask("disease_settled", "REF_PAK", {}, sources.DISEASE)
+    elif accident.kind == "violence":
+        file.ask("violence_settled", "REF_VIOLENCE", {}, sources.VIOLENCE)
+    if accident.conduct:
+        file.ask("conduct_settled", "JKK_CONDUCT", {"conduct": ",".join(accident.conduct)}, sources.CONDUCT)
+    if accident.detour:
+        file.ask("route_settled", "JKK_ROUTE_CHECK", {}, sources.ROUTE)
+    if accident.recurrence:
+        file.ask("recurrence_settled", "JKK_RECURRENCE", {}, sources.CONDUCT)
+
+
+def _sudden_death_jkm(walk: Walk, file: _File) -> None:
+    """An attack at work and death within the day may be JKK; once something is concluded, rows 10 and 11 answer."""
+    death, terms = walk.death, walk.terms
+    assert death is not None and terms is not None
+    if not death.attack_at_work or walk.case.conclusion is not None:
+        return
+    hours, limit = death.hours_from_attack, terms.sudden_death_hours
+    if hours is None or hours < limit.value:
+        file.ask("sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)

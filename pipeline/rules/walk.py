@@ -1,0 +1,101 @@
+"""One walk down the decision table: what is asked, what each row found so far, and the trace it leaves.
+
+Read and written by the rows (`intake`, `membership`, `timeliness`, `papers`, `triggers`, `obstacles`); it decides
+nothing itself.
+"""
+
+import datetime as dt
+from typing import NamedTuple
+
+from pipeline.case import JAKARTA
+from pipeline.member import Member
+from pipeline.rules.book import Book, Value
+from pipeline.rules.coverage import Standing, Wage, standing, wage_on
+from pipeline.rules.question import Question
+from pipeline.rules.sources import Source
+from pipeline.rules.terms import Terms, terms_of
+from schemas.claims import Death
+from schemas.codes import CheckResult, Outcome, PaperName
+from schemas.decisions import Check, Scalar
+
+
+class Stop(NamedTuple):
+    """A row matched: the run ends with this outcome and these codes."""
+
+    outcome: Outcome
+    codes: tuple[str, ...]
+
+
+class Walk:
+    """All that the rows share. Everything about the event day is looked up once, here."""
+
+    __slots__ = (
+        "question", "case", "book", "program", "event_date", "today", "law", "terms", "member", "standing", "death",
+        "settled", "is_overruled", "trace", "flags", "missing", "fields", "first_claim_id", "wake_on", "_wage",
+        "_has_looked_for_wage",
+    )  # fmt: skip
+
+    def __init__(self, question: Question, book: Book) -> None:
+        case = question.case
+        assert case.program is not None  # evidence that waits for its claim is not assessed
+        self.question = question
+        self.case = case
+        self.book = book
+        self.program = case.program
+        self.event_date: dt.date = case.event_date
+        self.today: dt.date = question.clock.astimezone(JAKARTA).date()
+        self.law = book.on(self.event_date)
+        self.terms: Terms | None = None
+        self.member: Member | None = question.member
+        self.standing: Standing | None = None
+        self.death: Death | None = case.death
+        progress = case.progress
+        self.settled: frozenset[str] = frozenset(progress.settled_codes)
+        self.is_overruled = (
+            progress.ruling is not None
+            and progress.ruling.verdict == "change"
+            and not (progress.has_new_facts or progress.changed_later)
+        )
+        self.trace: list[Check] = []
+        self.flags: list[str] = []
+        self.missing: tuple[PaperName, ...] = ()
+        self.fields: tuple[str, ...] = ()
+        self.first_claim_id: str | None = None
+        self.wake_on: dt.date | None = None
+        self._wage: Wage | None = None
+        self._has_looked_for_wage = False
+        self._open()
+
+    def _open(self) -> None:
+        if self.event_date >= self.book.first_day:
+            self.terms = terms_of(self.law, self.book)
+        member = self.member
+        if self.terms is not None and member is not None and member.is_registered:
+            accident = self.case.accident
+            is_disease = self.program == "JKK" and accident is not None and accident.kind == "occupational_disease"
+            self.standing = standing(member, self.program, self.event_date, self.book, is_disease=is_disease)
+
+    @property
+    def wage(self) -> Wage | None:
+        """The wage that counts on the event day; None: no report counts."""
+        if not self._has_looked_for_wage:
+            assert self.member is not None
+            self._wage = wage_on(self.member, self.event_date, self.book)
+            self._has_looked_for_wage = True
+        return self._wage
+
+    def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Value | Source) -> None:
+        """Leave a check in the trace."""
+        self.trace.append(Check(check, result, facts, source.reference, source.marker))  # type: ignore[arg-type]
+
+    def refer(
+        self, check: str, codes: tuple[str, ...], facts: dict[str, Scalar], source: Value | Source,
+        *, result: CheckResult = "undetermined",
+    ) -> Stop | None:  # fmt: skip
+        """A row that needs a person: stops with the codes that no officer has settled, or notes that all are."""
+        open_codes = codes if not self.settled else tuple(code for code in codes if code not in self.settled)
+        if not open_codes or self.is_overruled:
+            facts["settled"] = True
+            result = "met"
+        self.note(check, result, facts, source)
+        return Stop("REFERRED", open_codes) if open_codes else None
