@@ -165,7 +165,8 @@ class _Telling:
             if decision.benefits:
                 yield Line(self._say("amounts", "total", total=total), amount=decision.total)
             else:
-                yield Line(self._say("amounts", "none"), amount=0)
+                treatment = (self._say("amounts", "treatment"),) if decision.program == "JKK" else ()
+                yield Line(self._say("amounts", "none"), treatment, amount=0)
         if decision.fund_amount:
             fund, amount = text(self.language, "words", "fund"), self._rupiah(decision.fund_amount)
             yield Line(self._say("amounts", "fund", fund=fund, amount=amount), amount=decision.fund_amount)

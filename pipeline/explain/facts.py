@@ -139,23 +139,21 @@ def sentences(
 
     An item is a text, or a text under `say` with a condition: `if` a fact is there and not false or 0, `unless` it is.
     """
-    shown = {
-        name: in_words(value, kinds[name], language) for name, value in values.items() if _is_shown(value, kinds[name])
-    }
-    shown.update(ready)
     found = []
     for item in items:
         if isinstance(item, Mapping):
             if ("if" in item and not values.get(item["if"])) or ("unless" in item and values.get(item["unless"])):
                 continue
             item = item["say"]
-        if all(name in shown for name in placeholders(item)):
+        named = placeholders(item)
+        if all(ready.get(name) or _is_shown(values.get(name), kinds.get(name)) for name in named):
+            shown = {name: ready.get(name) or in_words(values[name], kinds[name], language) for name in named}
             found.append(item.format_map(shown))
     return found
 
 
-def _is_shown(value: Scalar, kind: str) -> bool:
-    return value not in (None, "") and kind not in ("flag", "unused")
+def _is_shown(value: Scalar, kind: str | None) -> bool:
+    return value not in (None, "") and kind not in (None, "flag", "unused")
 
 
 def placeholders(sentence: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from pipeline.explain import figures
@@ -11,7 +12,8 @@ from pipeline.explain.texts import NoText, find, room, text
 _MISSING_PAPER: Final = re.compile(r"DOC_([A-Z_]+)_MISSING")
 # `art 37(3)`, `art 48-50`, `art 25, 34`, `art 8(2a)-(2c)`, `art 19(3)c`, `art 25A`, `art II`
 _CITED: Final = re.compile(
-    r"\bart (?P<number>\d+[A-Z]?|[IVX]+)(?P<last>(?:(?:-|, )\d+[A-Z]?\b)+)?(?:\((?P<paragraph>\w+(?:\)-?\(\w+)*)\))?(?P<letter>[a-z]\b)?"
+    r"\bart (?P<number>\d+[A-Z]?|[IVX]+)(?P<last>(?:(?:-|, )\d+[A-Z]?\b)+)?"
+    r"(?:\((?P<paragraph>\w+(?:\)-?\(\w+)*)\))?(?P<letter>[a-z]\b)?"
 )
 _DEFINITIONS: Final = "1"  # article 1 of a regulation holds its definitions, by number and not by paragraph
 
@@ -126,6 +128,7 @@ def law_text(reference: str, marker: str, language: str) -> str:
     return f"{reference_text(reference, language)}; {text(language, 'words', 'marker', marker)}"
 
 
+@lru_cache(maxsize=2048)  # the rule book and the two languages know a few hundred
 def reference_text(reference: str, language: str) -> str:
     """A reference of the rule book in the words of a language.
 
