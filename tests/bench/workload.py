@@ -32,7 +32,7 @@ def claims(count: int, member_count: int, *, first: int = 0) -> Iterator[Sent]:
     """Claims `first` … `first + count - 1`; a member's claims lie on different days, so none is a duplicate."""
     for index in range(first, first + count):
         lap, place = divmod(index, member_count)
-        day = f"{2020 + lap % 6}-{1 + lap // 6 % 12:02}-{1 + lap // 72 % 28:02}"
+        day = f"{2022 + lap % 4}-{1 + lap // 4 % 12:02}-{1 + lap // 48 % 28:02}"  # none too old to be claimed
         document = _claim(index % 20, f"B{index}", day, number(place))
         topic = topics.DEATHS if "death" in document["type"] else topics.ACCIDENTS
         key = document["data"]["member"]["member_number"].encode()

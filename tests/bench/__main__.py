@@ -1,0 +1,53 @@
+"""`make bench`: what a claim costs, and where. The last line is one JSON object.
+
+    make bench                                     everything; Kafka and PostgreSQL are started from packages
+    make bench ARGS="--only rules embedded"        without servers
+    make bench ARGS="--claims 20000"               shorter
+
+Ratios of one run can be compared; times on a shared machine say little from one run to the next.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.bench import embedded, rules
+
+Stage = Callable[[Path, int], dict[str, Any]]
+
+
+def _kafka(directory: Path, claims: int) -> dict[str, Any]:
+    from tests.bench import kafka  # needs the extras `kafka`, `postgresql` and `services`
+
+    return kafka.measure(directory, claims)
+
+
+STAGES: dict[str, Stage] = {"rules": rules.measure, "embedded": embedded.measure, "kafka": _kafka}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="stages to run")
+    parser.add_argument("--claims", type=int, default=60_000, help="claims in each throughput run")
+    chosen = parser.parse_args()
+    figures: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="santunan-bench-") as directory:
+        for name in chosen.only:
+            print(f"\n{name}", flush=True)
+            stage = Path(directory) / name
+            stage.mkdir()
+            found = STAGES[name](stage, chosen.claims)
+            for figure, value in found.items():
+                print(f"  {figure:<34} {value:>14,}" if isinstance(value, int | float) else f"  {figure:<34} {value}")
+            figures |= found
+            sys.stdout.flush()
+    print()
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The rules alone: microseconds of one assessment with its trace, and claims/s of `santunan assess` on one core."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from pipeline.desk import Desk
+from pipeline.rules.book import Book
+from pipeline.rules.question import Question
+from pipeline.rules.table import assess
+from schemas.events import parse
+from tests import events as e
+from tests.bench.workload import claims, members
+
+MEMBERS = 2_000
+
+
+def measure(directory: Path, count: int) -> dict[str, Any]:
+    return {"assess_microseconds": round(_assessment(), 1), "offline_claims_per_second": _offline(directory, count)}
+
+
+def _assessment(rounds: int = 20_000) -> float:
+    """An ordinary claim: temporary disability with transport, everything in order."""
+    book = Book.load()
+    desk = Desk(book)
+    for order, document in enumerate(e.member()):
+        event = parse(e.raw(document))
+        desk.take(event, event.time, order=order)
+    papers = [*e.JKK_PAPERS, "transport_receipt"]
+    event = parse(e.raw(e.accident(documents=papers, costs={"transport": {"land": 750_000}})))
+    desk.take(event, event.time, order=9)
+    case, member = desk.cases["K1"], desk.members[e.NUMBER]
+    case.progress.revision = 0
+    question = Question(case, member, (), (), event.time)
+    assert assess(question, book).outcome == "APPROVED"
+    started = time.perf_counter()
+    for _ in range(rounds):
+        member.derived.clear()  # every claim is another member's: nothing is remembered from the claim before
+        assess(question, book)
+    return (time.perf_counter() - started) / rounds * 1e6
+
+
+def _offline(directory: Path, count: int) -> int:
+    """`santunan assess FILE`, parsing and printing included; start-up and the members' events are taken off."""
+    file, only_members = directory / "events.jsonl", directory / "members.jsonl"
+    told = [one.value for one in members(MEMBERS)]
+    only_members.write_bytes(b"\n".join(told) + b"\n")
+    file.write_bytes(b"\n".join([*told, *(one.value for one in claims(count, MEMBERS))]) + b"\n")
+    return round(count / (_seconds(file) - _seconds(only_members)))
+
+
+def _seconds(file: Path) -> float:
+    started = time.perf_counter()
+    command = [sys.executable, "-m", "agents.cli", "assess", str(file)]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # noqa: S603
+    return time.perf_counter() - started
