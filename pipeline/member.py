@@ -5,11 +5,14 @@ became known, so that `as_of` can cut the member back to what was known then; wh
 arrears, wage) is worked out in `pipeline.rules.coverage`.
 Never imports anything that does IO, nor a rule of the law.
 
-A member has 100 to 150 contribution months, so payments and wages are columns of ints, not objects: months as
-`pipeline.rules.calendar.month_index` counts them, days as `date.toordinal`, times as microseconds since 1970 UTC.
+A member has 100 to 150 contribution months, so payments and wages are packed columns of whole numbers, read only
+when they are asked for: months as `pipeline.rules.calendar.month_index` counts them, days as `date.toordinal`,
+times as microseconds since 1970 UTC. Reading and writing a member costs a few microseconds that way.
 """
 
 import datetime as dt
+import struct
+from binascii import unhexlify
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -33,6 +36,9 @@ from schemas.membership import (
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
+
+_SHORT, _LONG = 4, 8  # bytes of a packed number
+_ONE_LONG = struct.Struct("<q")
 
 # The basis of a wage report, one letter a report; "-" is a report that names none: the registration's counts.
 BASIS_LETTERS = {"monthly": "m", "daily": "d", "piece": "p", "weather": "w"}
@@ -96,13 +102,13 @@ class Member:
     enrolments: tuple[Enrolment, ...] = field(default=(), repr=False)  # holds the NIK
     program_lists: tuple[ProgramList, ...] = field(default=(), repr=False)
     ends: tuple[End, ...] = field(default=(), repr=False)
-    paid_months: tuple[int, ...] = field(default=(), repr=False)
-    paid_days: tuple[int, ...] = field(default=(), repr=False)
-    paid_known: tuple[int, ...] = field(default=(), repr=False)
-    wage_months: tuple[int, ...] = field(default=(), repr=False)
-    wage_known: tuple[int, ...] = field(default=(), repr=False)
-    wage_amounts: tuple[int, ...] = field(default=(), repr=False)
-    wage_bases: str = field(default="", repr=False)
+    paid_months: bytes = field(default=b"", repr=False)  # packed by `packed_short`, a row a month
+    paid_days: bytes = field(default=b"", repr=False)  # packed_short
+    paid_known: bytes = field(default=b"", repr=False)  # packed_long
+    wage_months: bytes = field(default=b"", repr=False)  # packed_short
+    wage_known: bytes = field(default=b"", repr=False)  # packed_long
+    wage_amounts: bytes = field(default=b"", repr=False)  # packed_long
+    wage_bases: str = field(default="", repr=False)  # a letter a row
     # What rules worked out from the facts, for one book; never stored.
     derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     derived_with: object = field(default=None, compare=False, repr=False)
@@ -154,23 +160,25 @@ class Member:
         limit = microseconds(clock)
         if limit >= self.latest_known:
             return self
-        paid = [known <= limit for known in self.paid_known]
-        wages = [known <= limit for known in self.wage_known]
+        paid_known, wage_known = long_column(self.paid_known), long_column(self.wage_known)
+        paid = [known <= limit for known in paid_known]
+        wages = [known <= limit for known in wage_known]
         enrolments = tuple(fact for fact in self.enrolments if fact.known <= limit)
         lists = tuple(fact for fact in self.program_lists if fact.known <= limit)
         ends = tuple(fact for fact in self.ends if fact.known <= limit)
         cut = Member(
             self.number, self.version, 0, enrolments, lists, ends,
-            paid_months=tuple(compress(self.paid_months, paid)),
-            paid_days=tuple(compress(self.paid_days, paid)),
-            paid_known=tuple(compress(self.paid_known, paid)),
-            wage_months=tuple(compress(self.wage_months, wages)),
-            wage_known=tuple(compress(self.wage_known, wages)),
-            wage_amounts=tuple(compress(self.wage_amounts, wages)),
+            paid_months=packed_short(*compress(short_column(self.paid_months), paid)),
+            paid_days=packed_short(*compress(short_column(self.paid_days), paid)),
+            paid_known=packed_long(*compress(paid_known, paid)),
+            wage_months=packed_short(*compress(short_column(self.wage_months), wages)),
+            wage_known=packed_long(*compress(wage_known, wages)),
+            wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
             wage_bases="".join(compress(self.wage_bases, wages)),
         )  # fmt: skip
-        dated = (fact.known for facts in (enrolments, lists, ends) for fact in facts)
-        cut.latest_known = max((*dated, *cut.paid_known, *cut.wage_known), default=0)
+        dated = [fact.known for facts in (enrolments, lists, ends) for fact in facts]
+        columns = (known for known in (*paid_known, *wage_known) if known <= limit)
+        cut.latest_known = max((*dated, *columns), default=0)
         return cut
 
     def cache_for(self, book: object) -> dict[Any, Any]:
@@ -189,16 +197,19 @@ class Member:
             "enrolments": [tuple(fact) for fact in self.enrolments],
             "program_lists": [tuple(fact) for fact in self.program_lists],
             "ends": [tuple(fact) for fact in self.ends],
-            "paid": (self.paid_months, self.paid_days, self.paid_known),
-            "wages": (self.wage_months, self.wage_known, self.wage_amounts, self.wage_bases),
+            "paid_months": self.paid_months.hex(),
+            "paid_days": self.paid_days.hex(),
+            "paid_known": self.paid_known.hex(),
+            "wage_months": self.wage_months.hex(),
+            "wage_known": self.wage_known.hex(),
+            "wage_amounts": self.wage_amounts.hex(),
+            "wage_bases": self.wage_bases,
         })  # fmt: skip
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Member":
         """The member that `to_json` wrote."""
         facts = orjson.loads(raw)
-        paid_months, paid_days, paid_known = facts["paid"]
-        wage_months, wage_known, wage_amounts, wage_bases = facts["wages"]
         return cls(
             facts["number"],
             facts["version"],
@@ -206,33 +217,66 @@ class Member:
             tuple(map(_read_enrolment, facts["enrolments"])),
             tuple(ProgramList(known, _read_spans(spans)) for known, spans in facts["program_lists"]),
             tuple(End(known, dt.date.fromisoformat(day)) for known, day in facts["ends"]),
-            tuple(paid_months), tuple(paid_days), tuple(paid_known),
-            tuple(wage_months), tuple(wage_known), tuple(wage_amounts), wage_bases,
-        )  # fmt: skip
+            unhexlify(facts["paid_months"]),
+            unhexlify(facts["paid_days"]),
+            unhexlify(facts["paid_known"]),
+            unhexlify(facts["wage_months"]),
+            unhexlify(facts["wage_known"]),
+            unhexlify(facts["wage_amounts"]),
+            facts["wage_bases"],
+        )
 
     def _with_payment(self, paid: Contribution, known: int) -> dict[str, Any]:
         months = sorted({month_index(month) for month in paid.months})
         day = paid.paid_on.toordinal()
-        at = bisect_right(self.paid_days, day)
+        at = bisect_right(short_column(self.paid_days), day)
         count = len(months)
         return {
-            "paid_months": (*self.paid_months[:at], *months, *self.paid_months[at:]),
-            "paid_days": (*self.paid_days[:at], *(day,) * count, *self.paid_days[at:]),
-            "paid_known": (*self.paid_known[:at], *(known,) * count, *self.paid_known[at:]),
+            "paid_months": _with(self.paid_months, at * _SHORT, packed_short(*months)),
+            "paid_days": _with(self.paid_days, at * _SHORT, packed_short(day) * count),
+            "paid_known": _with(self.paid_known, at * _LONG, packed_long(known) * count),
         }
 
     def _with_wage(self, report: WageReport, known: int) -> dict[str, Any]:
         month = month_index(report.month)
-        start = bisect_left(self.wage_months, month)
-        at = bisect_right(self.wage_known, known, start, bisect_right(self.wage_months, month))
+        months = short_column(self.wage_months)
+        start = bisect_left(months, month)
+        at = bisect_right(long_column(self.wage_known), known, start, bisect_right(months, month, start))
         # `basis` has a default, so a report that does not name it must not overrule what the registration says.
         basis = BASIS_LETTERS[report.basis] if "basis" in report.model_fields_set else UNNAMED_BASIS
         return {
-            "wage_months": (*self.wage_months[:at], month, *self.wage_months[at:]),
-            "wage_known": (*self.wage_known[:at], known, *self.wage_known[at:]),
-            "wage_amounts": (*self.wage_amounts[:at], report.wage, *self.wage_amounts[at:]),
+            "wage_months": _with(self.wage_months, at * _SHORT, packed_short(month)),
+            "wage_known": _with(self.wage_known, at * _LONG, packed_long(known)),
+            "wage_amounts": _with(self.wage_amounts, at * _LONG, packed_long(report.wage)),
             "wage_bases": self.wage_bases[:at] + basis + self.wage_bases[at:],
         }
+
+
+def short_column(packed: bytes) -> tuple[int, ...]:
+    """Months or days."""
+    return struct.unpack(f"<{len(packed) // _SHORT}i", packed)
+
+
+def long_column(packed: bytes) -> tuple[int, ...]:
+    """Times in microseconds, or rupiah."""
+    return struct.unpack(f"<{len(packed) // _LONG}q", packed)
+
+
+def long_at(packed: bytes, row: int) -> int:
+    found: int = _ONE_LONG.unpack_from(packed, row * _LONG)[0]
+    return found
+
+
+def packed_short(*numbers: int) -> bytes:
+    return struct.pack(f"<{len(numbers)}i", *numbers)
+
+
+def packed_long(*numbers: int) -> bytes:
+    return struct.pack(f"<{len(numbers)}q", *numbers)
+
+
+def _with(packed: bytes, at: int, more: bytes) -> bytes:
+    return packed[:at] + more + packed[at:]
 
 
 def _inserted(facts: tuple[Any, ...], fact: Any) -> tuple[Any, ...]:

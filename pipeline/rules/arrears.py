@@ -6,7 +6,7 @@ the last month due. Days are day numbers, months as in `calendar.month_index`. P
 """
 
 import datetime as dt
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
 from pipeline.rules.book import Book, Law
@@ -82,7 +82,7 @@ def _first_owed(period: Period, start: int, due: DueDays, limit: int) -> int:
     where that is earlier, unless so much of that time is unpaid that cover would have lapsed before it began.
     """
     falls_due = due.last_due_before(start) + 1
-    paid_for = min(month for month, day in zip(period.paid_months, period.paid_days, strict=True) if day <= start)
+    paid_for = min(period.paid_months[: bisect_right(period.paid_days, start)])
     if paid_for >= falls_due:
         return falls_due
     run = run_before(period, start, paid_for, falls_due - 1, due)

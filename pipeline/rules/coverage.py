@@ -9,7 +9,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.member import Member
+from pipeline.member import Member, short_column
 from pipeline.rules.arrears import NO_END, Run, Spell, arrears_on, law_on, spells_of
 from pipeline.rules.book import Book
 from pipeline.rules.calendar import add_years, age_on, month_of
@@ -89,7 +89,7 @@ def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:
 
 def contribution_months(member: Member, day: dt.date) -> int:
     """Contribution months up to the month of `day` that were paid by `day`, over all periods of this number."""
-    paid = member.paid_months[: bisect_right(member.paid_days, day.toordinal())]
+    paid = short_column(member.paid_months)[: bisect_right(short_column(member.paid_days), day.toordinal())]
     last = month_of(day)
     return len({month for month in paid if month <= last})
 
@@ -153,7 +153,7 @@ def _held(periods: tuple[Period, ...], program: str, day: int, book: Book, is_di
     Before a registration an enrolment counts as held where it begins no later than the membership (then only the
     start of cover is missing), and from its own first day on where it begins earlier than that.
     """
-    begun = [period for period in periods if period.first <= day]
+    begun = periods if periods[-1].first <= day else tuple(period for period in periods if period.first <= day)
     current = begun[-1] if begun else None
     span = _span_at(current, program, day) if current is not None else None
     if current is not None and span is not None and (
@@ -172,7 +172,7 @@ def _held(periods: tuple[Period, ...], program: str, day: int, book: Book, is_di
     return _Held(answering, _nearest(answering, program, day), False, NO_END)
 
 
-def _reaching(begun: list[Period], program: str, day: int, book: Book) -> _Held | None:
+def _reaching(begun: tuple[Period, ...], program: str, day: int, book: Book) -> _Held | None:
     """The newest enrolment that ended with cover and whose cover of a disease still reaches `day`.
 
     Nothing is owed for it after the month in which it ended.

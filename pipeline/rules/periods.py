@@ -6,9 +6,10 @@ Works out from the facts of a `Member` alone, without any number of the law. Day
 
 import datetime as dt
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
-from pipeline.member import Enrolment, Member, ProgramSpan
+from pipeline.member import Enrolment, Member, ProgramSpan, short_column
 from pipeline.rules.calendar import month_of
 
 NEVER = dt.date.max.toordinal()  # later than every day of the wire
@@ -52,8 +53,11 @@ def periods_of(member: Member) -> tuple[Period, ...]:
         registrations.setdefault(enrolment.registered_on, []).append(enrolment)
     starts = sorted(registrations)
     ends = _ends(member, {start: registrations[start][0].known for start in starts})
-    # A month may have been paid twice: rows stand by the day of payment, and the first payment counts.
-    paid = dict(zip(reversed(member.paid_months), reversed(member.paid_days), strict=True))
+    all_months, all_days = short_column(member.paid_months), short_column(member.paid_days)
+    paid = dict(zip(all_months, all_days, strict=True))
+    if len(paid) < len(all_months):
+        # A month was paid twice. Rows stand by the day of payment: backwards, so that the first payment counts.
+        paid = dict(zip(reversed(all_months), reversed(all_days), strict=True))
     found: list[Period] = []
     for number, start in enumerate(starts):
         first = start.toordinal()
@@ -61,12 +65,10 @@ def periods_of(member: Member) -> tuple[Period, ...]:
         last = min(ends[start].toordinal(), following) if start in ends else following
         first_month = min(month_of(start), found[-1].last_month + 1) if found else 0
         last_month = month_of(dt.date.fromordinal(last)) if following < NEVER else _LAST_MONTH
-        months, days = member.paid_months, member.paid_days
+        months, days = all_months, all_days
         if len(starts) > 1:
-            rows = [
-                row for row in zip(months, days, strict=True) if first_month <= row[0] <= last_month
-            ]  # fmt: skip
-            months, days = tuple(row[0] for row in rows), tuple(row[1] for row in rows)
+            own = [first_month <= month <= last_month for month in all_months]
+            months, days = tuple(compress(all_months, own)), tuple(compress(all_days, own))
         programs = _programs(member, registrations[start][-1], last)
         period = Period(
             tuple(registrations[start]), first, last, first_month, last_month, programs, months, days, paid

@@ -7,8 +7,9 @@ import datetime as dt
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
-from pipeline.member import BASIS_OF_LETTER, Member
+from pipeline.member import BASIS_OF_LETTER, Member, long_at, short_column
 from pipeline.rules.book import Law
 from pipeline.rules.calendar import month_of, month_text
 from pipeline.rules.periods import Period
@@ -36,59 +37,65 @@ def reported_wage(member: Member, period: Period, day: dt.date, law: Law) -> Wag
     a wage raised after the accident does not. For BPU a report is the declared income, as the registration's is.
     """
     known_before = (day.toordinal() - _EPOCH_DAY) * _DAY_MICROSECONDS - _JAKARTA_AHEAD_MICROSECONDS
+    reports = _Reports(member, period, known_before)
     event_month = month_of(day)
-    at = _newest(member, period, event_month, known_before)
+    newest = reports.newest(event_month)
     if period.enrolment.segment == "BPU":
-        return _base_income(member, period, at, known_before, law)
-    if at is None:
-        return None
-    basis = _basis(member, period, at)
-    if basis in _MEAN_MONTHS:
-        return _mean(member, period, basis, event_month, known_before, law)
-    amount = member.wage_amounts[at]
-    if amount == 0:
-        return None
-    days = law["daily_wage_days"].value if basis == "daily" else 1
-    return Wage(Fraction(amount * days), basis, month_text(member.wage_months[at]))
-
-
-def _basis(member: Member, period: Period, at: int) -> str:
-    return BASIS_OF_LETTER.get(member.wage_bases[at], period.enrolment.wage_basis)
-
-
-def _newest(member: Member, period: Period, last_month: int, known_before: int) -> int | None:
-    """Row of the newest report for `last_month` or before; of several for a month the one known last."""
-    at = bisect_right(member.wage_months, min(last_month, period.last_month)) - 1
-    while at >= 0 and member.wage_months[at] >= period.first_month:
-        if member.wage_known[at] < known_before:
-            return at
-        at -= 1
-    return None
-
-
-def _mean(
-    member: Member, period: Period, basis: str, event_month: int, known_before: int, law: Law
-) -> Wage | None:  # fmt: skip
-    """The mean of the months before the event's, of those that have a report of this basis above 0."""
-    amounts: list[int] = []
-    newest: int | None = None
-    for month in range(event_month - 1, event_month - 1 - law[_MEAN_MONTHS[basis]].value, -1):
-        at = _newest(member, period, month, known_before)
-        if at is None or member.wage_months[at] != month:
-            continue
-        if _basis(member, period, at) == basis and member.wage_amounts[at] > 0:
-            amounts.append(member.wage_amounts[at])
-            newest = newest or month
+        return _base_income(period, newest, known_before, law)
     if newest is None:
         return None
-    return Wage(Fraction(sum(amounts), len(amounts)), basis, month_text(newest))
+    if newest.basis in _MEAN_MONTHS:
+        return _mean(reports, newest.basis, event_month, law)
+    if newest.amount == 0:
+        return None
+    days = law["daily_wage_days"].value if newest.basis == "daily" else 1
+    return Wage(Fraction(newest.amount * days), newest.basis, month_text(newest.month))
 
 
-def _base_income(member: Member, period: Period, at: int | None, known_before: int, law: Law) -> Wage | None:
+class _Report(NamedTuple):
+    month: int
+    known: int
+    amount: int
+    basis: str
+
+
+class _Reports:
+    """The reports of one period that became known before a moment."""
+
+    def __init__(self, member: Member, period: Period, known_before: int) -> None:
+        self._months = short_column(member.wage_months)
+        self._member = member
+        self._period = period
+        self._known_before = known_before
+
+    def newest(self, last_month: int) -> _Report | None:
+        """For `last_month` or before; of several for a month the one known last."""
+        member, period = self._member, self._period
+        at = bisect_right(self._months, min(last_month, period.last_month)) - 1
+        while at >= 0 and self._months[at] >= period.first_month:
+            known = long_at(member.wage_known, at)
+            if known < self._known_before:
+                basis = BASIS_OF_LETTER.get(member.wage_bases[at], period.enrolment.wage_basis)
+                return _Report(self._months[at], known, long_at(member.wage_amounts, at), basis)
+            at -= 1
+        return None
+
+
+def _mean(reports: _Reports, basis: str, event_month: int, law: Law) -> Wage | None:
+    """The mean of the months before the event's, of those that have a report of this basis above 0."""
+    found: list[_Report] = []
+    for month in range(event_month - 1, event_month - 1 - law[_MEAN_MONTHS[basis]].value, -1):
+        report = reports.newest(month)
+        if report is not None and report.month == month and report.basis == basis and report.amount > 0:
+            found.append(report)
+    if not found:
+        return None
+    return Wage(Fraction(sum(report.amount for report in found), len(found)), basis, month_text(found[0].month))
+
+
+def _base_income(period: Period, newest: _Report | None, known_before: int, law: Law) -> Wage | None:
     """The base of the row of the declared income; an income of 0 is the first row, none declared is unknown."""
-    declared: tuple[int, int, int] | None = None  # month, when it became known, rupiah
-    if at is not None:
-        declared = member.wage_months[at], member.wage_known[at], member.wage_amounts[at]
+    declared = (newest.month, newest.known, newest.amount) if newest is not None else None
     for registration in period.registrations:
         if registration.declared_income is not None and registration.known < known_before:
             month = month_of(registration.registered_on)
