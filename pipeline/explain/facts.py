@@ -80,11 +80,16 @@ FORMULA_NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "decided_by_officer": {"amount": "rupiah", "computed": "rupiah"},
 }  # fmt: skip
 
-# formula -> what is worked out here from its numbers, so that the sentence can say it
+# formula -> what `arithmetic.derived` works out from its numbers, so that a sentence can say it
 DERIVED_NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "multiple_of_wage": {"is_rounded": "flag"},
+    "percent_of_multiple": {"is_rounded": "flag"},
+    "stmb": {"is_rounded": "flag"},
+    "late_payment": {"is_rounded": "flag"},
     "capped_cost": {"is_capped": "flag"},
-    "homecare": {"is_longer": "flag", "is_capped": "flag"},
-    "transport": dict.fromkeys(("land_paid", "sea_paid", "air_paid"), "rupiah"),
+    "homecare": {"is_longer": "flag", "is_capped": "flag", "is_rounded": "flag"},
+    "transport": {"land_paid": "rupiah", "sea_paid": "rupiah", "air_paid": "rupiah", "has_several": "flag"},
+    "scholarship_year": {"has_several": "flag"},
 }
 
 _UNITS: Final = frozenset({"months", "days", "hours", "years", "children", "papers", "memberships"})
@@ -129,7 +134,8 @@ def listed_codes(codes: Sequence[str], vocabulary: str, language: str) -> str:
 
 def rule_version_text(rule_version: str, language: str) -> str:
     """`B2_PP82+P2_PMK5_2021` -> the regulations by name. Raises NoText for a layer without a name."""
-    return "; ".join(text(language, "words", "layer", layer) for layer in rule_version.split("+"))
+    names = [text(language, "words", "layer", layer) for layer in rule_version.split("+")]
+    return text(language, "words", "figures", "with").join(names)
 
 
 def sentences(

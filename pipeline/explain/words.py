@@ -3,9 +3,10 @@
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from pipeline.explain import figures
+from pipeline.explain.arithmetic import derived
 from pipeline.explain.facts import Scalar, kinds_of_facts, kinds_of_numbers, sentences
 from pipeline.explain.texts import NoText, find, room, text
 
@@ -98,7 +99,7 @@ def fact_lines(check: str, result: str, facts: Mapping[str, Scalar], language: s
 def formula_text(formula: str, numbers: Mapping[str, Scalar], amount: int, language: str) -> str:
     """How `amount` came about, written out with its numbers. Raises NoText."""
     kinds_of_numbers(formula, numbers, language)
-    values = {**numbers, **_derived(formula, numbers)}
+    values = {**numbers, **derived(formula, numbers, amount)}
     kinds = kinds_of_numbers(formula, values, language)
     template = find(language, "formulas", formula)
     terms = " + ".join(sentences(template.get("terms", ()), values, kinds, language))
@@ -109,23 +110,9 @@ def formula_text(formula: str, numbers: Mapping[str, Scalar], amount: int, langu
     return " ".join(found)
 
 
-def _derived(formula: str, numbers: Mapping[str, Any]) -> dict[str, Scalar]:
-    """What a sentence says beside the numbers themselves; `facts.DERIVED_NUMBERS` lists it."""
-    if formula == "capped_cost":
-        return {"is_capped": numbers["cost"] > numbers["cap"]}
-    if formula == "homecare":
-        cost, months, most = numbers["cost"], numbers["months"], numbers["max_months"]
-        counted = cost * min(months, most)
-        return {"is_longer": months > most, "is_capped": counted > numbers["cap"] * months}
-    if formula == "transport":
-        modes = [mode for mode in ("land", "sea", "air") if mode in numbers]
-        return {f"{mode}_paid": min(numbers[mode], numbers[f"{mode}_cap"]) for mode in modes}
-    return {}
-
-
 def law_text(reference: str, marker: str, language: str) -> str:
-    """`PP 44/2015 art 37(3)`, `VERIFIED` -> `PP 44/2015 pasal 37 ayat (3); terverifikasi`. Raises NoText (marker)."""
-    return f"{reference_text(reference, language)}; {text(language, 'words', 'marker', marker)}"
+    """`PP 44/2015 art 37(3)`, `VERIFIED` -> `PP 44/2015 pasal 37 ayat (3) – terverifikasi`. Raises NoText (marker)."""
+    return f"{reference_text(reference, language)} – {text(language, 'words', 'marker', marker)}"
 
 
 @lru_cache(maxsize=2048)  # the rule book and the two languages know a few hundred

@@ -14,11 +14,27 @@ from pipeline.explain import LANGUAGES, NoText, short
 from pipeline.explain.facts import CHECK_FACTS, DERIVED_NUMBERS, FORMULA_NUMBERS, KINDS, in_words, placeholders
 from pipeline.explain.texts import ROOMS, room, text
 from pipeline.explain.words import (
-    check_title, fact_lines, formula_text, reason_next, reason_text, reference_text, refusal_text,
+    check_title,
+    fact_lines,
+    formula_text,
+    reason_next,
+    reason_text,
+    reference_text,
+    refusal_text,
 )  # fmt: skip
 from schemas.claims import Accident, Child, Medical, Relative
 from schemas.codes import (
-    APPEALED, CHECKS, PAYMENT_FAILED, REASONS, CheckResult, LineCode, Outcome, PaperName, Payee, Program, Segment,
+    APPEALED,
+    CHECKS,
+    PAYMENT_FAILED,
+    REASONS,
+    CheckResult,
+    LineCode,
+    Outcome,
+    PaperName,
+    Payee,
+    Program,
+    Segment,
 )  # fmt: skip
 from schemas.decisions import Marker
 from schemas.membership import WageBasis
@@ -229,10 +245,10 @@ def test_no_key_stands_twice_in_a_file_of_texts() -> None:
 def called_with_a_code(*names: str) -> Iterator[str]:
     for top in ("schemas", "pipeline", "agents"):
         for path in (ROOT / top).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names:
-                    if node.args and isinstance(node.args[0], ast.Constant):
-                        yield str(node.args[0].value)
+            calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+            for call in calls:
+                if getattr(call.func, "id", "") in names and call.args and isinstance(call.args[0], ast.Constant):
+                    yield str(call.args[0].value)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
