@@ -1,0 +1,127 @@
+"""The Faust app: what a worker is made of. `faust -A agents.app worker` finds `app` here; nothing runs on import.
+
+Faust is the shell (worker, agents, rebalancing), never the memory: no tables, no acknowledgements, no producer of
+its own. Why each setting is what it is stands beside it.
+"""
+
+import logging
+import sys
+from typing import Any, Final
+
+import faust
+from faust.tables import TableManager
+
+from agents.process import Process, leave
+from agents.settings import Settings, read_settings
+from pipeline.batch import Batch
+from pipeline.errors import EXIT_BUG, SantunanError
+from pipeline.ports import Store
+from pipeline.record import Chunk, Message
+from pipeline.rules.book import Book
+from pipeline.store import open_store
+
+log = logging.getLogger("santunan.worker")
+
+AGENTS: Final = ("members", "accidents", "deaths", "reviews", "settlements", "history")
+KAFKA_THREADS: Final = 2  # the database stores one chunk while the next is parsed and decided
+SESSION_OF_POLL_SECONDS: Final = 1000.0  # Faust stops polling while a chunk is in hand; the heartbeat says we live
+
+
+class NoTables(TableManager):  # type: ignore[misc]
+    """Faust sleeps a second here for tables to be added; there are none."""
+
+    async def on_start(self) -> None:
+        await self._update_channels()
+        await self.recovery.start()
+
+
+class App(faust.App):  # type: ignore[misc]
+    """A Faust app that knows its settings and the way a chunk takes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.process = Process(self._decide, threads=1 if settings.is_embedded else KAFKA_THREADS)
+        self._store: Store | None = None
+        self._book: Book | None = None
+        self._batches: dict[int, Batch] = {}
+        super().__init__(settings.group, **_faust_settings(settings))
+
+    def _decide(self, chunk: Chunk) -> list[Message]:
+        """In a thread; the transport hands out one chunk of a partition number at a time, so each has a batch."""
+        batch = self._batches.get(chunk.partition)
+        if batch is None:
+            assert self._store is not None and self._book is not None, "both are opened before anything is read"
+            batch = Batch(self._store, self._book, self.settings.group, retries=self.settings.retries)
+            self._batches[chunk.partition] = batch
+        return batch.process(chunk)
+
+    async def on_first_start(self) -> None:
+        """Open everything before anything is read. What is not ready ends the process with one sentence."""
+        try:
+            await self.transport.prepare()
+            self._book = Book.load()
+            self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
+        except SantunanError as error:
+            leave(error.exit_code, str(error))
+        except Exception as error:
+            log.critical("a bug keeps the worker from starting", exc_info=error)
+            leave(EXIT_BUG, f"{type(error).__name__} while starting; the log says more")
+
+    async def on_started_init_web_server(self) -> None:
+        """No web server: `worker` ignores `web_enabled=False`, and two workers would clash on its port."""
+
+
+def _faust_settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "broker": settings.broker_url,
+        "store": "memory://",
+        "autodiscover": [f"agents.{name}" for name in AGENTS],
+        "origin": "agents.app",
+        "TableManager": NoTables,
+        "Worker": "agents.worker:Worker",
+        "web_enabled": False,
+        "topic_disable_leader": True,  # a leader topic would be one more thing to create and to watch
+        "topic_allow_declare": False,  # topics are made by `santunan topics create`, with their retention and replicas
+        "topic_partitions": settings.partitions,
+        "stream_wait_empty": False,  # positions are ours: nothing waits for Faust's acknowledgements
+        "stream_buffer_maxsize": 4096,  # never full: the transports hand out one chunk a partition number at a time
+        "broker_max_poll_records": settings.chunk_records,
+        "consumer_max_fetch_size": 4 << 20,
+        "broker_commit_interval": 3600.0,  # nothing is ever committed by Faust; its timer only costs
+        "broker_session_timeout": settings.kafka_session_seconds,
+        "broker_heartbeat_interval": settings.kafka_session_seconds / 4,
+        "broker_rebalance_timeout": 20.0,
+        "broker_request_timeout": max(settings.kafka_request_seconds, settings.kafka_session_seconds + 1),
+        "broker_max_poll_interval": SESSION_OF_POLL_SECONDS,
+        "consumer_group_instance_id": settings.instance_id,
+        "consumer_auto_offset_reset": "earliest",
+        "worker_redirect_stdouts": False,
+    }
+
+
+def intake(topic: str) -> Any:
+    """An intake topic as an agent reads it: raw chunks, and no acknowledgement: Faust's commit would win over ours."""
+    return _app().topic(
+        topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw", acks=False
+    )  # fmt: skip
+
+
+_made: App | None = None
+
+
+def _app() -> App:
+    """The app of this process. Made on first use, so that importing this module reads no settings."""
+    global _made
+    if _made is None:
+        try:
+            _made = App(read_settings())
+        except SantunanError as error:
+            print(error, file=sys.stderr)
+            raise SystemExit(error.exit_code) from None
+    return _made
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return _app()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,119 @@
+"""The three clients over the log of the embedded file. The worker may run beside them or not.
+
+Readers hold no snapshot between two reads, so that they never keep the file from being tidied up.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Final
+
+from agents.clients.interface import CONTENT_TYPE, Feed, History, Outgoing, Published, Receipt, Submitter
+from agents.clients.position import PositionFile
+from agents.settings import Settings
+from pipeline.record import Message
+from pipeline.store import open_store
+from pipeline.store.log import Entry, Log
+
+APPENDED_AT_ONCE: Final = 1000  # one transaction and one fsync for this many
+POLL_SECONDS: Final = 0.02  # others' events are seen within 50 ms
+_PLACE: Final = ("log", 0)  # one order of all topics needs one position
+
+
+def _opened(settings: Settings) -> Log:
+    """The log of a file that is made, or brought up to this version, where needed. Raises NotReady."""
+    open_store(settings.database_url, partitions=settings.partitions).close()
+    return Log(settings.embedded_file)
+
+
+class EmbeddedSubmitter(Submitter):
+    def __init__(self, settings: Settings) -> None:
+        self._log = _opened(settings)
+        self._partitions = max(self._log.partitions().values(), default=settings.partitions)
+
+    @property
+    def partitions(self) -> int:
+        return self._partitions
+
+    def send(self, events: Iterable[Outgoing]) -> Iterator[Receipt]:
+        source = iter(events)
+        while some := list(islice(source, APPENDED_AT_ONCE)):
+            for partition, group in groupby(some, key=lambda event: event.partition):
+                together = list(group)
+                messages = [Message(one.topic, one.key or b"", one.value, (CONTENT_TYPE,)) for one in together]
+                placed = self._log.append(messages, partition=partition)
+                for event, (topic, number, offset) in zip(together, placed, strict=True):
+                    yield Receipt(event.source, event.event_id, topic, number, offset)
+
+    def close(self) -> None:
+        self._log.close()
+
+
+class EmbeddedFeed(Feed):
+    def __init__(self, settings: Settings, names: Sequence[str], position_file: Path | None) -> None:
+        self._log = _opened(settings)
+        self._names = tuple(names)
+        self._position = PositionFile(position_file)
+
+    def read(self, *, follow: bool = False) -> Iterator[Published]:
+        place = self._position.read().get(_PLACE, 0)
+        version: int | None = None
+        while True:
+            seen = self._log.data_version()
+            entries = self._log.read(place, self._names) if seen != version else []
+            for entry in entries:
+                yield _published(entry)
+                place = entry.place + 1
+                self._position.note({_PLACE: place})
+            if entries:
+                continue
+            version = seen
+            self._position.save()
+            if not follow:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def close(self) -> None:
+        self._position.save()
+        self._log.close()
+
+
+class EmbeddedHistory(History):
+    def __init__(self, settings: Settings) -> None:
+        self._log = _opened(settings)
+
+    def read(
+        self,
+        names: Sequence[str],
+        *,
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        first: Mapping[tuple[str, int], int] | None = None,
+        end: Mapping[tuple[str, int], int] | None = None,
+    ) -> Iterator[Published]:
+        last = self._log.end_place()
+        since_ms = since.timestamp() * 1000 if since else None
+        until_ms = until.timestamp() * 1000 if until else None
+        place = 0
+        while entries := self._log.read(place, tuple(names)):
+            for entry in entries:
+                if entry.place >= last:
+                    return
+                where = (entry.topic, entry.partition)
+                if (
+                    (since_ms is None or entry.timestamp_ms >= since_ms)
+                    and (until_ms is None or entry.timestamp_ms < until_ms)
+                    and entry.offset >= (first or {}).get(where, 0)
+                    and (end is None or where not in end or entry.offset < end[where])
+                ):
+                    yield _published(entry)
+            place = entries[-1].place + 1
+
+    def close(self) -> None:
+        self._log.close()
+
+
+def _published(entry: Entry) -> Published:
+    return Published(entry.topic, entry.partition, entry.offset, entry.timestamp_ms, entry.key, entry.value)

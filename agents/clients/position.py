@@ -1,0 +1,55 @@
+"""Where a feed stopped, in a small file of its own. Written as a whole or not at all."""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pipeline.errors import NotReady
+
+SAVED_EVERY_SECONDS: Final = 1.0  # more often would cost a feed at full speed more than the repeats are worth
+
+Positions = dict[tuple[str, int], int]
+
+
+class PositionFile:
+    """Next offsets by (topic, partition). Without a path nothing is kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._noted: Positions = {}
+        self._saved_at = time.monotonic()
+        self._is_changed = False
+
+    def read(self) -> Positions:
+        """What was saved; empty the first time. Raises NotReady where the file is not one of ours."""
+        if self._path is None or not self._path.exists():
+            return dict(self._noted)
+        try:
+            rows = json.loads(self._path.read_text())
+            self._noted = {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
+        except (ValueError, TypeError) as error:
+            raise NotReady(f"{self._path} is no position file ({error}); remove it to begin anew") from None
+        return dict(self._noted)
+
+    def note(self, positions: Mapping[tuple[str, int], int]) -> None:
+        """Remember; saved now and then, and with `save`."""
+        self._noted.update(positions)
+        self._is_changed = True
+        if time.monotonic() - self._saved_at >= SAVED_EVERY_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        self._saved_at = time.monotonic()
+        if self._path is None or not self._is_changed:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        new = self._path.with_name(f"{self._path.name}.new")
+        with new.open("w") as file:
+            json.dump([[topic, number, offset] for (topic, number), offset in sorted(self._noted.items())], file)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+        self._is_changed = False

@@ -1,0 +1,76 @@
+"""Events kept in a file while the broker is away. One line each, the exact bytes in it: an event that was delivered
+but not confirmed is sent again, and other bytes under its id would be refused.
+
+The file holds personal data: it is readable by its owner alone, and gone when everything in it is delivered.
+"""
+
+import base64
+import fcntl
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from agents.clients.interface import Outgoing
+from pipeline.errors import NotReady
+
+
+class Spool:
+    """Belongs to one submitter at a time. Raises NotReady where another one has it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise NotReady(f"another submitter uses the spool {path}: wait for it, or name another spool") from None
+
+    def read(self) -> list[Outgoing]:
+        """What waits, in its order. Raises NotReady where the file is damaged: nothing of it may be passed over."""
+        if not self._path.exists():
+            return []
+        waiting = []
+        for number, line in enumerate(self._path.read_bytes().splitlines(), 1):
+            try:
+                row = json.loads(line)
+                row["key"] = None if row["key"] is None else base64.b64decode(row["key"])
+                row["value"] = base64.b64decode(row["value"])
+                waiting.append(Outgoing(**row))
+            except (ValueError, TypeError, KeyError):
+                raise NotReady(f"line {number} of the spool {self._path} cannot be read; mend or remove it") from None
+        return waiting
+
+    def keep(self, events: Iterable[Outgoing]) -> list[Outgoing]:
+        """From now on these wait, and nothing else; on the disk when this returns."""
+        kept = []
+        new = self._path.with_name(f"{self._path.name}.new")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            for event in events:
+                file.write(json.dumps(_row(event)).encode() + b"\n")
+                kept.append(event)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path)
+        return kept
+
+    def clear(self) -> None:
+        """Everything was delivered."""
+        self._path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        os.close(self._lock)
+
+
+def _row(event: Outgoing) -> dict[str, object]:
+    return {
+        "topic": event.topic,
+        "key": None if event.key is None else base64.b64encode(event.key).decode(),
+        "partition": event.partition,
+        "value": base64.b64encode(event.value).decode(),
+        "source": event.source,
+        "event_id": event.event_id,
+        "timestamp_ms": event.timestamp_ms,
+    }

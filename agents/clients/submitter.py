@@ -1,0 +1,113 @@
+"""Hands events in over Kafka: what a clinic runs. Idempotent, confirmed by all in-sync brokers, one receipt an event.
+
+Where the broker is away, what is not confirmed goes to the spool, with everything after it, and is sent first the
+next time. It may have been delivered all the same: then it is sent twice, and the worker knows it by its id. An
+event may so overtake one before it; evidence that comes before its claim waits for it.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+from kafka import KafkaProducer
+
+from agents.clients.connection import connection_options, told_plainly
+from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
+from agents.clients.spool import Spool
+from agents.settings import Settings
+from pipeline.errors import Transient
+
+IN_FLIGHT: Final = 2000  # events sent and not confirmed; what is kept in memory at most
+DELIVERY_SECONDS: Final = 20.0  # after which an event counts as not delivered
+
+
+class KafkaSubmitter(Submitter):
+    """`resent`: how many events of the spool were delivered by now."""
+
+    def __init__(self, settings: Settings, spool: Path | None = None) -> None:
+        self._settings = settings
+        self._spool = Spool(spool) if spool is not None else None
+        self._producer: Any = None
+        self.resent = 0
+
+    @property
+    def partitions(self) -> int:
+        return self._settings.partitions
+
+    def send(self, events: Iterable[Outgoing]) -> Iterator[Receipt]:
+        fresh = iter(events)
+        if self._spool is None:
+            for event, metadata in self._delivered(fresh, deque()):
+                yield _receipt(event, metadata)
+            return
+        spooled = self._spool.read()
+        unconfirmed: deque[_Sent] = deque()
+        confirmed = 0
+        try:
+            for event, metadata in self._delivered(chain(spooled, fresh), unconfirmed):
+                confirmed += 1
+                if confirmed > len(spooled):
+                    yield _receipt(event, metadata)
+        except Transient:
+            still = (one.event for one in unconfirmed)
+            was_spooled = max(0, len(spooled) - confirmed)
+            for place, event in enumerate(self._spool.keep(chain(still, fresh))):
+                if place >= was_spooled:
+                    yield Receipt(event.source, event.event_id, event.topic, event.partition, None)
+        else:
+            self._spool.clear()
+        self.resent += min(confirmed, len(spooled))
+
+    def _delivered(self, events: Iterable[Outgoing], unconfirmed: "deque[_Sent]") -> Iterator[tuple[Outgoing, Any]]:
+        """Each event with what the broker said, in order. Raises Transient; the rest is in `unconfirmed` then."""
+        with told_plainly(self._settings):
+            for event in events:
+                unconfirmed.append(_Sent(event))
+                unconfirmed[-1].future = self._sent(event)
+                if len(unconfirmed) >= IN_FLIGHT:
+                    yield self._oldest(unconfirmed)
+            while unconfirmed:
+                yield self._oldest(unconfirmed)
+
+    def _oldest(self, unconfirmed: "deque[_Sent]") -> tuple[Outgoing, Any]:
+        oldest = unconfirmed[0]
+        metadata = oldest.future.get(timeout=DELIVERY_SECONDS + 5)
+        unconfirmed.popleft()
+        return oldest.event, metadata
+
+    def _sent(self, event: Outgoing) -> Any:
+        if self._producer is None:
+            options = connection_options(self._settings) | {"request_timeout_ms": int(DELIVERY_SECONDS * 500)}
+            self._producer = KafkaProducer(
+                **options,
+                bootstrap_timeout_ms=int(DELIVERY_SECONDS * 500),
+                acks="all",
+                enable_idempotence=True,
+                max_in_flight_requests_per_connection=5,
+                linger_ms=5,
+                max_block_ms=int(DELIVERY_SECONDS * 1000),
+                delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
+            )
+        return self._producer.send(
+            event.topic, event.value, event.key, partition=event.partition, timestamp_ms=event.timestamp_ms,
+            headers=[CONTENT_TYPE],
+        )  # fmt: skip
+
+    def close(self) -> None:
+        if self._producer is not None:
+            self._producer.close(timeout=1)  # whatever was yielded is confirmed; nothing else is promised
+        if self._spool is not None:
+            self._spool.close()
+
+
+@dataclass(slots=True)
+class _Sent:
+    event: Outgoing
+    future: Any = None
+
+
+def _receipt(event: Outgoing, metadata: Any) -> Receipt:
+    return Receipt(event.source, event.event_id, metadata.topic, metadata.partition, metadata.offset)

@@ -1,0 +1,12 @@
+"""Membership: who is insured, for what, since when, and what was paid."""
+
+from typing import Any
+
+from agents.app import app, intake
+from schemas import topics
+
+
+@app.agent(intake(topics.MEMBERS), concurrency=1)  # type: ignore[untyped-decorator]
+async def keep_members(stream: Any) -> None:
+    async for message in stream.events():  # one message = one chunk of one partition
+        await app.process(message.value)

@@ -1,0 +1,118 @@
+"""One chunk: decide it in a thread, publish what came out, tell the transport. And what happens when that fails.
+
+Nothing may leave an agent's body: Faust would count the event as done, and it would be lost. So every failure ends
+here, and ends the process: what was not published is read back and published by the next start, which is the only
+recovery path there is. Which status says what stands in `pipeline/errors.py`.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final, NoReturn, Protocol
+
+from agents.supervisor import REASON_VARIABLE
+from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
+from pipeline.record import Chunk, Message
+
+log = logging.getLogger("santunan.worker")
+
+LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A chunk as a transport hands it out: good only while the assignment it was read under (`epoch`) stands."""
+
+    chunk: Chunk
+    epoch: int
+
+
+class Source(Protocol):
+    """What the consumer of a transport offers. It hands out one chunk a partition number at a time."""
+
+    def is_void(self, delivery: Delivery) -> bool:
+        """Whether the partition was taken away, or read again from elsewhere, since the chunk was fetched."""
+
+    async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
+        """Publish the outputs and the position, together or not at all. Whatever it raises ends the process."""
+
+    def release(self, delivery: Delivery) -> None:
+        """The chunk is done: the next one of its number may go."""
+
+
+class Process:
+    """`await process(delivery)` takes a chunk in hand and returns; the transport holds back what must wait for it."""
+
+    def __init__(self, decide: Callable[[Chunk], list[Message]], *, threads: int) -> None:
+        self._decide = decide
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
+        self._running: set[asyncio.Task[None]] = set()
+        self._is_leaving = False
+        self.source: Source | None = None
+        self.chunks: Counter[str] = Counter()
+
+    async def __call__(self, delivery: Delivery) -> None:
+        task = asyncio.create_task(self._guarded(delivery))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _guarded(self, delivery: Delivery) -> None:
+        chunk = delivery.chunk
+        try:
+            await self._carry_out(delivery)
+        except asyncio.CancelledError:
+            leave(EXIT_TRANSIENT, f"{chunk.topic} {chunk.partition}: cancelled while a chunk was in hand")
+        except SantunanError as error:
+            leave(error.exit_code, str(error))
+        except BaseException as error:  # a bug; after it nothing in this process can be trusted
+            where = f"{chunk.topic} {chunk.partition}, offsets {chunk.start:,} to {chunk.end - 1:,}"
+            log.critical("a bug ends the worker at %s", where, exc_info=error)
+            # The text of an unknown error may hold anything, a NIK too: only its kind goes on the screen.
+            leave(EXIT_BUG, f"{type(error).__name__} at {where}; the log says more")
+
+    async def _carry_out(self, delivery: Delivery) -> None:
+        source = self.source
+        assert source is not None, "no chunk comes before the consumer that hands it out"
+        chunk = delivery.chunk
+        if self._is_leaving or source.is_void(delivery):
+            return
+        started = time.perf_counter()
+        messages = await asyncio.get_running_loop().run_in_executor(self._pool, self._decide, chunk)
+        decided = time.perf_counter()
+        await source.publish(delivery, messages)
+        self.chunks[chunk.topic] += 1
+        log.debug(
+            "%s %d: offsets %d to %d, %d records, %d messages, decided in %.1f ms, published in %.1f ms",
+            chunk.topic, chunk.partition, chunk.start, chunk.end - 1, len(chunk.records), len(messages),
+            (decided - started) * 1000, (time.perf_counter() - decided) * 1000,
+        )  # fmt: skip
+        source.release(delivery)
+
+    async def finish(self) -> bool:
+        """No further chunk is begun; wait for those in hand. False: one still ran after LEAVE_SECONDS."""
+        self._is_leaving = True
+        if not self._running:
+            return True
+        _, pending = await asyncio.wait(set(self._running), timeout=LEAVE_SECONDS)
+        return not pending
+
+
+def leave(status: int, reason: str) -> NoReturn:
+    """End the process at once with one sentence. `sys.exit` in an agent would hang in Faust's stopping."""
+    if status:
+        log.critical("worker ends with status %d: %s", status, reason)
+    else:
+        log.info("worker ends: %s", reason)
+    pipe = os.environ.get(REASON_VARIABLE)
+    if pipe:
+        os.write(int(pipe), reason.encode()[:4000])
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)

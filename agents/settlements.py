@@ -1,0 +1,12 @@
+"""What the payment system paid, or could not pay."""
+
+from typing import Any
+
+from agents.app import app, intake
+from schemas import topics
+
+
+@app.agent(intake(topics.SETTLEMENTS), concurrency=1)  # type: ignore[untyped-decorator]
+async def keep_settlements(stream: Any) -> None:
+    async for message in stream.events():  # one message = one chunk of one partition
+        await app.process(message.value)

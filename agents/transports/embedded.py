@@ -1,0 +1,229 @@
+"""Faust over the log in one SQLite file: `sqlite:///FILE`. No server, no second process, nothing to install.
+
+The log has one global order and is read in it. One Faust message is one run: events that stand next to each other in
+that order and belong to one partition of one topic. The next run is handed out when the one before is done, so what
+came first is decided first, between topics too. Outputs and the position are written by the batch, in the same
+transaction as everything else; Faust commits nothing.
+
+Two traps. `subscribe` must return before the rebalance callbacks run: the conductor announces the subscription only
+after it returned, and `App._on_partitions_assigned` waits for that. And every message carries the app's
+`consumer_generation_id`, or recovery returns without a word.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import faust.transport.base
+from faust.transport.consumer import Consumer as FaustConsumer
+from faust.types import TP, ConsumerMessage
+
+from agents.process import Delivery
+from agents.transports.silent import SilentProducer
+from pipeline.errors import NotReady
+from pipeline.record import Chunk, Message, Record
+from pipeline.store.log import Entry, Log
+from schemas import topics
+
+log = logging.getLogger("santunan.worker")
+
+GENERATION: Final = 1  # one worker a file: there is only ever one assignment
+
+
+class Consumer(FaustConsumer):  # type: ignore[misc]
+    """Reads the log of one file in its one order. Is the `Source` of `agents.process`."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._assigned: frozenset[TP] = frozenset()
+        self._position = 0  # in the global order
+        self._read: deque[Entry] = deque()
+        self._is_free = asyncio.Event()
+        self._is_free.set()
+        self._version: int | None = None
+
+    @property
+    def _log(self) -> Log:
+        opened: Log = self.transport.log
+        return opened
+
+    # What the way of a chunk needs
+
+    def is_void(self, delivery: Delivery) -> bool:
+        return False  # nobody else may take a partition of this file away
+
+    async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
+        """The batch appended them to the log in its own transaction."""
+
+    def release(self, delivery: Delivery) -> None:
+        self._is_free.set()
+
+    async def say_goodbye(self) -> None:
+        """No group to leave."""
+
+    # What Faust needs
+
+    async def subscribe(self, names: Iterable[str]) -> None:
+        counts = self._log.partitions()
+        every = {TP(name, number) for name in names for number in range(counts[name])}
+        self.add_future(self._assign(every))
+
+    async def _assign(self, every: set[TP]) -> None:
+        self.app.on_rebalance_start()
+        await self.on_partitions_revoked(set(self._assigned))
+        self._assigned = frozenset(every)
+        self.app.consumer_generation_id = GENERATION
+        await self.on_partitions_assigned(set(every), GENERATION)
+
+    def assignment(self) -> set[TP]:
+        return set(self._assigned)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Go on where the positions table says. The log is done in its order, so one place in it is enough."""
+        positions = self._log.positions(self.app.settings.group)
+        self._position = self._log.place_of(positions, topics.INTAKE)
+        self._read.clear()
+        self._version = None
+        self.app.process.source = self
+        log.info("reading %s from place %d of its log", self.transport.file.name, self._position)
+        return {tp: positions.get((tp.topic, tp.partition), 0) for tp in self._assigned}
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        run = await self._next_run(timeout)
+        if not run or self.should_stop:
+            return
+        first, last = run[0], run[-1]
+        records = tuple(Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in run)
+        chunk = Chunk(first.topic, first.partition, first.offset, last.offset + 1, records)
+        tp = TP(first.topic, first.partition)
+        self._is_free.clear()
+        self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
+        yield tp, ConsumerMessage(
+            tp.topic, tp.partition, last.offset, last.timestamp_ms / 1000, 0, (), None, Delivery(chunk, GENERATION),
+            None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+    async def _next_run(self, timeout: float) -> list[Entry]:
+        """The next run, or nothing within `timeout` seconds. Waits until the run before is done."""
+        deadline = self.loop.time() + timeout
+        try:
+            await asyncio.wait_for(self._is_free.wait(), timeout)
+        except TimeoutError:
+            return []
+        while not self._read:
+            self._fill()
+            if self._read or self.should_stop or self.loop.time() >= deadline:
+                break
+            await asyncio.sleep(self.app.settings.idle_poll_seconds)
+        return self._cut()
+
+    def _fill(self) -> None:
+        """Read on, but only where another connection has written: asking for the version of the file is cheap."""
+        version = self._log.data_version()
+        if version == self._version:
+            return
+        entries = self._log.read(self._position, topics.INTAKE, self.app.settings.chunk_records)
+        if entries:
+            self._position = entries[-1].place + 1
+            self._read.extend(entries)
+        else:
+            self._version = version
+
+    def _cut(self) -> list[Entry]:
+        run: list[Entry] = []
+        while self._read:
+            entry = self._read[0]
+            if run and (entry.topic, entry.partition) != (run[0].topic, run[0].partition):
+                break
+            run.append(self._read.popleft())
+        return run
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
+        raise AssertionError("getmany reads by itself")
+
+    def _to_message(self, tp: TP, record: Any) -> Any:
+        raise AssertionError("getmany makes the messages")
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        log.error("Faust tried to commit %s: the topics must have acks=False", dict(offsets))
+        return True
+
+    async def create_topic(self, topic: str, partitions: int, replication: int, **options: Any) -> None:
+        """Topics of a file come into being with their first event."""
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        raise AssertionError("positions come from the positions table alone")
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        raise AssertionError("positions come from the positions table alone")
+
+    async def position(self, tp: TP) -> int | None:
+        return self._log.positions(self.app.settings.group).get((tp.topic, tp.partition), 0)
+
+    def highwater(self, tp: TP) -> int:
+        return self._log.end(tp.topic, tp.partition)
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        return {tp: self.highwater(tp) for tp in partitions}
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        return dict.fromkeys(partitions, 0)
+
+    def topic_partitions(self, topic: str) -> int | None:
+        return self._log.partitions().get(topic)
+
+    def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
+        return partition
+
+    def _new_topicpartition(self, topic: str, partition: int) -> TP:
+        return TP(topic, partition)
+
+
+class Transport(faust.transport.base.Transport):  # type: ignore[misc]
+    """One file, one worker; submitters and readers are welcome."""
+
+    Consumer: ClassVar[Any] = Consumer
+    Producer: ClassVar[Any] = SilentProducer
+    driver_version = "sqlite log"
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.file: Path = self.app.settings.embedded_file
+        self._log: Log | None = None
+        self._lock: int | None = None
+
+    async def prepare(self) -> None:
+        """Take the file for this worker. Raises NotReady where another one has it."""
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = hold(self.file)
+
+    @property
+    def log(self) -> Log:
+        """The log, opened once, after the store made its tables."""
+        if self._log is None:
+            self._log = Log(self.file)
+        return self._log
+
+
+def hold(file: Path) -> int:
+    """Lock `file` for one worker, until the process ends, however it ends. Raises NotReady where one has it."""
+    descriptor = os.open(f"{file}.worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 32).decode(errors="replace").strip()
+        os.close(descriptor)
+        raise NotReady(
+            f"{file} already has a worker (process {holder or 'unknown'}): stop that one first, "
+            "or give this one another database_url"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    return descriptor

@@ -1,0 +1,381 @@
+"""Faust over Kafka in chunks: `kafka+chunks://HOST:PORT`. One Faust message is one chunk of one partition.
+
+Positions are ours. On every assignment, in this order: new transactional producers (they end what the predecessor
+left open), then read the committed positions, then seek. Outputs and the position after a chunk go out in one Kafka
+transaction; Faust commits nothing, since its commit would win over ours.
+
+One gate a partition number: of each number one chunk is in hand at a time, so events of a key never overtake each
+other. Membership comes first: a chunk of claims waits until membership of its number has been read up to the end
+that it had after the claims were fetched.
+
+Two traps. `subscribe` must return before the rebalance callbacks run, or it deadlocks. And every message carries
+the app's `consumer_generation_id`, or recovery returns without a word.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from agents import topics_admin
+from agents.process import Delivery, leave
+from agents.transports.assignor import ByNumber
+from agents.transports.publisher import Publisher
+from agents.transports.silent import SilentProducer
+from agents.transports.tls import aiokafka_security
+from pipeline.errors import EXIT_TRANSIENT, SantunanError
+from pipeline.record import Chunk, Message, Record
+from schemas import topics
+
+log = logging.getLogger("santunan.worker")
+
+MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, before any claim
+WAITING_CHUNKS: Final = 2  # fetched ahead of each partition, so that memory stays flat and nobody waits for the broker
+FETCH_WAIT_MS: Final = 50  # how long the broker holds an empty fetch: the delay of a partition that was just drained
+FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not asked for, since they may be drained at any moment
+SEEK_SECONDS: Final = 60.0
+STUCK_SECONDS: Final = 90.0  # no fetch, or one chunk in hand, for this long: something hangs that no timeout covers
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """`ends`: where membership ended after the records were fetched; `positions`: how far aiokafka has read it."""
+
+    records: Mapping[TopicPartition, Sequence[Any]]
+    ends: Mapping[TP, int]
+    positions: Mapping[TP, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    chunk: Chunk
+    ends: Mapping[TP, int]
+
+
+class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """aiokafka's consumer, with the settings that Faust does not offer, and a second one that only asks for ends.
+
+    The second has a connection of its own: on the first, an answer would wait behind a fetch that the broker holds.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        settings, conf = self.app.settings, self.app.conf
+        shared = {
+            "bootstrap_servers": settings.kafka_bootstrap.split(","),
+            "client_id": settings.group,
+            "isolation_level": "read_committed",
+            "enable_auto_commit": False,
+            "request_timeout_ms": int(conf.broker_request_timeout * 1000),
+            "retry_backoff_ms": 50,
+            **aiokafka_security(settings),
+        }
+        self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **shared)
+        return aiokafka.AIOKafkaConsumer(
+            **shared,
+            group_id=settings.group,
+            group_instance_id=settings.instance_id,
+            partition_assignment_strategy=[ByNumber],
+            auto_offset_reset="earliest",
+            max_poll_records=settings.chunk_records,
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+        )
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        await self._ends.start()
+
+    async def fetch(self, asked: set[TP], seconds: float) -> Fetched:
+        return await self.call_thread(self._fetch, asked, seconds)  # type: ignore[no-any-return]
+
+    async def _fetch(self, asked: set[TP], seconds: float) -> Fetched:
+        records = await self._fetch_records(
+            self._consumer, asked, timeout=seconds, max_records=self.app.settings.chunk_records
+        )
+        numbers = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
+        about = [TopicPartition(name, number) for name in MEMBERSHIP for number in sorted(numbers)]
+        ends = await self._ends.end_offsets(about) if about else {}
+        return Fetched(records, {TP(*tp): end for tp, end in ends.items()}, self._membership_positions())
+
+    def _membership_positions(self) -> dict[TP, int]:
+        """How far membership was read, past what holds no record; an offset of a record not handed out is not past."""
+        assignment = self._consumer._subscription.subscription
+        if assignment is None or assignment.assignment is None:
+            return {}
+        states = assignment.assignment
+        found = {}
+        for tp in states.tps:
+            if tp.topic in MEMBERSHIP and states.state_value(tp).has_valid_position:
+                found[TP(*tp)] = states.state_value(tp).position
+        return found
+
+    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        """Positions of the group; only those that were ever committed."""
+        return await self.call_thread(self._committed, tps)  # type: ignore[no-any-return]
+
+    async def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        found = await self._consumer._coordinator.fetch_committed_offsets([TopicPartition(*tp) for tp in tps])
+        return {TP(*tp): one.offset for tp, one in found.items() if one.offset >= 0}
+
+    async def leave_group(self) -> None:
+        await self.call_thread(self._consumer.stop)
+
+
+class Consumer(driver.Consumer):  # type: ignore[misc]
+    """Hands out chunks. Is the `Source` of `agents.process`."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._epoch = 0
+        self._next: dict[TP, int] = {}  # offset after the last chunk that was taken from the fetcher
+        self._read: dict[TP, int] = {}  # of membership: the same, and past what holds no record
+        self._asked_again: dict[TP, int] = {}  # holes that were asked for once more
+        self._waiting: defaultdict[int, defaultdict[str, deque[Waiting]]] = defaultdict(lambda: defaultdict(deque))
+        self._in_hand: dict[int, float] = {}  # partition number -> since when
+        self._changed = asyncio.Event()
+        self._fetching: asyncio.Task[Fetched] | None = None
+        self._fetch_epoch = 0
+        self._beat = time.monotonic()
+        self.app.on_partitions_revoked.connect(self._drop, weak=False)
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+
+    def _new_consumer_thread(self) -> Thread:
+        return Thread(self, loop=self.loop, beacon=self.beacon)
+
+    # What the way of a chunk needs
+
+    def is_void(self, delivery: Delivery) -> bool:
+        return delivery.epoch != self._epoch
+
+    async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
+        await self.transport.publisher.publish(delivery.chunk, messages)
+
+    def release(self, delivery: Delivery) -> None:
+        self._in_hand.pop(delivery.chunk.partition, None)
+        self._changed.set()
+
+    async def say_goodbye(self) -> None:
+        """Leave the group, so that others need not wait for the session to end. A static member keeps its place."""
+        if self.app.settings.instance_id is None:
+            try:
+                async with asyncio.timeout(2):
+                    await self._thread.leave_group()
+            except (TimeoutError, KafkaError) as error:
+                log.info("the group was not left in time (%s); it will notice", type(error).__name__)
+
+    # Assignments
+
+    async def _drop(self, app: Any, revoked: set[TP], **options: Any) -> None:
+        """Before the group forms anew: let the chunks in hand end; those that wait are void."""
+        self._epoch += 1
+        self._waiting.clear()
+        await self._idle()
+
+    async def _idle(self) -> None:
+        while self._in_hand:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Fence, then read the positions, then seek. A failure ends the process: Faust would go on at wrong ones."""
+        self.app.process.source = self
+        try:
+            async with asyncio.timeout(SEEK_SECONDS):
+                return await self._fence_and_seek()
+        except SantunanError as error:
+            leave(error.exit_code, str(error))
+        except (TimeoutError, KafkaError) as error:
+            leave(EXIT_TRANSIENT, f"the positions could not be read from the broker: {type(error).__name__}")
+
+    async def _fence_and_seek(self) -> Mapping[TP, int]:
+        self._epoch += 1
+        self._waiting.clear()
+        self._asked_again.clear()
+        await self._idle()
+        assigned = sorted(self.assignment())
+        await self.transport.publisher.fence({tp.partition for tp in assigned})
+        if not assigned:
+            self._next = {}
+            return {}
+        committed = await self._thread.committed(assigned)
+        published = await asyncio.to_thread(self.app.published_positions)  # Kafka forgets positions; the store does not
+        earliest = await self._thread.earliest_offsets(*(TopicPartition(*tp) for tp in assigned))
+        start = {
+            tp: max(committed.get(tp, earliest[TopicPartition(*tp)]), published.get((tp.topic, tp.partition), 0))
+            for tp in assigned
+        }
+        await self._thread.seek_wait({TopicPartition(*tp): offset for tp, offset in start.items()})
+        self._next = dict(start)
+        self._read = {tp: offset for tp, offset in start.items() if tp.topic in MEMBERSHIP}
+        log.info("partition numbers %s are ours", sorted({tp.partition for tp in assigned}))
+        return start
+
+    # Chunks
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        self._beat = time.monotonic()
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+        waiting = await self._next_chunk(timeout)
+        if waiting is None:
+            return
+        chunk = waiting.chunk
+        tp = TP(chunk.topic, chunk.partition)
+        self._in_hand[tp.partition] = time.monotonic()
+        self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
+        yield tp, ConsumerMessage(
+            tp.topic, tp.partition, chunk.end - 1, chunk.records[-1].timestamp_ms / 1000, 0, (), None,
+            Delivery(chunk, self._epoch), None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
+        )  # fmt: skip
+
+    async def _next_chunk(self, timeout: float) -> Waiting | None:
+        deadline = time.monotonic() + timeout
+        while not self.should_stop and self.flow_active:
+            if (found := self._ready()) is not None:
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            self._changed.clear()
+            changed = asyncio.ensure_future(self._changed.wait())
+            fetching = self._fetch_more(left)
+            await asyncio.wait({changed, *([fetching] if fetching else [])}, timeout=left,
+                               return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+            changed.cancel()
+            if fetching is not None and fetching.done():
+                self._fetching = None
+                await self._accept(fetching.result())
+        return None
+
+    def _fetch_more(self, seconds: float) -> "asyncio.Task[Fetched] | None":
+        if self._fetching is None:
+            asked = {tp for tp in self._next if len(self._waiting[tp.partition][tp.topic]) < WAITING_CHUNKS}
+            if not asked:
+                return None
+            wait = seconds if len(asked) == len(self._next) else FULL_FETCH_SECONDS
+            self._fetch_epoch = self._epoch
+            self._fetching = asyncio.ensure_future(self._thread.fetch(asked, wait))
+        return self._fetching
+
+    async def _accept(self, fetched: Fetched) -> None:
+        """Put the records into the line as chunks that continue exactly where the ones before ended."""
+        again: dict[TopicPartition, int] = {}
+        for tp, position in fetched.positions.items():
+            if tp in self._read:
+                self._read[tp] = max(self._read[tp], position)
+        for partition, records in fetched.records.items():
+            tp = TP(*partition)
+            if self._fetch_epoch != self._epoch or tp not in self._next:
+                if tp in self._next:  # fetched across a new assignment: thrown away, and asked for again
+                    again[partition] = self._next[tp]
+                continue
+            start = self._next[tp]
+            fresh = [record for record in records if record.offset >= start]
+            if not fresh:
+                continue
+            if fresh[0].offset > start and self._asked_again.get(tp) != start:
+                self._asked_again[tp] = again[partition] = start  # a hole is believed when it is seen twice
+                continue
+            self._line_up(tp, start, fresh, fetched.ends)
+        if again:
+            for partition, offset in again.items():
+                if TP(*partition) in self._read:
+                    self._read[TP(*partition)] = offset
+            await self._thread.seek_wait(again)
+
+    def _line_up(self, tp: TP, start: int, fresh: Sequence[Any], ends: Mapping[TP, int]) -> None:
+        end = fresh[-1].offset + 1
+        records = tuple(Record(one.offset, one.timestamp, one.key, one.value or b"", one.headers) for one in fresh)
+        chunk = Chunk(tp.topic, tp.partition, start, end, records)
+        before = {other: offset for other, offset in ends.items() if other.partition == tp.partition}
+        self._waiting[tp.partition][tp.topic].append(Waiting(chunk, before))
+        self._next[tp] = end
+        if tp in self._read:
+            self._read[tp] = max(self._read[tp], end)
+
+    def _ready(self) -> Waiting | None:
+        """The next chunk that may go: its number is free, and membership was read far enough."""
+        oldest: Waiting | None = None
+        for number, lines in self._waiting.items():
+            if number in self._in_hand:
+                continue
+            found = self._ready_of(lines)
+            if found is not None and (oldest is None or _age(found) < _age(oldest)):
+                oldest = found
+        if oldest is not None:
+            self._waiting[oldest.chunk.partition][oldest.chunk.topic].popleft()
+        return oldest
+
+    def _ready_of(self, lines: Mapping[str, deque[Waiting]]) -> Waiting | None:
+        if members := lines.get(topics.MEMBERS):
+            return members[0]
+        if history := lines.get(topics.HISTORY):
+            return history[0] if self._is_read(history[0], (topics.MEMBERS,)) else None
+        heads = [line[0] for line in lines.values() if line]
+        if not heads:
+            return None
+        head = min(heads, key=_age)
+        return head if self._is_read(head, MEMBERSHIP) else None
+
+    def _is_read(self, waiting: Waiting, names: Sequence[str]) -> bool:
+        """Nothing of membership waits (the caller has looked), so what was read is stored."""
+        return all(self._read.get(tp, 0) >= end for tp, end in waiting.ends.items() if tp.topic in names)
+
+    # Off: Faust's acknowledgements, commits, gaps and alarms
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        log.error("Faust tried to commit %s: the topics must have acks=False", dict(offsets))
+        return True
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps are the batch's to judge."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's alarms count its own commits."""
+
+    def _watch(self) -> None:
+        """A stuck rebalance, a stuck publisher, a blocked loop: end, and be started again."""
+        while True:
+            time.sleep(2)
+            now = time.monotonic()
+            since = min([*self._in_hand.values(), self._beat])
+            if now - since > STUCK_SECONDS:
+                leave(EXIT_TRANSIENT, f"nothing moved for {STUCK_SECONDS:.0f} s; starting again")
+
+
+def _age(waiting: Waiting) -> int:
+    return waiting.chunk.records[0].timestamp_ms
+
+
+class Transport(driver.Transport):  # type: ignore[misc]
+    Consumer: ClassVar[Any] = Consumer
+    Producer: ClassVar[Any] = SilentProducer
+    driver_version = f"aiokafka={aiokafka.__version__}, chunks"
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._publisher: Publisher | None = None
+
+    @property
+    def publisher(self) -> Publisher:
+        if self._publisher is None:
+            self._publisher = Publisher(self.app.settings)
+        return self._publisher
+
+    async def prepare(self) -> None:
+        """Raises NotReady or Transient with one sentence, where Faust would wait without a word."""
+        await asyncio.to_thread(topics_admin.require, self.app.settings)
