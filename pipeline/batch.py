@@ -9,7 +9,9 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Final
 
 from pipeline.desk import Desk, needs
@@ -30,11 +32,13 @@ security = logging.getLogger("santunan.security")
 
 @dataclass(slots=True)
 class Report:
-    """What became of the last chunk, for metrics. `seconds` by step: load, decide, write, commit.
+    """What became of a chunk, for metrics. `seconds` by step: load, decide, write, commit.
 
     `decisions`: how many by (program, outcome, main reason).
     """
 
+    topic: str
+    partition: int
     attempts: int = 0
     redelivered: int = 0
     accepted: int = 0
@@ -57,15 +61,28 @@ class Report:
 
 
 class Batch:
-    """`group`: the consumer group whose positions these are. One instance belongs to one thread at a time."""
+    """Several threads may use one, each with partitions of its own. `group`: whose positions these are.
 
-    def __init__(self, store: Store, book: Book, group: str, *, retries: int = 5) -> None:
+    `retries`: of a chunk's transaction while the database is away, in the calling thread; the worker waits on its event
+    loop instead. `observe`: told of every chunk that was stored.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        book: Book,
+        group: str,
+        *,
+        retries: int = 0,
+        observe: Callable[[Report], None] | None = None,
+    ) -> None:
         self.store = store
         self.book = book
         self.group = group
         self.retries = retries
-        self.report = Report()
+        self.observe = observe
         self._unknown_types = UnknownTypes()
+        self._lock = Lock()
 
     def process(self, chunk: Chunk) -> list[Message]:
         """Everything to publish for this chunk, in order. Embedded it stands in the log already: none is returned.
@@ -83,18 +100,22 @@ class Batch:
         """As `process`, with what `read` gave for the same chunk."""
         pause = FIRST_PAUSE_SECONDS
         for attempt in range(self.retries + 1):
-            self.report = Report(attempts=attempt + 1)
+            report = Report(chunk.topic, chunk.partition, attempts=attempt + 1)
             try:
-                return self._apply(chunk, arrivals)
+                messages = self._apply(chunk, arrivals, report)
             except Transient:
                 if attempt == self.retries:
                     raise
-            time.sleep(pause)
-            pause *= 2
+                time.sleep(pause)
+                pause *= 2
+                continue
+            if self.observe is not None:
+                self.observe(report)
+            return messages
         raise AssertionError("left the loop of attempts")
 
-    def _apply(self, chunk: Chunk, arrivals: list[Arrival | Misfit]) -> list[Message]:
-        report, started = self.report, time.perf_counter()
+    def _apply(self, chunk: Chunk, arrivals: list[Arrival | Misfit], report: Report) -> list[Message]:
+        started = time.perf_counter()
         with self.store.unit_of_work() as work:
             position = work.lock_position(self.group, chunk.topic, chunk.partition)
             first = chunk.start if position is None else position
@@ -104,9 +125,9 @@ class Batch:
             report.redelivered = len(arrivals) - len(fresh)
             if chunk.end <= first:
                 return stored
-            unknown_types = self._unknown_types.copy()
-            for arrival in fresh:
-                unknown_types.note(arrival)
+            with self._lock:
+                unknown_types = self._unknown_types.copy()
+            unknown_types.note(fresh)
             readable = [arrival for arrival in fresh if isinstance(arrival, Arrival)]
             known = work.digests([arrival.identity for arrival in readable])
             wanted = [needs(arrival.event) for arrival in readable if arrival.identity not in known]
@@ -119,7 +140,8 @@ class Batch:
             started = report.lap("write", started)
             work.commit()
             report.lap("commit", started)
-        self._unknown_types = unknown_types
+        with self._lock:
+            self._unknown_types = unknown_types
         report.note(effects)
         return stored if self.store.is_embedded else stored + [message for _, message in effects.outputs]
 

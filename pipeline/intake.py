@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import re
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -163,17 +164,20 @@ class UnknownTypes:
     def copy(self) -> "UnknownTypes":
         return UnknownTypes(tuple(self._seen))
 
-    def note(self, arrival: Arrival | Misfit) -> None:
-        """Raises BadDeployment when the flood is there."""
-        sender = None
-        if isinstance(arrival, Misfit) and arrival.poison.reason == "UNKNOWN_TYPE":
-            sender = claimed_identity(arrival.record.value)[0] or "?"
-        if len(self._seen) == FLOOD_WINDOW and self._seen[0] is not None:
-            self._count -= 1
-        self._seen.append(sender)
-        if sender is None:
-            return
-        self._count += 1
+    def note(self, arrivals: Iterable[Arrival | Misfit]) -> None:
+        """Raises BadDeployment where the flood is there."""
+        for arrival in arrivals:
+            sender = None
+            if isinstance(arrival, Misfit) and arrival.poison.reason == "UNKNOWN_TYPE":
+                sender = claimed_identity(arrival.record.value)[0] or "?"
+            if len(self._seen) == FLOOD_WINDOW and self._seen[0] is not None:
+                self._count -= 1
+            self._seen.append(sender)
+            if sender is not None:
+                self._count += 1
+                self._refuse_flood()
+
+    def _refuse_flood(self) -> None:
         senders = {one for one in self._seen if one is not None}
         if self._count > FLOOD_LIMIT and len(senders) > 1:
             raise BadDeployment(

@@ -1,13 +1,14 @@
 """Connections: one engine a store, with every setting that durability and patience depend on spelled out.
 
-Also says which failures pass by themselves (Transient). Never imports Faust or Kafka; psycopg only where it is used.
+Parameters are hidden from the texts of errors, for a NIK is among them. Also says which failures pass by themselves.
+Never imports Faust or Kafka; psycopg only where it is used.
 """
 
 import sqlite3
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import Transient
@@ -15,6 +16,18 @@ from pipeline.errors import Transient
 BUSY_SECONDS: Final = 20  # how long a writer waits for its turn; a chunk takes well under one
 _CACHE_KIBIBYTES: Final = 64 * 1024
 _CHECKPOINT_PAGES: Final = 8192  # 32 MiB between checkpoints: a page that is written often goes to the file once
+CONNECT_SECONDS: Final = 5
+IDLE_SECONDS: Final = 8  # a stopped worker's locks are gone after this, before its successor gives up
+_SESSION: Final = {
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+    "synchronous_commit": "on",  # a commit is on the disk when it returns, whatever the server's default
+}
+_DISK_FULL: Final = "53100"
+# 08 connection, 40 serialisation and deadlock, 53 resources, 58 the server's own files; then lock timeout, idle too
+# long, ended by an administrator, crashed, starting up
+_PASSING_CLASSES: Final = ("08", "40", "53", "58")
+_PASSING_STATES: Final = ("55P03", "25P03", "57P01", "57P02", "57P03")
 _PASSES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 
@@ -22,7 +35,7 @@ def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
     """The file must exist. A reader runs each query by itself: none holds a snapshot, or a checkpoint, back."""
     url = f"sqlite:///file:{file}?mode={'ro' if is_read_only else 'rw'}&uri=true"
     options = {"check_same_thread": False, "timeout": BUSY_SECONDS}
-    engine = create_engine(url, connect_args=options, pool_size=2, max_overflow=2)
+    engine = create_engine(url, connect_args=options, pool_size=2, max_overflow=2, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
@@ -55,4 +68,41 @@ def sqlite_transient(error: BaseException) -> Transient | None:
     return Transient(f"the database file cannot be used now ({name})")
 
 
-__all__ = ["URL", "sqlite_engine", "sqlite_transient"]
+
+def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
+    """Connects on first use. `url` is SQLAlchemy's, with or without the name of the driver."""
+    options = {
+        "application_name": "santunan",
+        "connect_timeout": CONNECT_SECONDS,
+        "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
+        + (" -c default_transaction_read_only=on" if is_read_only else ""),
+        "tcp_user_timeout": IDLE_SECONDS * 1000,  # a server that vanished is noticed before its locks are missed
+        "keepalives_idle": IDLE_SECONDS,
+    }
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        connect_args=options, isolation_level="READ COMMITTED", pool_size=4, max_overflow=4, hide_parameters=True,
+    )  # fmt: skip
+
+
+def postgresql_transient(error: BaseException) -> Transient | None:
+    """The sentence to give up with, where the same transaction may succeed later; else None."""
+    import psycopg
+
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, psycopg.Error):
+        return None
+    state = cause.sqlstate
+    if state is None:  # no answer from a server: the connection was lost, or never made
+        is_connection = isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+        return Transient(f"the database does not answer: {first_line(cause)}") if is_connection else None
+    if state == _DISK_FULL:
+        return Transient("the disk of the database is full: nothing was stored; make room, and it goes on by itself")
+    if state in _PASSING_STATES or state[:2] in _PASSING_CLASSES:
+        return Transient(f"the database asks to try again ({state}): {first_line(cause)}")
+    return None
+
+
+def first_line(error: BaseException) -> str:
+    """What a driver says, without details: the lines below may repeat values."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -21,6 +21,10 @@ from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.events import parse
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+SUMMARY_COLUMNS: Final = (
+    "claim_id", "version", "opened_order", "member_number", "nik", "revision", "program", "event_date", "asked", "outcome",
+    "effective_lines",
+)  # fmt: skip
 _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
 
 
@@ -50,7 +54,7 @@ class Queries(ABC):
 
     @abstractmethod
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
-        """All columns of the cases of these persons, each once"""
+        """SUMMARY_COLUMNS of the cases of these persons, each once"""
 
     @abstractmethod
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:

@@ -8,30 +8,71 @@ Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from pipeline.errors import NotReady
+from pipeline.errors import NotReady, Transient
 from pipeline.store import log, schema
-from pipeline.store.engines import sqlite_engine, sqlite_transient
+from pipeline.store.engines import first_line, sqlite_engine, sqlite_transient
 from pipeline.store.sqlite import SqliteStore
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
 
+if TYPE_CHECKING:
+    from pipeline.store.postgresql import PostgresqlStore
+
 SQLITE: Final = "sqlite:///"
+_REFUSALS: Final = {
+    "password authentication failed": "wrong user or password; correct them in database_url",
+    "no password supplied": "it asks for a password; put it into database_url",
+    "does not exist": "it has no such database or user; create it, or correct database_url",
+    "no pg_hba.conf entry": "it lets no such user in from here; see its pg_hba.conf",
+    "permission denied": "the user may not use these tables; grant it, or use the user that ran `santunan migrate`",
+}
 _HEADER: Final = b"SQLite format 3\0"
 
 
-def open_store(url: str, *, partitions: int = 1) -> SqliteStore:
+def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlStore":
     """The store of a worker. `partitions`: of each topic of an embedded file that does not exist yet.
 
     Raises NotReady with one sentence that says what to do, or Transient where the server cannot be reached now.
     """
+    if is_postgresql(url):
+        return _open_postgresql(url, is_read_only=False)
     return open_file(_file(url), partitions=partitions)
+
+
+def open_reader(url: str) -> "SqliteStore | PostgresqlStore":
+    """As `open_store`, on connections that cannot write. Nothing is made: NotReady where nothing is there."""
+    if is_postgresql(url):
+        return _open_postgresql(url, is_read_only=True)
+    return _open_file_to_read(_file(url))
+
+
+def migrate(url: str, to: str = "head") -> str:
+    """Bring the tables to a revision, up or down, in one transaction; returns the revision. `base`: no tables at all.
+
+    Raises as `open_store`.
+    """
+    if is_postgresql(url):
+        engine, passes = _postgresql_engine(url), _postgresql_passes()
+    else:
+        file = _file(url)
+        open_file(file).close()
+        engine, passes = sqlite_engine(file), sqlite_transient
+    with _ready(url), Transaction(engine, passes) as transaction:
+        schema.move(transaction.connection, to)
+        transaction.commit()
+        return schema.HEAD if to == "head" else to
+
+
+def is_postgresql(url: str) -> bool:
+    return url.startswith(("postgresql:", "postgresql+psycopg:"))
 
 
 def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
@@ -45,7 +86,7 @@ def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
         with Transaction(store.engine, sqlite_transient) as transaction:
             found = schema.revision_of(transaction.connection)
             if found is None or found < schema.HEAD:
-                schema.upgrade(transaction.connection)
+                schema.move(transaction.connection)
             else:
                 schema.refuse_other_revision(found, str(file))
             log.create_topics(transaction.connection, topics.ALL, partitions)
@@ -53,16 +94,62 @@ def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
     return store
 
 
-def open_reader(url: str) -> SqliteStore:
-    """As `open_store`, on connections that cannot write. Nothing is made: NotReady where nothing is there."""
-    file = _file(url)
+def _open_file_to_read(file: Path) -> SqliteStore:
     if not file.exists():
-        raise NotReady(f"{file} does not exist, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
+        raise NotReady(
+            f"{file} does not exist, so nothing was submitted yet: `santunan submit` or `santunan run` makes it"
+        )
     _refuse_other_files(file)
     store = SqliteStore(file, is_read_only=True)
     with store.engine.connect() as connection:
         schema.refuse_other_revision(schema.revision_of(connection), str(file))
     return store
+
+
+def _open_postgresql(url: str, *, is_read_only: bool) -> "PostgresqlStore":
+    from pipeline.store.postgresql import PostgresqlStore
+
+    store = PostgresqlStore(_postgresql_engine(url, is_read_only=is_read_only))
+    with _ready(url), store.engine.connect() as connection:
+        schema.refuse_other_revision(schema.revision_of(connection), _name(url))
+    return store
+
+
+def _postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise NotReady("PostgreSQL needs the package's extra: pip install 'santunan[postgresql]'") from None
+    from pipeline.store.engines import postgresql_engine
+
+    return postgresql_engine(url, is_read_only=is_read_only)
+
+
+def _postgresql_passes() -> Callable[[BaseException], Transient | None]:
+    from pipeline.store.engines import postgresql_transient
+
+    return postgresql_transient
+
+
+@contextmanager
+def _ready(url: str) -> Iterator[None]:
+    """Says in one sentence why a PostgreSQL server does not let us in."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = first_line(error.orig) if error.orig is not None else ""
+        for sign, advice in _REFUSALS.items():
+            if sign in said:
+                raise NotReady(f"{_name(url)}: {advice}") from None
+        if error.connection_invalidated or isinstance(error, OperationalError):
+            raise Transient(f"{_name(url)} cannot be reached: {said}; start it, or correct database_url") from None
+        raise
+
+
+def _name(url: str) -> str:
+    """The database without its password."""
+    parts = make_url(url)
+    return f"database {parts.database or parts.username} on {parts.host or 'this machine'}:{parts.port or 5432}"
 
 
 def _file(url: str) -> Path:
@@ -103,5 +190,3 @@ def _only_one_at_a_time(file: Path) -> Iterator[None]:
     finally:
         os.close(handle)
 
-
-__all__ = ["DBAPIError", "open_file", "open_reader", "open_store", "sqlite_engine"]

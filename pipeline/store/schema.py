@@ -22,18 +22,16 @@ def revision_of(connection: Connection) -> str | None:
     return found
 
 
-def upgrade(connection: Connection, to: str = "head") -> None:
-    """Inside the caller's transaction."""
+def move(connection: Connection, to: str = "head") -> None:
+    """Up or down to a revision, inside the caller's transaction. `base`: no tables at all."""
     from alembic import command
 
-    command.upgrade(_configuration(connection), to)
-
-
-def downgrade(connection: Connection, to: str) -> None:
-    """Inside the caller's transaction. `base`: no tables at all."""
-    from alembic import command
-
-    command.downgrade(_configuration(connection), to)
+    target = HEAD if to == "head" else to
+    found = revision_of(connection)
+    if target != "base" and (found is None or target >= found):
+        command.upgrade(_configuration(connection), target)
+    else:
+        command.downgrade(_configuration(connection), target)
 
 
 def refuse_other_revision(found: str | None, name: str) -> None:

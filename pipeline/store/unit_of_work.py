@@ -21,17 +21,18 @@ from sqlalchemy import (
     Table,
     and_,
     select,
-    union,
 )
+from sqlalchemy.exc import DBAPIError
 
 from pipeline import ports
 from pipeline.desk import Desk, Needs
-from pipeline.errors import Transient
+from pipeline.errors import SantunanError, Transient
 from pipeline.intake import Identity
 from pipeline.ports import CHUNK_STRIDE, Brought, Effects
 from pipeline.record import Message
 from pipeline.store import rows
-from pipeline.store.loading import Loading, Queries
+from pipeline.store.engines import first_line
+from pipeline.store.loading import SUMMARY_COLUMNS, Loading, Queries
 from pipeline.store.tables import (
     cases,
     chunks,
@@ -44,6 +45,9 @@ from pipeline.store.tables import (
     payouts,
     positions,
 )  # fmt: skip
+
+_SUMMARY = tuple(one for one in cases.columns if one.name in SUMMARY_COLUMNS)
+_DRIVERS = ("psycopg", "sqlite3")
 
 
 class Transaction:
@@ -77,7 +81,11 @@ class Transaction:
                 connection.invalidate()  # it may be half dead; the next try gets a new one
             connection.close()  # rolls back what was not committed
         if transient is not None:
-            raise transient from error
+            raise transient from None
+        if isinstance(error, DBAPIError) or type(error).__module__.startswith(_DRIVERS):
+            # A bug. The text of such an error may repeat a row, and with it a NIK: only its first line may be logged.
+            cause = getattr(error, "orig", None) or error
+            raise SantunanError(f"{type(cause).__name__}: {first_line(cause)}") from None
 
     def commit(self) -> None:
         assert self._transaction is not None, "a transaction is used inside its `with` block"
@@ -161,10 +169,12 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
-        by_number = select(cases).where(self.among(cases.c.member_number, "numbers"))
-        by_nik = select(cases).where(self.among(cases.c.nik, "niks"))
-        lists = {"numbers": self.as_list(numbers), "niks": self.as_list(niks)}
-        return self.execute(union(by_number, by_nik), **lists)
+        by_number = select(*_SUMMARY).where(self.among(cases.c.member_number, "numbers"))
+        by_nik = select(*_SUMMARY).where(self.among(cases.c.nik, "niks"))
+        found = {row.claim_id: row for row in self.execute(by_number, numbers=self.as_list(numbers))} if numbers else {}
+        if niks:
+            found |= {row.claim_id: row for row in self.execute(by_nik, niks=self.as_list(niks))}
+        return list(found.values())
 
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
         if not self.keeps_raw:

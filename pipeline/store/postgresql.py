@@ -1,0 +1,211 @@
+"""The store for production: PostgreSQL through psycopg 3, several workers at once.
+
+Rows go in by binary COPY (measured: 2 µs of our time a row, an INSERT over `unnest` five). Locks are taken in sorted
+order. A worker that was stopped cannot hold them: the server ends a transaction that idles for eight seconds.
+Never imports Faust or Kafka.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, ClassVar, Final
+
+import psycopg
+from psycopg import errors
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Engine,
+    FromClause,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    func,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from pipeline import ports
+from pipeline.errors import Transient
+from pipeline.ports import CHUNK_STRIDE, Effects
+from pipeline.store import rows
+from pipeline.store.engines import postgresql_transient
+from pipeline.store.tables import ledger, outputs, paid_lines, persons, positions
+from pipeline.store.unit_of_work import UnitOfWork
+from schemas import topics
+
+_TYPES: Final[dict[type, str]] = {
+    BigInteger: "int8", Integer: "int4", SmallInteger: "int2", Boolean: "bool", Text: "text", LargeBinary: "bytea",
+}  # fmt: skip
+
+
+class PostgresqlUnitOfWork(UnitOfWork):
+    keeps_raw: ClassVar[bool] = True
+
+    @property
+    def driver(self) -> psycopg.Connection[Any]:
+        """The driver's own connection, for COPY. Its transaction is the one SQLAlchemy began."""
+        found = self.connection.connection.driver_connection
+        assert isinstance(found, psycopg.Connection)
+        return found
+
+    # --- lists as parameters
+
+    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+        return column == any_(bindparam(name, type_=ARRAY(Text)))
+
+    def as_list(self, values: Iterable[str]) -> list[str]:
+        return list(values)
+
+    def pairs(self) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
+        lists = (bindparam(name, type_=ARRAY(Text)) for name in ("sources", "ids"))
+        table = func.unnest(*lists).table_valued("source", "event_id").render_derived(name="pairs")
+        return table, table.c.source, table.c.event_id
+
+    def as_pairs(self, values: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        return {"sources": [source for source, _ in values], "ids": [one for _, one in values]}
+
+    # --- locks
+
+    def lock_position(self, group: str, topic: str, partition: int) -> int | None:
+        statement = select(positions.c.topic, positions.c.next)
+        statement = statement.where(positions.c.group_name == group, positions.c.partition == partition)
+        statement = statement.order_by(positions.c.topic).with_for_update()
+        found = dict(self.execute(statement))
+        if found.keys() < set(topics.INTAKE):
+            # The first chunk of this number: every topic's row, so that the gate is the same rows for everybody.
+            new = [(group, name, partition, None, None) for name in sorted(topics.INTAKE)]
+            with self.driver.cursor() as cursor:
+                cursor.executemany(_INSERT_POSITION, new)
+            found = dict(self.execute(statement))
+        position: int | None = found[topic]
+        return position
+
+    def lock_persons(self, wanted: Sequence[str]) -> bool:
+        name = persons.c.person
+        statement = select(name).where(self.among(name, "persons")).order_by(name).with_for_update()
+        locked = {person for (person,) in self.execute(statement, persons=list(wanted))} if wanted else set()
+        new = [person for person in wanted if person not in locked]
+        if new:
+            with self.driver.cursor() as cursor:
+                cursor.execute(_INSERT_PERSONS, (new,))
+            self.execute(statement, persons=new)
+        return True
+
+    def next_chunk_id(self) -> int:
+        number: int = self.connection.execute(text("SELECT nextval('chunk_ids')")).scalar_one()
+        return number
+
+    # --- reads
+
+    def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+        statement = select(ledger.c.claim_id, ledger.c.clock, ledger.c.raw).where(
+            self.among(ledger.c.claim_id, "claims")
+        )
+        return self.execute(statement.order_by(ledger.c.claim_id, ledger.c.seq), claims=list(claim_ids))
+
+    # --- writes
+
+    def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
+        if not new:
+            return
+        try:
+            self._copy(_copy_into(table, table.name), table, new)
+        except errors.UniqueViolation as error:
+            if table is paid_lines or table is outputs:
+                raise  # the rules paid something twice: not a matter of who came first
+            raise Transient(f"another worker has stored the same rows of {table.name} meanwhile") from error
+
+    def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
+        if not changed:
+            return
+        incoming = f"incoming_{table.name}"
+        with self.driver.cursor() as cursor:
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} (LIKE {table.name}) ON COMMIT DELETE ROWS"
+            )
+            self._copy(_copy_into(table, incoming), table, changed)
+            cursor.execute(_replace_sql(table, key, incoming))
+            if cursor.rowcount != len(changed):
+                raise Transient(f"another worker has changed the same rows of {table.name} meanwhile")
+
+    def _copy(self, statement: str, table: Table, new: Sequence[rows.Row]) -> None:
+        with self.driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types(_types(table))
+            for row in new:
+                copy.write_row(row)
+
+    def delete_paid_lines(self, lines: Sequence[rows.PaidLine]) -> None:
+        if lines:
+            with self.driver.cursor() as cursor:
+                cursor.execute(_DELETE_PAID_LINES, [list(column) for column in zip(*lines, strict=True)])
+
+    def publish(self, effects: Effects) -> range:
+        self.insert(outputs, rows.output_rows(effects))
+        first = effects.chunk_id * CHUNK_STRIDE
+        return range(first, first + len(effects.outputs))
+
+    def move_position(self, group: str, effects: Effects) -> None:
+        statement = positions.update().where(
+            positions.c.group_name == group,
+            positions.c.topic == effects.topic,
+            positions.c.partition == effects.partition,
+        )
+        self.connection.execute(statement.values(next=effects.account.next))
+
+
+class PostgresqlStore(ports.Store):
+    is_embedded: ClassVar[bool] = False
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def unit_of_work(self) -> PostgresqlUnitOfWork:
+        return PostgresqlUnitOfWork(self.engine, postgresql_transient)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _quoted(table: Table) -> list[str]:
+    return [f'"{one.name}"' for one in table.columns]
+
+
+@cache
+def _types(table: Table) -> list[str]:
+    return [_TYPES[type(one.type)] for one in table.columns]
+
+
+@cache
+def _copy_into(table: Table, name: str) -> str:
+    return f"COPY {name} ({', '.join(_quoted(table))}) FROM STDIN (FORMAT BINARY)"
+
+
+@cache
+def _replace_sql(table: Table, key: str, incoming: str) -> str:
+    changes = ", ".join(f"{name} = new.{name}" for name in _quoted(table))
+    return (
+        f"UPDATE {table.name} AS old SET {changes} FROM {incoming} AS new "  # noqa: S608
+        f'WHERE old."{key}" = new."{key}" AND old.version = new.version - 1'
+    )
+
+
+_INSERT_POSITION: Final = (
+    f"INSERT INTO {positions.name} ({', '.join(_quoted(positions))}) VALUES (%s, %s, %s, %s, %s) "  # noqa: S608
+    "ON CONFLICT DO NOTHING"
+)
+# In sorted order, as the list is: two workers that insert the same persons must not wait for each other.
+_INSERT_PERSONS: Final = (
+    f"INSERT INTO {persons.name} SELECT one FROM unnest(%s::text[]) WITH ORDINALITY AS wanted (one, place) "  # noqa: S608
+    "ORDER BY place ON CONFLICT DO NOTHING"
+)
+_DELETE_PAID_LINES: Final = (
+    f"DELETE FROM {paid_lines.name} WHERE ({', '.join(_quoted(paid_lines))}) IN "  # noqa: S608
+    "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]))"
+)
