@@ -79,7 +79,7 @@ def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:
     """Whether this membership number gives cover on `day`, with whatever program; without a book by the own one."""
     book = book or Book.load()
     number = day.toordinal()
-    at = _period_at(_periods(member, book), number)
+    at = _period_at(periods_with(member, book), number)
     if at is None or at.last < number:
         return False
     held = any(since <= number <= until for spans in at.programs.values() for since, until in spans)
@@ -102,7 +102,7 @@ def wage_on(member: Member, day: dt.date, book: Book) -> Wage | None:
     derived = member.cache_for(book)
     key = "wage", day
     if key not in derived:
-        periods = _periods(member, book)
+        periods = periods_with(member, book)
         period = _period_at(periods, day.toordinal()) or (periods[0] if periods else None)
         law = law_on(book, day.toordinal())
         derived[key] = reported_wage(member, period, day, law) if period is not None else None
@@ -110,7 +110,18 @@ def wage_on(member: Member, day: dt.date, book: Book) -> Wage | None:
     return found
 
 
-def _periods(member: Member, book: Book) -> tuple[Period, ...]:
+def period_on(member: Member, day: dt.date, book: Book) -> Period | None:
+    """The newest registration that has begun by `day`, ended or not."""
+    return _period_at(periods_with(member, book), day.toordinal())
+
+
+def spell_on(period: Period, day: dt.date, book: Book) -> Spell | None:
+    """The latest time of cover that started by `day`, lapsed or not."""
+    return _spell_at(spells_of(period, book), day.toordinal())
+
+
+def periods_with(member: Member, book: Book) -> tuple[Period, ...]:
+    """The periods of this number, worked out once a member and book."""
     derived = member.cache_for(book)
     found: tuple[Period, ...] | None = derived.get("periods")
     if found is None:
@@ -119,7 +130,7 @@ def _periods(member: Member, book: Book) -> tuple[Period, ...]:
 
 
 def _standing(member: Member, program: str, day: dt.date, book: Book, is_disease: bool) -> Standing:
-    periods = _periods(member, book)
+    periods = periods_with(member, book)
     if not periods:
         return _UNREGISTERED
     number = day.toordinal()

@@ -17,6 +17,7 @@ from pipeline.rules.periods import Period
 _EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
 _DAY_MICROSECONDS = 86_400 * 10**6
 _JAKARTA_AHEAD_MICROSECONDS = 7 * 3_600 * 10**6
+_ALWAYS = 2**63  # later than every time a fact became known
 _MEAN_MONTHS = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
 
 
@@ -37,15 +38,27 @@ def reported_wage(member: Member, period: Period, day: dt.date, law: Law) -> Wag
     a wage raised after the accident does not. For BPU a report is the declared income, as the registration's is.
     """
     known_before = (day.toordinal() - _EPOCH_DAY) * _DAY_MICROSECONDS - _JAKARTA_AHEAD_MICROSECONDS
+    month = month_of(day)
+    return _wage(member, period, month, month, known_before, law)
+
+
+def wage_of_month(member: Member, period: Period, month: int, law: Law) -> Wage | None:
+    """The wage that the contribution of `month` follows, by every report there is; None where none says."""
+    return _wage(member, period, month, month + 1, _ALWAYS, law)
+
+
+def _wage(
+    member: Member, period: Period, last_month: int, mean_before: int, known_before: int, law: Law
+) -> Wage | None:  # fmt: skip
+    """By the newest report for `last_month` or before; a mean is taken over the months before `mean_before`."""
     reports = _Reports(member, period, known_before)
-    event_month = month_of(day)
-    newest = reports.newest(event_month)
+    newest = reports.newest(last_month)
     if period.enrolment.segment == "BPU":
-        return _base_income(period, newest, known_before, law)
+        return _base_income(period, newest, last_month, known_before, law)
     if newest is None:
         return None
     if newest.basis in _MEAN_MONTHS:
-        return _mean(reports, newest.basis, event_month, law)
+        return _mean(reports, newest.basis, mean_before, law)
     if newest.amount == 0:
         return None
     days = law["daily_wage_days"].value if newest.basis == "daily" else 1
@@ -81,10 +94,10 @@ class _Reports:
         return None
 
 
-def _mean(reports: _Reports, basis: str, event_month: int, law: Law) -> Wage | None:
-    """The mean of the months before the event's, of those that have a report of this basis above 0."""
+def _mean(reports: _Reports, basis: str, before: int, law: Law) -> Wage | None:
+    """The mean of the months before `before`, of those that have a report of this basis above 0."""
     found: list[_Report] = []
-    for month in range(event_month - 1, event_month - 1 - law[_MEAN_MONTHS[basis]].value, -1):
+    for month in range(before - 1, before - 1 - law[_MEAN_MONTHS[basis]].value, -1):
         report = reports.newest(month)
         if report is not None and report.month == month and report.basis == basis and report.amount > 0:
             found.append(report)
@@ -93,13 +106,15 @@ def _mean(reports: _Reports, basis: str, event_month: int, law: Law) -> Wage | N
     return Wage(Fraction(sum(report.amount for report in found), len(found)), basis, month_text(found[0].month))
 
 
-def _base_income(period: Period, newest: _Report | None, known_before: int, law: Law) -> Wage | None:
+def _base_income(
+    period: Period, newest: _Report | None, last_month: int, known_before: int, law: Law
+) -> Wage | None:  # fmt: skip
     """The base of the row of the declared income; an income of 0 is the first row, none declared is unknown."""
     declared = (newest.month, newest.known, newest.amount) if newest is not None else None
     for registration in period.registrations:
         if registration.declared_income is not None and registration.known < known_before:
             month = month_of(registration.registered_on)
-            if declared is None or (month, registration.known) >= declared[:2]:
+            if month <= last_month and (declared is None or (month, registration.known) >= declared[:2]):
                 declared = month, registration.known, registration.declared_income
     if declared is None:
         return None
