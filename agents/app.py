@@ -5,12 +5,12 @@ its own. Why each setting is what it is stands beside it.
 """
 
 import logging
-import sys
 from typing import Any, Final
 
 import faust
 from faust.tables import TableManager
 
+from agents.logs import configure_logs
 from agents.process import Process, leave
 from agents.settings import Settings, read_settings
 from pipeline.batch import Batch
@@ -56,7 +56,10 @@ class App(faust.App):  # type: ignore[misc]
         return batch.process(chunk)
 
     async def on_first_start(self) -> None:
-        """Open everything before anything is read. What is not ready ends the process with one sentence."""
+        """Open everything before anything is read. What is not ready ends the process with one sentence.
+
+        In the place of Faust's own, which would make a directory for tables.
+        """
         try:
             await self.transport.prepare()
             self._book = Book.load()
@@ -116,8 +119,8 @@ def _app() -> App:
         try:
             _made = App(read_settings())
         except SantunanError as error:
-            print(error, file=sys.stderr)
-            raise SystemExit(error.exit_code) from None
+            configure_logs("INFO", "console")
+            leave(error.exit_code, str(error))
     return _made
 
 

@@ -1,0 +1,158 @@
+"""A worker is started again when that helps, and only then. Real processes, no waiting: pauses are noted, not slept."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agents.supervisor import Supervisor
+
+WORKER = """
+import os, pathlib, sys
+counter = pathlib.Path(sys.argv[1])
+place = int(counter.read_text() or 0) if counter.exists() else 0
+counter.write_text(str(place + 1))
+statuses = sys.argv[2].split(",")
+status = int(statuses[min(place, len(statuses) - 1)])
+os.write(int(os.environ["SANTUNAN_REASON_PIPE"]), b"reason number %d" % place)
+if status < 0:
+    os.kill(os.getpid(), -status)
+sys.exit(status)
+"""
+
+
+class Watched:
+    """A supervisor over a worker that ends with the given statuses, one after the other, the last for ever."""
+
+    def __init__(self, folder: Path, *statuses: int, seconds_each: float = 0.0) -> None:
+        self.said: list[str] = []
+        self.pauses: list[float] = []
+        self._now = 0.0
+        self._seconds_each = seconds_each
+        self._counter = folder / "starts"
+        command = [sys.executable, "-c", WORKER, str(self._counter), ",".join(map(str, statuses))]
+        self.supervisor = Supervisor(command, self.said.append, clock=self._clock, pause=self.pauses.append)
+
+    def _clock(self) -> float:
+        self._now += self._seconds_each
+        return self._now
+
+    @property
+    def starts(self) -> int:
+        return int(self._counter.read_text())
+
+
+Watch = Callable[..., Watched]
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Watch:
+    return lambda *statuses, **options: Watched(tmp_path, *statuses, **options)
+
+
+def test_a_worker_that_ends_well_is_not_started_again(watch: Watch) -> None:
+    watched = watch(0)
+    assert watched.supervisor.run() == 0
+    assert (watched.starts, watched.pauses, watched.said) == (1, [], [])
+
+
+def test_what_passes_is_tried_again_after_growing_pauses_and_says_why(watch: Watch) -> None:
+    watched = watch(75, 75, 75, 0)
+    assert watched.supervisor.run() == 0
+    assert watched.starts == 4
+    assert watched.pauses == [0.5, 1.0, 2.0]
+    assert "reason number 0" in watched.said[0]
+
+
+def test_pauses_stop_growing_at_half_a_minute(watch: Watch) -> None:
+    watched = watch(*[75] * 9, 0)
+    watched.supervisor.run()
+    assert watched.pauses[-1] == max(watched.pauses) == 30.0
+
+
+def test_a_worker_that_ran_well_for_a_minute_begins_with_short_pauses_again(watch: Watch) -> None:
+    watched = watch(75, 75, 0, seconds_each=61.0)
+    watched.supervisor.run()
+    assert watched.pauses == [0.5, 0.5]
+
+
+def test_a_wrong_setting_ends_it_at_once_with_the_reason(watch: Watch) -> None:
+    watched = watch(78)
+    assert watched.supervisor.run() == 78
+    assert watched.starts == 1
+    assert watched.said == ["The worker cannot run: reason number 0"]
+
+
+def test_a_bug_is_tried_three_times_within_a_minute_and_then_given_up_with_the_last_reason(watch: Watch) -> None:
+    watched = watch(70)
+    assert watched.supervisor.run() == 70
+    assert watched.starts == 3
+    assert "giving up" in watched.said[-1] and "reason number 2" in watched.said[-1]
+
+
+def test_three_bugs_over_more_than_a_minute_are_no_reason_to_give_up(watch: Watch) -> None:
+    watched = watch(70, 70, 70, 0, seconds_each=31.0)
+    assert watched.supervisor.run() == 0
+    assert watched.starts == 4
+
+
+def test_a_worker_that_was_killed_is_started_again(watch: Watch) -> None:
+    watched = watch(-signal.SIGKILL, 0)
+    assert watched.supervisor.run() == 0
+    assert watched.starts == 2
+    assert "SIGKILL" in watched.said[0] and "Nothing is lost" in watched.said[0]
+
+
+def test_an_unknown_status_counts_as_a_bug(watch: Watch) -> None:
+    watched = watch(1)
+    assert watched.supervisor.run() == 1
+    assert watched.starts == 3
+
+
+def test_a_request_to_stop_is_passed_on_and_the_worker_is_not_started_again(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    script = (
+        "import pathlib, signal, sys\n"
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
+        f"pathlib.Path({str(ready)!r}).touch()\n"
+        "signal.pause()"
+    )
+    supervisor = Supervisor([sys.executable, "-c", script], lambda _: None)
+    statuses: list[int] = []
+    runner = threading.Thread(target=lambda: statuses.append(supervisor.run()))
+    runner.start()
+    _wait_for(ready.exists)
+    supervisor.stop(signal.SIGTERM)
+    runner.join(timeout=10)
+    assert statuses == [0]
+
+
+def test_a_request_to_stop_ends_a_pause(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor([sys.executable, "-c", "import sys; sys.exit(75)"], said.append)
+    supervisor._transients = 6  # the next pause would last half a minute
+    runner = threading.Thread(target=supervisor.run)
+    runner.start()
+    _wait_for(lambda: bool(said))
+    supervisor.stop(signal.SIGTERM)
+    runner.join(timeout=5)
+    assert not runner.is_alive()
+
+
+def test_the_reason_pipe_is_closed_after_each_run(watch: Watch) -> None:
+    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    watch(75, 75, 75, 75, 0).supervisor.run()
+    after = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+    assert after == before
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen within ten seconds"
+        time.sleep(0.02)
