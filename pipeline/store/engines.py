@@ -23,6 +23,9 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "synchronous_commit": "on",  # a commit is on the disk when it returns, whatever the server's default
 }
+# A worker asks by key alone. Of a table that is new, or has grown fast, the planner knows nothing and would read it
+# whole for each chunk (measured: 240 instead of 5 µs a claim); so it is told not to.
+_WORKER: Final = {"enable_seqscan": "off"}
 _DISK_FULL: Final = "53100"
 # 08 connection, 40 serialisation and deadlock, 53 resources, 58 the server's own files; then lock timeout, idle too
 # long, ended by an administrator, crashed, starting up
@@ -71,11 +74,11 @@ def sqlite_transient(error: BaseException) -> Transient | None:
 
 def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
     """Connects on first use. `url` is SQLAlchemy's, with or without the name of the driver."""
+    session = _SESSION | ({"default_transaction_read_only": "on"} if is_read_only else _WORKER)
     options = {
         "application_name": "santunan",
         "connect_timeout": CONNECT_SECONDS,
-        "options": " ".join(f"-c {name}={value}" for name, value in _SESSION.items())
-        + (" -c default_transaction_read_only=on" if is_read_only else ""),
+        "options": " ".join(f"-c {name}={value}" for name, value in session.items()),
         "tcp_user_timeout": IDLE_SECONDS * 1000,  # a server that vanished is noticed before its locks are missed
         "keepalives_idle": IDLE_SECONDS,
     }

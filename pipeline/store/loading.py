@@ -22,8 +22,8 @@ from schemas.events import parse
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 SUMMARY_COLUMNS: Final = (
-    "claim_id", "version", "opened_order", "member_number", "nik", "revision", "program", "event_date", "asked", "outcome",
-    "effective_lines",
+    "claim_id", "version", "opened_order", "member_number", "nik", "revision", "program", "event_date", "asked",
+    "outcome", "effective_lines",
 )  # fmt: skip
 _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
 

@@ -84,7 +84,7 @@ class Transaction:
             raise transient from None
         if isinstance(error, DBAPIError) or type(error).__module__.startswith(_DRIVERS):
             # A bug. The text of such an error may repeat a row, and with it a NIK: only its first line may be logged.
-            cause = getattr(error, "orig", None) or error
+            cause: BaseException = getattr(error, "orig", None) or error  # type: ignore[assignment]
             raise SantunanError(f"{type(cause).__name__}: {first_line(cause)}") from None
 
     def commit(self) -> None:
