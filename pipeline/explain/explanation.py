@@ -124,13 +124,15 @@ class _Telling:
         if key == "APPROVED" and (self._is_partial or decision.total == 0):
             key = "approved" + ("_partly" if self._is_partial else "") + ("_nothing" if decision.total == 0 else "")
         summary = self._say("summary", key, occasion=occasion, total=self._rupiah(decision.total))
-        return f"{summary} {self._say('condolence')}" if self._is_death else summary
+        return f"{self._say('condolence')} {summary}" if self._is_death else summary
 
     def result(self) -> Iterator[Line]:
         decision, language = self.decision, self.language
+        if decision.missing:
+            yield Line(self._say("result", "papers", papers=listed_codes(decision.missing, "paper", language)))
         for code in decision.reason_codes:
-            if code == "OK_PARTIAL":
-                continue  # the summary has said so
+            if code == "OK_PARTIAL" or words.is_missing_paper(code):
+                continue  # the summary has said so, or the line of papers
             next_step = words.reason_next(code, language)
             yield Line(words.reason_text(code, language), (next_step,) if next_step else ())
         if decision.fields:
@@ -152,7 +154,7 @@ class _Telling:
     def missing(self) -> Iterator[Line]:
         for paper in self.decision.missing:
             name, source = words.paper_name(paper, self.language), text(self.language, "words", "paper_source", paper)
-            yield Line(self._say("missing", "paper", paper=name, source=source))
+            yield Line(self._say("missing", "paper", paper=name[0].upper() + name[1:], source=source))
         if self.decision.missing:
             yield Line(self._say("missing", "how", claim=self.decision.claim_id), (self._say("missing", "then"),))
 

@@ -16,15 +16,19 @@ def render_text(explanation: "Explanation", width: int = 80) -> str:
     """Lines of at most `width` letters, unless one word (a claim id) is longer. Raises ValueError below 40."""
     if width < _LEAST_WIDTH:
         raise ValueError(f"width {width} is too narrow; at least {_LEAST_WIDTH} letters are needed")
-    title = _wrapped(explanation.title, "", "", width)
-    parts = [[*title, "=" * max(len(line) for line in title)], _wrapped(explanation.summary, "", "", width)]
+    parts = [_headed(explanation.title, "=", width), _wrapped(explanation.summary, "", "", width)]
     for section in explanation.sections:
-        lines = [section.title, "-" * len(section.title)]
+        lines = _headed(section.title, "-", width)
         for number, line in enumerate(section.lines, 1):
             bullet = f"{number:2}. " if section.key in _NUMBERED else f"{_INDENT}- "
             lines += _line(line, bullet, width)
         parts.append(lines)
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def _headed(title: str, rule: str, width: int) -> list[str]:
+    lines = _wrapped(title, "", "", width)
+    return [*lines, rule * max(map(len, lines))]
 
 
 def _line(line: "Line", bullet: str, width: int) -> Iterator[str]:

@@ -33,10 +33,15 @@ def reason_text(code: str, language: str) -> str:
 
 def reason_next(code: str, language: str) -> str | None:
     """What can be done about a reason, None where there is nothing to do. Raises NoText for an unknown code."""
-    if _MISSING_PAPER.fullmatch(code):
+    if is_missing_paper(code):
         return None
     found: Mapping[str, str] = find(language, "reasons", code)
     return found.get("next")
+
+
+def is_missing_paper(code: str) -> bool:
+    """Whether a reason code names a paper that is missing."""
+    return _MISSING_PAPER.fullmatch(code) is not None
 
 
 def _reason(code: str, which: str, language: str) -> str:

@@ -245,8 +245,8 @@ def test_no_key_stands_twice_in_a_file_of_texts() -> None:
 def called_with_a_code(*names: str) -> Iterator[str]:
     for top in ("schemas", "pipeline", "agents"):
         for path in (ROOT / top).rglob("*.py"):
-            calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
-            for call in calls:
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for call in (node for node in nodes if isinstance(node, ast.Call)):
                 if getattr(call.func, "id", "") in names and call.args and isinstance(call.args[0], ast.Constant):
                     yield str(call.args[0].value)
 
