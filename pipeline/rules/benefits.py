@@ -30,9 +30,9 @@ def sheet_of(walk: Walk, pupils: Pupils) -> Sheet:
     terms = walk.terms
     assert terms is not None
     if walk.program == "JKM":
-        _fixed("jkm_death", terms.jkm_death, "heirs", sheet)
+        _fixed("jkm_death", terms.jkm_death, terms, sheet)
         _periodic("heirs", terms, sheet)
-        _fixed("funeral", terms.funeral, "heirs", sheet)
+        _fixed("funeral", terms.funeral, terms, sheet)
         _scholarship("heirs", pupils, terms, sheet)
         return sheet
     medical = walk.case.medical
@@ -48,14 +48,25 @@ def sheet_of(walk: Walk, pupils: Pupils) -> Sheet:
     return sheet
 
 
-def _fixed(line: LineCode, amount: Value, payee: Payee, sheet: Sheet) -> None:
-    sheet.write(line, amount.value, payee, "fixed_amount", {"amount": amount.value}, amount)
+def _fixed(line: LineCode, amount: Value, terms: Terms, sheet: Sheet) -> None:
+    """A sum that is the same for everybody, to the heirs."""
+    found = terms.made.get(line)
+    if found is None:
+        single = Sheet()
+        single.write(line, amount.value, "heirs", "fixed_amount", {"amount": amount.value}, amount)
+        found = terms.made[line] = single.lines[0]
+    sheet.lines.append(found)
 
 
 def _periodic(payee: Payee, terms: Terms, sheet: Sheet) -> None:
-    months, monthly = terms.periodic_months, terms.periodic_monthly
-    numbers: dict[str, Scalar] = {"months": months.value, "monthly": monthly.value}
-    sheet.write("periodic", months.value * monthly.value, payee, "periodic", numbers, monthly, months)
+    found = terms.made.get(("periodic", payee))
+    if found is None:
+        months, monthly = terms.periodic_months, terms.periodic_monthly
+        numbers: dict[str, Scalar] = {"months": months.value, "monthly": monthly.value}
+        single = Sheet()
+        single.write("periodic", months.value * monthly.value, payee, "periodic", numbers, monthly, months)
+        found = terms.made["periodic", payee] = single.lines[0]
+    sheet.lines.append(found)
 
 
 def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
@@ -84,7 +95,7 @@ def _death_by_accident(walk: Walk, pupils: Pupils, terms: Terms, sheet: Sheet) -
             origins = _with_wage(wage, terms, multiplier)
             sheet.write("jkk_death", amount, "heirs", "multiple_of_wage", numbers, *origins)
     _periodic("heirs", terms, sheet)
-    _fixed("funeral", terms.funeral, "heirs", sheet)
+    _fixed("funeral", terms.funeral, terms, sheet)
     _scholarship("heirs", pupils, terms, sheet)
 
 

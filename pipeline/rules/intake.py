@@ -79,8 +79,9 @@ def _out_of_order(walk: Walk) -> list[str]:
     found: list[str] = []
     assert case.received_at is not None
     accident = case.accident
-    if case.claimed is not None and case.claimed.claimed_on < event_date:
-        found.append("claimed.claimed_on")
+    if case.claimed is not None:
+        if case.claimed.claimed_on < event_date:
+            found.append("claimed.claimed_on")
     elif event_date > case.received_at.astimezone(JAKARTA).date() and not (
         walk.program == "JKK" and accident is not None and accident.occurred_at <= case.received_at
     ):
@@ -142,11 +143,11 @@ def _is_same_event(other: OtherClaim, walk: Walk) -> bool:
 
 def law_is_known(walk: Walk) -> Stop | None:
     """Row 3. No amounts of Jamsostek are loaded, so no answer of an officer lets the table go on."""
-    facts = {"event_date": walk.event_date.isoformat(), "rule_version": walk.law.rule_version}
+    names, values = ("event_date", "rule_version"), (walk.event_date.isoformat(), walk.law.rule_version)
     if walk.terms is not None:
-        walk.note("law_known", "met", {**facts}, sources.LAW_OF_THE_DAY)
+        walk.note_alike("law_known", "met", sources.LAW_OF_THE_DAY, names, *values)
         return None
-    walk.note("law_known", "undetermined", {**facts}, sources.LAW_OF_THE_DAY)
+    walk.note("law_known", "undetermined", dict(zip(names, values, strict=True)), sources.LAW_OF_THE_DAY)
     return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
 
 

@@ -3,10 +3,15 @@
 What standing is stands in `coverage`; here it becomes an answer. Knows nothing of benefits.
 """
 
+from typing import Final
+
 from pipeline.rules import sources
 from pipeline.rules.coverage import is_in_force
 from pipeline.rules.walk import Stop, Walk
-from schemas.decisions import Scalar
+from schemas.decisions import Check, Scalar
+
+_PAID_FACTS: Final = ("segment", "unpaid_months", "limit", "backdated")
+_ONE_MEMBERSHIP: Final = Check("one_membership", "met", {"memberships": 1}, *sources.MEMBERSHIPS)
 
 
 def is_registered(walk: Walk) -> Stop | None:
@@ -68,9 +73,10 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
         return None
     limit = terms.bpu_arrears_limit_months if segment == "BPU" else terms.pu_arrears_limit_months
     backdated = standing.has_backdated_payment
-    facts: dict[str, Scalar] = {
-        "segment": segment, "unpaid_months": unpaid, "limit": limit.value, "backdated": backdated,
-    }  # fmt: skip
+    if unpaid == 0 and not standing.is_lapsed:
+        walk.note_alike("contributions_paid", "met", limit, _PAID_FACTS, segment, 0, limit.value, backdated)
+        return None
+    facts: dict[str, Scalar] = dict(zip(_PAID_FACTS, (segment, unpaid, limit.value, backdated), strict=True))
     also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
     if segment == "BPU":
         if standing.is_lapsed or unpaid > limit.value:
@@ -80,7 +86,7 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
             return _refer_with(walk, "MEM_BPU_ARREARS_1_TO_3", also, facts)
     elif unpaid > limit.value:
         return _refer_with(walk, "MEM_PU_ARREARS_GT3", also, facts)
-    elif unpaid > 0:
+    else:
         # An employer who pays late must not leave the worker worse off than one who never pays.
         walk.flags += ["MEM_PU_ARREARS_LE3", *also]
     walk.note("contributions_paid", "met", facts, limit)
@@ -101,8 +107,9 @@ def age_and_memberships(walk: Walk) -> Stop | None:
     standing, terms = walk.standing, walk.terms
     assert standing is not None and terms is not None
     age, minimum, at_first_cover = standing.age, terms.age_minimum, standing.age_at_first_cover
+    others = walk.question.other_memberships
+    in_force = [one for one in others if is_in_force(one, walk.event_date, walk.book)] if others else []
     facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
-    in_force = [one for one in walk.question.other_memberships if is_in_force(one, walk.event_date, walk.book)]
     is_too_young = age < minimum.value
     is_doubtful = age <= terms.age_light_work_until.value or (
         standing.segment == "BPU"
@@ -120,15 +127,14 @@ def age_and_memberships(walk: Walk) -> Stop | None:
             terms.bpu_registration_age_limit)  # fmt: skip
         doubt = walk.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
     else:
-        walk.note("age_in_range", "met", facts, minimum)
+        walk.note_alike("age_in_range", "met", minimum, tuple(facts), *facts.values())
     several = _note_memberships(walk, len(in_force) + 1)
     codes = (several.codes if several is not None else ()) + (doubt.codes if doubt is not None else ())
     return Stop("REFERRED", codes) if codes else None
 
 
 def _note_memberships(walk: Walk, count: int) -> Stop | None:
-    facts: dict[str, Scalar] = {"memberships": count}
     if count == 1:
-        walk.note("one_membership", "met", facts, sources.MEMBERSHIPS)
+        walk.trace.append(_ONE_MEMBERSHIP)
         return None
-    return walk.refer("one_membership", ("MEM_MULTIPLE",), facts, sources.MEMBERSHIPS)
+    return walk.refer("one_membership", ("MEM_MULTIPLE",), {"memberships": count}, sources.MEMBERSHIPS)

@@ -12,11 +12,16 @@ from schemas.decisions import Scalar
 
 def amounts_can_be_told(walk: Walk, pupils: Pupils) -> Stop | None:
     """All codes of the row that hold, in its order."""
-    stops = [
-        _wage_is_known(walk), _is_one_law(walk), _has_no_prior_disability(walk), _is_past_transition(walk),
-        _children_are_chosen(walk, pupils),
-    ]  # fmt: skip
-    codes = tuple(code for stop in stops if stop is not None for code in stop.codes)
+    if walk.program == "JKK":
+        stops = [_wage_is_known(walk), _is_one_law(walk), _has_no_prior_disability(walk)]
+    else:
+        stops = [_is_past_transition(walk)]
+    if pupils.limit is not None:
+        stops.append(_children_are_chosen(walk, pupils))
+    codes: tuple[str, ...] = ()
+    for stop in stops:
+        if stop is not None:
+            codes += stop.codes
     return Stop("REFERRED", codes) if codes else None
 
 
@@ -54,7 +59,7 @@ def _wage_is_known(walk: Walk) -> Stop | None:
 def _is_one_law(walk: Walk) -> Stop | None:
     """An accident of one benefit layer and its death in another: no transition article was found."""
     death = walk.death
-    if walk.program != "JKK" or death is None:
+    if death is None or death.died_on == walk.event_date:
         return None
     if walk.book.on(death.died_on).benefit_layer == walk.law.benefit_layer:
         return None
@@ -64,13 +69,13 @@ def _is_one_law(walk: Walk) -> Stop | None:
 
 def _has_no_prior_disability(walk: Walk) -> Stop | None:
     """A second loss after a first pays the difference only: what was paid, a person must find out."""
-    medical = walk.case.medical
-    if walk.program != "JKK":
+    medical, lines = walk.case.medical, walk.case.progress.lines
+    if medical is None and not lines:
         return None
     is_dead = walk.death is not None
     is_total = medical is not None and medical.permanent_total
     has_partial = medical is not None and bool(medical.disabilities)
-    paid = {line for line, _ in walk.case.progress.lines}
+    paid = {line for line, _ in lines}
     is_prior = (
         (medical is not None and medical.prior_disability and (is_dead or is_total or has_partial))
         or ("partial_disability" in paid and (is_dead or is_total))

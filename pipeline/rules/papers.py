@@ -8,8 +8,8 @@ from pipeline.rules.heirs import has_heir
 from pipeline.rules.sources import Source
 from pipeline.rules.walk import Stop, Walk
 from schemas.claims import Costs
-from schemas.codes import PaperName
-from schemas.decisions import Check, Scalar
+from schemas.codes import CheckResult, PaperName
+from schemas.decisions import Check
 
 _IDENTIFIED: Final = Check("identity_matches", "met", {}, *sources.IDENTITY)
 _CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__args__}  # type: ignore[attr-defined]
@@ -22,14 +22,16 @@ def papers_are_complete(walk: Walk) -> Stop | None:
     case = walk.case
     required = required_papers(walk)
     held = case.documents
-    missing = tuple(paper for paper in required if paper not in held)
-    if _is_share_of_jasa_raharja_unknown(case) and "jasa_raharja_letter" not in missing:
-        # The letter is there, but what it says was paid is not: without it the excess would be paid twice.
-        missing = tuple(paper for paper in required if paper in missing or paper == "jasa_raharja_letter")
+    if _is_share_of_jasa_raharja_unknown(case):
+        # The letter may be there, but what it says was paid is not: without that the excess would be paid twice.
+        held = held - {"jasa_raharja_letter"}
+    missing: tuple[PaperName, ...] = ()
+    if not held.issuperset(required):
+        missing = tuple(paper for paper in required if paper not in held)
     source = _source(walk)
-    facts: dict[str, Scalar] = {"required": len(required), "missing": ",".join(missing)}
-    walk.note("papers_complete", "not_met" if missing else "met", facts, source)
-    codes = tuple(_CODES[paper] for paper in missing)
+    result: CheckResult = "not_met" if missing else "met"
+    walk.note_alike("papers_complete", result, source, ("required", "missing"), len(required), ",".join(missing))
+    codes = tuple(_CODES[paper] for paper in missing) if missing else ()
     if case.identity is not None:
         if case.identity.matches:
             walk.trace.append(_IDENTIFIED)
@@ -91,10 +93,10 @@ def _asks_for_treatment(costs: Costs) -> bool:
 def _is_share_of_jasa_raharja_unknown(case: Case) -> bool:
     accident, costs = case.accident, case.costs
     return (
-        case.program == "JKK"
+        costs is not None
+        and case.program == "JKK"
         and accident is not None
         and accident.traffic == "several_vehicles"
-        and costs is not None
         and bool(costs.treatment)
         and costs.jasa_raharja_paid is None
     )

@@ -105,11 +105,10 @@ def _shares(walk: Walk, sheet: Sheet) -> Finding:
     if _is_within_wait(walk):
         codes = ("OK_PARTIAL", "JKM_BPU_WAIT_3M", *in_order(walk.flags))
         return Finding("APPROVED", codes, _funeral_only(walk, sheet, heir))
-    facts: dict[str, Scalar] = {"heir": heir if heir != NO_HEIR else None}
     if heir != NO_HEIR:
-        walk.note("heir_known", "met", facts, sources.HEIRS)
+        walk.note_alike("heir_known", "met", sources.HEIRS, ("heir",), heir)
         return Finding("APPROVED", ("OK", *in_order(sheet.flags + walk.flags)), sheet.lines)
-    walk.note("heir_known", "not_met", facts, sources.HEIRS)
+    walk.note_alike("heir_known", "not_met", sources.HEIRS, ("heir",), None)
     lines = _funeral_only(walk, sheet, heir)
     rest = sheet.total - sum(line.amount for line in lines)
     return Finding("APPROVED", ("OK_PARTIAL", "HEIR_NONE_TO_FUND", *in_order(walk.flags)), lines, fund_amount=rest)

@@ -48,6 +48,7 @@ _ROWS: Final[tuple[Callable[[Walk], Stop | None], ...]] = (
     papers_are_complete,  # 14
     triggers_are_settled,  # 15
 )
+_SECOND_CLAIM: Final = frozenset({"CLM_DUPLICATE", "CLM_SAME_EVENT"})
 _EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
 
 
@@ -98,6 +99,7 @@ def _with_deadline(walk: Walk, finding: Finding) -> dt.date:
 def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
     outcome, codes = finding.outcome, finding.codes
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
+    is_second_claim = walk.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes)
     return Verdict(
         outcome=outcome,
         reason_codes=codes,
@@ -109,7 +111,7 @@ def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
         liable="EMPLOYER" if is_employer_liable else "BPJS",
         pay_by=deadline,
         fund_amount=finding.fund_amount,
-        first_claim_id=walk.first_claim_id if not {"CLM_DUPLICATE", "CLM_SAME_EVENT"}.isdisjoint(codes) else None,
+        first_claim_id=walk.first_claim_id if is_second_claim else None,
         rule_version=walk.law.rule_version,
         trace=tuple(walk.trace),
         wake_on=walk.wake_on,

@@ -1,10 +1,11 @@
 """The parameters of one day that claims are decided by, unpacked once per span of constant law.
 
-Looking a parameter up by name costs a microsecond; a claim needs forty of them. Holds no number of the law itself.
+A claim needs forty of them, and has forty microseconds. Holds no number of the law itself.
 """
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from pipeline.rules.book import Book, Law, Value
 
@@ -62,17 +63,25 @@ class Terms:
     claim_date_trusted_days: Value
     officer_limit: Value
     sudden_death_hours: Value
+    # Checks and lines that come out the same for claim after claim, made once.
+    made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
-_NAMES = tuple(field.name for field in fields(Terms))
+_NAMES = tuple(one.name for one in fields(Terms) if one.name != "made")
 
 
 def terms_of(law: Law, book: Book) -> Terms:
     """The terms of the day of `law`, kept with the book. Raises NoLaw before 2015-07-01."""
-    known: dict[dt.date, Terms] | None = book.derived.get("terms")
-    if known is None:
-        known = book.derived["terms"] = {}
-    terms = known.get(law.day)
+    by_day: dict[dt.date, Terms] | None = book.derived.get("terms")
+    if by_day is None:
+        by_day = book.derived["terms"] = {}
+    terms = by_day.get(law.day)
     if terms is None:
-        terms = known[law.day] = Terms(*(law[name] for name in _NAMES))
+        values = tuple(law[name] for name in _NAMES)
+        # Days of one span share their terms; the book keeps its values, so an id stays the value's own.
+        same = book.derived.setdefault("terms_by_values", {})
+        span = tuple(map(id, values))
+        if span not in same:
+            same[span] = Terms(*values)  # type: ignore[arg-type]
+        terms = by_day[law.day] = same[span]
     return terms

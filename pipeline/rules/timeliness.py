@@ -11,6 +11,7 @@ from pipeline.rules.book import Law
 from pipeline.rules.calendar import add_years, working_days_after
 from pipeline.rules.money import rounded
 from pipeline.rules.walk import Stop, Walk
+from schemas.codes import CheckResult
 from schemas.decisions import Benefit, Scalar
 
 _DAY = dt.timedelta(days=1)
@@ -62,11 +63,11 @@ def _is_concluded_work_related(walk: Walk) -> Stop | None:
     conclusion = walk.case.conclusion
     if conclusion is None:
         return _wait_for_conclusion(walk)
-    facts: dict[str, Scalar] = {"concluded_on": conclusion.concluded_on.isoformat()}
+    result: CheckResult = "met" if conclusion.work_related else "not_met"
+    concluded_on = conclusion.concluded_on.isoformat()
+    walk.note_alike("work_related", result, sources.WORK_ACCIDENT, ("concluded_on",), concluded_on)
     if conclusion.work_related:
-        walk.note("work_related", "met", facts, sources.WORK_ACCIDENT)
         return None
-    walk.note("work_related", "not_met", facts, sources.WORK_ACCIDENT)
     return Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
 
 
@@ -123,7 +124,11 @@ def payment_deadline(walk: Walk) -> dt.date:
     """Last day on which payment is in time; the clock starts the day after the last fact needed was received."""
     days = _law_of_payment(walk)["payment_working_days_jkk" if walk.program == "JKK" else "payment_working_days_jkm"]
     complete_on = walk.case.progress.approved_on or walk.today
-    return working_days_after(complete_on, days.value, walk.book)
+    deadlines: dict[tuple[dt.date, int], dt.date] = walk.book.derived.setdefault("payment_deadlines", {})
+    deadline = deadlines.get((complete_on, days.value))
+    if deadline is None:
+        deadline = deadlines[complete_on, days.value] = working_days_after(complete_on, days.value, walk.book)
+    return deadline
 
 
 def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Benefit | None:

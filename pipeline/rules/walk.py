@@ -88,6 +88,18 @@ class Walk:
         """Leave a check in the trace."""
         self.trace.append(Check(check, result, facts, source.reference, source.marker))  # type: ignore[arg-type]
 
+    def note_alike(
+        self, check: str, result: CheckResult, source: Value | Source, names: tuple[str, ...], *values: Scalar
+    ) -> None:
+        """`note` for checks that come out the same for claim after claim: made once, and never changed."""
+        assert self.terms is not None
+        key = (check, result, values)
+        found: Check | None = self.terms.made.get(key)
+        if found is None:
+            facts = dict(zip(names, values, strict=True))
+            found = self.terms.made[key] = Check(check, result, facts, source.reference, source.marker)  # type: ignore[arg-type]
+        self.trace.append(found)
+
     def refer(
         self, check: str, codes: tuple[str, ...], facts: dict[str, Scalar], source: Value | Source,
         *, result: CheckResult = "undetermined",
