@@ -132,6 +132,11 @@ class Member:
         """The newest day of registration; only for a registered member."""
         return max(fact.registered_on for fact in self.enrolments)
 
+    @property
+    def last_paid_day(self) -> int:
+        """Day number of the latest payment, by the day it was made; 0 where nothing was paid."""
+        return short_column(self.paid_days[-_SHORT:])[0] if self.paid_days else 0
+
     def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
         """The member with one more fact. `known_at` (aware): when it was received. Facts may come in any order."""
         known = microseconds(known_at)

@@ -68,7 +68,7 @@ def _of_the_member(walk: Walk) -> list[str]:
     found: list[str] = []
     if member.enrolments[-1].birth_date > today:
         found.append("member.birth_date")
-    if member.paid_days and member.paid_days[-1] > today.toordinal():  # rows are sorted by the day of payment
+    if member.last_paid_day > today.toordinal():
         found.append("contribution.paid_on")
     return found
 
