@@ -51,6 +51,7 @@ class ParameterFile:
         self.first_day = first_day
         self.faults: list[str] = []
         self.parameter: Parameter | None = None
+        self._within: dt.date | None = None  # the start date whose entry is being read
         shape = SHAPES.get(name)
         if shape is None:
             self._fault("file", "this parameter is not known; correct the file's name or add it to shapes.py")
@@ -62,6 +63,10 @@ class ParameterFile:
 
     def _fault(self, where: str, what: str) -> None:
         self.faults.append(f"{self.name}.yaml, {where}: {what}")
+
+    def _line(self, node: yaml.Node) -> str:
+        line = f"line {node.start_mark.line + 1}"
+        return line if self._within is None else f"{self._within} ({line})"
 
     def _document(self, text: str) -> dict[Any, Any] | None:
         try:
@@ -85,8 +90,10 @@ class ParameterFile:
             for key_node, value_node in node.value:
                 key = self._key(key_node)
                 if key in found:
-                    self._fault(_line(key_node), f"the key {key} stands twice; keep one of them")
+                    self._fault(self._line(key_node), f"the key {key} stands twice; keep one of them")
+                outer, self._within = self._within, key if isinstance(key, dt.date) else self._within
                 found[key] = self._plain(value_node)
+                self._within = outer
             return found
         if isinstance(node, yaml.SequenceNode):
             return [self._plain(one) for one in node.value]
@@ -94,7 +101,7 @@ class ParameterFile:
 
     def _key(self, node: yaml.Node) -> Any:
         if not isinstance(node, yaml.ScalarNode):
-            self._fault(_line(node), "a key is a name or a date; write it as one")
+            self._fault(self._line(node), "a key is a name or a date; write it as one")
             return _WRONG
         return self._date(node) if node.tag.endswith(":timestamp") else str(node.value)
 
@@ -112,17 +119,17 @@ class ParameterFile:
         if kind == "int" and _WHOLE_NUMBER.fullmatch(written):
             return int(written.replace("_", ""))
         if kind == "float":
-            self._fault(_line(node), f"{written} is a float, which cannot hold money or percent exactly; write a "
+            self._fault(self._line(node), f"{written} is a float, which cannot hold money or percent exactly; write a "
                                      f"whole number, or a percentage as quoted text")  # fmt: skip
         else:
-            self._fault(_line(node), f"{written} cannot be read; write a plain whole number, date or quoted text")
+            self._fault(self._line(node), f"{written} cannot be read; write a plain whole number, date or quoted text")
         return _WRONG
 
     def _date(self, node: yaml.Node) -> Any:
         try:
             return dt.date.fromisoformat(node.value)
         except ValueError:
-            self._fault(_line(node), f"{node.value} is no day of the calendar; correct the date (YYYY-MM-DD)")
+            self._fault(self._line(node), f"{node.value} is no day of the calendar; correct the date (YYYY-MM-DD)")
             return _WRONG
 
     def _parameter(self, document: dict[Any, Any], shape: Shape) -> Parameter:
@@ -224,7 +231,3 @@ def _holds_wrong(value: Any) -> bool:
     if isinstance(value, list):
         return any(map(_holds_wrong, value))
     return value is _WRONG
-
-
-def _line(node: yaml.Node) -> str:
-    return f"line {node.start_mark.line + 1}"
