@@ -186,17 +186,19 @@ class Case:
             if medical.permanent_total:
                 kinds.add("permanent_total")
         if costs := self.costs:
-            amounts: dict[BenefitKind, int | None] = {
-                "treatment": costs.treatment,
-                "transport": costs.transport and costs.transport.land + costs.transport.sea + costs.transport.air,
-                "homecare": costs.home_care and costs.home_care.cost,
-                "denture": costs.denture,
-                "hearing_aid": costs.hearing_aid,
-                "glasses": costs.glasses,
-                "prosthesis": costs.prosthesis,
-                "return_to_work": costs.return_to_work,
-            }
-            kinds.update(kind for kind, amount in amounts.items() if amount)
+            amounts: tuple[tuple[BenefitKind, int | None], ...] = (
+                ("treatment", costs.treatment),
+                ("denture", costs.denture),
+                ("hearing_aid", costs.hearing_aid),
+                ("glasses", costs.glasses),
+                ("prosthesis", costs.prosthesis),
+                ("return_to_work", costs.return_to_work),
+            )
+            kinds.update([kind for kind, amount in amounts if amount])
+            if costs.home_care and costs.home_care.cost:
+                kinds.add("homecare")
+            if costs.transport and (costs.transport.land or costs.transport.sea or costs.transport.air):
+                kinds.add("transport")
         return frozenset(kinds)
 
 

@@ -7,10 +7,11 @@ cannot decide differently. Never imports a store, Faust or Kafka.
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from pipeline import referrals
-from pipeline.case import JAKARTA, Case, Progress
+from pipeline.case import Case, Progress
+from pipeline.consequences import decision_of, payouts_of, record
 from pipeline.errors import Poison
 from pipeline.member import Member
 from pipeline.outputs import decision_message, payout_messages
@@ -63,7 +64,7 @@ def needs(event: IntakeEvent) -> Needs:
         return Needs(due_by=event.data.day)
     if isinstance(event, _MEMBER_EVENTS):
         niks = frozenset({event.data.nik}) if isinstance(event, MemberRegistered) else frozenset[str]()
-        return Needs(frozenset({event.data.member_number}), niks, needs_cases_of_members=True)  # type: ignore[union-attr]
+        return Needs(frozenset({event.data.member_number}), niks, needs_cases_of_members=True)
     reference = getattr(event.data, "member", None)
     numbers = {getattr(event.data, "member_number", None), reference.member_number if reference else None}
     nik = reference.nik if reference else None
@@ -81,6 +82,23 @@ def needs_of(case: Case) -> Needs:
         return Needs()
     number, nik = reference.member_number, reference.nik
     return Needs(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
+
+
+class Assessment(NamedTuple):
+    """A verdict, and what was looked at for it."""
+
+    verdict: Verdict
+    member: Member | None
+    other_memberships: tuple[Member, ...]
+    other_claims: tuple[OtherClaim, ...]
+
+    @property
+    def read_set(self) -> ReadSet:
+        memberships = self.other_memberships if self.member is None else (self.member, *self.other_memberships)
+        return ReadSet(
+            tuple([f"{one.number}@{one.version}" for one in memberships]),
+            tuple([f"{one.claim_id}@{one.revision}" for one in self.other_claims]),
+        )
 
 
 @dataclass(slots=True)
@@ -102,6 +120,9 @@ class Desk:
     # --- what the caller brings
 
     def add_member(self, member: Member) -> None:
+        before = self.members.get(member.number)
+        if before is not None and before.nik != member.nik and before.nik is not None:
+            self.numbers_by_nik[before.nik].discard(member.number)  # registered again, under the right NIK
         self.members[member.number] = member
         if member.nik is not None:
             self.numbers_by_nik.setdefault(member.nik, set()).add(member.number)
@@ -110,6 +131,11 @@ class Desk:
         self.cases[case.claim_id] = case
 
     def add_summary(self, summary: Summary) -> None:
+        before = self.summaries.get(summary.claim_id)
+        if before is not None and before.member_number != summary.member_number and before.member_number is not None:
+            self.claims_by_number[before.member_number].discard(summary.claim_id)
+        if before is not None and before.nik != summary.nik and before.nik is not None:
+            self.claims_by_nik[before.nik].discard(summary.claim_id)  # evidence named another member
         self.summaries[summary.claim_id] = summary
         if summary.member_number is not None:
             self.claims_by_number.setdefault(summary.member_number, set()).add(summary.claim_id)
@@ -172,13 +198,12 @@ class Desk:
         number = event.data.member_number
         before = self.members.get(number, Member.new(number))
         touched = self._effective_cases(event, before)
-        old = {case.claim_id: self._assess(case, clock)[0] for case in touched}
+        old = {case.claim_id: _result(self._assess(case, clock).verdict) for case in touched}
         self.add_member(before.apply(event, clock))
         self.changed_members.add(number)
         outputs: list[Message] = []
         for case in touched:
-            new = self._assess(case, clock)[0]
-            if _result(new) != _result(old[case.claim_id]):
+            if _result(self._assess(case, clock).verdict) != old[case.claim_id]:
                 case.progress.changed_later = True
                 outputs += self._decide(case, clock, Cause(event.source, event.id))
         return outputs
@@ -213,7 +238,7 @@ class Desk:
         ]  # fmt: skip
         outputs: list[Message] = []
         for case in sorted(due, key=lambda case: case.claim_id):
-            verdict, _ = self._assess(case, clock)
+            verdict = self._assess(case, clock).verdict
             self.changed_cases.add(case.claim_id)
             if (verdict.outcome, verdict.reason_codes) == (case.progress.outcome, case.progress.reason_codes):
                 case.progress.wake_on = verdict.wake_on
@@ -229,16 +254,11 @@ class Desk:
 
     # --- assessment
 
-    def _assess(self, case: Case, clock: dt.datetime) -> tuple[Verdict, ReadSet]:
+    def _assess(self, case: Case, clock: dt.datetime) -> Assessment:
         member, other_memberships = self._memberships(case, clock)
         others = self._other_claims(case, member)
         verdict = assess(Question(case, member, other_memberships, others, clock), self.book)
-        memberships = ((member,) if member is not None else ()) + other_memberships
-        read = ReadSet(
-            tuple(f"{one.number}@{one.version}" for one in memberships),
-            tuple(f"{one.claim_id}@{one.revision}" for one in others),
-        )
-        return verdict, read
+        return Assessment(verdict, member, other_memberships, others)
 
     def _memberships(self, case: Case, clock: dt.datetime) -> tuple[Member | None, tuple[Member, ...]]:
         """The membership a claim speaks of, and the person's others, as known at `clock`.
@@ -256,7 +276,10 @@ class Desk:
             if not same_person:
                 return None, ()
             day = case.event_date
-            named = max(same_person, key=lambda one: (is_in_force(one, day), one.registered_on, one.number))
+            named = max(
+                same_person,
+                key=lambda one: (is_in_force(one, day, self.book), one.enrolments[-1].registered_on, one.number),
+            )
         return named, tuple(one for one in same_person if one.number != named.number)
 
     def _known(self, number: str | None, clock: dt.datetime) -> Member | None:
@@ -299,19 +322,17 @@ class Desk:
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
-        verdict, read = self._assess(case, clock)
-        member, _ = self._memberships(case, clock)
+        assessment = self._assess(case, clock)
         progress = case.progress
-        revision = progress.revision + 1
-        decision = _decision(case, member, verdict, read, revision, clock, cause)
-        payouts = _payouts(case, decision)
+        decision = decision_of(case, assessment.verdict, assessment.member, assessment.read_set, clock, cause)
+        payouts = payouts_of(case, decision)
         outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
-        _record(progress, decision, verdict, payouts, clock)
+        record(progress, decision, assessment.verdict.wake_on, payouts, clock)
         outputs += referrals.update(case, clock)
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self.changed_cases.add(case.claim_id)
-        self.add_summary(_summary(case, member, decision))
+        self.add_summary(_summary(case, assessment.member, decision))
         return outputs
 
 
@@ -325,89 +346,6 @@ def _is_ruled(progress: Progress) -> bool:
 
 def _result(verdict: Verdict) -> tuple[object, ...]:
     return verdict.outcome, verdict.reason_codes, tuple((one.line, one.amount) for one in verdict.benefits)
-
-
-def _decision(
-    case: Case, member: Member | None, verdict: Verdict, read: ReadSet, revision: int, clock: dt.datetime, cause: Cause
-) -> Decision:
-    assert case.program is not None and case.member is not None
-    return Decision(
-        decision_id=f"{case.claim_id}.r{revision}",
-        claim_id=case.claim_id,
-        key=case.key,
-        member_number=member.number if member is not None else case.member.member_number,
-        program=case.program,
-        event_date=case.event_date,
-        revision=revision,
-        supersedes=case.progress.decision_id,
-        outcome=verdict.outcome,
-        reason_codes=verdict.reason_codes,
-        benefits=verdict.benefits,
-        total=verdict.total,
-        indicative_total=verdict.indicative_total,
-        missing=verdict.missing,
-        fields=verdict.fields,
-        liable=verdict.liable,  # type: ignore[arg-type]
-        pay_by=verdict.pay_by,
-        fund_amount=verdict.fund_amount,
-        first_claim_id=verdict.first_claim_id,
-        rule_version=verdict.rule_version,
-        decided_at=clock.astimezone(JAKARTA),
-        caused_by=cause,
-        read=read,
-        trace=verdict.trace,
-    )
-
-
-def _payouts(case: Case, decision: Decision) -> list[Payout]:
-    """What must still move so that the sum of the claim's payouts is the total of this decision, by payee."""
-    if decision.outcome not in ("APPROVED", "REJECTED"):
-        return []
-    due: dict[str, int] = {}
-    for benefit in decision.benefits:
-        due[benefit.payee] = due.get(benefit.payee, 0) + benefit.amount
-    ordered = case.progress.ordered
-    found: list[Payout] = []
-    for payee in sorted(due.keys() | ordered.keys()):
-        difference = due.get(payee, 0) - ordered.get(payee, 0)
-        if difference:
-            found.append(Payout(
-                payout_id=f"{decision.decision_id}.{payee}",
-                claim_id=case.claim_id,
-                key=case.key,
-                member_number=decision.member_number,
-                revision=decision.revision,
-                decision_id=decision.decision_id,
-                payee=payee,  # type: ignore[arg-type]
-                direction="pay" if difference > 0 else "recover",
-                amount=abs(difference),
-                pay_by=decision.pay_by,
-            ))  # fmt: skip
-    return found
-
-
-def _record(
-    progress: Progress, decision: Decision, verdict: Verdict, payouts: list[Payout], clock: dt.datetime
-) -> None:
-    progress.revision = decision.revision
-    progress.decision_id = decision.decision_id
-    progress.outcome = decision.outcome
-    progress.reason_codes = decision.reason_codes
-    progress.total = decision.total
-    progress.indicative_total = decision.indicative_total
-    progress.wake_on = verdict.wake_on
-    if decision.outcome in ("APPROVED", "REJECTED"):
-        progress.effective_outcome = decision.outcome
-        progress.effective_total = decision.total
-        progress.lines = tuple((one.line, one.amount) for one in decision.benefits)
-    for payout in payouts:
-        signed = payout.amount if payout.direction == "pay" else -payout.amount
-        progress.ordered[payout.payee] = progress.ordered.get(payout.payee, 0) + signed
-        progress.payouts[payout.payout_id] = signed
-    if decision.outcome == "APPROVED":
-        progress.approved_on = progress.approved_on or clock.astimezone(JAKARTA).date()
-    elif not progress.settlements:
-        progress.approved_on = None  # it will be payable only when the next fact makes it so
 
 
 def _summary(case: Case, member: Member | None, decision: Decision) -> Summary:

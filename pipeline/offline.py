@@ -38,7 +38,8 @@ class Offline:
         if known == digest:
             return []
         if known is not None:
-            raise Poison("ID_REUSED", FieldError("id", "this source sent another event under this id; give it a new id"))
+            message = "this source sent another event under this id; give it a new id"
+            raise Poison("ID_REUSED", FieldError("id", message))
         self._taken += 1
         desk = self._desk
         desk.take(event, event_clock(event, None), order=self._taken)
