@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.settings import read_settings
-from pipeline.batch import Batch
+from pipeline.batch import Batch, Report
 from pipeline.record import Chunk, Message, Record
 from pipeline.rules.book import Book
 from pipeline.store import open_store
@@ -43,13 +43,13 @@ def _worker(file: Path, count: int) -> tuple[float, float]:
     url = f"sqlite:///{file}"
     open_store(url).close()
     log = Log(file)
-    _append(log, members(MEMBERS))
+    _append(log, members(MEMBERS), topics.HISTORY)
     environment = os.environ | {"SANTUNAN_DATABASE_URL": url, "SANTUNAN_LOG_LEVEL": "WARNING"}
     worker = subprocess.Popen([sys.executable, "-m", "agents.worker"], env=environment)  # noqa: S603
     try:
         group = read_settings(database_url=url).group
-        _wait(log, group, topics.MEMBERS)
-        _append(log, claims(count, MEMBERS))  # faster than the worker, so that a backlog is there all the time
+        _wait(log, group, topics.HISTORY)
+        _append(log, claims(count, MEMBERS), topics.HISTORY)
         started = _first(log)
         _wait_decisions(log, count)
         seconds = time.perf_counter() - started[0]
@@ -78,36 +78,40 @@ def _wait(log: Log, group: str, topic: str) -> None:
         time.sleep(0.05)
 
 
-def _append(log: Log, sent: Iterable[Sent]) -> None:
+def _append(log: Log, sent: Iterable[Sent], topic: str) -> None:
     rest = iter(sent)
-    while some := [Message(one.topic, one.key, one.value) for one in islice(rest, APPEND)]:
+    while some := [Message(topic, one.key, one.value) for one in islice(rest, APPEND)]:
         log.append(some)
 
 
 def _shares(file: Path, count: int) -> dict[str, float]:
     """Seconds of each step, without Faust: the same claims through the batch alone."""
     store = open_store(f"sqlite:///{file}")
-    batch = Batch(store, Book.load(), "bench")
+    reports: list[Report] = []
+    batch = Batch(store, Book.load(), "bench", observe=reports.append)
     log = Log(file)
     _through(batch, log, members(MEMBERS), 0)
-    seconds = _through(batch, log, claims(count, MEMBERS), log.end(topics.HISTORY, 0))
+    reports.clear()
+    total = {"parse": _through(batch, log, claims(count, MEMBERS), log.end(topics.HISTORY, 0))}
+    for report in reports:
+        for step, seconds in report.seconds.items():
+            total[step] = total.get(step, 0.0) + seconds
     log.close()
     store.close()
-    return seconds
+    return total
 
 
-def _through(batch: Batch, log: Log, sent: Iterable[Sent], start: int) -> dict[str, float]:
+def _through(batch: Batch, log: Log, sent: Iterable[Sent], start: int) -> float:
+    """Seconds spent on parsing."""
     rest = iter(sent)
-    total: dict[str, float] = {}
+    parsing = 0.0
     while some := list(islice(rest, CHUNK)):
         log.append([Message(topics.HISTORY, one.key, one.value) for one in some])
         records = tuple(Record(start + at, 0, one.key, one.value) for at, one in enumerate(some))
         started = time.perf_counter()
         chunk = Chunk(topics.HISTORY, 0, start, start + len(some), records)
         arrivals = batch.read(chunk)
-        parsed = time.perf_counter() - started
+        parsing += time.perf_counter() - started
         batch.store_arrivals(chunk, arrivals)
-        for step, seconds in {"parse": parsed, **batch.report.seconds}.items():
-            total[step] = total.get(step, 0.0) + seconds
         start += len(some)
-    return total
+    return parsing
