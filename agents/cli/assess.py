@@ -1,9 +1,8 @@
 """`santunan assess`: events in, decisions out, with nothing but the rule book."""
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, Literal
 
 import typer
 
@@ -21,7 +20,13 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def assess_file(
-    file: Annotated[Path, typer.Argument(help="Events, one CloudEvents document a line; - reads standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, allow_dash=True,
+            help="Events, one CloudEvents document a line; - reads standard input.",
+        ),
+    ],
     explain: Annotated[bool, typer.Option("--explain", help="Print each decision in words instead of JSON.")] = False,
     lang: Language = "id",
 ) -> None:
@@ -52,25 +57,21 @@ def assess_file(
 def _opened(file: Path) -> Any:
     from contextlib import nullcontext
 
-    from pipeline.errors import NotReady
-
     if file == Path("-"):
         return nullcontext(sys.stdin.buffer)
-    try:
-        return file.open("rb", buffering=_BLOCK_BYTES)
-    except OSError as error:
-        raise NotReady(f"{file} cannot be read: {error.strerror}") from None
+    return file.open("rb", buffering=_BLOCK_BYTES)
 
 
-def _assess(offline: Any, lines: Iterable[bytes], show: Any, *, is_typed: bool) -> int:
+def _assess(offline: Any, lines: BinaryIO, show: Any, *, is_typed: bool) -> int:
     """Writes decisions in large blocks; returns how many events were refused."""
+    from agents.cli.reading import bounded_lines
     from pipeline.errors import Poison
 
     write = sys.stdout.buffer.write
     take = offline.take
     waiting: list[bytes] = []
     waiting_bytes = refused = number = 0
-    for number, line in enumerate(_bounded(lines), 1):
+    for number, line in enumerate(bounded_lines(lines), 1):
         raw = line.strip()
         if not raw:
             continue
@@ -96,17 +97,6 @@ def _assess(offline: Any, lines: Iterable[bytes], show: Any, *, is_typed: bool) 
     return refused
 
 
-def _bounded(lines: Any) -> Iterator[bytes]:
-    """Lines, each cut one byte beyond what may be read: a file without an end of line must not fill the memory."""
-    from schemas.values import MAX_EVENT_BYTES
-
-    limit = MAX_EVENT_BYTES + 2
-    while line := lines.readline(limit):
-        yield line
-        while len(line) == limit and not line.endswith(b"\n"):  # the rest of a line that is refused anyway
-            line = lines.readline(limit)
-
-
 def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
     import orjson
 
@@ -127,9 +117,12 @@ def _as_json() -> Any:
 
 
 def _in_words(lang: Literal["id", "en"]) -> Any:
-    from pipeline.explain import explain
+    from agents.cli.screen import text_width
+    from pipeline.explain import explain, render_text
+
+    width = text_width()
 
     def show(decision: "Decision") -> bytes:
-        return (explain(decision, lang) + "\n\n").encode()
+        return (render_text(explain(decision, lang), width) + "\n").encode()
 
     return show

@@ -31,8 +31,7 @@ Exit codes:
   75   the database or the broker is away: try again, nothing is lost
   78   a setting or a parameter is wrong: the message says which
   130  stopped with Ctrl-C
-\b
-Settings come from SANTUNAN_* variables and santunan.toml; see `santunan doctor`.
+Settings: SANTUNAN_* variables and santunan.toml; `santunan doctor` shows them.
 """
 
 

@@ -10,7 +10,7 @@ from agents.cli.options import Json
 from agents.cli.screen import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
-    from pipeline.rules.book import Book, Parameter, Value
+    from pipeline.rules.book import Book, Value
 
 _MARKERS = """\b
 Markers:
@@ -20,8 +20,10 @@ Markers:
   DESIGN      no rule found: a safe reading of our own
 """
 
+_ABSENT = "did not exist"
+
 group = typer.Typer(
-    help="The law as dated data: check it, read it, compare it, try a change.", no_args_is_help=True,
+    help="The law as dated data: check, read, compare, try a change.", no_args_is_help=True,
     rich_markup_mode=None,
 )  # fmt: skip
 
@@ -37,34 +39,24 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Check every parameter on every day from 2015-07-01 to next year.
+    """Check every parameter on every day it must hold.
 
-    Exit code 78, and a sentence for each fault, if the book cannot be used.
+    That is from 2015-07-01 to the end of next year. Exit code 78, and a sentence for each fault, if the book
+    cannot be used.
 
     \b
     Examples:
       santunan rules check
       santunan rules check --in my-parameters
     """
-    from pipeline.rules.book import Book
+    from pipeline.rules.changes import check as check_all
 
-    book = Book.load(directory)
-    days = (book.through - book.first_day).days + 1
-    for offset in range(days):
-        day = book.first_day + dt.timedelta(days=offset)
-        law = book.on(day)
-        for name in book.parameters:
-            law[name]
-    values = sum(len(parameter.values) for parameter in book.parameters.values())
-    found = {
-        "parameters": len(book.parameters), "values": values, "days": days, "from": book.first_day,
-        "through": book.through, "fingerprint": book.fingerprint,
-    }  # fmt: skip
+    found = check_all(directory)
     if json:
         print_json([found])
         return
-    print(f"{len(book.parameters)} parameters with {values} values are sound on each of {days:,} days,")
-    print(f"{book.first_day} to {book.through}. Fingerprint {book.fingerprint[:16]}.")
+    print(f"{found.parameters} parameters with {found.values} values are sound on each of {found.days:,} days,")
+    print(f"{found.first} to {found.last}. Fingerprint {found.fingerprint[:16]}.")
 
 
 @group.command("show", epilog=_MARKERS)
@@ -82,13 +74,14 @@ def show(
       santunan rules show jkk_death_multiplier --on 2021-05-01
     """
     from pipeline.rules.book import Book
+    from pipeline.rules.changes import values_of
 
     book = Book.load()
     if name is None:
         _list_all(book, on.date() if on else dt.date.today(), json)
         return
-    parameter = _parameter(book, name)
-    values = [book.on(on.date())[name]] if on else list(parameter.values)
+    values = values_of(name, book, on.date() if on else None)
+    parameter = book.parameters[name]
     if json:
         print_json([{"name": name, "unit": parameter.unit, **_document(value)} for value in values])
         return
@@ -106,7 +99,9 @@ def _list_all(book: "Book", day: dt.date, as_json: bool) -> None:
     if as_json:
         print_json({"name": one.name, "unit": one.unit, **_document(value)} for one, value in rows)
         return
-    shown = table("parameter", "value", "since", "marker", title=f"The law on {day} ({law.rule_version})")
+    columns = ("parameter", "value", "since", "marker")
+    title = f"The law on {day} ({law.rule_version})"
+    shown = table(*columns, whole=("parameter", "since", "marker"), title=title)
     for one, value in rows:
         shown.add_row(one.name, _short(_written(value, one.unit)), str(value.since), value.marker)
     console().print(shown)
@@ -126,33 +121,43 @@ def diff(
       santunan rules diff 2021-03-31 2025-02-24 --json
     """
     from pipeline.rules.book import Book
+    from pipeline.rules.changes import differences
 
     book = Book.load()
     before, after = book.on(first.date()), book.on(second.date())
-    changed = [
-        (one, before[name], after[name])
-        for name, one in sorted(book.parameters.items())
-        if (before[name].value, before[name].absent) != (after[name].value, after[name].absent)
-    ]
+    changed = differences(book, before.day, after.day)
     if json:
-        print_json({"name": one.name, "before": _document(old), "after": _document(new)} for one, old, new in changed)
+        found = [(one.name, _document(one.before), _document(one.after)) for one in changed]
+        print_json({"name": name, "before": old, "after": new} for name, old, new in found)
         return
     print(f"{before.rule_version} on {before.day}; {after.rule_version} on {after.day}")
     if not changed:
         print("Nothing changed.")
         return
-    shown = table("parameter", str(before.day), str(after.day), "by")
-    for one, old, new in changed:
-        shown.add_row(one.name, _short(_written(old, one.unit)), _short(_written(new, one.unit)), new.reference)
+    shown = table("parameter", str(before.day), str(after.day), "by", whole=("parameter",))
+    for one in changed:
+        rows = one.entries or ((one.name, one.before.value, one.after.value),)
+        if one.entries:
+            shown.add_row(one.name, "", "", one.after.reference)
+        for entry, old, new in rows:
+            name, by = (f"  {entry}", "") if one.entries else (entry, one.after.reference)
+            shown.add_row(name, _cell(old, one.unit), _cell(new, one.unit), by)
     console().print(shown)
 
 
 @group.command("impact")
 def impact(
-    file: Annotated[Path, typer.Argument(help="A changed parameter file; its name says which parameter it replaces.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            exists=True, dir_okay=False, help="A changed parameter file; its name says which parameter it replaces."
+        ),
+    ],
     json: Json = False,
 ) -> None:
-    """What a changed parameter would do to the stored claims: which, how many, by how much. Writes nothing.
+    """What would a changed parameter do to the stored claims?
+
+    Which would end otherwise, how many, by how much. Writes nothing.
 
     \b
     Examples:
@@ -160,11 +165,8 @@ def impact(
       santunan rules impact drafts/funeral.yaml --json
     """
     from agents.cli.stored import opened_store
-    from pipeline.errors import NotReady
     from pipeline.rules.book import Book
 
-    if not file.is_file():
-        raise NotReady(f"{file} is no file; give the YAML file of one parameter")
     book = Book.load(instead=file)
     with opened_store() as store, progress("deciding the stored history again") as bar:
         from pipeline.replay import impact as replayed
@@ -186,19 +188,6 @@ def _show_impact(found: Any) -> None:
     console().print(shown)
     if len(found.differences) > 30:
         print(f"and {len(found.differences) - 30:,} more; --json lists all")
-
-
-def _parameter(book: "Book", name: str) -> "Parameter":
-    from difflib import get_close_matches
-
-    from pipeline.errors import NotReady
-
-    found = book.parameters.get(name)
-    if found is None:
-        near = get_close_matches(name, book.parameters, 3)
-        hint = f"did you mean {', '.join(near)}?" if near else "`santunan rules show` lists them all"
-        raise NotReady(f"there is no parameter {name}; {hint}")
-    return found
 
 
 def _document(value: "Value") -> dict[str, Any]:
@@ -226,15 +215,22 @@ def _plain(value: Any) -> Any:
 
 def _written(value: "Value", unit: str) -> str:
     if value.absent:
-        return "did not exist"
+        return _ABSENT
     plain = _plain(value.value)
-    if unit == "rupiah":
-        return rupiah(plain)
     if isinstance(plain, dict):
         return "\n".join(f"{key}: {_inline(one)}" for key, one in plain.items())
     if isinstance(plain, list):
         return "\n".join(_inline(one) for one in plain)
-    return str(plain)
+    return _cell(plain, unit)
+
+
+def _cell(value: Any, unit: str) -> str:
+    """One number or one row of a table; None: there is no such thing."""
+    if value is None:
+        return _ABSENT
+    if unit == "rupiah" and isinstance(value, int):
+        return rupiah(value)
+    return _inline(_plain(value))
 
 
 def _inline(value: Any) -> str:

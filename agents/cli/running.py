@@ -17,9 +17,10 @@ def add_to(cli: typer.Typer) -> None:
 def worker(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=_NO_SUPERVISE)] = True,
 ) -> None:
-    """One worker: reads events, decides, publishes. Started again where that helps (status 75).
+    """One worker: reads events, decides, publishes.
 
-    Ctrl-C or SIGTERM: it finishes what it has in hand and leaves within ten seconds.
+    Started again where that helps (status 75). Ctrl-C or SIGTERM: it finishes what it has in hand and leaves
+    within ten seconds.
 
     \b
     Examples:
@@ -32,7 +33,9 @@ def worker(
 def run(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=_NO_SUPERVISE)] = True,
 ) -> None:
-    """Everything on this machine: a worker on the embedded file, unless another broker is set, and the daily clock.
+    """Everything on this machine: a worker and the daily clock.
+
+    On the embedded file, unless another broker is set.
 
     \b
     Examples:
@@ -70,9 +73,9 @@ def tick(
         typer.Argument(formats=["%Y-%m-%d"], help="The day that is over; by default yesterday in Jakarta."),
     ] = None,
 ) -> None:
-    """Say that a day has passed: claims whose deadline lay before it are assessed again.
+    """Say that a day has passed, so that deadlines are looked at.
 
-    `santunan run` does this by itself. Twice for one day does no harm.
+    Claims whose clock ran out are assessed again. `santunan run` does this by itself. Twice for one day does no harm.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ def show_schemas(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Every event type: where it goes, who may write it.
+    """Every event type: where it goes and who may write it.
 
     \b
     Examples:
@@ -37,7 +37,7 @@ def show_schemas(
     if json:
         print_json(kinds)
         return
-    shown = table("type", "topic", "written by")
+    shown = table("type", "topic", "written by", whole=("type", "topic"))
     for kind in kinds:
         shown.add_row(kind.type, "\n".join(kind.topics), ", ".join(kind.writers))
     console().print(shown)

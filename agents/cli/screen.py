@@ -6,7 +6,7 @@ Rich is imported only where something is drawn. Never imports the pipeline.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,11 +20,18 @@ def complain(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
-def console() -> "Console":
+def console(*, stderr: bool = False) -> "Console":
     """Colours only on a terminal and without NO_COLOR; 80 columns where the width is not known."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    return Console(highlight=False, soft_wrap=False, stderr=stderr)
+
+
+def text_width() -> int:
+    """Of running text: the terminal's, at least 40, and never so wide that lines are hard to follow."""
+    import shutil
+
+    return max(40, min(shutil.get_terminal_size((80, 24)).columns, 100))
 
 
 def print_json(rows: Iterable[Any]) -> None:
@@ -36,14 +43,19 @@ def print_json(rows: Iterable[Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def table(*columns: str, right: Sequence[str] = (), title: str | None = None) -> "Table":
-    """A table with light rules; the columns named in `right` hold numbers."""
+def table(
+    *columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), title: str | None = None
+) -> "Table":
+    """A table with light rules; the columns in `right` hold numbers, those in `whole` are not broken into lines."""
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1))
+    made = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1)
+    )
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if column in right else "left"
+        made.add_column(column, justify=side, overflow="fold", no_wrap=column in whole)
     return made
 
 

@@ -7,9 +7,11 @@ from random import Random
 from typing import Final
 
 from agents.portfolio import accidents, deaths, mess
+from agents.portfolio.answers import answered, write_days
 from agents.portfolio.people import second_memberships, workers, write_lives
 from agents.portfolio.world import World
 from agents.portfolio.writer import Writer
+from pipeline.rules.book import Book
 
 SEED: Final = 2019
 
@@ -33,7 +35,9 @@ def world(seed: int = SEED) -> World:
 
 def portfolio(seed: int = SEED) -> tuple[bytes, ...]:
     """Every event of the portfolio in order of time, one CloudEvents document each."""
-    return tuple(line for _, line in world(seed).writer.in_order())
+    made = world(seed)
+    write_days(made.writer)
+    return tuple(answered(_random(seed, "answers"), made.writer, Book.load()))
 
 
 def _tell(made: World, stories: tuple[tuple[int, deaths.Story], ...]) -> None:

@@ -209,9 +209,16 @@ def lapsed(world: World) -> tuple[Worker, dt.date]:
 
 
 def gone(world: World) -> tuple[Worker, dt.date]:
-    worker = world.random.choice([one for one in world.workers if one.left_on and not one.returns_on])
+    worker = world.random.choice([one for one in world.workers if one.left_on and not (one.returns_on or one.died_on)])
     assert worker.left_on is not None  # chosen so
     return worker, worker.left_on + dt.timedelta(days=world.random.randint(1, 60))
+
+
+def long_in_arrears(world: World) -> tuple[Worker, dt.date]:
+    """At an employer that has not paid for more than three months by then."""
+    day = world.random.choice((dt.date(2020, 10, 12), dt.date(2023, 9, 4)))
+    owing = [one for one in world.workers if one.business.unpaid and one.is_here(day)]
+    return world.random.choice(owing), day
 
 
 def held_twice(world: World) -> tuple[Worker, dt.date]:
@@ -279,6 +286,7 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (6, partial(outside_cover, choose=never_enrolled)),
     (7, partial(outside_cover, choose=lapsed)),
     (3, partial(outside_cover, choose=gone)),
+    (3, partial(outside_cover, choose=long_in_arrears)),
     (2, partial(outside_cover, choose=held_twice)),
     (2, partial(claimed_late, first=dt.date(2019, 11, 12), last=B1_UNTIL, years=2.5)),
     (2, partial(claimed_late, first=dt.date(2020, 1, 2), last=dt.date(2021, 4, 1), years=5.2)),

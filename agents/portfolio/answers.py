@@ -5,6 +5,7 @@ that the worker drives. Decides nothing itself.
 """
 
 import datetime as dt
+from collections.abc import Iterator
 from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
@@ -12,6 +13,9 @@ from typing import Any, Final
 from agents.portfolio.world import DESKS
 from agents.portfolio.writer import BEGIN, END, Sections, Writer, at
 from pipeline.desk import Desk
+from pipeline.errors import Poison
+from pipeline.intake import event_clock, read_event
+from pipeline.rules.book import Book
 from schemas.decisions import Decision, Payout
 
 _OFFICERS: Final = tuple(f"urn:santunan:officer:klaim-{number:02}" for number in (1, 2, 3))
@@ -26,7 +30,8 @@ _VERDICTS: Final[dict[str, tuple[str, ...]]] = {
     "MEM_PU_ARREARS_GT3": ("approve", "reject"),
     "MEM_MULTIPLE": ("approve",),
     "MEM_AGE_CHECK": ("approve",),
-    "MEM_CHANGED_LATER": ("reject",),
+    "MEM_CHANGED_LATER": ("approve", "approve", "approve", "reject"),
+    "REV_NEW_FACTS": ("approve",),
     "CLM_EXPIRY_TRANSITION": ("approve",),
     "CLM_JKM_OLD": ("approve",),
     "REP_LATE_EMPLOYER_LIABLE": ("reject",),
@@ -58,17 +63,22 @@ class Answers:
         for decision in decisions:
             if decision.outcome == "REFERRED" and self._random.random() < 0.85:
                 heappush(self._readings, (self._later(time, 2, 12), decision.claim_id))
-            elif decision.outcome == "REJECTED" and decision.reason_codes[0] in _APPEALED and self._random.random() < 0.2:
+            elif decision.reason_codes[0] in _APPEALED and self._random.random() < 0.2:
                 self._appeal(decision, self._later(time, 6, 25))
         for payout in payouts:
             if payout.direction == "pay":
                 self._settle(payout, time)
 
-    def read_until(self, time: dt.datetime) -> None:
-        """Officers read what waits for them, and decide on the revision they then see."""
-        while self._readings and self._readings[0][0] <= time:
-            read_at, claim_id = heappop(self._readings)
-            self._review(claim_id, read_at)
+    def read_until(self, time: dt.datetime) -> bool:
+        """An officer reads what has waited longest, if before `time`, and decides on the revision then seen.
+
+        False: nothing waited. One at a time, since what is written may change what the next one sees.
+        """
+        if not self._readings or self._readings[0][0] > time:
+            return False
+        read_at, claim_id = heappop(self._readings)
+        self._review(claim_id, read_at)
+        return True
 
     def _review(self, claim_id: str, time: dt.datetime) -> None:
         progress = self._desk.cases[claim_id].progress
@@ -83,7 +93,8 @@ class Answers:
         if verdicts is None:
             return
         verdict = self._random.choice(verdicts)
-        self._write_review(claim_id, time, officer, verdict, list(progress.referral_codes) if verdict == "approve" else [])
+        answered = list(progress.referral_codes) if verdict == "approve" else []
+        self._write_review(claim_id, time, officer, verdict, answered)
         if not self._has_gone_stale and progress.revision > 2:  # a colleague had the same claim on an old screen
             self._has_gone_stale = True
             other = next(one for one in _OFFICERS if one != officer)
@@ -143,3 +154,31 @@ def write_days(writer: Writer) -> None:
         over = day - dt.timedelta(days=1)
         writer.write(at(day, 0, 5), _CLOCK, "santunan.clock.day-passed.v1", {"day": over.isoformat()})
     writer.write(END, _CLOCK, "santunan.clock.day-passed.v1", {"day": (END.date() - dt.timedelta(days=1)).isoformat()})
+
+
+def answered(random: Random, writer: Writer, book: Book) -> Iterator[bytes]:
+    """Every event in order of time, with the answers to what was decided so far in their places."""
+    desk = Desk(book)
+    answers = Answers(random, writer, desk)
+    known: set[tuple[str, str]] = set()
+    for order, (time, line) in enumerate(_in_order(writer, answers)):
+        yield line
+        try:
+            event = read_event(line)
+            if (event.source, event.id) in known:
+                continue
+            desk.take(event, event_clock(event, None), order=order)
+        except Poison:
+            continue  # it will be refused there as here, and nobody answers it
+        known.add((event.source, event.id))
+        answers.hear(time, desk.made_decisions, desk.made_payouts)
+        desk.made_decisions.clear()
+        desk.made_payouts.clear()
+
+
+def _in_order(writer: Writer, answers: Answers) -> Iterator[tuple[dt.datetime, bytes]]:
+    """Before each event, officers read what waited until then; what they write may come before that event."""
+    while (time := writer.next_time()) is not None:
+        if answers.read_until(time):
+            continue
+        yield writer.take()

@@ -5,7 +5,6 @@ Never imports the pipeline: what is written here is what a stranger could send.
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -58,11 +57,14 @@ class Writer:
         if time <= END:
             heappush(self._heap, (time, self._count, line))
 
-    def in_order(self) -> Iterator[tuple[dt.datetime, bytes]]:
-        """Every event by time; what is written meanwhile for a later time comes in its place."""
-        while self._heap:
-            time, _, line = heappop(self._heap)
-            yield time, line
+    def next_time(self) -> dt.datetime | None:
+        """When the earliest event that was not taken yet happened; None: there is none."""
+        return self._heap[0][0] if self._heap else None
+
+    def take(self) -> tuple[dt.datetime, bytes]:
+        """The earliest event that was not taken yet."""
+        time, _, line = heappop(self._heap)
+        return time, line
 
     def written(self) -> list[tuple[dt.datetime, bytes]]:
         """What has been written so far, by time."""

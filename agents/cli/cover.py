@@ -1,0 +1,148 @@
+"""`santunan cover`: is this worker covered for this on this day, and if not, since when and why."""
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from agents.cli.options import Json, Language
+from agents.cli.screen import print_json, rupiah
+
+if TYPE_CHECKING:
+    from pipeline.member import Member
+    from pipeline.rules.contributions import CoverAnswer, MonthStatus
+
+_ANSWERS = {
+    "id": {"yes": "terlindungi", "no": "tidak terlindungi", "officer": "diputuskan oleh petugas"},
+    "en": {"yes": "covered", "no": "not covered", "officer": "an officer must say"},
+}
+_NIK_DIGITS = 16
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("cover")(cover)
+
+
+def cover(
+    member: Annotated[str, typer.Argument(metavar="MEMBER", help="Membership number (KPJ), or NIK.")],
+    program: Annotated[Literal["JKK", "JKM"], typer.Option("--program")] = "JKK",
+    on: Annotated[
+        dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; by default today.")
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", metavar="FILE", help="Read membership events here instead of the store.")
+    ] = None,
+    lang: Language = "id",
+    json: Json = False,
+) -> None:
+    """Is this worker covered on this day, and if not, why?
+
+    Since when, paid through when, what is owed. The answer is what a claim would meet, as far as membership
+    goes; it decides nothing. Exit code 1 where the answer
+    is not yes.
+
+    \b
+    Examples:
+      santunan cover 19110000014
+      santunan cover 19110000014 --program JKM --on 2025-03-01 --lang en
+      santunan cover 19110000014 --from .santunan/demo/events.jsonl
+    """
+    from pipeline.case import JAKARTA
+    from pipeline.errors import EXIT_REFUSED
+    from pipeline.rules.book import Book
+    from pipeline.rules.contributions import arrears, cover_answer
+
+    day = on.date() if on else dt.datetime.now(JAKARTA).date()
+    book = Book.load()
+    found = _from_file(source, member) if source else _from_store(member)
+    memberships: list[Member | None] = [*found] or [None]
+    answers = [(one, cover_answer(one, program, day, book)) for one in memberships]
+    for one, answer in answers:
+        owed = arrears(one, day, book) if one is not None else ()
+        if json:
+            print_json([_document(one, answer, owed)])
+        else:
+            _tell(one, answer, owed, lang)
+    if not any(answer.answer == "yes" for _, answer in answers):
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _from_store(member: str) -> "list[Member]":
+    from agents.cli.stored import members, opened_store
+
+    with opened_store() as store:
+        return members(store, **_named(member))
+
+
+def _named(member: str) -> dict[str, str]:
+    return {"nik": member} if len(member) == _NIK_DIGITS and member.isdecimal() else {"number": member}
+
+
+def _from_file(source: Path, member: str) -> "list[Member]":
+    """The members that the events of a file tell of; what cannot be read is left to `assess` to tell."""
+    from typing import get_args
+
+    from agents.cli.reading import bounded_lines
+    from pipeline.errors import NotReady
+    from pipeline.member import Member
+    from schemas.events import MemberEvent, Refused, parse
+
+    found: dict[str, Any] = {}
+    seen: set[tuple[str, str]] = set()
+    kinds = get_args(MemberEvent)
+    try:
+        stream = source.open("rb")
+    except OSError as error:
+        raise NotReady(f"{source} cannot be read: {error.strerror}") from None
+    with stream:
+        for line in bounded_lines(stream):
+            try:
+                event = parse(line.strip())
+            except Refused:
+                continue
+            if not isinstance(event, kinds) or (event.source, event.id) in seen:
+                continue
+            seen.add((event.source, event.id))
+            number = event.data.member_number
+            found[number] = found.get(number, Member.new(number)).apply(event, event.time)
+    named = _named(member)
+    return [one for one in found.values() if member in (one.number if "number" in named else one.nik,)]
+
+
+def _document(member: "Member | None", answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]") -> dict[str, Any]:
+    return {
+        "member_number": member.number if member is not None else None,
+        "answer": answer.answer,
+        "reason": answer.reason,
+        "program": answer.program,
+        "day": answer.day,
+        "since": answer.since,
+        "until": answer.until,
+        "paid_through": answer.paid_through,
+        "unpaid": [
+            {"month": one.owed.month, "due_on": one.owed.due_on, "amount": one.owed.amount} for one in owed
+        ],
+    }  # fmt: skip
+
+
+def _tell(
+    member: "Member | None", answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]
+) -> None:
+    from pipeline.explain import day as written_day
+    from pipeline.explain import program_name, short
+
+    number = member.number if member is not None else "?"
+    words = {"id": ("sejak", "lunas sampai", "belum dibayar"), "en": ("since", "paid through", "unpaid")}[lang]
+    print(f"{number}, {program_name(answer.program, lang)}, {written_day(answer.day, lang)}: "
+          f"{_ANSWERS[lang][answer.answer]}")  # fmt: skip
+    if answer.reason != "OK":
+        print(f"  {short(answer.reason, lang)} ({answer.reason})")
+    if answer.since:
+        print(f"  {words[0]} {written_day(answer.since, lang)}")
+    if answer.paid_through:
+        print(f"  {words[1]} {answer.paid_through}")
+    if owed:
+        total = sum(one.owed.amount or 0 for one in owed)
+        months = owed[0].owed.month if len(owed) == 1 else f"{owed[0].owed.month} … {owed[-1].owed.month} ({len(owed)})"
+        print(f"  {words[2]} {months}: {rupiah(total)}")

@@ -1,0 +1,196 @@
+"""`santunan replay`, `doctor`, `migrate`: proof that the history decides the same again, and that all is in order."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agents.cli.options import Json
+from agents.cli.screen import console, print_json, progress, rupiah, table
+
+if TYPE_CHECKING:
+    from agents.settings import Settings
+
+Day = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("replay")(replay)
+    cli.command("doctor")(doctor)
+    cli.command("migrate")(migrate)
+
+
+def replay(
+    since: Annotated[
+        dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Compare decisions from this day on.")
+    ] = None,
+    until: Annotated[
+        dt.datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Compare decisions before this day.")
+    ] = None,
+    claim: Annotated[str | None, typer.Option("--claim", metavar="CLAIM", help="Compare this claim only.")] = None,
+    json: Json = False,
+) -> None:
+    """Decide the whole history again and compare.
+
+    As it was known then, on a path that writes and publishes nothing. Exit code 1 if a decision would be
+    another one today, with the claims and the rupiah that differ.
+
+    \b
+    Examples:
+      santunan replay
+      santunan replay --claim JKK-2024-0007
+      santunan replay --from 2025-01-01 --until 2026-01-01 --json
+    """
+    from pipeline.replay import replay as decide_again
+
+    from agents.cli.stored import opened_store
+    from pipeline.errors import EXIT_REFUSED
+
+    with opened_store() as store, progress("deciding again") as bar:
+        found = decide_again(store, since=_start(since), until=_start(until), claim_id=claim, on_progress=bar.advance)
+    if json:
+        print_json([found])
+    else:
+        _show_replay(found)
+    if found.differences:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _start(day: dt.datetime | None) -> dt.datetime | None:
+    from pipeline.case import JAKARTA
+
+    return None if day is None else day.replace(tzinfo=JAKARTA)
+
+
+def _show_replay(found: Any) -> None:
+    print(f"{found.events:,} events decided again: {found.decisions:,} decisions, {len(found.differences):,} differ.")
+    if not found.differences:
+        return
+    shown = table("claim", "revision", "was", "would be", "rupiah", right=("rupiah",))
+    for one in found.differences[:30]:
+        shown.add_row(one.claim_id, str(one.revision), one.was, one.would_be, rupiah(one.rupiah))
+    console().print(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. `advice`: what to do where it is not in order."""
+
+    what: str
+    is_well: bool
+    told: str
+
+
+def doctor(
+    deep: Annotated[bool, typer.Option("--deep", help="Also check every invariant of the store.")] = False,
+    json: Json = False,
+) -> None:
+    """What is set, what is there, what is wrong, what to do.
+
+    Shows no password. Exit code 1 if something is not well.
+
+    \b
+    Examples:
+      santunan doctor
+      santunan doctor --deep
+    """
+    from agents.settings import read_settings
+    from pipeline.errors import EXIT_REFUSED
+
+    settings = read_settings()
+    findings = [_look("rule book", _look_at_rules), _look("store", lambda: _look_at_store(settings))]
+    findings.append(_look("broker", lambda: _look_at_broker(settings)))
+    if deep:
+        findings += _look_deep()
+    if json:
+        print_json([{"settings": settings.redacted(), "findings": findings}])
+    else:
+        _show_health(settings, findings)
+    if not all(one.is_well for one in findings):
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _look(what: str, look: Callable[[], str]) -> Finding:
+    from pipeline.errors import SantunanError
+
+    try:
+        return Finding(what, True, look())
+    except SantunanError as error:
+        return Finding(what, False, str(error))
+
+
+def _look_at_rules() -> str:
+    from pipeline.rules.book import Book
+
+    book = Book.load()
+    return f"{len(book.parameters)} parameters, sound from {book.first_day} to {book.through}"
+
+
+def _look_at_store(settings: "Settings") -> str:
+    from agents.cli.stored import counts, opened_store
+
+    with opened_store() as store:
+        found = counts(store)
+    place = settings.embedded_file if settings.is_embedded else "PostgreSQL"
+    return (
+        f"{place}: {found['ledger']:,} events, {found['cases']:,} claims, {found['decisions']:,} decisions, "
+        f"{found['dead_letters']:,} dead letters"
+    )
+
+
+def _look_at_broker(settings: "Settings") -> str:
+    if settings.is_embedded:
+        return "embedded: the file of the store is the broker"
+    from agents.topics_admin import check
+    from pipeline.errors import NotReady
+
+    faults = check(settings)
+    if faults:
+        raise NotReady("; ".join(faults))
+    return f"{settings.kafka_bootstrap}: all topics are as declared"
+
+
+def _look_deep() -> list[Finding]:
+    from pipeline.invariants import check
+
+    from agents.cli.stored import opened_store
+    from pipeline.errors import SantunanError
+
+    try:
+        with opened_store() as store, progress("checking invariants"):
+            breaches = check(store)
+    except SantunanError as error:
+        return [Finding("invariants", False, str(error))]
+    if not breaches:
+        return [Finding("invariants", True, "all hold")]
+    return [Finding("invariants", False, str(breach)) for breach in breaches]
+
+
+def _show_health(settings: "Settings", findings: list[Finding]) -> None:
+    screen = console()
+    for name, value in settings.redacted().items():
+        if value is not None:
+            screen.print(f"[dim]{name:24}[/] {value}", soft_wrap=True)
+    screen.print()
+    for one in findings:
+        mark = "[green]well [/]" if one.is_well else "[red]wrong[/]"
+        screen.print(f"{mark}  [bold]{one.what}[/]: ", end="")
+        screen.print(one.told, markup=False, soft_wrap=True)
+
+
+def migrate(
+    to: Annotated[str, typer.Option("--to", help="A revision; by default the newest.")] = "head",
+) -> None:
+    """Bring the tables of the store to this version. An embedded file does that by itself.
+
+    \b
+    Examples:
+      santunan migrate
+      SANTUNAN_DATABASE_URL=postgresql://santunan@db/santunan santunan migrate
+    """
+    from agents.settings import read_settings
+    from pipeline.store import migrate as bring
+
+    print(bring(read_settings().database_url, to))

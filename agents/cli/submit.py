@@ -1,0 +1,118 @@
+"""`santunan submit`: hand events in, as a clinic, an employer, an office or an operator with history."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agents.cli.options import Json
+from agents.cli.screen import complain, print_json, progress
+
+if TYPE_CHECKING:
+    from agents.clients import Outgoing, Submitter
+    from schemas.events import Refused
+
+_STDIN = Path("-")
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("submit")(submit)
+
+
+def submit(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…", exists=True, dir_okay=False, allow_dash=True,
+            help="Events, one CloudEvents document a line; - is standard input.",
+        ),
+    ],
+    history: Annotated[
+        bool, typer.Option("--history", help="For operators: each event counts as received at its own `time`.")
+    ] = False,
+    spool: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Keep events here while the Kafka broker is away.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hand events in: claims, evidence, membership, settlements.
+
+    Each event is checked first; what cannot be read is named with its line and what to correct, the rest goes through,
+    and the exit code is 1. Submitting twice does no harm: an event is known by its source and id.
+
+    \b
+    Examples:
+      santunan submit claim.json
+      santunan submit members.jsonl claims.jsonl
+      santunan submit --history 2019.jsonl
+    """
+    from agents.clients import open_submitter
+    from agents.settings import read_settings
+    from pipeline.errors import EXIT_REFUSED
+
+    refused = _Refusals(as_json=json)
+    with open_submitter(read_settings(), spool=spool) as submitter, progress("submitting") as bar:
+        count = kept = 0
+        for receipt in submitter.send(_outgoing(files, submitter, refused, is_history=history)):
+            count += 1
+            kept += receipt.is_spooled
+            bar.advance()
+            if json:
+                print_json([receipt])
+    if not json:
+        told = f"{count:,} event{'s' * (count != 1)} submitted"
+        print(told + (f", {kept:,} of them kept in {spool} until the broker is back" if kept else "") + ".")
+    if refused.count:
+        complain(f"{refused.count:,} refused; correct and submit {'it' if refused.count == 1 else 'them'} again.")
+        raise typer.Exit(EXIT_REFUSED)
+
+
+class _Refusals:
+    """Tells each refusal where it happened, in words or as JSON, on standard error."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.count = 0
+        self._as_json = as_json
+
+    def tell(self, file: Path, number: int, refused: "Refused") -> None:
+        self.count += 1
+        if self._as_json:
+            import orjson
+
+            told = {"file": str(file), "line": number, "reason": refused.reason, "errors": refused.errors}
+            complain(orjson.dumps(told).decode())
+            return
+        for error in refused.errors:
+            complain(f"{file}, line {number}: {error.field}: {error.message}")
+
+
+def _outgoing(
+    files: Iterable[Path], submitter: "Submitter", refusals: _Refusals, *, is_history: bool
+) -> Iterator["Outgoing"]:
+    from agents.clients import outgoing
+    from schemas.events import Refused, refuse_duplicate_keys
+
+    for file in files:
+        for number, line in _lines(file):
+            try:
+                refuse_duplicate_keys(line)
+                yield from outgoing(line, submitter.partitions, is_history=is_history)
+            except Refused as refused:
+                refusals.tell(file, number, refused)
+
+
+def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
+    """(line number, document). A file that holds one document over several lines is one document."""
+    from agents.cli.reading import bounded_lines
+    stream: Any = sys.stdin.buffer if file == _STDIN else file.open("rb")
+    with stream:
+        if file.suffix == ".json":
+            from schemas.values import MAX_EVENT_BYTES
+
+            yield 1, stream.read(MAX_EVENT_BYTES + 1).strip()
+            return
+        for number, line in enumerate(bounded_lines(stream), 1):
+            if stripped := line.strip():
+                yield number, stripped
