@@ -5,7 +5,7 @@ Reads decisions as they were published; decides nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from agents.cli.screen import OUTCOME_STYLES, console, rupiah, table
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from schemas.decisions import Decision, Payout, Refusal
 
 _REASONS_SHOWN: Final = 6  # of each outcome; the rest in one line
+_SECTIONS_SHOWN: Final = ("result", "missing", "amounts", "payment", "checks")
 _OUTCOMES: Final = ("APPROVED", "REFERRED", "PENDING", "REJECTED")
 
 
@@ -73,10 +74,11 @@ def chosen(shown: Shown) -> tuple["Decision", "Decision", "Decision"]:
     newest = sorted(shown.latest.values(), key=lambda one: (one.decided_at, one.claim_id), reverse=True)
     referred = [one for one in newest if one.outcome == "REFERRED"]
     pending = [one for one in newest if one.outcome == "PENDING" and one.missing]
+    from_a_clinic = [one for one in pending if one.program == "JKK"]
     approved = [one for one in newest if one.outcome == "APPROVED" and one.program == "JKK" and len(one.benefits) == 2]
     capped = [one for one in approved if "BEN_CAPPED" in one.reason_codes]
     with_money = [one for one in referred if one.indicative_total]
-    return (with_money or referred)[0], pending[0], (capped or approved)[0]
+    return (with_money or referred)[0], (from_a_clinic or pending)[0], (capped or approved)[0]
 
 
 def _title(screen: "Console", text: str) -> None:
@@ -86,7 +88,8 @@ def _title(screen: "Console", text: str) -> None:
 
 def _head(screen: "Console", shown: Shown, *, is_repeated: bool) -> None:
     screen.print("[bold]Santunan[/bold]: 200 workers of small businesses and cooperatives in Tangerang,")
-    screen.print("enrolled in November 2019; their accidents and deaths until November 2026. All invented.")
+    screen.print("enrolled in November 2019; their accidents and deaths until November 2026.")
+    screen.print("All people and businesses are invented.")
     screen.print()
     if is_repeated:
         screen.print("This was done already; `santunan demo --fresh` starts anew. What came out:")
@@ -95,9 +98,9 @@ def _head(screen: "Console", shown: Shown, *, is_repeated: bool) -> None:
         f"{shown.events:,} events led to {len(shown.decisions):,} decisions on {len(shown.latest):,} claims "
         f"in {shown.seconds:.1f} s ({rate:,.0f} events/s)."
     )
-    reasons = Counter(refusal.reason for refusal in shown.refusals)
-    told = ", ".join(f"{count} {_words(reason)}" for reason, count in reasons.most_common())
-    screen.print(f"{len(shown.refusals)} were refused and stand as dead letters: {told}.", markup=False)
+    screen.print(f"{len(shown.refusals)} events were refused; each stands as a dead letter with its reason:")
+    for reason, count in Counter(refusal.reason for refusal in shown.refusals).most_common():
+        screen.print(f"  {count} × {_words(reason)} [dim]{reason}[/]")
 
 
 def _outcomes(screen: "Console", shown: Shown) -> None:
@@ -105,17 +108,17 @@ def _outcomes(screen: "Console", shown: Shown) -> None:
 
     _title(screen, "What was decided")
     latest = list(shown.latest.values())
-    grid = table("outcome", "why", "claims", right=("claims",))
+    grid = table("outcome and main reason", "claims", right=("claims",))
     for outcome in _OUTCOMES:
         found = [one for one in latest if one.outcome == outcome]
         style = OUTCOME_STYLES[outcome]
-        grid.add_row(f"[{style}]{outcome}[/] ({outcome_name(outcome, 'id')})", "", f"[bold]{len(found)}[/]")
+        grid.add_row(f"[{style}]{outcome}[/] ({outcome_name(outcome, 'id')})", f"[bold]{len(found)}[/]")
         reasons = Counter(_main_reason(one) for one in found).most_common()
         for reason, count in reasons[:_REASONS_SHOWN]:
-            grid.add_row("", f"{_words(reason)}\n[dim]{reason}[/]", str(count))
+            grid.add_row(f"  {_words(reason)} [dim]{reason}[/]", str(count))
         rest = reasons[_REASONS_SHOWN:]
         if rest:
-            grid.add_row("", f"[dim]{len(rest)} other reasons[/]", str(sum(count for _, count in rest)))
+            grid.add_row(f"  [dim]{len(rest)} other reasons[/]", str(sum(count for _, count in rest)))
     screen.print(grid)
 
 
@@ -158,12 +161,17 @@ def _referral(screen: "Console", decision: "Decision") -> None:
 
 
 def _explained(screen: "Console", decision: "Decision", width: int) -> None:
-    from pipeline.explain import explain, render_text
+    from pipeline.explain import Language, explain, render_text
 
-    _title(screen, "One decision, line by line: Bahasa Indonesia")
-    screen.print(render_text(explain(decision, "id"), width), markup=False)
-    _title(screen, "The same in English")
-    screen.print(render_text(explain(decision, "en"), width), markup=False)
+    languages: tuple[tuple[Language, str], ...] = (
+        ("id", "One decision, line by line: Bahasa Indonesia"), ("en", "The same in English"),
+    )  # fmt: skip
+    for language, title in languages:
+        _title(screen, title)
+        told = explain(decision, language)
+        told = replace(told, sections=tuple(one for one in told.sections if one.key in _SECTIONS_SHOWN))
+        screen.print(render_text(told, width), markup=False)
+    screen.print(f"[dim]How to appeal, and what the markers mean: santunan explain {decision.claim_id}[/]")
 
 
 def _pending(screen: "Console", decision: "Decision") -> None:
@@ -172,9 +180,9 @@ def _pending(screen: "Console", decision: "Decision") -> None:
     _title(screen, "What a clinic must still send")
     screen.print(f"[bold]{decision.claim_id}[/] is pending; nothing else is needed than:")
     for paper in decision.missing:
-        screen.print(f"  - {paper_name(paper, 'en')} / {paper_name(paper, 'id')} [dim]({paper})[/]")
+        screen.print(f"  - {paper_name(paper, 'id')} / {paper_name(paper, 'en')}")
     screen.print("as one event more for the same claim:")
-    screen.print(f"  {evidence(decision)}", markup=False, soft_wrap=True)
+    screen.print_json(evidence(decision), indent=2)
 
 
 def evidence(decision: "Decision") -> str:
