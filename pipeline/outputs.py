@@ -62,4 +62,9 @@ def _message(
         "datacontenttype": "application/json",
         "data": data,
     }
-    return Message(OUTPUT_TYPES[kind][0], key.encode(), orjson.dumps(document))
+    return Message(OUTPUT_TYPES[kind][0], key.encode(), encode(document))
+
+
+def encode(data: object) -> bytes:
+    """JSON of what leaves, the same wherever it is written: a check of a trace is an array."""
+    return orjson.dumps(data, default=tuple)

@@ -7,7 +7,7 @@ validate with `pydantic.TypeAdapter`. Amounts are whole rupiah, days are Asia/Ja
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import ConfigDict
 
@@ -32,11 +32,10 @@ class Benefit:
     marker: Marker
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One check of the decision table: what was found, on which facts, by which law."""
+class Check(NamedTuple):
+    """One check of the decision table: what was found, on which facts, by which law. On the wire an array of these
+    five in this order: a decision has a dozen checks, and names for their fields would double it."""
 
-    __pydantic_config__ = _STRICT
     check: str
     result: CheckResult
     facts: dict[str, Scalar]

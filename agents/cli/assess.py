@@ -108,10 +108,10 @@ def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
 
 
 def _as_json() -> Any:
-    import orjson
+    from pipeline.outputs import encode
 
     def show(decision: "Decision") -> bytes:
-        return orjson.dumps(decision, option=orjson.OPT_APPEND_NEWLINE)
+        return encode(decision) + b"\n"
 
     return show
 

@@ -93,7 +93,7 @@ class Walk:
     ) -> None:
         """`note` for checks that come out the same for claim after claim: made once, and never changed."""
         assert self.terms is not None
-        key = (check, result, values)
+        key = (check, result, source.reference, *map(_distinct, values))
         found: Check | None = self.terms.made.get(key)
         if found is None:
             facts = dict(zip(names, values, strict=True))
@@ -111,3 +111,8 @@ class Walk:
             result = "met"
         self.note(check, result, facts, source)
         return Stop("REFERRED", open_codes) if open_codes else None
+
+
+def _distinct(value: Scalar) -> Scalar:
+    """Python takes 1 and True for one key; they are two facts."""
+    return value if value is not True and value is not False else str(value)
