@@ -94,7 +94,7 @@ class Batch:
 
     def read(self, chunk: Chunk) -> list[Arrival | Misfit]:
         """Parse the records: pure, so that it may run while another chunk is being stored."""
-        return [read(record, chunk.topic) for record in chunk.records]
+        return [read(record, chunk.topic, chunk.partition) for record in chunk.records]
 
     def store_arrivals(self, chunk: Chunk, arrivals: list[Arrival | Misfit]) -> list[Message]:
         """As `process`, with what `read` gave for the same chunk."""

@@ -21,6 +21,7 @@ from schemas import topics
 from schemas.claims import SECTION_WRITERS, SECTIONS
 from schemas.decisions import FieldError
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused, parse
+from schemas.settlements import DayPassed
 from schemas.values import MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
 
 RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
@@ -63,7 +64,7 @@ class Misfit:
     poison: Poison
 
 
-def read(record: Record, topic: str) -> Arrival | Misfit:
+def read(record: Record, topic: str, partition: int) -> Arrival | Misfit:
     """Parse and check one record. Never raises for what a sender can do."""
     try:
         event = read_event(record.value, topic)
@@ -72,7 +73,14 @@ def read(record: Record, topic: str) -> Arrival | Misfit:
     except Poison as poison:
         return Misfit(record, poison)
     digest = hashlib.sha256(record.value).digest()
-    return Arrival(record, event, (event.source, event.id), digest, clock, received_ms is None)
+    return Arrival(record, event, _identity(event, partition), digest, clock, received_ms is None)
+
+
+def _identity(event: IntakeEvent, partition: int) -> Identity:
+    """The daily clock is one event that goes to every partition, and is applied once in each."""
+    if isinstance(event, DayPassed):
+        return event.source, f"{event.id}@{partition}"
+    return event.source, event.id
 
 
 def retry_clock(record: Record, topic: str) -> int | None:

@@ -75,6 +75,7 @@ def sqlite_transient(error: BaseException) -> Transient | None:
 def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
     """Connects on first use. `url` is SQLAlchemy's, with or without the name of the driver."""
     session = _SESSION | ({"default_transaction_read_only": "on"} if is_read_only else _WORKER)
+    isolation = "AUTOCOMMIT" if is_read_only else "READ COMMITTED"  # a reader holds no snapshot between two queries
     options = {
         "application_name": "santunan",
         "connect_timeout": CONNECT_SECONDS,
@@ -84,7 +85,7 @@ def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
     }
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args=options, isolation_level="READ COMMITTED", pool_size=4, max_overflow=4, hide_parameters=True,
+        connect_args=options, isolation_level=isolation, pool_size=4, max_overflow=4, hide_parameters=True,
     )  # fmt: skip
 
 

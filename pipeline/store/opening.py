@@ -8,17 +8,23 @@ Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from pipeline.errors import NotReady, Transient
 from pipeline.store import log, schema
-from pipeline.store.engines import first_line, sqlite_engine, sqlite_transient
+from pipeline.store.engines import (
+    first_line,
+    postgresql_engine,
+    postgresql_transient,
+    sqlite_engine,
+    sqlite_transient,
+)
 from pipeline.store.sqlite import SqliteStore
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
@@ -60,7 +66,8 @@ def migrate(url: str, to: str = "head") -> str:
     Raises as `open_store`.
     """
     if is_postgresql(url):
-        engine, passes = _postgresql_engine(url), _postgresql_passes()
+        _require_psycopg()
+        engine, passes = postgresql_engine(url), postgresql_transient
     else:
         file = _file(url)
         open_file(file).close()
@@ -107,28 +114,20 @@ def _open_file_to_read(file: Path) -> SqliteStore:
 
 
 def _open_postgresql(url: str, *, is_read_only: bool) -> "PostgresqlStore":
+    _require_psycopg()
     from pipeline.store.postgresql import PostgresqlStore
 
-    store = PostgresqlStore(_postgresql_engine(url, is_read_only=is_read_only))
+    store = PostgresqlStore(url, is_read_only=is_read_only)
     with _ready(url), store.engine.connect() as connection:
         schema.refuse_other_revision(schema.revision_of(connection), _name(url))
     return store
 
 
-def _postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
+def _require_psycopg() -> None:
     try:
         import psycopg  # noqa: F401
     except ImportError:
         raise NotReady("PostgreSQL needs the package's extra: pip install 'santunan[postgresql]'") from None
-    from pipeline.store.engines import postgresql_engine
-
-    return postgresql_engine(url, is_read_only=is_read_only)
-
-
-def _postgresql_passes() -> Callable[[BaseException], Transient | None]:
-    from pipeline.store.engines import postgresql_transient
-
-    return postgresql_transient
 
 
 @contextmanager

@@ -5,7 +5,8 @@ order. A worker that was stopped cannot hold them: the server ends a transaction
 Never imports Faust or Kafka.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Final
 
@@ -16,7 +17,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
-    Engine,
+    Connection,
     FromClause,
     Integer,
     LargeBinary,
@@ -35,7 +36,7 @@ from pipeline import ports
 from pipeline.errors import Transient
 from pipeline.ports import CHUNK_STRIDE, Effects
 from pipeline.store import rows
-from pipeline.store.engines import postgresql_transient
+from pipeline.store.engines import postgresql_engine, postgresql_transient
 from pipeline.store.tables import ledger, outputs, paid_lines, persons, positions
 from pipeline.store.unit_of_work import UnitOfWork
 from schemas import topics
@@ -163,11 +164,24 @@ class PostgresqlUnitOfWork(UnitOfWork):
 class PostgresqlStore(ports.Store):
     is_embedded: ClassVar[bool] = False
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    def __init__(self, url: str, *, is_read_only: bool = False) -> None:
+        self.engine = postgresql_engine(url, is_read_only=is_read_only)
+        self._url = url
+        self._is_read_only = is_read_only
 
     def unit_of_work(self) -> PostgresqlUnitOfWork:
         return PostgresqlUnitOfWork(self.engine, postgresql_transient)
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """A connection that cannot write; each query sees the last commit."""
+        engine = self.engine if self._is_read_only else postgresql_engine(self._url, is_read_only=True)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            if engine is not self.engine:
+                engine.dispose()
 
     def close(self) -> None:
         self.engine.dispose()

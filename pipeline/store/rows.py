@@ -3,6 +3,7 @@
 Each function names the columns of one table in the order of `tables.py`; a test holds that they agree.
 """
 
+from collections import namedtuple
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,10 +14,12 @@ from pipeline.case import Case, Progress
 from pipeline.desk import Desk, Summary
 from pipeline.member import microseconds
 from pipeline.ports import CHUNK_STRIDE, DeadLetter, Effects
+from pipeline.store.tables import cases
 from schemas import topics
 from schemas.decisions import Decision, Payout
 
 Row = tuple[Any, ...]
+CaseRow: Any = namedtuple("CaseRow", [one.name for one in cases.columns])  # type: ignore[misc]
 PaidLine = tuple[str, str, str, str, str]  # person, program, event day, line, claim
 
 _PROGRESS: Final = TypeAdapter(Progress)

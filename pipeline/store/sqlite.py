@@ -5,7 +5,8 @@ WAL and `synchronous=FULL`: a commit is on the disk when it returns. Writers tak
 see the last commit and hold no snapshot longer than one query. Never imports Faust or Kafka.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -13,6 +14,7 @@ import orjson
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Connection,
     FromClause,
     Table,
     bindparam,
@@ -100,10 +102,22 @@ class SqliteStore(ports.Store):
 
     def __init__(self, file: Path, *, is_read_only: bool = False) -> None:
         self.file = file
+        self._is_read_only = is_read_only
         self.engine = sqlite_engine(file, is_read_only=is_read_only)
 
     def unit_of_work(self) -> SqliteUnitOfWork:
         return SqliteUnitOfWork(self.engine, sqlite_transient)
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """A connection that cannot write; each query sees the last commit."""
+        engine = self.engine if self._is_read_only else sqlite_engine(self.file, is_read_only=True)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            if engine is not self.engine:
+                engine.dispose()
 
     def close(self) -> None:
         self.engine.dispose()

@@ -217,17 +217,16 @@ dead_letters: Final = Table(
     Index(None, "chunk"),
 )  # fmt: skip
 
-# Embedded only: the broker. `seq` is the one global order.
+# The embedded broker; empty where Kafka is the broker. `seq` is the one order of all topics.
 topics: Final = Table(
     "topics", metadata,
     Column("name", Text, primary_key=True),
     Column("partitions", SmallInteger, nullable=False),
-    info={"embedded": True},
 )  # fmt: skip
 
 log: Final = Table(
     "log", metadata,
-    Column("seq", Integer, primary_key=True),
+    Column("seq", _Number, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
@@ -236,5 +235,4 @@ log: Final = Table(
     Column("value", LargeBinary, nullable=False),
     Column("headers", Text),
     UniqueConstraint("topic", "partition", "offset"),
-    info={"embedded": True},
 )  # fmt: skip

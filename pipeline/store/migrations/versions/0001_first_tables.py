@@ -15,9 +15,8 @@ depends_on = None
 
 TABLES = (
     "positions", "chunks", "ledger", "persons", "members", "cases", "decisions", "payouts", "paid_lines", "outputs",
-    "dead_letters",
+    "dead_letters", "topics", "log",
 )  # fmt: skip
-EMBEDDED_TABLES = ("topics", "log")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
@@ -26,9 +25,8 @@ def upgrade() -> None:
     make_state()
     make_results()
     make_refusals()
-    if op.get_bind().dialect.name == "sqlite":
-        make_log()
-    else:
+    make_log()
+    if op.get_bind().dialect.name == "postgresql":
         # Rows of some 2 KB are the rule: keep them whole, beside the others, and spend no time on compressing them.
         op.execute("ALTER TABLE ledger SET (toast_tuple_target = 8160)")
         op.execute("ALTER TABLE outputs SET (toast_tuple_target = 8160)")
@@ -38,10 +36,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
-    if op.get_bind().dialect.name == "sqlite":
-        for table in reversed(EMBEDDED_TABLES):
-            op.drop_table(table)
-    else:
+    if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP SEQUENCE chunk_ids")
 
 
@@ -120,9 +115,9 @@ def make_refusals() -> None:
 def make_log() -> None:
     make("topics", text("name"), sa.Column("partitions", sa.SmallInteger(), nullable=False), key("topics", "name"))
     make(
-        "log", integer("seq"), text("topic"), integer("partition"), number("offset"), number("timestamp_ms"),
-        data("key", True), data("value"), text("headers", True), key("log", "seq"),
-        once("log", "topic", "partition", "offset"),
+        "log", sa.Column("seq", NUMBER, nullable=False, autoincrement=False), text("topic"), integer("partition"),
+        number("offset"), number("timestamp_ms"), data("key", True), data("value"), text("headers", True),
+        key("log", "seq"), once("log", "topic", "partition", "offset"),
     )  # fmt: skip
 
 
