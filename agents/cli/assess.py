@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, Literal
 
 import typer
 
-from agents.cli.options import Language
+from agents.cli.options import STANDARD_INPUT, Language, must_be_there
 
 if TYPE_CHECKING:
     from pipeline.errors import Poison
@@ -23,8 +23,7 @@ def assess_file(
     file: Annotated[
         Path,
         typer.Argument(
-            exists=True, dir_okay=False, allow_dash=True,
-            help="Events, one CloudEvents document a line; - reads standard input.",
+            callback=must_be_there, help="Events, one CloudEvents document a line; - reads standard input."
         ),
     ],
     explain: Annotated[bool, typer.Option("--explain", help="Print each decision in words instead of JSON.")] = False,
@@ -49,7 +48,7 @@ def assess_file(
     offline = Offline(Book.load())
     with _opened(file) as lines:
         show = _in_words(lang) if explain else _as_json()
-        refused = _assess(offline, lines, show, is_typed=file == Path("-") and sys.stdin.isatty())
+        refused = _assess(offline, lines, show, is_typed=file == STANDARD_INPUT and sys.stdin.isatty())
     if refused:
         raise typer.Exit(EXIT_REFUSED)
 
@@ -57,7 +56,7 @@ def assess_file(
 def _opened(file: Path) -> Any:
     from contextlib import nullcontext
 
-    if file == Path("-"):
+    if file == STANDARD_INPUT:
         return nullcontext(sys.stdin.buffer)
     return file.open("rb", buffering=_BLOCK_BYTES)
 

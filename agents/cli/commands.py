@@ -31,7 +31,7 @@ Exit codes:
   75   the database or the broker is away: try again, nothing is lost
   78   a setting or a parameter is wrong: the message says which
   130  stopped with Ctrl-C
-Settings: SANTUNAN_* variables and santunan.toml; `santunan doctor` shows them.
+Settings: SANTUNAN_* variables, santunan.toml; `santunan doctor` shows them.
 """
 
 

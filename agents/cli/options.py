@@ -1,8 +1,22 @@
 """Options that several commands share, spelled once."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 
 import typer
+
+STANDARD_INPUT = Path("-")
+
+Files = TypeVar("Files", Path, list[Path])
+
+
+def must_be_there(value: Files) -> Files:
+    """For an argument of files, where - is standard input."""
+    for file in value if isinstance(value, list) else [value]:
+        if file != STANDARD_INPUT and not file.is_file():
+            raise typer.BadParameter(f"{file} is no file; give the path of a file, or - for standard input")
+    return value
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line, for other programs.")]
 Language = Annotated[Literal["id", "en"], typer.Option("--lang", help="Indonesian or English.")]

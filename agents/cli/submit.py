@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agents.cli.options import Json
+from agents.cli.options import STANDARD_INPUT, Json, must_be_there
 from agents.cli.screen import complain, print_json, progress
 
 if TYPE_CHECKING:
     from agents.clients import Outgoing, Submitter
     from schemas.events import Refused
-
-_STDIN = Path("-")
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -25,7 +23,7 @@ def submit(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE…", exists=True, dir_okay=False, allow_dash=True,
+            metavar="FILE…", callback=must_be_there,
             help="Events, one CloudEvents document a line; - is standard input.",
         ),
     ],
@@ -106,7 +104,7 @@ def _outgoing(
 def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
     """(line number, document). A file that holds one document over several lines is one document."""
     from agents.cli.reading import bounded_lines
-    stream: Any = sys.stdin.buffer if file == _STDIN else file.open("rb")
+    stream: Any = sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb")
     with stream:
         if file.suffix == ".json":
             from schemas.values import MAX_EVENT_BYTES
