@@ -1,18 +1,19 @@
 """Unpaid months, lapse and reactivation: the clarifications on arrears, sentence by sentence."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.rules.arrears import spells_of
-from pipeline.rules.book import Book
+from pipeline.rules.book import PARAMETERS, Book
 from pipeline.rules.calendar import due_days, month_of, month_text
 from pipeline.rules.coverage import standing
 from pipeline.rules.periods import NEVER, periods_of
 from tests import events as make
-from tests.unit.folding import bpu, day, fold, on, paid_monthly, start_of_cover
+from tests.unit.folding import bpu, day, fold, held, on, paid_monthly, start_of_cover
 
 BOOK = Book.load()
 
@@ -180,6 +181,38 @@ def test_projects_and_migrant_workers_know_no_arrears(segment: str) -> None:
     found = on(member, "2024-07-07")
     assert (found.unpaid_months, found.is_lapsed, found.segment) == (0, False, segment)
     assert on(member, "2019-11-02").is_start_day
+
+
+def test_a_month_paid_twice_counts_as_paid_from_the_first_time_on() -> None:
+    member = fold(make.registered(), make.paid("2019-11", "2023-12", "2019-11-02"),
+                  make.paid("2024-01", "2024-01", "2024-02-10"), make.paid("2024-01", "2024-01", "2024-03-01"))
+    found = on(member, "2024-02-16")
+    assert (found.unpaid_months, found.has_backdated_payment) == (0, False)
+
+
+def test_months_between_two_enrolments_are_not_owed() -> None:
+    programs = [held("JKK", "2019-11-01", "2020-02-10"), held("JKK", "2021-05-20")]
+    member = fold(make.registered(programs=programs), make.paid("2019-11", "2020-01", "2019-11-02"))
+    assert on(member, "2021-06-15").unpaid_months == 0, "2020-03 to 2021-04 were free of any program"
+    assert on(member, "2021-06-16").unpaid_months == 1
+    held_otherwise = fold(make.registered(programs=[*programs, held("JKM", "2019-11-01")]),
+                          make.paid("2019-11", "2020-01", "2019-11-02"))  # fmt: skip
+    assert on(held_otherwise, "2021-06-16").unpaid_months == 16
+
+
+@pytest.mark.parametrize(
+    ("text", "lapsed"),
+    [("2024-03-15", False), ("2024-03-16", True), ("2023-09-15", False), ("2023-09-16", False), ("2024-01-16", False)],
+)
+def test_the_limit_is_that_of_the_day(tmp_path: Path, text: str, lapsed: bool) -> None:
+    file = tmp_path / "bpu_arrears_limit_months.yaml"
+    source = (PARAMETERS / file.name).read_text(encoding="utf-8")
+    stricter = '  2024-03-01: {value: 1, reference: "a made-up law", marker: DESIGN}\n'
+    file.write_text(source.replace("checked_on", stricter + "checked_on"), encoding="utf-8")
+    paid = [make.paid(month, month, f"{month}-10") for month in ("2023-04", "2023-08", "2023-12", "2024-01")]
+    member = bpu(make.paid("2023-01", "2023-03", "2023-01-05"), *paid)
+    assert standing(member, "JKK", day(text), Book.load(instead=file)).is_lapsed is lapsed
+    assert not standing(member, "JKK", day(text), BOOK).is_lapsed
 
 
 # The lapse rule, once more, day by day
