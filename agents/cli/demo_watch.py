@@ -41,7 +41,7 @@ class Watch:
 
     def look(self) -> int:
         """How many events were read so far."""
-        with self._store.engine.connect() as connection:
+        with self._store.reader() as connection:
             done = select(func.sum(positions.c.next)).where(
                 positions.c.group_name == self._group, positions.c.topic == HISTORY
             )

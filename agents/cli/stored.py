@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import func, select
 
@@ -12,9 +12,8 @@ from agents.settings import read_settings
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.explain import Payment
 from pipeline.member import Member
-from pipeline.store import log as embedded_log
-from pipeline.store import open_reader
-from pipeline.store.tables import cases, dead_letters, decisions, ledger, log, outputs
+from pipeline.store import open_reader, reading
+from pipeline.store.tables import cases, dead_letters, decisions, ledger, log
 from pipeline.store.tables import members as member_table
 from schemas.decisions import Decision
 from schemas.events import parse
@@ -53,6 +52,9 @@ class Letter:
     original: bytes | None
 
 
+_END: Final = 1 << 62  # after every row of the ledger
+
+
 @contextmanager
 def opened_store() -> "Iterator[Any]":
     """The store of the settings, for reading. Raises NotReady where there is none."""
@@ -65,19 +67,20 @@ def opened_store() -> "Iterator[Any]":
 
 def standing(store: Any, claim_id: str) -> Standing:
     """Raises NotFound where the claim is not known, or not opened."""
-    with store.engine.connect() as connection:
-        raw = _latest_output(connection, claim_id, is_embedded=store.is_embedded)
-        if raw is None:
+    with store.reader() as connection:
+        published = reading.published_decisions(connection, [claim_id], is_embedded=store.is_embedded)
+        if not published:
             known = connection.execute(select(cases.c.claim_id).where(cases.c.claim_id == claim_id)).scalar()
             why = "only evidence came, not yet the claim" if known else "`santunan decisions` shows what there is"
             raise NotFound(f"there is no decision on the claim {claim_id}: {why}")
         progress = connection.execute(select(cases.c.progress).where(cases.c.claim_id == claim_id)).scalar_one()
-        return Standing(read_decision(raw), tuple(_payments(connection, claim_id)), _open_codes(progress))
+        decision = read_decision(published[max(published)])
+        return Standing(decision, tuple(_payments(connection, claim_id)), _open_codes(progress))
 
 
 def counts(store: Any) -> dict[str, int]:
     """Rows of the tables that tell how much there is."""
-    with store.engine.connect() as connection:
+    with store.reader() as connection:
         return {
             one.name: connection.execute(select(func.count()).select_from(one)).scalar_one()
             for one in (ledger, cases, decisions, dead_letters)
@@ -87,7 +90,7 @@ def counts(store: Any) -> dict[str, int]:
 def members(store: Any, *, number: str | None = None, nik: str | None = None) -> list[Member]:
     """By membership number, or every membership of a NIK."""
     wanted = member_table.c.number == number if number is not None else member_table.c.nik == nik
-    with store.engine.connect() as connection:
+    with store.reader() as connection:
         documents = connection.execute(select(member_table.c.document).where(wanted).order_by(member_table.c.number))
         return [Member.from_json(document.encode()) for document in documents.scalars()]
 
@@ -97,7 +100,7 @@ def letters(store: Any, *, with_retried: bool = False) -> list[Letter]:
     statement = select(dead_letters).order_by(dead_letters.c.chunk, dead_letters.c.topic, dead_letters.c.offset)
     if not with_retried:
         statement = statement.where(dead_letters.c.is_retried.is_(False))
-    with store.engine.connect() as connection:
+    with store.reader() as connection:
         return [_letter(connection, row) for row in connection.execute(statement)]
 
 
@@ -107,7 +110,7 @@ def letter(store: Any, place: str) -> Letter:
     statement = select(dead_letters).where(
         dead_letters.c.topic == topic, dead_letters.c.partition == partition, dead_letters.c.offset == offset
     )
-    with store.engine.connect() as connection:
+    with store.reader() as connection:
         row = connection.execute(statement).first()
         if row is None:
             raise NotFound(f"there is no dead letter {place}; `santunan dead-letters list` names them")
@@ -136,27 +139,8 @@ def _decision_reader() -> "TypeAdapter[Decision]":
     return TypeAdapter(Decision)
 
 
-def _latest_output(connection: "Connection", claim_id: str, *, is_embedded: bool) -> bytes | None:
-    published, number = (log, log.c.seq) if is_embedded else (outputs, outputs.c.id)
-    statement = (
-        select(published.c.value)
-        .join(decisions, decisions.c.output == number)
-        .where(decisions.c.claim_id == claim_id)
-        .order_by(decisions.c.revision.desc())
-        .limit(1)
-    )
-    found = connection.execute(statement).scalar()
-    return None if found is None else bytes(found)
-
-
 def _payments(connection: "Connection", claim_id: str) -> Iterator[Payment]:
-    statement = (
-        select(func.coalesce(ledger.c.raw, log.c.value))
-        .outerjoin(log, embedded_log.is_input_of(ledger))
-        .where(ledger.c.claim_id == claim_id)
-        .order_by(ledger.c.seq)
-    )
-    for raw in connection.execute(statement).scalars():
+    for _, _, raw in reading.events_of(connection, [claim_id], before=_END):
         event = parse(bytes(raw))
         if isinstance(event, PayoutSettled):
             yield Payment(event.data.amount, event.data.paid_on)

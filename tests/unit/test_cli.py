@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -271,20 +270,23 @@ class TestPlainness:
         assert all("type" in row for row in santunan("schemas", "--json").rows)
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory in which the demo was run."""
+    place = tmp_path_factory.mktemp("living")
+    done = santunan("demo", "--json", cwd=place)
+    assert done.status == 0, done.err
+    (place / "summary.json").write_text(done.out)
+    return place
+
+
+@pytest.fixture
+def url() -> dict[str, str]:
+    return {"SANTUNAN_DATABASE_URL": "sqlite:///.santunan/demo/santunan.db"}
+
+
 class TestLiving:
     """With a store: what was submitted, decided and asked for afterwards."""
-
-    @pytest.fixture(scope="class")
-    def place(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-        place = tmp_path_factory.mktemp("living")
-        done = santunan("demo", "--json", cwd=place)
-        assert done.status == 0, done.err
-        (place / "summary.json").write_text(done.out)
-        yield place
-
-    @pytest.fixture
-    def url(self) -> dict[str, str]:
-        return {"SANTUNAN_DATABASE_URL": "sqlite:///.santunan/demo/santunan.db"}
 
     def summary(self, place: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((place / "summary.json").read_text())
