@@ -160,7 +160,8 @@ class Member:
     def as_of(self, clock: dt.datetime) -> "Member":
         """What was known at `clock` (aware), the moment itself included.
 
-        Itself where nothing became known later; `version` stays that of the member it was cut from.
+        Itself where nothing became known later. `version` counts the facts known then, so that a decision names the
+        same version however far ahead the store has read.
         """
         limit = microseconds(clock)
         if limit >= self.latest_known:
@@ -181,6 +182,11 @@ class Member:
             wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
             wage_bases="".join(compress(self.wage_bases, wages)),
         )  # fmt: skip
+        # One payment may settle many months: its rows share the day of payment and the time they became known.
+        later_payments = {row for row in zip(paid_known, short_column(self.paid_days), strict=True) if row[0] > limit}
+        others = ((self.enrolments, enrolments), (self.program_lists, lists), (self.ends, ends))
+        later = wages.count(False) + sum(len(whole) - len(kept) for whole, kept in others)
+        cut.version = self.version - len(later_payments) - later
         dated = [fact.known for facts in (enrolments, lists, ends) for fact in facts]
         columns = (known for known in (*paid_known, *wage_known) if known <= limit)
         cut.latest_known = max((*dated, *columns), default=0)
