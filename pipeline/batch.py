@@ -22,7 +22,6 @@ from pipeline.ports import CHUNK_STRIDE, Account, Brought, DeadLetter, Effects, 
 from pipeline.record import Chunk, Message
 from pipeline.rules.book import Book
 from schemas.decisions import FieldError, Refusal
-from schemas.topics import HISTORY
 from schemas.values import MAX_EVENT_BYTES
 
 FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s, longer than a deadlock is let stand
@@ -167,7 +166,7 @@ def _take(
                 continue
             messages = brought.desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
         except Poison as poison:
-            letter = _letter(arrival, chunk.topic, poison)
+            letter = _letter(arrival, poison)
             letters.append(letter)
             outputs.append((offset, _refusal(chunk, letter)))
             continue
@@ -213,7 +212,7 @@ def _entry(seq: int, arrival: Arrival) -> Entry:
     )  # fmt: skip
 
 
-def _letter(arrival: Arrival | Misfit, topic: str, poison: Poison) -> DeadLetter:
+def _letter(arrival: Arrival | Misfit, poison: Poison) -> DeadLetter:
     record = arrival.record
     source: str | None
     event_id: str | None
@@ -222,7 +221,7 @@ def _letter(arrival: Arrival | Misfit, topic: str, poison: Poison) -> DeadLetter
         received_ms = None if arrival.is_own_time else (arrival.clock - EPOCH) // dt.timedelta(milliseconds=1)
     else:
         source, event_id = claimed_identity(record.value)
-        received_ms = None if topic == HISTORY else record.timestamp_ms
+        received_ms = arrival.received_ms
     return DeadLetter(
         record.offset, record.timestamp_ms, received_ms, poison.reason, poison.errors, source, event_id, record.value
     )

@@ -58,20 +58,22 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Misfit:
-    """One record that is refused whatever else is known."""
+    """One record that is refused whatever else is known. `received_ms`: as `retry_clock`."""
 
     record: Record
     poison: Poison
+    received_ms: int | None
 
 
 def read(record: Record, topic: str, partition: int) -> Arrival | Misfit:
     """Parse and check one record. Never raises for what a sender can do."""
+    received_ms = None
     try:
-        event = read_event(record.value, topic)
         received_ms = retry_clock(record, topic)
+        event = read_event(record.value, topic)
         clock = event_clock(event, received_ms)
     except Poison as poison:
-        return Misfit(record, poison)
+        return Misfit(record, poison, received_ms)
     digest = hashlib.sha256(record.value).digest()
     return Arrival(record, event, _identity(event, partition), digest, clock, received_ms is None)
 
@@ -120,6 +122,7 @@ def read_event(raw: bytes, topic: str | None = None) -> IntakeEvent:
         raise Poison("SOURCE_NOT_ALLOWED", FieldError("source", message))
     if kind in _CLAIM_EVENTS:
         _check_sections(event.data, writer)
+    _check_names(event)
     return event
 
 
@@ -201,6 +204,20 @@ def _check_sections(data: Any, writer: str) -> None:
     if foreign:
         errors = [FieldError(f"data.{section}", _section_message(section, writer)) for section in sorted(foreign)]
         raise Poison("SECTION_NOT_ALLOWED", *errors)
+
+
+def _check_names(event: IntakeEvent) -> None:
+    """Names are repeated in keys, logs and decisions, so none of them may be the NIK that the event tells."""
+    data: Any = event.data
+    reference = getattr(data, "member", None)
+    nik: str | None = reference.nik if reference is not None else getattr(data, "nik", None)
+    if nik is None:
+        return
+    names = {"id": event.id, "subject": event.subject, "data.claim_id": getattr(data, "claim_id", None)}
+    faults = [field for field, name in names.items() if name is not None and nik in name]
+    if faults:
+        message = "holds the member's NIK, and is repeated where a NIK may not stand; choose a name that tells nothing"
+        raise Poison("INVALID", *(FieldError(field, message) for field in faults))
 
 
 def _section_message(section: str, writer: str) -> str:

@@ -72,10 +72,13 @@ def migrate(url: str, to: str = "head") -> str:
         file = _file(url)
         open_file(file).close()
         engine, passes = sqlite_engine(file), sqlite_transient
-    with _ready(url), Transaction(engine, passes) as transaction:
-        schema.move(transaction.connection, to)
-        transaction.commit()
-        return schema.HEAD if to == "head" else to
+    try:
+        with _ready(url), Transaction(engine, passes) as transaction:
+            schema.move(transaction.connection, to)
+            transaction.commit()
+    finally:
+        engine.dispose()
+    return schema.HEAD if to == "head" else to
 
 
 def is_postgresql(url: str) -> bool:

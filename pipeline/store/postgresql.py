@@ -117,7 +117,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
         if not new:
             return
         try:
-            self._copy(_copy_into(table, table.name), table, new)
+            self._copy(_copy_into(table), _types(table), new)
         except errors.UniqueViolation as error:
             if table is paid_lines or table is outputs:
                 raise  # the rules paid something twice: not a matter of who came first
@@ -129,16 +129,17 @@ class PostgresqlUnitOfWork(UnitOfWork):
         incoming = f"incoming_{table.name}"
         with self.driver.cursor() as cursor:
             cursor.execute(
-                f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} (LIKE {table.name}) ON COMMIT DELETE ROWS"
+                f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS AS "  # noqa: S608
+                f"SELECT *, version AS read_at FROM {table.name} WITH NO DATA"
             )
-            self._copy(_copy_into(table, incoming), table, changed)
+            self._copy(f"COPY {incoming} FROM STDIN (FORMAT BINARY)", [*_types(table), "int4"], changed)
             cursor.execute(_replace_sql(table, key, incoming))
             if cursor.rowcount != len(changed):
                 raise Transient(f"another worker has changed the same rows of {table.name} meanwhile")
 
-    def _copy(self, statement: str, table: Table, new: Sequence[rows.Row]) -> None:
+    def _copy(self, statement: str, types: list[str], new: Sequence[rows.Row]) -> None:
         with self.driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types(_types(table))
+            copy.set_types(types)
             for row in new:
                 copy.write_row(row)
 
@@ -197,8 +198,8 @@ def _types(table: Table) -> list[str]:
 
 
 @cache
-def _copy_into(table: Table, name: str) -> str:
-    return f"COPY {name} ({', '.join(_quoted(table))}) FROM STDIN (FORMAT BINARY)"
+def _copy_into(table: Table) -> str:
+    return f"COPY {table.name} ({', '.join(_quoted(table))}) FROM STDIN (FORMAT BINARY)"
 
 
 @cache
@@ -206,7 +207,7 @@ def _replace_sql(table: Table, key: str, incoming: str) -> str:
     changes = ", ".join(f"{name} = new.{name}" for name in _quoted(table))
     return (
         f"UPDATE {table.name} AS old SET {changes} FROM {incoming} AS new "  # noqa: S608
-        f'WHERE old."{key}" = new."{key}" AND old.version = new.version - 1'
+        f'WHERE old."{key}" = new."{key}" AND old.version = new.read_at'
     )
 
 

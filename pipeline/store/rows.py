@@ -128,7 +128,7 @@ def decision_rows(effects: Effects, numbers: Iterable[int]) -> list[Row]:
 
 
 def changed_cases(effects: Effects) -> tuple[list[Row], list[Row]]:
-    """Rows of `cases`: (new, changed)."""
+    """Rows of `cases`: (new, changed); each changed one ends with the version at which it was read."""
     desk: Desk = effects.brought.desk
     known = effects.brought.case_versions
     new: list[Row] = []
@@ -136,12 +136,15 @@ def changed_cases(effects: Effects) -> tuple[list[Row], list[Row]]:
     for claim_id in sorted(desk.changed_cases):
         version = known.get(claim_id, 0)
         row = case_row(desk.cases[claim_id], desk.summaries.get(claim_id), version + 1)
-        (changed if version else new).append(row)
+        if version:
+            changed.append((*row, version))
+        else:
+            new.append(row)
     return new, changed
 
 
 def changed_members(effects: Effects) -> tuple[list[Row], list[Row]]:
-    """Rows of `members`: (new, changed)."""
+    """Rows of `members`: (new, changed); each changed one ends with the version at which it was read."""
     desk: Desk = effects.brought.desk
     known = effects.brought.member_versions
     new: list[Row] = []
@@ -149,5 +152,8 @@ def changed_members(effects: Effects) -> tuple[list[Row], list[Row]]:
     for number in sorted(desk.changed_members):
         member = desk.members[number]
         row = (number, member.nik, member.version, member.to_json().decode())
-        (changed if number in known else new).append(row)
+        if number in known:
+            changed.append((*row, known[number]))
+        else:
+            new.append(row)
     return new, changed

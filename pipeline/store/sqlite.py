@@ -55,9 +55,8 @@ class SqliteUnitOfWork(UnitOfWork):
         """One writer: nobody can have come between, so that a version that does not fit is a bug."""
         if not changed:
             return
-        names = [one.name for one in table.columns]
-        key_place, version_place = names.index(key), names.index("version")
-        parameters = [(*row, row[key_place], row[version_place] - 1) for row in changed]
+        place = list(table.columns).index(table.c[key])
+        parameters = [(*row[:-1], row[place], row[-1]) for row in changed]
         result = self.connection.exec_driver_sql(_replace_sql(table, key), parameters)
         assert result.rowcount == len(changed), f"a row of {table.name} was not at the version it was read at"
 

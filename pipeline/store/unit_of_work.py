@@ -129,7 +129,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     @abstractmethod
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
-        """Rows with every column; each must stand at `version` - 1, else Transient: somebody else wrote it."""
+        """Rows with every column, then the version at which the row must stand; else Transient: somebody wrote it."""
 
     @abstractmethod
     def delete_paid_lines(self, lines: Sequence[rows.PaidLine]) -> None: ...

@@ -1,0 +1,265 @@
+"""One chunk, one transaction: what the batch promises, on both engines."""
+
+import base64
+import logging
+
+import pytest
+
+from pipeline.errors import BadDeployment, NotReady, Transient
+from pipeline.intake import RECEIVED_AT
+from pipeline.invariants import check
+from pipeline.record import Chunk
+from pipeline.store.unit_of_work import Transaction
+from schemas import topics
+from tests import events as e
+from tests.contract.conftest import MakeSite
+from tests.contract.site import NOW_MS, Site
+
+
+def stranger(source: str = "a") -> dict[str, object]:
+    return e.accident() | {"type": "santunan.claim.accident.v9", "source": f"urn:santunan:clinic:{source}"}
+
+
+def test_a_claim_is_decided_paid_and_published_once(site: Site) -> None:
+    site.run(*e.member(), e.accident())
+    assert site.decisions() == [("K1", 1, "APPROVED", ("OK",), 4_000_000)]
+    assert [(one["payee"], one["amount"]) for one in site.data(topics.PAYOUTS)] == [("member", 4_000_000)]
+    assert check(site.store) == []
+
+
+def test_an_event_sent_again_has_no_effect_in_the_same_chunk_or_in_a_later_one(site: Site) -> None:
+    claim = e.accident()
+    site.run(*e.member(), claim, claim)
+    site.run(claim)
+    assert len(site.decisions()) == 1 and site.refusals() == []
+    assert [report.duplicates for report in site.reports] == [1, 1]
+    assert check(site.store) == []
+
+
+def test_two_sources_may_count_from_one(site: Site) -> None:
+    site.run(*e.member(), e.accident("K1", id="1"), e.accident("K2", "2024-07-08", id="1", source=e.CLINIC, report=None,
+                                                             conclusion=None))  # fmt: skip
+    assert [claim for claim, *_ in site.decisions()] == ["K1", "K2"]
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_id_used_again_for_other_content_is_refused_and_logged_without_the_content(
+    site: Site, size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = e.accident("K1", id="k-1")
+    second = e.accident("K2", "2024-07-08", id="k-1", member={"member_number": e.NUMBER, "nik": e.NIK})
+    with caplog.at_level(logging.WARNING, "santunan.security"):
+        site.run(*e.member(), first, second, size=size)
+    assert site.refusals() == [(5, "ID_REUSED")]
+    assert [claim for claim, *_ in site.decisions()] == ["K1"]
+    assert "history.events/0/5" in caplog.text and e.NIK not in caplog.text
+    assert check(site.store) == []
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_id_that_was_refused_stays_free_for_the_corrected_event(site: Site, size: int) -> None:
+    wrong = e.review("K1", 7, "reassess", "2024-07-09T10:00:00") | {"id": "r-1"}
+    right = e.review("K1", 1, "reassess", "2024-07-09T10:00:00") | {"id": "r-1"}
+    site.run(*e.member(), e.accident(), wrong, right, size=size)
+    assert site.refusals() == [(5, "REVIEW_STALE")]
+    assert [revision for _, revision, *_ in site.decisions()] == [1, 2]
+    assert check(site.store) == []
+
+
+def test_one_bad_event_among_a_thousand_costs_one_dead_letter(site: Site) -> None:
+    months = e.months("2015-07", "2026-06")
+    good = [e.wage(month, 4_000_000 + n) for n in range(8) for month in months][:1000]
+    site.run(*e.member(), *good[:500], b"\xff no event", *good[500:])
+    assert site.refusals() == [(504, "NOT_JSON")]
+    assert site.rows("SELECT count(*) FROM ledger") == [(1004,)]
+    assert check(site.store) == []
+
+
+def test_a_hundred_bad_ones_in_a_row_do_not_stop_the_next(site: Site) -> None:
+    site.run(*e.member(), *[stranger()] * 100, e.accident())
+    assert len(site.refusals()) == 100 and len(site.decisions()) == 1
+    assert check(site.store) == []
+
+
+def test_a_refusal_holds_reason_source_id_and_the_original_bytes(site: Site) -> None:
+    original = e.raw(e.accident(source=e.CLINIC, id="k-1", report=None))
+    site.run(original, topic=topics.ACCIDENTS, partition=1)
+    (letter,) = site.data(topics.DEAD_LETTERS)
+    assert (letter["topic"], letter["partition"], letter["offset"]) == (topics.ACCIDENTS, 1, 0)
+    assert (letter["reason"], letter["source"], letter["id"]) == ("SECTION_NOT_ALLOWED", e.CLINIC, "k-1")
+    assert base64.b64decode(letter["original"]) == original
+    (message,) = site.published
+    assert message.key == b"claims.accidents/1/0"
+
+
+def test_of_what_is_too_large_a_refusal_repeats_no_more_than_may_be_read(site: Site) -> None:
+    original = b"x" * 200_000
+    site.run(original)
+    (letter,) = site.data(topics.DEAD_LETTERS)
+    assert letter["reason"] == "TOO_LARGE" and base64.b64decode(letter["original"]) == original[: 64 * 1024]
+
+
+def test_a_refusal_knows_the_time_that_a_retry_must_keep(site: Site) -> None:
+    site.run(b"1", b"2", topic=topics.ACCIDENTS, now_ms=NOW_MS + 5)
+    site.run(b"3", topic=topics.HISTORY)
+    site.run(b"4", topic=topics.HISTORY, headers=((RECEIVED_AT, b"77"),))
+    rows = site.rows("SELECT received_ms FROM dead_letters ORDER BY chunk, \"offset\"")
+    assert rows == [(NOW_MS + 5,), (NOW_MS + 5,), (None,), (77,)]
+
+
+def test_a_flood_of_unknown_types_stops_with_nothing_stored(site: Site) -> None:
+    site.run(*e.member())
+    with pytest.raises(BadDeployment):
+        site.run(*[stranger("a"), stranger("b")] * 11)
+    assert site.refusals() == [] and site.rows("SELECT max(next) FROM positions") == [(4,)]
+
+
+def test_a_flood_is_seen_across_chunks(site: Site) -> None:
+    with pytest.raises(BadDeployment):
+        site.run(*[stranger("a"), stranger("b")] * 11, size=3)
+    assert len(site.refusals()) == 18
+    assert check(site.store) == []
+
+
+def test_a_chunk_that_comes_again_leads_to_the_outputs_that_were_stored(site: Site) -> None:
+    site.send(*e.member(), e.accident(), e.accident("K2", "2024-07-08"))
+    first = site.batch.process(site.chunk(0, 5))
+    again = site.batch.process(site.chunk(0, 5))
+    assert again == first and (site.store.is_embedded or len(first) == 2)
+    assert site.reports[-1].redelivered == 5
+    assert site.rows("SELECT count(*) FROM decisions") == [(1,)]
+
+
+def test_a_chunk_that_overlaps_gives_what_was_stored_and_then_what_is_new(site: Site) -> None:
+    site.send(*e.member(), e.accident(), e.accident("K2", "2024-07-08"), e.accident("K3", "2024-07-09"))
+    stored = [*site.process(site.chunk(0, 5)), *site.process(site.chunk(5, 6))]
+    again = site.batch.process(site.chunk(5, 7))
+    assert again[: len(stored) // 2] == stored[len(stored) // 2 :]
+    assert site.rows("SELECT claim_id FROM decisions ORDER BY claim_id") == [("K1",), ("K2",), ("K3",)]
+    assert check(site.store, replays=False)[:0] == [] and site.rows("SELECT max(next) FROM positions") == [(7,)]
+
+
+def test_a_gap_above_the_position_stops_loudly(site: Site) -> None:
+    site.send(*e.member(), e.accident())
+    site.process(site.chunk(0, 2))
+    with pytest.raises(NotReady, match="next event to process is at offset 2, but the broker offers 3"):
+        site.process(site.chunk(3, 5))
+    assert site.rows("SELECT max(next) FROM positions") == [(2,)]
+
+
+def test_holes_in_the_offsets_are_accounted_for(site: Site) -> None:
+    site.send(*e.member())
+    records = site.sent[topics.HISTORY, 0]
+    site.process(Chunk(topics.HISTORY, 0, 0, 9, (records[0], *records[2:])))
+    assert site.rows("SELECT accepted, holes FROM chunks") == [(3, 6)]
+    assert check(site.store, replays=False) == []
+
+
+def test_a_chunk_without_records_moves_the_position(site: Site) -> None:
+    assert site.process(Chunk(topics.ACCIDENTS, 1, 0, 3, ())) == []
+    assert site.rows("SELECT next FROM positions WHERE next IS NOT NULL") == [(3,)]
+
+
+def test_nothing_stands_when_the_transaction_does_not_end(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.send(*e.member(), e.accident())
+
+    def die(self: Transaction) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "commit", die)
+        with pytest.raises(KeyboardInterrupt):
+            site.process(site.chunk(0, 5))
+    assert site.rows("SELECT count(*) FROM ledger") == [(0,)] and site.published == []
+    site.run()
+    assert len(site.decisions()) == 1 and check(site.store) == []
+
+
+@pytest.mark.parametrize(("failures", "retries", "is_stored"), [(2, 2, True), (3, 2, False)])
+def test_a_transient_failure_is_tried_again_as_a_whole_and_not_for_ever(
+    site: Site, monkeypatch: pytest.MonkeyPatch, failures: int, retries: int, is_stored: bool
+) -> None:
+    monkeypatch.setattr("pipeline.batch.FIRST_PAUSE_SECONDS", 0)
+    site.batch.retries = retries
+    site.send(*e.member(), e.accident())
+    commit, left = Transaction.commit, [failures]
+
+    def fail(self: Transaction) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise Transient("the database went away")
+        commit(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transaction, "commit", fail)
+        if is_stored:
+            site.process(site.chunk(0, 5))
+            assert site.reports[-1].attempts == 3
+        else:
+            with pytest.raises(Transient):
+                site.process(site.chunk(0, 5))
+    assert site.rows("SELECT count(*) FROM decisions") == [(int(is_stored),)]
+
+
+def test_evidence_waits_for_its_claim_and_its_bytes_are_folded_again(site: Site) -> None:
+    papers = e.evidence("K1", "2024-07-07T10:00:00", documents=["ktp", "doctor_letter"])
+    claim = e.accident(documents=["membership_card"], time="2024-07-07T20:00:00")
+    site.run(*e.member(), papers, claim, size=1)
+    assert site.decisions() == [("K1", 1, "APPROVED", ("OK",), 4_000_000)]
+    assert check(site.store) == []
+
+
+def test_a_day_that_passed_wakes_the_claims_of_its_own_partition_alone(site: Site) -> None:
+    waiting = {"conclusion": None, "documents": e.JKK_PAPERS}
+    site.run(*e.member(), e.accident("K1", **waiting))
+    other = e.member("20000000022", "3671010101800002")
+    site.run(*other, e.accident("K2", number="20000000022", **waiting), partition=1)
+    assert {outcome for _, _, outcome, *_ in site.decisions()} == {"PENDING"}
+    day = e.day_passed("2024-08-30")
+    site.run(day, partition=1)
+    assert site.decisions()[2:] == [("K2", 2, "REFERRED", ("JKK_CONCLUSION_OVERDUE",), 0)]
+    site.run(day, partition=0)
+    assert site.decisions()[3:] == [("K1", 2, "REFERRED", ("JKK_CONCLUSION_OVERDUE",), 0)]
+    assert check(site.store) == []
+
+
+def test_one_accident_is_paid_once_however_many_clinics_send_it(site: Site) -> None:
+    again = e.accident("K2", source=e.CLINIC, report=None, conclusion=None)
+    site.run(*e.member(), e.accident("K1"), again)
+    assert [(claim, outcome) for claim, _, outcome, *_ in site.decisions()] == [("K1", "APPROVED"), ("K2", "REJECTED")]
+    assert site.rows("SELECT claim_id, line FROM paid_lines") == [("K1", "stmb")]
+
+
+def test_the_database_itself_refuses_to_pay_a_line_twice(site: Site) -> None:
+    site.run(*e.member(), e.accident("K1"))
+    row = site.rows("SELECT person, program, event_date, line FROM paid_lines")[0]
+    with pytest.raises(Exception, match=r"(?i)unique"):
+        site.change([f"INSERT INTO paid_lines VALUES ('{row[0]}', '{row[1]}', '{row[2]}', '{row[3]}', 'K9')"])
+
+
+@pytest.mark.parametrize("amount", [-1, 10**12 + 1])
+def test_the_database_itself_refuses_an_amount_out_of_range(site: Site, amount: int) -> None:
+    site.run(*e.member(), e.accident("K1"))
+    with pytest.raises(Exception, match=r"(?i)check"):
+        site.change([f"UPDATE payouts SET amount = {amount}"])
+
+
+def test_the_report_counts_what_became_of_the_chunk(site: Site) -> None:
+    claim = e.accident()
+    site.run(*e.member(), claim, claim, b"no event")
+    (report,) = site.reports
+    assert (report.accepted, report.duplicates, report.refused) == (5, 1, 1)
+    assert report.decisions == {("JKK", "APPROVED", "OK"): 1}
+    assert set(report.seconds) == {"load", "decide", "write", "commit"}
+
+
+def test_a_store_that_was_closed_goes_on_where_it_was(make_site: MakeSite) -> None:
+    before = make_site()
+    before.run(*e.member(), e.accident())
+    after = Site(before.url)
+    try:
+        after.sent, after.order, after.unread = before.sent, before.order, before.unread
+        after.run(e.accident("K2", "2024-07-08"))
+        assert after.rows("SELECT claim_id FROM decisions ORDER BY claim_id") == [("K1",), ("K2",)]
+    finally:
+        after.close()
