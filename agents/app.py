@@ -5,6 +5,7 @@ its own. Why each setting is what it is stands beside it.
 """
 
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 import faust
@@ -69,6 +70,22 @@ class App(faust.App):  # type: ignore[misc]
         except Exception as error:
             log.critical("a bug keeps the worker from starting", exc_info=error)
             leave(EXIT_BUG, f"{type(error).__name__} while starting; the log says more")
+
+    def published_positions(self) -> dict[tuple[str, int], int]:
+        """Up to where outputs are published for sure, whatever the broker remembers. Only over Kafka."""
+        from pipeline.store.floor import published_positions
+        from pipeline.store.postgresql import PostgresqlStore
+
+        assert isinstance(self._store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
+        return published_positions(self._store, self.settings.group)
+
+    def note_published(self, done: Mapping[tuple[str, int], int]) -> None:
+        """Only over Kafka."""
+        from pipeline.store.floor import note_published
+        from pipeline.store.postgresql import PostgresqlStore
+
+        assert isinstance(self._store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
+        note_published(self._store, self.settings.group, done)
 
     async def on_started_init_web_server(self) -> None:
         """No web server: `worker` ignores `web_enabled=False`, and two workers would clash on its port."""

@@ -26,6 +26,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode import Service
 
 from agents import topics_admin
 from agents.process import Delivery, leave
@@ -33,7 +34,7 @@ from agents.transports.assignor import ByNumber
 from agents.transports.publisher import Publisher
 from agents.transports.silent import SilentProducer
 from agents.transports.tls import aiokafka_security
-from pipeline.errors import EXIT_TRANSIENT, SantunanError
+from pipeline.errors import EXIT_TRANSIENT, SantunanError, Transient
 from pipeline.record import Chunk, Message, Record
 from schemas import topics
 
@@ -43,6 +44,7 @@ MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, befo
 WAITING_CHUNKS: Final = 2  # fetched ahead of each partition, so that memory stays flat and nobody waits for the broker
 FETCH_WAIT_MS: Final = 50  # how long the broker holds an empty fetch: the delay of a partition that was just drained
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not asked for, since they may be drained at any moment
+NOTE_SECONDS: Final = 5.0  # a floor may lag; positions proper are in the broker
 SEEK_SECONDS: Final = 60.0
 STUCK_SECONDS: Final = 90.0  # no fetch, or one chunk in hand, for this long: something hangs that no timeout covers
 
@@ -149,6 +151,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._changed = asyncio.Event()
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
+        self._published: dict[tuple[str, int], int] = {}  # not yet noted in the store
         self._beat = time.monotonic()
         self.app.on_partitions_revoked.connect(self._drop, weak=False)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
@@ -162,7 +165,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         return delivery.epoch != self._epoch
 
     async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
-        await self.transport.publisher.publish(delivery.chunk, messages)
+        chunk = delivery.chunk
+        await self.transport.publisher.publish(chunk, messages)
+        self._published[chunk.topic, chunk.partition] = chunk.end
 
     def release(self, delivery: Delivery) -> None:
         self._in_hand.pop(delivery.chunk.partition, None)
@@ -212,7 +217,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             self._next = {}
             return {}
         committed = await self._thread.committed(assigned)
-        published = await asyncio.to_thread(self.app.published_positions)  # Kafka forgets positions; the store does not
+        # Kafka forgets positions of a group that was away for long; the store does not.
+        published = await asyncio.to_thread(self.app.published_positions)
+        await asyncio.to_thread(self.app.note_published, {(tp.topic, tp.partition): at for tp, at in committed.items()})
         earliest = await self._thread.earliest_offsets(*(TopicPartition(*tp) for tp in assigned))
         start = {
             tp: max(committed.get(tp, earliest[TopicPartition(*tp)]), published.get((tp.topic, tp.partition), 0))
@@ -223,6 +230,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._read = {tp: offset for tp, offset in start.items() if tp.topic in MEMBERSHIP}
         log.info("partition numbers %s are ours", sorted({tp.partition for tp in assigned}))
         return start
+
+    @Service.task  # type: ignore[untyped-decorator]
+    async def _note(self) -> None:
+        while not self.should_stop:
+            await self.sleep(NOTE_SECONDS)
+            done, self._published = self._published, {}
+            try:
+                await asyncio.to_thread(self.app.note_published, done)
+            except Transient as error:
+                self._published = done | self._published
+                log.info("what is published was not noted (%s); later", error)
 
     # Chunks
 
