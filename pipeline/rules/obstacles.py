@@ -47,9 +47,7 @@ def _wage_is_known(walk: Walk) -> Stop | None:
         if walk.death is not None and not has_heir(walk.case, walk.terms):
             return walk.refer("wage_known", ("WAGE_UNKNOWN",), facts, source)  # an officer may pay the funeral
         # No officer's answer makes a wage known: a line that needs it is changed by hand or waits for a report.
-        if walk.is_overruled:
-            facts["settled"] = True
-        walk.note("wage_known", "met" if walk.is_overruled else "undetermined", facts, source)
+        walk.note("wage_known", "undetermined", facts, source)
         return Stop("REFERRED", ("WAGE_UNKNOWN",))
     walk.note("wage_known", "met",
               {"wage": exact_text(wage.amount), "basis": wage.basis, "month": wage.month}, source)  # fmt: skip

@@ -12,7 +12,7 @@ from pipeline.rules.heirs import NO_HEIR, first_heir, payee_of
 from pipeline.rules.payable import Finding, computable_lines
 from pipeline.rules.walk import Walk
 from schemas.codes import Payee
-from schemas.decisions import Benefit, Scalar
+from schemas.decisions import Benefit, Check, Scalar
 
 _LATE: Final = "late_payment_compensation"
 _DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death", "funeral"})
@@ -67,8 +67,14 @@ def _changed(walk: Walk, finding: Finding, ruling: Ruling) -> Finding:
             lines.pop(line, None)
         else:
             lines[line] = _decided(walk, line, amount, lines.get(line))
+    # What the table could not determine, the officer did.
+    walk.trace = [_settled(check) if check.result == "undetermined" else check for check in walk.trace]
     codes = (base.codes if base is not None else ("OK",)) + ("REV_CHANGED",)
     return Finding("APPROVED", codes, list(lines.values()), fund_amount=base.fund_amount if base is not None else 0)
+
+
+def _settled(check: Check) -> Check:
+    return check._replace(result="met", facts={**check.facts, "settled": True})
 
 
 def _decided(walk: Walk, line: str, amount: int, computed: Benefit | None) -> Benefit:
@@ -88,7 +94,7 @@ def _payee(walk: Walk, line: str) -> Payee:
 def late_line(walk: Walk, computed: Benefit | None) -> Benefit | None:
     """The compensation for late payment, where an officer changed it."""
     ruling = walk.case.progress.ruling
-    if not walk.is_overruled or ruling is None:
+    if ruling is None or ruling.verdict != "change":
         return computed
     amount = dict(ruling.changes).get(_LATE)
     if amount is None:

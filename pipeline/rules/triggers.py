@@ -8,7 +8,6 @@ from pipeline.rules.book import Value
 from pipeline.rules.disability import loss_of
 from pipeline.rules.sources import Source
 from pipeline.rules.walk import Stop, Walk
-from schemas.codes import CheckResult
 from schemas.decisions import Scalar
 
 
@@ -50,12 +49,11 @@ class _File:
         """`is_computable`: an amount that no decision on file can replace is known."""
         walk = self.walk
         is_settled = code in self.settled and is_computable
-        result: CheckResult = "met" if is_settled or walk.is_overruled else "undetermined"
-        if result == "met":
+        if is_settled:
             facts["settled"] = True
-        walk.note(check, result, facts, source)
-        if not is_settled:
+        else:
             self.open_codes.append(code)
+        walk.note(check, "met" if is_settled else "undetermined", facts, source)
 
 
 def _medical(walk: Walk, file: _File) -> None:

@@ -31,7 +31,7 @@ class Walk:
 
     __slots__ = (
         "question", "case", "book", "program", "event_date", "today", "law", "terms", "member", "standing", "death",
-        "settled", "is_overruled", "trace", "flags", "missing", "fields", "first_claim_id", "wake_on", "_wage",
+        "settled", "trace", "flags", "missing", "fields", "first_claim_id", "wake_on", "_wage",
         "_has_looked_for_wage",
     )  # fmt: skip
 
@@ -49,13 +49,7 @@ class Walk:
         self.member: Member | None = question.member
         self.standing: Standing | None = None
         self.death: Death | None = case.death
-        progress = case.progress
-        self.settled: frozenset[str] = frozenset(progress.settled_codes)
-        self.is_overruled = (
-            progress.ruling is not None
-            and progress.ruling.verdict == "change"
-            and not (progress.has_new_facts or progress.changed_later)
-        )
+        self.settled: frozenset[str] = frozenset(case.progress.settled_codes)
         self.trace: list[Check] = []
         self.flags: list[str] = []
         self.missing: tuple[PaperName, ...] = ()
@@ -106,7 +100,7 @@ class Walk:
     ) -> Stop | None:  # fmt: skip
         """A row that needs a person: stops with the codes that no officer has settled, or notes that all are."""
         open_codes = codes if not self.settled else tuple(code for code in codes if code not in self.settled)
-        if not open_codes or self.is_overruled:
+        if not open_codes:
             facts["settled"] = True
             result = "met"
         self.note(check, result, facts, source)
