@@ -32,7 +32,7 @@ def is_claimed_in_time(walk: Walk) -> Stop | None:
     if walk.program == "JKM":
         return walk.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
     later = walk.book.on(last_day)["jkk_expiry_years"]
-    if later.value > years.value and claim_date <= add_years(walk.event_date, later.value):
+    if claim_date <= add_years(walk.event_date, later.value):
         return walk.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
     walk.note("claimed_in_time", "not_met", facts, years)
     return Stop("REJECTED", ("CLM_EXPIRED",))

@@ -120,7 +120,7 @@ def _member(words: Words, event: dt.datetime, number: str) -> Member:
 
 
 def _known(member: Member, kind: str, data: dict[str, Any], known_on: str) -> Member:
-    event = parse(_document(f"santunan.member.{kind}.v1", data, moment(known_on, 9)))
+    event = parse(document(f"santunan.member.{kind}.v1", data, moment(known_on, 9)))
     return member.apply(event, moment(known_on, 9))  # type: ignore[arg-type]
 
 
@@ -203,11 +203,11 @@ def _case(words: Words, event: dt.datetime, opened: dt.datetime, clock: dt.datet
     sections["documents"] = _documents(words)
     case = Case(CLAIM, NUMBER)
     opening = "santunan.claim.accident.v1" if program == "JKK" else "santunan.claim.death.v1"
-    case.apply(parse(_document(opening, sections, opened)), opened)  # type: ignore[arg-type]
+    case.apply(parse(document(opening, sections, opened)), opened)  # type: ignore[arg-type]
     later = _office(words, program, event, clock)
     if later:
         evidence = {"claim_id": CLAIM, **later}
-        case.apply(parse(_document("santunan.claim.evidence.v1", evidence, clock)), clock)  # type: ignore[arg-type]
+        case.apply(parse(document("santunan.claim.evidence.v1", evidence, clock)), clock)  # type: ignore[arg-type]
     return case
 
 
@@ -327,7 +327,7 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
     return found
 
 
-def _document(kind: str, data: dict[str, Any], when: dt.datetime) -> bytes:
+def document(kind: str, data: dict[str, Any], when: dt.datetime) -> bytes:
     document = {
         "specversion": "1.0", "id": "e1", "source": OFFICE, "type": kind, "time": when.isoformat(), "data": data,
     }  # fmt: skip
