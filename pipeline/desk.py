@@ -103,9 +103,13 @@ class Assessment(NamedTuple):
 
 @dataclass(slots=True)
 class Desk:
-    """State and what changed in it. The caller empties `changed_*` and `made_*` by making a new desk a chunk."""
+    """State and what changed in it. The caller empties `changed_*` and `made_*` by making a new desk a chunk.
+
+    `is_quiet`: nobody listens, so decisions and payouts are made but not written out as messages.
+    """
 
     book: Book
+    is_quiet: bool = False
     members: dict[str, Member] = field(default_factory=dict)
     numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
@@ -326,7 +330,9 @@ class Desk:
         progress = case.progress
         decision = decision_of(case, assessment.verdict, assessment.member, assessment.read_set, clock, cause)
         payouts = payouts_of(case, decision)
-        outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
+        outputs: list[Message] = []
+        if not self.is_quiet:
+            outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
         record(progress, decision, assessment.verdict.wake_on, payouts, clock)
         outputs += referrals.update(case, clock)
         self.made_decisions.append(decision)

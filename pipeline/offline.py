@@ -18,7 +18,7 @@ class Offline:
     """Takes one document after another. Grows with what it was told: a file of claims, not a country's history."""
 
     def __init__(self, book: Book) -> None:
-        self._desk = Desk(book)
+        self._desk = Desk(book, is_quiet=True)
         self._digests: dict[tuple[str, str], bytes] = {}
         self._taken = 0
 
