@@ -29,6 +29,7 @@ DEFAULT_DIRECTORY: Final = Path(".santunan") / "services"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
 Say = Callable[[str], None]
+_started_here: Final[dict[int, "subprocess.Popen[bytes]"]] = {}  # to reap; they may well outlive this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,19 @@ class Places:
     cluster_id: str
 
 
-def up(directory: Path = DEFAULT_DIRECTORY, log: Say = print) -> Services:
-    """Start what does not run yet; returns when both answer. Raises NotReady with one sentence."""
+def up(directory: Path = DEFAULT_DIRECTORY, log: Say = print, *, only: str | None = None) -> Services:
+    """Start what does not run yet; returns when it answers. Raises NotReady with one sentence.
+
+    `only`: "kafka" or "postgresql"; None: both.
+    """
     directory = directory.absolute()
     directory.mkdir(parents=True, exist_ok=True)
     with _alone(directory):
         places = _places(directory)
-        _start_postgresql(directory, places, log)
-        _start_kafka(directory, places, log)
+        if only != "kafka":
+            _start_postgresql(directory, places, log)
+        if only != "postgresql":
+            _start_kafka(directory, places, log)
     return _services(places)
 
 
@@ -111,6 +117,8 @@ def stop(directory: Path, name: str, log: Say = print, *, signum: int | None = N
         if time.monotonic() > deadline:
             raise NotReady(f"{name} (process {pid}) did not stop within {STOP_SECONDS:.0f} s; look at {name}.log")
         time.sleep(0.05)
+    if pid in _started_here:
+        _started_here.pop(pid).wait()
     _pid_file(directory, name).unlink(missing_ok=True)
 
 
@@ -157,6 +165,7 @@ def _launch(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, user=user,
             cwd=directory / name, env={**os.environ, **environment},
         )  # fmt: skip
+    _started_here[process.pid] = process
     _pid_file(directory, name).write_text(f"{process.pid} {_birth(process.pid)}")
 
 

@@ -20,7 +20,7 @@ class Worker:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
         self.log = folder / "worker.log"
         with self.log.open("ab") as output:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", *module],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -32,6 +32,11 @@ class Worker:
     @property
     def has_ended(self) -> bool:
         return self.process.poll() is not None
+
+    @property
+    def is_reading(self) -> bool:
+        """It said where it begins to read; only at log level INFO."""
+        return any(told in self.log.read_text(errors="replace") for told in (" reading ", "are ours"))
 
     def signal(self, number: int) -> None:
         if not self.has_ended:

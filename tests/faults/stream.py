@@ -32,7 +32,8 @@ def documents(claim_count: int, *, member_count: int = 20, name: str = "") -> It
 def _renamed(raw: bytes, name: str) -> bytes:
     if not name:
         return raw
-    return raw.replace(b'"claim_id":"B', f'"claim_id":"{name}-B'.encode()).replace(b'"id":"e', f'"id":"{name}-e'.encode())
+    claim, event = f'"claim_id":"{name}-B', f'"id":"{name}-e'
+    return raw.replace(b'"claim_id":"B', claim.encode()).replace(b'"id":"e', event.encode())
 
 
 def placed(raws: Iterator[bytes], partitions: int) -> list[Outgoing]:
