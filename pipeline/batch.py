@@ -18,6 +18,7 @@ from pipeline.desk import Desk, needs
 from pipeline.errors import NotReady, Poison, Transient
 from pipeline.intake import EPOCH, Arrival, Identity, Misfit, UnknownTypes, claimed_identity, read
 from pipeline.outputs import refusal_message
+from pipeline.paid import PaidTwice
 from pipeline.ports import CHUNK_STRIDE, Account, Brought, DeadLetter, Effects, Entry, Store
 from pipeline.record import Chunk, Message
 from pipeline.rules.book import Book
@@ -25,6 +26,8 @@ from schemas.decisions import FieldError, Refusal
 from schemas.values import MAX_EVENT_BYTES
 
 FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s, longer than a deadlock is let stand
+
+EFFECTIVE: Final = ("APPROVED", "REJECTED")  # the outcomes that move money
 
 security = logging.getLogger("santunan.security")
 
@@ -133,7 +136,9 @@ class Batch:
             brought = work.bring(Desk(self.book), wanted, chunk.partition)
             chunk_id = work.next_chunk_id()
             started = report.lap("load", started)
-            effects = _take(chunk, first, chunk_id, fresh, known, brought)
+            refused: dict[int, Poison] = {}
+            while (effects := _take(chunk, first, chunk_id, fresh, dict(known), brought, refused)) is None:
+                brought = work.bring(Desk(self.book), wanted, chunk.partition)
             started = report.lap("decide", started)
             work.write(self.group, effects)
             started = report.lap("write", started)
@@ -152,8 +157,13 @@ def _take(
     fresh: list[Arrival | Misfit],
     known: dict[Identity, bytes],
     brought: Brought,
-) -> Effects:
-    """Each event in its order: applied, known already, or refused. None stops the next."""
+    refused: dict[int, Poison],
+) -> Effects | None:
+    """Each event in its order: applied, known already, or refused. None stops the next.
+
+    Returns None where an event would pay twice: it was added to `refused`, and all must be taken again by a fresh desk.
+    """
+    desk, paid = brought.desk, brought.paid
     entries: list[Entry] = []
     letters: list[DeadLetter] = []
     outputs: list[tuple[int, Message]] = []
@@ -164,7 +174,16 @@ def _take(
                 raise arrival.poison
             if _is_known(chunk, arrival, known):
                 continue
-            messages = brought.desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
+            if seq in refused:
+                raise refused[seq]
+            made = len(desk.made_decisions)
+            messages = desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
+            for decision in desk.made_decisions[made:]:
+                if decision.outcome in EFFECTIVE:
+                    paid.note(decision, desk.summaries[decision.claim_id])
+        except PaidTwice as twice:
+            refused[seq] = twice.poison()
+            return None
         except Poison as poison:
             letter = _letter(arrival, poison)
             letters.append(letter)

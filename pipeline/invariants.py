@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, case, func, select
 
+from pipeline.paid import EACH_CLAIM_ITS_OWN
 from pipeline.replay import replay
 from pipeline.rules.book import Book
 from pipeline.store import reading
@@ -141,7 +142,7 @@ def _lines_are_once(connection: Connection) -> Iterator[Breach]:
     for row in connection.execute(select(paid_lines.c.claim_id, paid_lines.c.line)):
         paid[row.claim_id].add(row.line)
     for row in reading.decided_cases(connection):
-        lines = set(filter(None, row.effective_lines.split(","))) - {"late_payment_compensation"}
+        lines = set(filter(None, row.effective_lines.split(","))) - EACH_CLAIM_ITS_OWN
         noted = paid.pop(row.claim_id, set())
         if noted != lines:
             yield Breach(3, f"claim {row.claim_id} pays {sorted(lines)}, noted as paid are {sorted(noted)}")

@@ -12,6 +12,7 @@ from typing import ClassVar, Final, Self
 
 from pipeline.desk import Desk, Needs
 from pipeline.intake import Identity
+from pipeline.paid import PaidLines
 from pipeline.record import Message
 from schemas.decisions import FieldError
 
@@ -65,15 +66,12 @@ class Account:
 
 @dataclass(slots=True)
 class Brought:
-    """A desk with what was asked for, and how it stood when it was read.
-
-    `lines_before`: what each case was paid for, as (person, program, event day, benefit line, claim).
-    """
+    """A desk with what was asked for, and how it stood when it was read."""
 
     desk: Desk
+    paid: PaidLines = field(default_factory=PaidLines)
     member_versions: dict[str, int] = field(default_factory=dict)
     case_versions: dict[str, int] = field(default_factory=dict)
-    lines_before: dict[str, list[tuple[str, str, str, str, str]]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

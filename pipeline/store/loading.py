@@ -15,8 +15,9 @@ from pipeline.case import Case
 from pipeline.desk import Desk, Needs, Summary, needs_of
 from pipeline.errors import Transient
 from pipeline.member import Member
+from pipeline.paid import PaidLines
 from pipeline.ports import Brought
-from pipeline.store.rows import paid_lines, progress_of
+from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.events import parse
 
@@ -61,6 +62,10 @@ class Queries(ABC):
         """(claim_id, clock, raw), claim by claim, each in the order of processing"""
 
     @abstractmethod
+    def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
+        """All columns of `paid_lines` of these persons or claims, each once"""
+
+    @abstractmethod
     def lock_persons(self, persons: Sequence[str]) -> bool:
         """Lock a row each, made if missing, in this order. False: the engine has one writer, nothing need be locked."""
 
@@ -93,6 +98,9 @@ class Loading:
             numbers |= self._put_cases(self._queries.cases_due(partition, due_by))
         self._expand(numbers, claims)
         self._lock_and_complete()
+        # By claim, too: what a claim was paid for stays under the person and the day it was paid for.
+        paying = [one.claim_id for one in self._desk.summaries.values() if one.effective_lines]
+        self._brought.paid = PaidLines(self._queries.paid_lines(sorted(self._persons()), sorted(paying)))
         return self._brought
 
     def _expand(self, numbers: set[str], claims: set[str]) -> None:
@@ -154,17 +162,18 @@ class Loading:
     def _whole_claims(self) -> set[str]:
         for number in list(self._whole):
             member = self._desk.members.get(number)
-            if member is not None and member.nik is not None:
-                self._whole.add(member.nik)
+            if member is not None:
+                self._whole.update(enrolment.nik for enrolment in member.enrolments)
         wanted = sorted(self._whole)
         return {row.claim_id for row in self._queries.cases_of(wanted, wanted)}
 
     def _put_members(self, rows: Sequence[Any]) -> None:
-        for number, nik, version, document in rows:
-            self._desk.add_member(Member.from_json(document))
+        for number, _nik, version, document in rows:
+            member = Member.from_json(document)
+            self._desk.add_member(member)
             self._brought.member_versions[number] = version
-            if nik is not None:
-                self._niks.add(nik)
+            # Every NIK, not the latest alone: an event of an earlier clock knows the member under the former one.
+            self._niks.update(enrolment.nik for enrolment in member.enrolments)
 
     def _put_cases(self, rows: Sequence[Any]) -> set[str]:
         """Whole cases on the desk; returns the numbers that they name."""
@@ -174,7 +183,6 @@ class Loading:
         for row in rows:
             self._brought.case_versions[row.claim_id] = row.version
             self._put_summary(row)
-            self._brought.lines_before[row.claim_id] = paid_lines(self._desk.summaries.get(row.claim_id))
         folded = groupby(self._queries.events(sorted(cases)), key=lambda row: row[0]) if cases else ()
         for claim_id, events in folded:
             _fold(cases[claim_id], events)

@@ -143,7 +143,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
             for row in new:
                 copy.write_row(row)
 
-    def delete_paid_lines(self, lines: Sequence[rows.PaidLine]) -> None:
+    def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None:
         if lines:
             with self.driver.cursor() as cursor:
                 cursor.execute(_DELETE_PAID_LINES, [list(column) for column in zip(*lines, strict=True)])

@@ -20,13 +20,9 @@ from schemas.decisions import Decision, Payout
 
 Row = tuple[Any, ...]
 CaseRow: Any = namedtuple("CaseRow", [one.name for one in cases.columns])  # type: ignore[misc]
-PaidLine = tuple[str, str, str, str, str]  # person, program, event day, line, claim
 
 _PROGRESS: Final = TypeAdapter(Progress)
 _UNTOUCHED: Final[dict[str, Any]] = orjson.loads(orjson.dumps(Progress()))
-
-# Compensation for late payment is owed for each claim paid late; it is no benefit of the accident.
-_NOT_ONCE_AN_EVENT: Final = frozenset({"late_payment_compensation"})
 
 
 def progress_text(progress: Progress) -> str:
@@ -57,17 +53,6 @@ def case_row(case: Case, summary: Summary | None, version: int) -> Row:
         progress.wake_on.isoformat() if progress.wake_on is not None else None,
         progress.referral_id, progress_text(progress),
     )  # fmt: skip
-
-
-def paid_lines(summary: Summary | None) -> list[PaidLine]:
-    """What of this claim is paid once a person, program and event day."""
-    if summary is None or not summary.effective_lines:
-        return []
-    person = summary.nik or summary.member_number
-    assert person is not None  # money moves only for a registered member
-    day = summary.event_date.isoformat()
-    lines = summary.effective_lines - _NOT_ONCE_AN_EVENT
-    return [(person, summary.program, day, line, summary.claim_id) for line in sorted(lines)]
 
 
 def decision_row(decision: Decision, output: int) -> Row:

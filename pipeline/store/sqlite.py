@@ -60,7 +60,7 @@ class SqliteUnitOfWork(UnitOfWork):
         result = self.connection.exec_driver_sql(_replace_sql(table, key), parameters)
         assert result.rowcount == len(changed), f"a row of {table.name} was not at the version it was read at"
 
-    def delete_paid_lines(self, lines: Sequence[rows.PaidLine]) -> None:
+    def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None:
         if lines:
             self.connection.exec_driver_sql(_delete_sql(paid_lines), list(lines))
 

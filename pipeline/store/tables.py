@@ -176,7 +176,8 @@ payouts: Final = Table(
     sqlite_with_rowid=False,
 )  # fmt: skip
 
-# One accident is paid once: however many clinics send it under however many ids (CLM_DUPLICATE, CLM_SAME_EVENT).
+# One accident is paid once: however many clinics send it under however many ids (CLM_DUPLICATE, CLM_SAME_EVENT). The
+# rows are those of the effective decisions.
 # `person` is the NIK, or the membership number of a member without one.
 paid_lines: Final = Table(
     "paid_lines", metadata,
@@ -186,6 +187,7 @@ paid_lines: Final = Table(
     Column("line", Text, nullable=False),
     Column("claim_id", Text, nullable=False),
     PrimaryKeyConstraint("person", "program", "event_date", "line"),
+    Index(None, "claim_id"),
     sqlite_with_rowid=False,
 )  # fmt: skip
 

@@ -132,7 +132,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         """Rows with every column, then the version at which the row must stand; else Transient: somebody wrote it."""
 
     @abstractmethod
-    def delete_paid_lines(self, lines: Sequence[rows.PaidLine]) -> None: ...
+    def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None: ...
 
     @abstractmethod
     def publish(self, effects: Effects) -> range:
@@ -176,6 +176,14 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
             found |= {row.claim_id: row for row in self.execute(by_nik, niks=self.as_list(niks))}
         return list(found.values())
 
+    def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
+        by_person = select(paid_lines).where(self.among(paid_lines.c.person, "persons"))
+        by_claim = select(paid_lines).where(self.among(paid_lines.c.claim_id, "claims"))
+        found = {tuple(row) for row in self.execute(by_person, persons=self.as_list(persons))} if persons else set()
+        if claim_ids:
+            found |= {tuple(row) for row in self.execute(by_claim, claims=self.as_list(claim_ids))}
+        return found
+
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
         if not self.keeps_raw:
             return []
@@ -199,8 +207,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     # --- writes
 
     def write(self, group: str, effects: Effects) -> None:
-        desk = effects.brought.desk
-        before = effects.brought.lines_before
+        desk, paid = effects.brought.desk, effects.brought.paid
         self.insert(ledger, rows.ledger_rows(effects, keeps_raw=self.keeps_raw))
         new_members, changed_members = rows.changed_members(effects)
         self.insert(members, new_members)
@@ -208,9 +215,8 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         new_cases, changed_cases = rows.changed_cases(effects)
         self.insert(cases, new_cases)
         self.replace(cases, "claim_id", changed_cases)
-        self.delete_paid_lines([line for claim_id in sorted(desk.changed_cases) for line in before.get(claim_id, ())])
-        lines = [line for one in sorted(desk.changed_cases) for line in rows.paid_lines(desk.summaries.get(one))]
-        self.insert(paid_lines, lines)
+        self.delete_paid_lines(paid.removed())
+        self.insert(paid_lines, paid.added())
         numbers = self.publish(effects)
         self.insert(decisions, rows.decision_rows(effects, numbers))
         self.insert(payouts, [rows.payout_row(payout) for payout in desk.made_payouts])

@@ -232,16 +232,30 @@ def test_one_accident_is_paid_once_however_many_clinics_send_it(site: Site) -> N
 
 def test_the_database_itself_refuses_to_pay_a_line_twice(site: Site) -> None:
     site.run(*e.member(), e.accident("K1"))
-    row = site.rows("SELECT person, program, event_date, line FROM paid_lines")[0]
     with pytest.raises(Exception, match=r"(?i)unique"):
-        site.change([f"INSERT INTO paid_lines VALUES ('{row[0]}', '{row[1]}', '{row[2]}', '{row[3]}', 'K9')"])
+        site.change(["INSERT INTO paid_lines SELECT person, program, event_date, line, 'K9' FROM paid_lines"])
 
 
-@pytest.mark.parametrize("amount", [-1, 10**12 + 1])
-def test_the_database_itself_refuses_an_amount_out_of_range(site: Site, amount: int) -> None:
+@pytest.mark.parametrize("amount", ["-1", "1000000000001"])
+@pytest.mark.parametrize("column", ["payouts SET amount", "decisions SET total", "cases SET effective_total"])
+def test_the_database_itself_refuses_an_amount_out_of_range(site: Site, column: str, amount: str) -> None:
     site.run(*e.member(), e.accident("K1"))
     with pytest.raises(Exception, match=r"(?i)check"):
-        site.change([f"UPDATE payouts SET amount = {amount}"])
+        site.change([f"UPDATE {column} = {amount}"])
+
+
+@pytest.mark.parametrize("size", [1, 1000])
+def test_an_officer_cannot_pay_what_another_claim_pays(site: Site, size: int) -> None:
+    again = e.accident("K2", source=e.CLINIC, report=None, conclusion=None)
+    change = [{"line": "stmb", "amount": 1_000_000, "reason": "dilihat"}]
+    late = e.review("K2", 1, "change", "2024-07-10T10:00:00", changes=change)
+    site.run(*e.member(), e.accident("K1"), again, late, size=size)
+    assert site.refusals() == [(6, "LINE_PAID_ALREADY")]
+    reject = e.review("K1", 1, "reject", "2024-07-11T10:00:00")
+    site.run(reject, late | {"time": "2024-07-12T10:00:00+07:00"}, size=size)
+    assert [one[:3] for one in site.decisions()[2:]] == [("K1", 2, "REJECTED"), ("K2", 2, "APPROVED")]
+    assert site.rows("SELECT claim_id, line FROM paid_lines") == [("K2", "stmb")]
+    assert check(site.store) == []
 
 
 def test_the_report_counts_what_became_of_the_chunk(site: Site) -> None:

@@ -97,6 +97,7 @@ def make_results() -> None:
         "paid_lines", text("person"), text("program"), text("event_date"), text("line"), text("claim_id"),
         key("paid_lines", "person", "program", "event_date", "line"), sqlite_with_rowid=False,
     )  # fmt: skip
+    index("paid_lines", "claim_id")
     make(
         "outputs", sa.Column("id", NUMBER, nullable=False, autoincrement=False), number("input_offset"), text("topic"),
         data("key"), data("value"), key("outputs", "id"),

@@ -1,0 +1,90 @@
+"""One accident is paid once: which benefit lines are paid for a person, program and event day, and by which claim.
+
+The decision table keeps automation from paying a line twice. An officer may change any line, and evidence may move a
+claim to another day or person: this is the last look, event by event, so that the database's own constraint is never
+what finds it. Pure.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pipeline.desk import Summary
+from pipeline.errors import Poison
+from schemas.decisions import Decision, FieldError
+
+PaidLine = tuple[str, str, str, str]  # person (NIK, or number of a member without one), program, event day, line
+
+# Compensation for late payment is owed for each claim that was paid late; it is no benefit of the accident.
+EACH_CLAIM_ITS_OWN: Final = frozenset({"late_payment_compensation"})
+
+
+class PaidTwice(Exception):
+    """The event just taken would pay a line that another claim pays; the desk must not be used any further."""
+
+    def __init__(self, claim_id: str, other: str, line: str) -> None:
+        super().__init__(claim_id, other, line)
+        self.claim_id = claim_id
+        self.other = other
+        self.line = line
+
+    def poison(self) -> Poison:
+        message = (
+            f"claim {self.other} pays {self.line} for the same person and event already, and it is paid once: "
+            f"leave the line out, or first reject or change claim {self.other}"
+        )
+        return Poison("LINE_PAID_ALREADY", FieldError("data.claim_id", message))
+
+
+class PaidLines:
+    """`rows`: (person, program, event day, line, claim) as they are stored, of all persons concerned."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str, str, str]] = ()) -> None:
+        self._claims: dict[PaidLine, str] = {}
+        self._lines: dict[str, frozenset[PaidLine]] = {}
+        for *line, claim_id in rows:
+            paid: PaidLine = (line[0], line[1], line[2], line[3])
+            self._claims[paid] = claim_id
+            self._lines[claim_id] = self._lines.get(claim_id, frozenset()) | {paid}
+        self._before = dict(self._lines)
+
+    def note(self, decision: Decision, summary: Summary) -> None:
+        """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then."""
+        now = paid_lines(decision, summary)
+        claims = self._claims
+        for paid in now:
+            other = claims.get(paid, decision.claim_id)
+            if other != decision.claim_id:
+                raise PaidTwice(decision.claim_id, other, paid[3])
+        for paid in self._lines.get(decision.claim_id, ()):
+            del claims[paid]
+        claims.update(dict.fromkeys(now, decision.claim_id))
+        self._lines[decision.claim_id] = now
+
+    def removed(self) -> list[tuple[str, str, str, str, str]]:
+        """Stored rows that do not hold any more, in order."""
+        return sorted(
+            (*paid, claim_id)
+            for claim_id, before in self._before.items()
+            for paid in before - self._lines[claim_id]
+        )
+
+    def added(self) -> list[tuple[str, str, str, str, str]]:
+        """Rows to be stored, in order."""
+        nothing: frozenset[PaidLine] = frozenset()
+        return sorted(
+            (*paid, claim_id)
+            for claim_id, now in self._lines.items()
+            for paid in now - self._before.get(claim_id, nothing)
+        )
+
+
+def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
+    """What this effective decision pays once a person, program and event day."""
+    if not decision.benefits:
+        return frozenset()
+    person = summary.nik or summary.member_number
+    assert person is not None, "money moves only for a registered member"
+    day = decision.event_date.isoformat()
+    return frozenset(
+        (person, decision.program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
+    )
