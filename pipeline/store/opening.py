@@ -93,15 +93,23 @@ def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
             _make(file)
         _refuse_other_files(file)
         store = SqliteStore(file)
-        with Transaction(store.engine, sqlite_transient) as transaction:
-            found = schema.revision_of(transaction.connection)
-            if found is None or found < schema.HEAD:
-                schema.move(transaction.connection)
-            else:
-                schema.refuse_other_revision(found, str(file))
-            log.create_topics(transaction.connection, topics.ALL, partitions)
-            transaction.commit()
+        try:
+            _bring_up(store, partitions)
+        except BaseException:
+            store.close()
+            raise
     return store
+
+
+def _bring_up(store: SqliteStore, partitions: int) -> None:
+    with Transaction(store.engine, sqlite_transient) as transaction:
+        found = schema.revision_of(transaction.connection)
+        if found is None or found < schema.HEAD:
+            schema.move(transaction.connection)
+        else:
+            schema.refuse_other_revision(found, str(store.file))
+        log.create_topics(transaction.connection, topics.ALL, partitions)
+        transaction.commit()
 
 
 def _open_file_to_read(file: Path) -> SqliteStore:
@@ -111,8 +119,12 @@ def _open_file_to_read(file: Path) -> SqliteStore:
         )
     _refuse_other_files(file)
     store = SqliteStore(file, is_read_only=True)
-    with store.engine.connect() as connection:
-        schema.refuse_other_revision(schema.revision_of(connection), str(file))
+    try:
+        with store.engine.connect() as connection:
+            schema.refuse_other_revision(schema.revision_of(connection), str(file))
+    except BaseException:
+        store.close()
+        raise
     return store
 
 
@@ -121,8 +133,12 @@ def _open_postgresql(url: str, *, is_read_only: bool) -> "PostgresqlStore":
     from pipeline.store.postgresql import PostgresqlStore
 
     store = PostgresqlStore(url, is_read_only=is_read_only)
-    with _ready(url), store.engine.connect() as connection:
-        schema.refuse_other_revision(schema.revision_of(connection), _name(url))
+    try:
+        with _ready(url), store.engine.connect() as connection:
+            schema.refuse_other_revision(schema.revision_of(connection), _name(url))
+    except BaseException:
+        store.close()
+        raise
     return store
 
 

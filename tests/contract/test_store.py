@@ -1,0 +1,321 @@
+"""Opening, fencing, and several workers at once, on both engines where both have it."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import NotReady, Transient
+from pipeline.invariants import check
+from pipeline.record import Chunk, Message
+from pipeline.store import migrate, open_reader, open_store, schema
+from pipeline.store.log import Log
+from pipeline.store.sqlite import SqliteStore
+from schemas import topics
+from tests import events as e
+from tests.contract.site import GROUP, NOW_MS, Site
+
+MakeDatabase = Callable[..., str]
+
+
+def open_file(path: Path, partitions: int = 1) -> SqliteStore:
+    store = open_store(f"sqlite:///{path}", partitions=partitions)
+    assert isinstance(store, SqliteStore)
+    return store
+
+
+# --- opening, or one sentence why not
+
+
+def test_an_embedded_file_is_made_with_its_directory_and_is_the_owners_alone(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "santunan.db"
+    open_file(file).close()
+    assert file.stat().st_mode & 0o777 == 0o600
+    open_reader(f"sqlite:///{file}").close()
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "santunan.db"
+    with pytest.raises(NotReady, match="does not exist, so nothing was submitted yet"):
+        open_reader(f"sqlite:///{file}")
+    assert not file.exists()
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Kepada Yth.")
+    for opening in (open_store, open_reader):
+        with pytest.raises(NotReady, match="is no SQLite database"):
+            opening(f"sqlite:///{file}")
+    assert file.read_text() == "Kepada Yth."
+
+
+def test_an_unknown_kind_of_store_is_refused() -> None:
+    with pytest.raises(NotReady, match="begins with sqlite:/// or postgresql://"):
+        open_store("mysql://localhost/santunan")
+
+
+@pytest.mark.parametrize(
+    ("revision", "sentence"), [("0000", "older version .* run `santunan migrate`"), ("9999", "newer version")]
+)
+def test_tables_of_another_version_are_refused(
+    engine_name: str, tmp_path: Path, request: pytest.FixtureRequest, revision: str, sentence: str
+) -> None:
+    is_sqlite = engine_name == "sqlite"
+    url = f"sqlite:///{tmp_path}/santunan.db" if is_sqlite else request.getfixturevalue("new_database")()
+    site = Site(url)
+    site.change([f"UPDATE alembic_version SET version_num = '{revision}'"])  # noqa: S608
+    site.close()
+    with pytest.raises(NotReady, match=sentence):
+        open_reader(url)
+
+
+def test_a_database_without_tables_says_what_to_run(new_database: MakeDatabase) -> None:
+    with pytest.raises(NotReady, match="has no tables yet: run `santunan migrate`"):
+        open_store(new_database(is_migrated=False))
+
+
+def test_a_database_that_does_not_exist_is_named_without_the_password(new_database: MakeDatabase) -> None:
+    url = new_database().replace("postgres:@", "postgres:hush@").replace("santunan_test_template", "nowhere")
+    with pytest.raises(NotReady, match="no such database") as caught:
+        open_store(url)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_wrong_user_is_one_sentence(new_database: MakeDatabase) -> None:
+    with pytest.raises(NotReady, match="no such database or user"):
+        open_store(new_database().replace("postgres:@", "nobody:@"))
+
+
+def test_a_server_that_does_not_answer_may_answer_later() -> None:
+    with pytest.raises(Transient, match=r"database x on 127.0.0.1:1 cannot be reached: .*; start it") as caught:
+        open_store("postgresql://u:hush@127.0.0.1:1/x")
+    assert "hush" not in str(caught.value)
+
+
+def test_a_reader_cannot_write(site: Site) -> None:
+    site.run(*e.member(), e.accident())
+    with pytest.raises(Exception, match=r"(?i)read-?only"), site.store.reader() as connection:
+        connection.exec_driver_sql("DELETE FROM decisions")
+    assert len(site.rows("SELECT 1 FROM decisions")) == 1
+
+
+def test_an_error_of_the_database_does_not_tell_what_it_was_about(site: Site) -> None:
+    site.run(*e.member())
+    with pytest.raises(Exception, match="UniqueViolation|IntegrityError") as caught, site.store.unit_of_work() as work:
+        work.connection.exec_driver_sql("INSERT INTO members SELECT * FROM members")  # type: ignore[attr-defined]
+    assert e.NIK not in str(caught.value) and e.NUMBER not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+# --- fences and locks
+
+
+def test_a_worker_taken_for_dead_cannot_store_what_its_successor_stored(make_site: Callable[[], Site]) -> None:
+    site = make_site()
+    zombie = Site(site.url)
+    site.send(*e.member(), e.accident())
+    chunk = site.chunk(0, 5)
+    first = site.process(chunk)
+    again = zombie.batch.process(chunk)
+    zombie.close()
+    assert again == first and len(site.decisions()) == 1
+
+
+def test_the_gate_of_a_partition_number_holds_for_every_topic(new_database: MakeDatabase) -> None:
+    site = Site(new_database())
+    with site.store.unit_of_work() as first:
+        first.lock_position(GROUP, topics.MEMBERS, 3)
+        for topic, partition, is_free in ((topics.DEATHS, 4, True), (topics.DEATHS, 3, False)):
+            with site.store.unit_of_work() as second:
+                second.connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")  # type: ignore[attr-defined]
+                if is_free:
+                    assert second.lock_position(GROUP, topic, partition) is None
+                    continue
+                with pytest.raises(Transient, match="try again"), site.store.unit_of_work() as third:
+                    third.connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")  # type: ignore[attr-defined]
+                    third.lock_position(GROUP, topic, partition)
+    site.close()
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_two_workers_that_meet_over_one_person_pay_once(new_database: MakeDatabase, turn: int) -> None:
+    """One accident told by number and by NIK, in two partitions at the same moment; and one event under two keys."""
+    site = Site(new_database())
+    site.batch.retries = 5
+    site.run(*e.member())
+    here, there = e.accident("K1"), e.accident("K2", member={"nik": e.NIK})
+    twice = e.accident("K3", "2024-07-08", id="k-3")
+    site.send(twice, here)
+    site.send(there, twice, partition=1)
+    chunks = [site.chunk(4, 6), site.chunk(0, 2, partition=1)]
+    failures: list[BaseException] = []
+
+    def work(chunk: Chunk) -> None:
+        try:
+            site.process(chunk)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(chunk,)) for chunk in chunks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert site.rows("SELECT count(*) FROM paid_lines WHERE event_date = '2024-07-07'") == [(1,)]
+    assert site.rows("SELECT count(*) FROM decisions WHERE claim_id = 'K3'") == [(1,)]
+    assert check(site.store) == []
+    site.close()
+
+
+def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_database: MakeDatabase) -> None:
+    site = Site(new_database())
+    site.send(*e.member(), e.accident())
+    with pytest.raises(Transient), site.store.unit_of_work() as work:
+        work.lock_position(GROUP, topics.HISTORY, 0)
+        work.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")  # type: ignore[attr-defined]
+    site.run()
+    assert len(site.decisions()) == 1
+    site.close()
+
+
+# --- the embedded log
+
+
+def message(text: str, key: str = "k", topic: str = topics.ACCIDENTS) -> Message:
+    return Message(topic, key.encode(), text.encode(), (("received-at", b"7"),))
+
+
+def test_the_log_gives_offsets_by_partition_and_places_in_one_order(tmp_path: Path) -> None:
+    store = open_file(tmp_path / "santunan.db", partitions=3)
+    log = Log(store.file)
+    placed = log.append([message("a", "k1"), message("b", "k2"), message("c", "k1"), message("d", "k1", topics.DEATHS)])
+    assert [topic for topic, *_ in placed] == [topics.ACCIDENTS] * 3 + [topics.DEATHS]
+    assert placed[2] == (topics.ACCIDENTS, placed[0][1], placed[0][2] + 1)
+    assert placed[3][1:] == (placed[0][1], 0), "one key has one partition number in every topic"
+    found = log.read(0)
+    assert [(one.place, one.value) for one in found] == [(1, b"a"), (2, b"b"), (3, b"c"), (4, b"d")]
+    assert found[0].headers == (("received-at", b"7"),)
+    assert log.end(*placed[2][:2]) == placed[2][2] + 1 and log.end_place() == 5
+    assert [one.value for one in log.read(2, [topics.ACCIDENTS], 1)] == [b"b"]
+    assert [one.value for one in log.read_partition(*placed[2][:2], placed[2][2])] == [b"c"]
+    log.close()
+    store.close()
+
+
+def test_the_time_of_the_log_never_goes_back(tmp_path: Path) -> None:
+    store = open_file(tmp_path / "santunan.db")
+    log = Log(store.file)
+    for now_ms in (NOW_MS, NOW_MS - 1000, NOW_MS + 5):
+        log.append([message("x")], now_ms=now_ms)
+    assert [one.timestamp_ms for one in log.read(0)] == [NOW_MS, NOW_MS, NOW_MS + 5]
+    log.close()
+    store.close()
+
+
+def test_a_reader_goes_on_at_the_first_record_that_is_not_processed(tmp_path: Path) -> None:
+    site = Site(f"sqlite:///{tmp_path}/santunan.db")
+    assert site.log is not None
+    site.run(*e.member())
+    assert site.log.place_of(site.log.positions(GROUP), topics.INTAKE) == 5
+    site.send(e.accident(), partition=1)
+    site.send(e.accident("K2", "2024-07-08"))
+    assert site.log.place_of(site.log.positions(GROUP), topics.INTAKE) == 5
+    site.process(site.chunk(0, 1, partition=1))
+    assert site.log.read(site.log.place_of(site.log.positions(GROUP), topics.INTAKE), topics.INTAKE)[0].offset == 4
+    site.close()
+
+
+def test_submitters_and_a_worker_write_one_file_at_once(tmp_path: Path) -> None:
+    site = Site(f"sqlite:///{tmp_path}/santunan.db")
+    failures: list[BaseException] = []
+
+    def submit(name: int) -> None:
+        log = Log(site.store.file)  # type: ignore[attr-defined]
+        try:
+            for number in range(20):
+                log.append([message(f"{name}-{number}", topic=topics.DEATHS)])
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            log.close()
+
+    threads = [threading.Thread(target=submit, args=(name,)) for name in range(3)]
+    for thread in threads:
+        thread.start()
+    for day in range(1, 15):
+        site.run(e.accident(f"K{day}", f"2024-07-{day:02}"))
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert site.log is not None
+    offsets = [one.offset for one in site.log.read(0, [topics.DEATHS])]
+    assert offsets == list(range(60)) and len(site.decisions()) == 14
+    site.close()
+
+
+def test_the_file_tells_that_others_have_written(tmp_path: Path) -> None:
+    store = open_file(tmp_path / "santunan.db")
+    reader, writer = Log(store.file), Log(store.file)
+    before = reader.data_version()
+    assert reader.data_version() == before
+    writer.append([message("x")])
+    assert reader.data_version() != before
+    for one in (reader, writer, store):
+        one.close()  # type: ignore[attr-defined]
+
+
+def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
+    store = open_file(tmp_path / "santunan.db")
+    with store.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    store.close()
+
+
+# --- migrations
+
+
+def test_tables_go_down_and_up_again_and_hold_data(site: Site) -> None:
+    site.run(*e.member(), e.accident())
+    url = site.url
+    assert migrate(url) == schema.HEAD, "nothing to do, nothing lost"
+    assert len(site.decisions()) == 1
+    site.close()
+    assert migrate(url, "base") == "base"
+    if url.startswith("postgresql"):
+        with pytest.raises(NotReady, match="no tables"):
+            open_store(url)
+    assert migrate(url) == schema.HEAD
+    again = Site(url)
+    again.run(*e.member(), e.accident())
+    assert again.rows("SELECT count(*) FROM decisions") == [(1,)] and check(again.store) == []
+    again.close()
+
+
+def test_the_tables_are_those_that_the_migrations_make(site: Site) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from pipeline.store.tables import metadata
+
+    with site.store.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_newest_migration_is_the_one_the_store_asks_for() -> None:
+    versions = Path(schema.__file__).parent / "migrations" / "versions"
+    newest = max(name for name in os.listdir(versions) if name[0].isdigit())
+    assert newest.split("_")[0] == schema.HEAD
+
+
+def test_the_rows_that_are_written_have_the_columns_of_their_tables() -> None:
+    from pipeline.case import Case
+    from pipeline.store.rows import case_row
+    from pipeline.store.tables import cases
+
+    assert len(case_row(Case("K1", "key"), None, 1)) == len(cases.columns)
