@@ -1,0 +1,158 @@
+"""The stored history decides the same again, and whoever changes anything by hand is found out."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.case import JAKARTA
+from pipeline.invariants import check
+from pipeline.replay import Change, impact, replay
+from pipeline.rules.book import PARAMETERS, Book
+from pipeline.store import open_reader
+from tests import events as e
+from tests.contract.site import Site
+
+SECOND = ("20000000022", "3671010101800002")
+
+
+@pytest.fixture
+def filled(site: Site) -> Site:
+    """Two members; K1 paid and settled late, K2 pending and finished, M1 a death, K9 of nobody."""
+    site.run(
+        *e.member(), *e.member(*SECOND), e.accident("K1"), e.accident("K2", number=SECOND[0], documents=["ktp"]),
+        e.settled("K1.r1.member", 4_000_000, "2024-09-02"), e.accident("K9", number="Z0000000001"),
+        e.day_passed("2024-08-01"), e.evidence("K2", "2024-07-20T10:00:00", documents=e.JKK_PAPERS),
+        e.death("M1", "2024-10-10", SECOND[0]), b"no event", size=3,
+    )  # fmt: skip
+    return site
+
+
+def published_in(site: Site) -> str:
+    return "log" if site.store.is_embedded else "outputs"
+
+
+def numbers(breaches: list[Any]) -> set[int]:
+    return {one.invariant for one in breaches}
+
+
+def test_everything_is_decided_again_as_it_was(filled: Site) -> None:
+    found = replay(filled.store)
+    assert (found.events, found.decisions, found.differences) == (15, 6, ())
+    assert check(filled.store) == []
+
+
+def test_a_reader_that_cannot_write_is_enough(filled: Site) -> None:
+    reader = open_reader(filled.url)
+    assert replay(reader).differences == () and check(reader) == []
+    reader.close()
+
+
+def test_one_claim_is_decided_again_from_what_concerns_it(filled: Site) -> None:
+    found = replay(filled.store, claim_id="K2")
+    assert found.decisions == 2 and found.differences == () and found.events < 15
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "decisions"), [("2024-07-20", None, 3), (None, "2024-07-20", 3), ("2024-07-20", "2024-07-21", 1)]
+)
+def test_only_decisions_of_a_time_are_compared(filled: Site, since: str, until: str, decisions: int) -> None:
+    first, end = (dt.datetime.fromisoformat(one).replace(tzinfo=JAKARTA) if one else None for one in (since, until))
+    assert replay(filled.store, since=first, until=end).decisions == decisions
+
+
+def test_progress_is_told_by_events(filled: Site) -> None:
+    told: list[int] = []
+    replay(filled.store, on_progress=told.append)
+    assert sum(told) == 15
+
+
+def changed_book(tmp_path: Path) -> Book:
+    """The funeral benefit of today made a million dearer."""
+    before = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "funeral.yaml"
+    file.write_text(before.replace("10_000_000", "11_000_000"), encoding="utf-8")
+    assert file.read_text(encoding="utf-8") != before
+    return Book.load(instead=file)
+
+
+def test_a_parameter_changed_by_hand_names_the_claim_and_the_rupiah(filled: Site, tmp_path: Path) -> None:
+    (found,) = replay(filled.store, book=changed_book(tmp_path)).differences
+    assert (found.claim_id, found.revision, found.rupiah) == ("M1", 1, -1_000_000)
+
+
+def test_the_impact_of_a_changed_parameter_is_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
+    found = impact(filled.store, changed_book(tmp_path))
+    assert found.claims == 4
+    assert found.differences == (Change("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
+    assert impact(filled.store, Book.load()).differences == ()
+    assert len(filled.rows("SELECT 1 FROM decisions")) == 6, "nothing was written"
+
+
+def test_a_published_decision_changed_by_hand_is_found(filled: Site) -> None:
+    table, name = published_in(filled), "seq" if filled.store.is_embedded else "id"
+    raw = filled.rows(f"SELECT {name}, value FROM {table} JOIN decisions ON output = {name} WHERE claim_id = 'M1'")[0]  # noqa: S608
+    forged = bytes(raw[1]).replace(b"42000000", b"92000000")
+    literal = f"x'{forged.hex()}'" if filled.store.is_embedded else f"'\\x{forged.hex()}'"
+    filled.change([f"UPDATE {table} SET value = {literal} WHERE {name} = {raw[0]}"])  # noqa: S608
+    (found,) = replay(filled.store).differences
+    assert (found.claim_id, found.rupiah) == ("M1", 50_000_000)
+    assert numbers(check(filled.store)) == {3, 4}
+
+
+def test_an_event_taken_out_of_the_ledger_is_found(filled: Site) -> None:
+    filled.change(["DELETE FROM ledger WHERE claim_id = 'M1'"])
+    (found,) = replay(filled.store).differences
+    assert (found.claim_id, found.would_be) == ("M1", "no decision")
+    assert numbers(check(filled.store)) == {1, 4}
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE positions SET next = next + 1 WHERE next IS NOT NULL", {1}),
+        ("DELETE FROM dead_letters", {1}),
+        ("DELETE FROM chunks WHERE id = (SELECT min(id) + 1 FROM chunks)", {1}),
+        ("DELETE FROM decisions WHERE claim_id = 'K2' AND revision = 1", {2, 5}),
+        ("UPDATE cases SET revision = revision + 1 WHERE claim_id = 'K2'", {2}),
+        ("UPDATE payouts SET amount = amount + 1 WHERE claim_id = 'K1' AND revision = 1", {3}),
+        ("DELETE FROM payouts WHERE claim_id = 'M1' AND payee = 'heirs'", {3}),
+        ("UPDATE cases SET effective_total = 0 WHERE claim_id = 'M1'", {3}),
+        ("DELETE FROM paid_lines WHERE claim_id = 'M1'", {3}),
+        ("UPDATE decisions SET rule_version = 'B1_PP44+P1_PMK26_2015' WHERE claim_id = 'M1'", {6}),
+    ],
+)
+def test_each_invariant_is_seen_to_break(filled: Site, statement: str, broken: set[int]) -> None:
+    filled.change([statement])
+    assert numbers(check(filled.store, replays=False)) == broken
+
+
+def test_a_decision_published_twice_is_found(filled: Site) -> None:
+    columns = "topic, key, value"
+    if filled.store.is_embedded:
+        filled.change([
+            f'INSERT INTO log (seq, "partition", "offset", timestamp_ms, {columns}) SELECT seq + 1000, "partition", '  # noqa: S608
+            f'"offset" + 1000, timestamp_ms, {columns} FROM log JOIN decisions ON output = seq WHERE claim_id = \'M1\''
+        ])  # fmt: skip
+    else:
+        filled.change([
+            f"INSERT INTO outputs (id, input_offset, {columns}) SELECT id + 1000, input_offset, {columns} FROM outputs "  # noqa: S608
+            "JOIN decisions ON output = id WHERE claim_id = 'M1'"
+        ])  # fmt: skip
+    assert numbers(check(filled.store, replays=False)) == {5}
+
+
+def test_a_canary_that_left_is_found(filled: Site) -> None:
+    assert check(filled.store, replays=False, canaries=[b"Budi Santoso"]) == []
+    assert numbers(check(filled.store, replays=False, canaries=[b"APPROVED"])) == {7}
+
+
+def test_personal_data_of_a_claim_leaves_nowhere(site: Site) -> None:
+    told = {"place": "Pasar Canary", "chronology": "Siti Canary jatuh", "occurred_at": "2024-07-07T10:00:00+07:00"}
+    member = {"member_number": e.NUMBER, "nik": e.NIK, "name": "Siti Canary"}
+    medical = {"unable_to_work_days": 30, "diagnosis": "S52.5 Canary"}
+    bad = e.accident("K3", accident=told, member=member | {"nik": "367101010180000X"})
+    site.run(*e.member(), e.accident("K1", accident=told, member=member, medical=medical), bad)
+    assert len(site.decisions()) == 1 and len(site.refusals()) == 1
+    assert check(site.store, canaries=[b"Canary", b"S52.5", e.NIK.encode()]) == []
