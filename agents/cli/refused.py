@@ -98,11 +98,10 @@ def retry_letter(
     Example:
       santunan dead-letters retry history.events/0/17
     """
-    from agents.cli.stored import split_place
-    from agents.clients.retry import retry
+    from agents.cli.retry import retry
     from agents.settings import read_settings
 
     settings = read_settings()
     for place in places:
-        retry(settings, *split_place(place))
+        retry(settings, place)
         print(f"{place} was submitted again.")

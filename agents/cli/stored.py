@@ -49,6 +49,7 @@ class Letter:
     source: str | None
     event_id: str | None
     is_retried: bool
+    received_ms: int | None  # None: its clock is its own `time`
     original: bytes | None
 
 
@@ -163,5 +164,5 @@ def _letter(connection: "Connection", row: Any) -> Letter:
         original = connection.execute(statement).scalar()
     return Letter(
         f"{row.topic}/{row.partition}/{row.offset}", row.reason, orjson.loads(row.errors), row.source, row.event_id,
-        row.is_retried, None if original is None else bytes(original),
+        row.is_retried, row.received_ms, None if original is None else bytes(original),
     )  # fmt: skip

@@ -2,18 +2,16 @@
 
 import io
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from agents.portfolio import portfolio
+from tests.unit.program import PROGRAM, WIDTH, accident, environment, santunan
 
-WIDTH = 80
 COMMANDS = (
     "demo", "run", "worker", "submit", "decisions", "referrals", "review", "explain", "assess", "replay",
     "dead-letters", "schemas", "doctor", "rules", "services", "topics", "migrate", "tick", "cover", "bench",
@@ -22,25 +20,6 @@ SUBCOMMANDS = (
     "dead-letters list", "dead-letters show", "dead-letters retry", "rules check", "rules show", "rules diff",
     "rules impact", "services up", "services down", "services status", "topics create", "topics check",
 )  # fmt: skip
-
-
-class Ran:
-    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
-        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
-
-    @property
-    def rows(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-def santunan(*arguments: str, cwd: Path | None = None, given: str | None = None, **environment: str) -> Ran:
-    """The program in a process of its own, as its users start it; 80 columns, no settings of this machine."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
-    return Ran(subprocess.run(  # noqa: S603
-        [sys.executable, "-c", "from agents.cli import main; main()", *arguments],
-        cwd=cwd, input=given, capture_output=True, text=True, timeout=120, check=False,
-        env={**own, "COLUMNS": str(WIDTH), "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
-    ))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -60,18 +39,6 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("events") / "events.jsonl"
     file.write_bytes(b"\n".join(lines) + b"\n")
     return file
-
-
-def accident(**changes: Any) -> str:
-    document = {
-        "specversion": "1.0", "id": "1", "source": "urn:santunan:clinic:plkk-0001",
-        "type": "santunan.claim.accident.v1", "time": "2024-05-06T10:00:00+07:00",
-        "data": {
-            "claim_id": "JKK-1", "member": {"member_number": "19110000001"},
-            "accident": {"occurred_at": "2024-05-06T08:00:00+07:00"},
-        },
-    }  # fmt: skip
-    return json.dumps(document | changes)
 
 
 class TestHelp:
@@ -190,11 +157,9 @@ class TestAssess:
         assert words in ran.out and max(map(len, ran.out.splitlines())) <= WIDTH
 
     def test_a_reader_that_has_had_enough_is_no_failure(self, events: Path) -> None:
-        own = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
         running = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", "from agents.cli import main; main()", "assess", str(events)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=own,
-        )  # fmt: skip
+            [*PROGRAM, "assess", str(events)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        )
         assert running.stdout is not None and running.stderr is not None
         running.stdout.readline()
         running.stdout.close()
@@ -268,104 +233,6 @@ class TestPlainness:
 
     def test_json_is_one_document_a_line(self) -> None:
         assert all("type" in row for row in santunan("schemas", "--json").rows)
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory in which the demo was run."""
-    place = tmp_path_factory.mktemp("living")
-    done = santunan("demo", "--json", cwd=place)
-    assert done.status == 0, done.err
-    (place / "summary.json").write_text(done.out)
-    return place
-
-
-@pytest.fixture
-def url() -> dict[str, str]:
-    return {"SANTUNAN_DATABASE_URL": "sqlite:///.santunan/demo/santunan.db"}
-
-
-class TestLiving:
-    """With a store: what was submitted, decided and asked for afterwards."""
-
-    def summary(self, place: Path) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((place / "summary.json").read_text())
-        return found
-
-    def test_the_worker_decides_as_the_offline_assessment_does(self, place: Path) -> None:
-        offline = santunan("assess", str(place / ".santunan" / "demo" / "events.jsonl"))
-        assert self.summary(place)["decisions"] == len(offline.rows)
-
-    def test_a_second_demo_says_that_it_was_done_and_shows_the_same(self, place: Path) -> None:
-        again = json.loads(santunan("demo", "--json", cwd=place).out)
-        assert again.pop("is_repeated") is True
-        first = self.summary(place)
-        assert first.pop("is_repeated") is False and again == first
-
-    def test_the_demo_fits_eighty_columns(self, place: Path) -> None:
-        told = santunan("demo", cwd=place).out
-        assert [line for line in told.splitlines() if len(line) > WIDTH and "export" not in line] == []
-        assert all(words in told for words in ("Apa yang diperiksa", "What was checked", "santunan replay"))
-
-    def test_a_claim_is_explained_from_the_store(self, place: Path, url: dict[str, str]) -> None:
-        claim = self.summary(place)["explained"]
-        ran = santunan("explain", claim, "--lang", "en", cwd=place, **url)
-        assert ran.status == 0 and f"Decision on claim {claim}" in ran.out
-
-    def test_an_unknown_claim_is_said_to_be_unknown(self, place: Path, url: dict[str, str]) -> None:
-        ran = santunan("explain", "JKK-0000-0000", cwd=place, **url)
-        assert ran.status == 1 and "no decision on the claim JKK-0000-0000" in ran.err
-
-    def test_decisions_can_be_asked_by_claim_and_by_outcome(self, place: Path, url: dict[str, str]) -> None:
-        claim = self.summary(place)["referral"]
-        rows = santunan("decisions", "--claim", claim, "--outcome", "REFERRED", "--json", cwd=place, **url).rows
-        assert rows and {row["data"]["claim_id"] for row in rows} == {claim}
-
-    def test_the_referral_waits_in_the_queue_and_shows_how_to_answer(self, place: Path, url: dict[str, str]) -> None:
-        claim = self.summary(place)["referral"]
-        waiting = [row["claim_id"] for row in santunan("referrals", "--json", cwd=place, **url).rows]
-        assert claim in waiting
-        assert f"santunan review {claim} --verdict" in santunan("review", claim, cwd=place, **url).out
-
-    def test_a_review_needs_a_name_and_a_reason(self, place: Path, url: dict[str, str]) -> None:
-        claim = self.summary(place)["referral"]
-        ran = santunan("review", claim, "--verdict", "approve", cwd=place, **url)
-        assert ran.status == 2 and "--reason" in ran.err
-
-    def test_dead_letters_are_listed_and_told(self, place: Path, url: dict[str, str]) -> None:
-        rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
-        assert {row["reason"] for row in rows} == set(self.summary(place)["refused"])
-        ran = santunan("dead-letters", "show", rows[0]["place"], cwd=place, **url)
-        assert ran.status == 0 and rows[0]["reason"] in ran.out
-
-    def test_cover_is_answered_from_the_store(self, place: Path, url: dict[str, str]) -> None:
-        ran = santunan("cover", "19110000001", "--on", "2019-11-20", "--json", cwd=place, **url)
-        assert ran.rows[0]["answer"] == "yes"
-
-    def test_replay_finds_no_difference(self, place: Path, url: dict[str, str]) -> None:
-        ran = santunan("replay", "--json", cwd=place, **url)
-        assert ran.status == 0 and ran.rows[0]["differences"] == []
-
-    def test_a_changed_parameter_shows_which_claims_it_would_change(self, place: Path, url: dict[str, str]) -> None:
-        own = Path(__file__).parents[2] / "pipeline" / "rules" / "parameters" / "funeral.yaml"
-        changed = place / "funeral.yaml"
-        changed.write_text(own.read_text().replace("10_000_000", "11_000_000"))
-        found = santunan("rules", "impact", str(changed), "--json", cwd=place, **url).rows[0]
-        assert found["differences"] and all(one["claim_id"] for one in found["differences"])
-
-    def test_everything_is_well_afterwards(self, place: Path, url: dict[str, str]) -> None:
-        ran = santunan("doctor", "--deep", "--json", cwd=place, **url)
-        assert ran.status == 0, ran.out
-
-    def test_submitting_what_cannot_be_read_names_line_and_field(self, place: Path, url: dict[str, str]) -> None:
-        wrong = accident(id="9", data={"claim_id": "JKK-9", "member": {"nik": "367"}, "accident": {}})
-        ran = santunan("submit", "-", cwd=place, given=wrong, **url)
-        assert ran.status == 1 and "line 1: data.member.nik" in ran.err and "0 events submitted" in ran.out
-
-    def test_submitting_twice_does_no_harm(self, place: Path, url: dict[str, str]) -> None:
-        for _ in range(2):
-            ran = santunan("submit", "-", cwd=place, given=accident(id="10"), **url)
-            assert (ran.status, ran.out) == (0, "1 event submitted.\n")
 
 
 def test_bounded_lines_keep_nothing_larger_than_an_event_in_memory() -> None:
