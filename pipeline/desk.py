@@ -310,19 +310,13 @@ class Desk:
 
     def _claims_of_person(self, case: Case, member: Member | None) -> set[str]:
         assert case.member is not None
-        number, nik = case.member.member_number, case.member.nik
-        numbers = {number} if number is not None else set()
-        niks = {nik} if nik is not None else set()
+        numbers, niks = [case.member.member_number], [case.member.nik]
         if member is not None:
-            numbers.add(member.number)
-            if member.nik is not None:
-                niks.add(member.nik)
-        claim_ids: set[str] = set()
-        for one in numbers:
-            claim_ids |= self.claims_by_number.get(one, set())
-        for one in niks:
-            claim_ids |= self.claims_by_nik.get(one, set())
-        return claim_ids
+            numbers.append(member.number)
+            niks.append(member.nik)
+        by_number = [found for one in numbers if one is not None and (found := self.claims_by_number.get(one))]
+        by_nik = [found for one in niks if one is not None and (found := self.claims_by_nik.get(one))]
+        return set[str]().union(*by_number, *by_nik)
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""

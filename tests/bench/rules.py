@@ -53,6 +53,6 @@ def _offline(directory: Path, count: int) -> int:
 
 def _seconds(file: Path) -> float:
     started = time.perf_counter()
-    command = [sys.executable, "-m", "agents.cli", "assess", str(file)]
+    command = [sys.executable, "-c", "from agents.cli import main; main()", "assess", str(file)]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)  # noqa: S603
     return time.perf_counter() - started
