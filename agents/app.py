@@ -5,8 +5,9 @@ its own. Why each setting is what it is stands beside it.
 """
 
 import logging
+import time
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import faust
 from faust.tables import TableManager
@@ -14,12 +15,17 @@ from faust.tables import TableManager
 from agents.logs import configure_logs
 from agents.process import Process, leave
 from agents.settings import Settings, read_settings
-from pipeline.batch import Batch
+from pipeline.batch import Batch, Report
 from pipeline.errors import EXIT_BUG, SantunanError
-from pipeline.ports import Store
 from pipeline.record import Chunk, Message
 from pipeline.rules.book import Book
 from pipeline.store import open_store
+from pipeline.store.reading import ask
+
+if TYPE_CHECKING:
+    from agents.metrics import Metrics
+    from pipeline.store.postgresql import PostgresqlStore
+    from pipeline.store.sqlite import SqliteStore
 
 log = logging.getLogger("santunan.worker")
 
@@ -41,8 +47,10 @@ class App(faust.App):  # type: ignore[misc]
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.process = Process(self._decide, threads=1 if settings.is_embedded else KAFKA_THREADS)
-        self._store: Store | None = None
+        self.metrics = _metrics() if settings.health_address else None
+        threads = 1 if settings.is_embedded else KAFKA_THREADS
+        self.process = Process(self._decide, threads=threads, metrics=self.metrics)
+        self._store: SqliteStore | PostgresqlStore | None = None
         self._book: Book | None = None
         self._batches: dict[int, Batch] = {}
         super().__init__(settings.group, **_faust_settings(settings))
@@ -52,9 +60,21 @@ class App(faust.App):  # type: ignore[misc]
         batch = self._batches.get(chunk.partition)
         if batch is None:
             assert self._store is not None and self._book is not None, "both are opened before anything is read"
-            batch = Batch(self._store, self._book, self.settings.group, retries=self.settings.retries)
+            batch = Batch(
+                self._store, self._book, self.settings.group, retries=self.settings.retries, observe=self._observe
+            )
             self._batches[chunk.partition] = batch
-        return batch.process(chunk)
+        started = time.perf_counter()
+        arrivals = batch.read(chunk)
+        if self.metrics is not None:
+            self.metrics.note_step("parse", time.perf_counter() - started)
+        return batch.store_arrivals(chunk, arrivals)
+
+    def _observe(self, report: Report) -> None:
+        if self.metrics is not None:
+            self.metrics.note_chunk(report)
+        if report.redelivered:
+            log.info("%d events came again; what was stored for them is published", report.redelivered)
 
     async def on_first_start(self) -> None:
         """Open everything before anything is read. What is not ready ends the process with one sentence.
@@ -62,14 +82,33 @@ class App(faust.App):  # type: ignore[misc]
         In the place of Faust's own, which would make a directory for tables.
         """
         try:
+            await self._answer_questions()
             await self.transport.prepare()
             self._book = Book.load()
+            if self.metrics is not None:
+                engine = "embedded" if self.settings.is_embedded else "kafka"
+                self.metrics.describe(rules=self._book.fingerprint, engine=engine)
             self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
         except SantunanError as error:
             leave(error.exit_code, str(error))
         except Exception as error:
             log.critical("a bug keeps the worker from starting", exc_info=error)
             leave(EXIT_BUG, f"{type(error).__name__} while starting; the log says more")
+
+    async def _answer_questions(self) -> None:
+        """From the first moment on, so that whoever asks is told what is missing. Raises NotReady."""
+        if self.settings.health_address is None:
+            return
+        from agents.health import Health, listen
+
+        assert self.metrics is not None
+        await listen(self.settings.health_address, Health(self.process, self._ask_store, self.metrics))
+
+    def _ask_store(self) -> None:
+        """One trivial read, on a connection of its own."""
+        assert self._store is not None, "it was opened before the first partition came"
+        with self._store.reader() as connection:
+            ask(connection)
 
     def published_positions(self) -> dict[tuple[str, int], int]:
         """Up to where outputs are published for sure, whatever the broker remembers. Only over Kafka."""
@@ -89,6 +128,13 @@ class App(faust.App):  # type: ignore[misc]
 
     async def on_started_init_web_server(self) -> None:
         """No web server: `worker` ignores `web_enabled=False`, and two workers would clash on its port."""
+
+
+def _metrics() -> "Metrics":
+    """Imported only where somebody asks for them: it costs a start some 50 ms."""
+    from agents.metrics import Metrics
+
+    return Metrics()
 
 
 def _faust_settings(settings: Settings) -> dict[str, Any]:

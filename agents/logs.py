@@ -1,17 +1,31 @@
 """How a process of ours logs: to stderr, one line an entry, as text for a person or as JSON for a collector.
 
-Claim and event ids may stand in a log; a NIK, a name, a diagnosis, a key or the text of a claim never.
+Claim and event ids may stand in a log, in fields of their own; a NIK, a name, a diagnosis, a key or the text of a
+claim never. Who logs sees to that; what a sender chose (ids) and what a library says (errors) is guarded here again.
 """
 
 import logging
+import re
 import sys
+import traceback
+from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any, Final
 
 import structlog
 
+from pipeline.errors import SantunanError
+
 # Faust and aiokafka tell every step of a rebalance; what an operator must know of it we say ourselves.
 # It logs under the names of our modules too, where they subclass it; our own loggers begin with "santunan".
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "asyncio", "alembic", "agents")
+
+IDS: Final = frozenset({"claim_id", "event_id"})
+# What `extra=` may add to a line. `event_id`, not `event`: that is what the collectors call the text of a line.
+FIELDS: Final = IDS | {"source", "topic", "partition", "offset", "program", "revision", "outcome", "reason", "status"}
+_ID: Final = re.compile(r"[A-Za-z0-9._:@/+-]{1,160}")  # words with blanks between them are no id
+_NIK: Final = re.compile(r"[0-9]{16,}")
+MOST_CAUSES: Final = 5
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -23,12 +37,14 @@ def configure_logs(level: str, form: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.stdlib.ExtraAdder(FIELDS),
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=list(before),
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(without_words),
+            guard,
             renderer,
         ],
     )
@@ -39,3 +55,26 @@ def configure_logs(level: str, form: str) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.ERROR))
+
+
+def guard(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Sixteen digits in a row are taken for a NIK, wherever they stand; an id that does not look like one is left out.
+
+    A processor of structlog.
+    """
+    for name, value in line.items():
+        if isinstance(value, str):
+            shown = value if name not in IDS or _ID.fullmatch(value) else "(not shown)"
+            line[name] = _NIK.sub("(not shown)", shown)
+    return line
+
+
+def without_words(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
+    """Where an error came from and of what kind it is. Its words only where they are ours: others repeat input."""
+    told: list[str] = []
+    error: BaseException | None = exc_info[1]
+    while error is not None and len(told) < MOST_CAUSES:
+        words = f": {error}" if isinstance(error, SantunanError) else ""
+        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__ + words)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich came from\n\n".join(told)

@@ -11,18 +11,22 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from agents.supervisor import REASON_VARIABLE
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.record import Chunk, Message
 
+if TYPE_CHECKING:
+    from agents.metrics import Metrics
+
 log = logging.getLogger("santunan.worker")
 
 LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
+STUCK_SECONDS: Final = 90.0  # one chunk in hand for this long: something hangs that no timeout covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,58 @@ class Delivery:
     epoch: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """What was received and is not decided: records by (topic, partition), and when the oldest of them was received
+    (milliseconds since 1970, UTC; None: nothing waits, as far as this worker has read)."""
+
+    records: Mapping[tuple[str, int], int]
+    oldest_ms: int | None
+
+    @classmethod
+    def of(
+        cls,
+        chunks: Sequence[Chunk],
+        read: Mapping[tuple[str, int], int],
+        ends: Mapping[tuple[str, int], int],
+        *,
+        own_time: str,
+    ) -> "Lag":
+        """From the chunks that wait or are in hand, the offsets after what was read, and where partitions end.
+
+        `own_time`: the topic whose records keep the time at which they were written, which says nothing of waiting.
+        """
+        first = dict(read)
+        for chunk in chunks:
+            place = (chunk.topic, chunk.partition)
+            first[place] = min(first.get(place, chunk.start), chunk.start)
+        records = {(topic, number): max(0, ends[topic, number] - at)
+                   for (topic, number), at in first.items() if (topic, number) in ends}  # fmt: skip
+        received = (chunk.records[0].timestamp_ms for chunk in chunks if chunk.topic != own_time)
+        return cls(records, min(received, default=None))
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """A chunk that is being decided or published. `since`: by `time.monotonic`."""
+
+    chunk: Chunk
+    since: float
+
+
 class Source(Protocol):
-    """What the consumer of a transport offers. It hands out one chunk a partition number at a time."""
+    """What the consumer of a transport offers. It hands out one chunk a partition number at a time.
+
+    `looked_at`: when it last looked for events, by `time.monotonic`.
+    """
+
+    looked_at: float
+
+    def missing(self) -> str | None:
+        """What it waits for before it reads, as a sentence. None: it reads."""
+
+    def lag(self) -> Lag:
+        """What waits in the partitions that this worker holds."""
 
     def is_void(self, delivery: Delivery) -> bool:
         """Whether the partition was taken away, or read again from elsewhere, since the chunk was fetched."""
@@ -49,11 +103,15 @@ class Source(Protocol):
 class Process:
     """`await process(delivery)` takes a chunk in hand and returns; the transport holds back what must wait for it."""
 
-    def __init__(self, decide: Callable[[Chunk], list[Message]], *, threads: int) -> None:
+    def __init__(
+        self, decide: Callable[[Chunk], list[Message]], *, threads: int, metrics: "Metrics | None" = None
+    ) -> None:
         self._decide = decide
+        self._metrics = metrics
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
         self._running: set[asyncio.Task[None]] = set()
-        self._is_leaving = False
+        self.is_leaving = False
+        self.in_hand: dict[int, InHand] = {}  # by partition number: of each, one chunk at a time
         self.source: Source | None = None
         self.chunks: Counter[str] = Counter()
 
@@ -72,7 +130,8 @@ class Process:
             leave(error.exit_code, str(error))
         except BaseException as error:  # a bug; after it nothing in this process can be trusted
             where = f"{chunk.topic} {chunk.partition}, offsets {chunk.start:,} to {chunk.end - 1:,}"
-            log.critical("a bug ends the worker at %s", where, exc_info=error)
+            place = {"topic": chunk.topic, "partition": chunk.partition}
+            log.critical("a bug ends the worker at %s", where, exc_info=error, extra=place)
             # The text of an unknown error may hold anything, a NIK too: only its kind goes on the screen.
             leave(EXIT_BUG, f"{type(error).__name__} at {where}; the log says more")
 
@@ -80,23 +139,34 @@ class Process:
         source = self.source
         assert source is not None, "no chunk comes before the consumer that hands it out"
         chunk = delivery.chunk
-        if self._is_leaving or source.is_void(delivery):
+        if self.is_leaving:
             return
+        if source.is_void(delivery):
+            source.release(delivery)  # a new assignment waits until nothing is in hand
+            if self._metrics is not None:
+                self._metrics.note_fenced()
+            return
+        self.in_hand[chunk.partition] = InHand(chunk, time.monotonic())
         started = time.perf_counter()
         messages = await asyncio.get_running_loop().run_in_executor(self._pool, self._decide, chunk)
         decided = time.perf_counter()
         await source.publish(delivery, messages)
+        published = time.perf_counter()
         self.chunks[chunk.topic] += 1
+        if self._metrics is not None:
+            self._metrics.note_step("publish", published - decided)
         log.debug(
-            "%s %d: offsets %d to %d, %d records, %d messages, decided in %.1f ms, published in %.1f ms",
-            chunk.topic, chunk.partition, chunk.start, chunk.end - 1, len(chunk.records), len(messages),
-            (decided - started) * 1000, (time.perf_counter() - decided) * 1000,
+            "offsets %d to %d: %d records, %d messages, decided in %.1f ms, published in %.1f ms",
+            chunk.start, chunk.end - 1, len(chunk.records), len(messages),
+            (decided - started) * 1000, (published - decided) * 1000,
+            extra={"topic": chunk.topic, "partition": chunk.partition},
         )  # fmt: skip
+        del self.in_hand[chunk.partition]
         source.release(delivery)
 
     async def finish(self) -> bool:
         """No further chunk is begun; wait for those in hand. False: one still ran after LEAVE_SECONDS."""
-        self._is_leaving = True
+        self.is_leaving = True
         if not self._running:
             return True
         _, pending = await asyncio.wait(set(self._running), timeout=LEAVE_SECONDS)

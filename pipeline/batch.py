@@ -22,6 +22,7 @@ from pipeline.paid import PaidTwice
 from pipeline.ports import CHUNK_STRIDE, Account, Brought, DeadLetter, Effects, Entry, Store
 from pipeline.record import Chunk, Message
 from pipeline.rules.book import Book
+from pipeline.telling import tell
 from schemas.decisions import FieldError, Refusal
 from schemas.values import MAX_EVENT_BYTES
 
@@ -36,7 +37,7 @@ security = logging.getLogger("santunan.security")
 class Report:
     """What became of a chunk, for metrics. `seconds` by step: load, decide, write, commit.
 
-    `decisions`: how many by (program, outcome, main reason).
+    `decisions`: how many by (program, outcome, main reason); `refusals`: by reason.
     """
 
     topic: str
@@ -48,6 +49,7 @@ class Report:
     refused: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     decisions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
 
     def lap(self, step: str, started: float) -> float:
         now = time.perf_counter()
@@ -57,6 +59,7 @@ class Report:
     def note(self, effects: Effects) -> None:
         account = effects.account
         self.accepted, self.duplicates, self.refused = account.accepted, account.duplicates, account.refused
+        self.refusals.update(letter.reason for letter in effects.dead_letters)
         self.decisions.update(
             (one.program, one.outcome, one.reason_codes[0]) for one in effects.brought.desk.made_decisions
         )
@@ -147,6 +150,7 @@ class Batch:
         with self._lock:
             self._unknown_types = unknown_types
         report.note(effects)
+        tell(effects)
         return stored if self.store.is_embedded else stored + [message for _, message in effects.outputs]
 
 
@@ -204,9 +208,14 @@ def _is_known(chunk: Chunk, arrival: Arrival, known: dict[Identity, bytes]) -> b
         return False
     if digest == arrival.digest:
         return True
-    # The id is the sender's to choose and may hold anything; the place finds the event without repeating it.
-    place = f"{chunk.topic}/{chunk.partition}/{arrival.record.offset}"
-    security.warning("event id used again for other content: source=%s at=%s", arrival.identity[0], place)
+    # The id is the sender's to choose and may hold anything: in the text stands the place, which finds the event, too.
+    source, event_id = arrival.identity
+    place = {"topic": chunk.topic, "partition": chunk.partition, "offset": arrival.record.offset}
+    ids = {"source": source, "event_id": event_id, "claim_id": getattr(arrival.event.data, "claim_id", None)}
+    security.warning(
+        "event id used again for other content: source=%s at=%s", source, "/".join(map(str, place.values())),
+        extra={**place, **ids},
+    )  # fmt: skip
     message = "this source has sent another event under this id; nothing changed: send it under a new id"
     raise Poison("ID_REUSED", FieldError("id", message))
 

@@ -1,4 +1,7 @@
-"""What a transport hands to the pipeline, and what the pipeline hands back. Plain values."""
+"""What a transport hands to the pipeline, and what the pipeline hands back. Plain values.
+
+What a sender wrote is left out of their `repr`: a library that logs one must not log a claim with it.
+"""
 
 from dataclasses import dataclass, field
 
@@ -9,9 +12,9 @@ class Record:
 
     offset: int
     timestamp_ms: int
-    key: bytes | None
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = ()
+    key: bytes | None = field(repr=False)
+    value: bytes = field(repr=False)
+    headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,6 @@ class Message:
     """One event to be published. `value` is a CloudEvents document."""
 
     topic: str
-    key: bytes
-    value: bytes
-    headers: tuple[tuple[str, bytes], ...] = field(default=())
+    key: bytes = field(repr=False)
+    value: bytes = field(repr=False)
+    headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)

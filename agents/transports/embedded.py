@@ -14,6 +14,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ import faust.transport.base
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
-from agents.process import Delivery
+from agents.process import Delivery, Lag
 from agents.transports.silent import SilentProducer
 from pipeline.errors import NotReady
 from pipeline.record import Chunk, Message, Record
@@ -46,6 +47,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         self._is_free = asyncio.Event()
         self._is_free.set()
         self._version: int | None = None
+        self.looked_at = time.monotonic()
 
     @property
     def _log(self) -> Log:
@@ -65,6 +67,19 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
 
     async def say_goodbye(self) -> None:
         """No group to leave."""
+
+    def missing(self) -> str | None:
+        if not self._assigned:
+            return "no partition is assigned yet"
+        return None if self.flow_active else "Faust has not begun to read yet"
+
+    def lag(self) -> Lag:
+        positions, ends = self._log.positions(self.app.settings.group), self._log.ends()
+        records = {place: end - positions.get(place, 0) for place, end in ends.items() if place[0] in topics.INTAKE}
+        if not any(records.values()):
+            return Lag(records, None)
+        oldest = self._log.read(self._log.place_of(positions, topics.INTAKE), topics.INTAKE, 1)
+        return Lag(records, oldest[0].timestamp_ms if oldest else None)
 
     # What Faust needs
 
@@ -94,6 +109,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         return {tp: positions.get((tp.topic, tp.partition), 0) for tp in self._assigned}
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
+        self.looked_at = time.monotonic()
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         run = await self._next_run(timeout)

@@ -29,7 +29,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from agents import topics_admin
-from agents.process import Delivery, leave
+from agents.process import STUCK_SECONDS, Delivery, Lag, leave
 from agents.transports.assignor import ByNumber
 from agents.transports.publisher import Publisher
 from agents.transports.silent import SilentProducer
@@ -46,7 +46,6 @@ FETCH_WAIT_MS: Final = 50  # how long the broker holds an empty fetch: the delay
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not asked for, since they may be drained at any moment
 NOTE_SECONDS: Final = 5.0  # a floor may lag; positions proper are in the broker
 SEEK_SECONDS: Final = 60.0
-STUCK_SECONDS: Final = 90.0  # no fetch, or one chunk in hand, for this long: something hangs that no timeout covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,15 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 found[TP(*tp)] = states.state_value(tp).position
         return found
 
+    def stable_ends(self) -> dict[TP, int]:
+        """Where partitions end for whoever reads what is committed, as of the last fetch of each."""
+        assignment = self._consumer._subscription.subscription if self._consumer is not None else None
+        if assignment is None or assignment.assignment is None:
+            return {}
+        states = assignment.assignment
+        found = {TP(*tp): states.state_value(tp).lso for tp in states.tps}
+        return {tp: end for tp, end in found.items() if end is not None}
+
     async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
         """Positions of the group; only those that were ever committed."""
         return await self.call_thread(self._committed, tps)  # type: ignore[no-any-return]
@@ -152,7 +160,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
         self._published: dict[tuple[str, int], int] = {}  # not yet noted in the store
-        self._beat = time.monotonic()
+        self.looked_at = time.monotonic()
+        self._missing: str | None = "the worker has not joined its group yet"
         self.app.on_partitions_revoked.connect(self._drop, weak=False)
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
@@ -182,10 +191,20 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             except (TimeoutError, KafkaError) as error:
                 log.info("the group was not left in time (%s); it will notice", type(error).__name__)
 
+    def missing(self) -> str | None:
+        return self._missing or (None if self.flow_active else "Faust has not begun to read yet")
+
+    def lag(self) -> Lag:
+        lines = [line for by_topic in self._waiting.values() for line in by_topic.values()]
+        chunks = [waiting.chunk for line in lines for waiting in line]
+        chunks += [one.chunk for one in self.app.process.in_hand.values()]
+        return Lag.of(chunks, self._next, self._thread.stable_ends(), own_time=topics.HISTORY)
+
     # Assignments
 
     async def _drop(self, app: Any, revoked: set[TP], **options: Any) -> None:
         """Before the group forms anew: let the chunks in hand end; those that wait are void."""
+        self._missing = "the group forms anew: partitions are being dealt out"
         self._epoch += 1
         self._waiting.clear()
         await self._idle()
@@ -207,6 +226,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             leave(EXIT_TRANSIENT, f"the positions could not be read from the broker: {type(error).__name__}")
 
     async def _fence_and_seek(self) -> Mapping[TP, int]:
+        self._missing = "partitions are assigned, but their last worker is not fenced yet, or their positions not read"
         self._epoch += 1
         self._waiting.clear()
         self._asked_again.clear()
@@ -215,6 +235,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         await self.transport.publisher.fence({tp.partition for tp in assigned})
         if not assigned:
             self._next = {}
+            self._missing = "no partition is assigned: the other workers of the group hold all of them"
             return {}
         committed = await self._thread.committed(assigned)
         # Kafka forgets positions of a group that was away for long; the store does not.
@@ -228,6 +249,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         await self._thread.seek_wait({TopicPartition(*tp): offset for tp, offset in start.items()})
         self._next = dict(start)
         self._read = {tp: offset for tp, offset in start.items() if tp.topic in MEMBERSHIP}
+        self._missing = None
         log.info("partition numbers %s are ours", sorted({tp.partition for tp in assigned}))
         return start
 
@@ -245,7 +267,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     # Chunks
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:
-        self._beat = time.monotonic()
+        self.looked_at = time.monotonic()
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         waiting = await self._next_chunk(timeout)
@@ -370,7 +392,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         while True:
             time.sleep(2)
             now = time.monotonic()
-            since = min([*self._in_hand.values(), self._beat])
+            since = min([*self._in_hand.values(), self.looked_at])
             if now - since > STUCK_SECONDS:
                 leave(EXIT_TRANSIENT, f"nothing moved for {STUCK_SECONDS:.0f} s; starting again")
 

@@ -13,7 +13,7 @@ from pipeline.member import microseconds
 from pipeline.ports import CHUNK_STRIDE
 from pipeline.store import log as embedded
 from pipeline.store.loading import clock_of
-from pipeline.store.tables import cases, decisions, ledger, log, members, outputs
+from pipeline.store.tables import cases, decisions, ledger, log, members, outputs, positions
 from schemas import topics
 
 PAGE: Final = 2000
@@ -40,6 +40,11 @@ class Kin:
 
 _RAW: Final = func.coalesce(ledger.c.raw, log.c.value)
 _LEDGER_WITH_BYTES: Final = ledger.outerjoin(log, embedded.is_input_of(ledger))
+
+
+def ask(connection: Connection) -> None:
+    """One trivial read that needs our tables: it raises where the store does not answer."""
+    connection.execute(select(positions.c.next).limit(1)).all()
 
 
 def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[Told]]:
