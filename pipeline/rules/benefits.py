@@ -10,7 +10,6 @@ from pipeline.rules.book import Value
 from pipeline.rules.costs import cost_lines
 from pipeline.rules.coverage import Wage
 from pipeline.rules.disability import loss_of
-from pipeline.rules.heirs import payee_of
 from pipeline.rules.money import exact_text, percent_text, times
 from pipeline.rules.scholarship import Pupils, award_of
 from pipeline.rules.sheet import Sheet
@@ -145,7 +144,7 @@ def _temporary_disability(walk: Walk, days: int, terms: Terms, sheet: Sheet) -> 
         numbers[f"days_{place}"], numbers[f"percent_{place}"] = length, tranche["percent"]
         percent_days += length * tranche["percent"]
         left -= length
-    payee = payee_of(walk.case)
+    payee: Payee = "member" if walk.death is None else "heirs"
     if walk.case.costs is not None and walk.case.costs.wage_advanced_by_employer:
         payee = "employer"
     amount = times(wage.amount, percent_days, _MONTH_DAYS * 100)

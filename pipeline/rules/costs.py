@@ -33,13 +33,17 @@ def cost_lines(walk: Walk, sheet: Sheet) -> None:
         _transport(costs.transport, payee, terms, sheet)
     if costs.home_care is not None:
         _home_care(costs.home_care, payee, terms, sheet)
-    _capped("denture", costs.denture, payee, terms.denture_cap, sheet)
-    _capped("hearing_aid", costs.hearing_aid, payee, terms.hearing_aid_cap, sheet)
-    _capped("glasses", costs.glasses, payee, terms.glasses_cap, sheet)
+    if costs.denture:
+        _capped("denture", costs.denture, payee, terms.denture_cap, sheet)
+    if costs.hearing_aid:
+        _capped("hearing_aid", costs.hearing_aid, payee, terms.hearing_aid_cap, sheet)
+    if costs.glasses:
+        _capped("glasses", costs.glasses, payee, terms.glasses_cap, sheet)
     approved = case.approved or _NOTHING_APPROVED
     _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, sheet)
     _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, sheet)
-    _excess(case.accident, costs, payee, sheet)
+    if case.accident.traffic != "none":
+        _excess(case.accident, costs, payee, sheet)
 
 
 def _transport(transport: Transport, payee: Payee, terms: Terms, sheet: Sheet) -> None:
@@ -64,9 +68,7 @@ def _transport(transport: Transport, payee: Payee, terms: Terms, sheet: Sheet) -
         sheet.write("transport", total, payee, "transport", numbers, *origins)
 
 
-def _capped(line: LineCode, cost: int | None, payee: Payee, cap: Value, sheet: Sheet) -> None:
-    if not cost:
-        return
+def _capped(line: LineCode, cost: int, payee: Payee, cap: Value, sheet: Sheet) -> None:
     if cap.absent:
         sheet.flag("BEN_NOT_COVERED")
         return
@@ -102,8 +104,6 @@ def _approved(line: LineCode, asked: int | None, approved: int | None, payee: Pa
 
 
 def _excess(accident: Accident, costs: Costs, payee: Payee, sheet: Sheet) -> None:
-    if accident.traffic == "none":
-        return
     paid = costs.jasa_raharja_paid or 0
     if paid:
         sheet.flag("COORD_JASA_RAHARJA")

@@ -8,8 +8,8 @@ from typing import Final
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
 from pipeline.rules.question import OtherClaim
-from pipeline.rules.walk import Stop, Walk
-from schemas.decisions import Check
+from pipeline.rules.walk import Stop, Walk, iso
+from schemas.decisions import Check, Scalar
 
 _CONSISTENT: Final = Check("input_consistent", "met", {"fields": ""}, *sources.INPUT)
 _FIRST: Final = Check("not_claimed_before", "met", {"first_claim_id": None}, *sources.DUPLICATES)
@@ -37,7 +37,8 @@ def _contradictions(walk: Walk) -> list[str]:
     if accident is not None:
         if _is_future(accident.occurred_at, today, clock):
             found.append("accident.occurred_at")
-        if accident.diagnosed_on is not None and accident.diagnosed_on > today:
+        diagnosed_on = accident.diagnosed_on
+        if diagnosed_on is not None and diagnosed_on > today:
             found.append("accident.diagnosed_on")
     if death is not None and death.died_on > today:
         found.append("death.died_on")
@@ -47,53 +48,51 @@ def _contradictions(walk: Walk) -> list[str]:
         found.append("conclusion.concluded_on")
     if case.claimed is not None and case.claimed.claimed_on > today:
         found.append("claimed.claimed_on")
-    if case.children is not None and any(child.birth_date > today for child in case.children):
+    if case.children and any(child.birth_date > today for child in case.children):
         found.append("children.birth_date")
     if case.progress.settlements and case.progress.has_settlement_from_the_future:
         found.append("settlement.paid_on")
-    found += _of_the_member(walk)
-    found += _out_of_order(walk)
+    member = walk.member
+    if member is not None and member.enrolments:
+        if member.enrolments[-1].birth_date > today:
+            found.append("member.birth_date")
+        if member.last_paid_day > today.toordinal():
+            found.append("contribution.paid_on")
+    _add_out_of_order(walk, found)
     return found
 
 
 def _is_future(moment: dt.datetime, today: dt.date, clock: dt.datetime) -> bool:
     """Beyond the Jakarta day of receipt, and not merely because the sun rises two hours earlier in Papua."""
-    return moment.date() > today and moment > clock
+    return moment > clock and moment.date() > today
 
 
-def _of_the_member(walk: Walk) -> list[str]:
-    member, today = walk.member, walk.today
-    if member is None or not member.is_registered:
-        return []
-    found: list[str] = []
-    if member.enrolments[-1].birth_date > today:
-        found.append("member.birth_date")
-    if member.last_paid_day > today.toordinal():
-        found.append("contribution.paid_on")
-    return found
-
-
-def _out_of_order(walk: Walk) -> list[str]:
+def _add_out_of_order(walk: Walk, found: list[str]) -> None:
     """A claim before its event; for an injury also a death, a report or a conclusion before the accident."""
     case, event_date = walk.case, walk.event_date
-    found: list[str] = []
-    assert case.received_at is not None
-    accident = case.accident
+    accident = case.accident if walk.program == "JKK" else None
     if case.claimed is not None:
         if case.claimed.claimed_on < event_date:
             found.append("claimed.claimed_on")
-    elif event_date > case.received_at.astimezone(JAKARTA).date() and not (
-        walk.program == "JKK" and accident is not None and accident.occurred_at <= case.received_at
-    ):
+    elif _is_after_receipt(walk):
         found.append(_event_field(walk))
-    if walk.program == "JKK" and accident is not None and accident.kind != "occupational_disease":
+    if accident is not None and accident.kind != "occupational_disease":
         if walk.death is not None and walk.death.died_on < event_date:
             found.append("death.died_on")
         if case.report is not None and case.report.reported_at.date() < event_date:
             found.append("report.reported_at")
         if case.conclusion is not None and case.conclusion.concluded_on < event_date:
             found.append("conclusion.concluded_on")
-    return found
+
+
+def _is_after_receipt(walk: Walk) -> bool:
+    """The event, corrected later, would lie after the day on which its claim was received."""
+    received_at, accident = walk.case.received_at, walk.case.accident
+    assert received_at is not None
+    received_on = walk.today if received_at is walk.question.clock else received_at.astimezone(JAKARTA).date()
+    if walk.event_date <= received_on:
+        return False
+    return not (walk.program == "JKK" and accident is not None and accident.occurred_at <= received_at)
 
 
 def _event_field(walk: Walk) -> str:
@@ -143,12 +142,16 @@ def _is_same_event(other: OtherClaim, walk: Walk) -> bool:
 
 def law_is_known(walk: Walk) -> Stop | None:
     """Row 3. No amounts of Jamsostek are loaded, so no answer of an officer lets the table go on."""
-    names, values = ("event_date", "rule_version"), (walk.event_date.isoformat(), walk.law.rule_version)
-    if walk.terms is not None:
-        walk.note_alike("law_known", "met", sources.LAW_OF_THE_DAY, names, *values)
-        return None
-    walk.note("law_known", "undetermined", dict(zip(names, values, strict=True)), sources.LAW_OF_THE_DAY)
-    return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
+    terms, day = walk.terms, walk.event_date
+    known = terms.made.get(day) if terms is not None else None
+    if known is None:
+        facts: dict[str, Scalar] = {"event_date": iso(day), "rule_version": walk.law.rule_version}
+        if terms is None:
+            walk.note("law_known", "undetermined", facts, sources.LAW_OF_THE_DAY)
+            return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
+        known = terms.made[day] = Check("law_known", "met", facts, *sources.LAW_OF_THE_DAY)
+    walk.trace.append(known)
+    return None
 
 
 def segment_is_in_scope(walk: Walk) -> Stop | None:

@@ -7,10 +7,9 @@ from typing import Final
 
 from pipeline.rules import sources
 from pipeline.rules.coverage import is_in_force
-from pipeline.rules.walk import Stop, Walk
+from pipeline.rules.walk import Stop, Walk, iso
 from schemas.decisions import Check, Scalar
 
-_PAID_FACTS: Final = ("segment", "unpaid_months", "limit", "backdated")
 _ONE_MEMBERSHIP: Final = Check("one_membership", "met", {"memberships": 1}, *sources.MEMBERSHIPS)
 
 
@@ -35,9 +34,9 @@ def holds_program(walk: Walk) -> Stop | None:
         return None
     facts: dict[str, Scalar] = {
         "program": walk.program,
-        "event_date": walk.event_date.isoformat(),
-        "since": since.isoformat() if since is not None else None,
-        "until": until.isoformat() if until is not None else None,
+        "event_date": iso(walk.event_date),
+        "since": iso(since) if since is not None else None,
+        "until": iso(until) if until is not None else None,
     }
     if standing.program_held:
         walk.note("program_held", "met", facts, sources.PROGRAM)
@@ -52,9 +51,8 @@ def cover_has_started(walk: Walk) -> Stop | None:
     assert standing is not None
     start = standing.cover_start
     facts: dict[str, Scalar] = {
-        "cover_start": start.isoformat() if start is not None else None,
-        "event_date": walk.event_date.isoformat(),
-    }
+        "cover_start": iso(start) if start is not None else None, "event_date": iso(walk.event_date),
+    }  # fmt: skip
     if standing.is_not_covered_yet:
         walk.note("cover_started", "not_met", facts, sources.START_OF_COVER)
         return Stop("REJECTED", ("MEM_NOT_COVERED_YET",))
@@ -74,9 +72,11 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
     limit = terms.bpu_arrears_limit_months if segment == "BPU" else terms.pu_arrears_limit_months
     backdated = standing.has_backdated_payment
     if unpaid == 0 and not standing.is_lapsed:
-        walk.note_alike("contributions_paid", "met", limit, _PAID_FACTS, segment, 0, limit.value, backdated)
+        key = ("contributions_paid", segment)
+        facts: dict[str, Scalar] = {"segment": segment, "unpaid_months": 0, "limit": limit.value, "backdated": False}
+        walk.trace.append(terms.made.get(key) or walk.keep(key, "contributions_paid", "met", facts, limit))
         return None
-    facts: dict[str, Scalar] = dict(zip(_PAID_FACTS, (segment, unpaid, limit.value, backdated), strict=True))
+    facts = {"segment": segment, "unpaid_months": unpaid, "limit": limit.value, "backdated": backdated}
     also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
     if segment == "BPU":
         if standing.is_lapsed or unpaid > limit.value:
@@ -127,7 +127,8 @@ def age_and_memberships(walk: Walk) -> Stop | None:
             terms.bpu_registration_age_limit)  # fmt: skip
         doubt = walk.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
     else:
-        walk.note_alike("age_in_range", "met", minimum, tuple(facts), *facts.values())
+        key = ("age_in_range", age, at_first_cover)
+        walk.trace.append(terms.made.get(key) or walk.keep(key, "age_in_range", "met", facts, minimum))
     several = _note_memberships(walk, len(in_force) + 1)
     codes = (several.codes if several is not None else ()) + (doubt.codes if doubt is not None else ())
     return Stop("REFERRED", codes) if codes else None

@@ -10,15 +10,17 @@ def rounded(numerator: int, denominator: int) -> int:
 
 def times(wage: Fraction, numerator: int, denominator: int = 1) -> int:
     """`wage` x `numerator` / `denominator` in whole rupiah, rounded once."""
-    return rounded(wage.numerator * numerator, wage.denominator * denominator)
+    over, under = wage.as_integer_ratio()
+    return rounded(over * numerator, under * denominator)
 
 
 def exact_text(amount: Fraction) -> int | str:
     """A whole amount as an int, any other as text: "3333333 1/3"."""
-    if amount.denominator == 1:
-        return amount.numerator
-    whole, rest = divmod(amount.numerator, amount.denominator)
-    return f"{whole} {rest}/{amount.denominator}"
+    over, under = amount.as_integer_ratio()
+    if under == 1:
+        return over
+    whole, rest = divmod(over, under)
+    return f"{whole} {rest}/{under}"
 
 
 def percent_text(share: int) -> str:

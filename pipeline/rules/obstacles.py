@@ -6,7 +6,7 @@ from pipeline.rules.calendar import add_months
 from pipeline.rules.heirs import has_heir
 from pipeline.rules.money import exact_text
 from pipeline.rules.scholarship import Pupils
-from pipeline.rules.walk import Stop, Walk
+from pipeline.rules.walk import Stop, Walk, iso
 from schemas.decisions import Scalar
 
 
@@ -61,7 +61,7 @@ def _is_one_law(walk: Walk) -> Stop | None:
         return None
     if walk.book.on(death.died_on).benefit_layer == walk.law.benefit_layer:
         return None
-    facts: dict[str, Scalar] = {"accident_on": walk.event_date.isoformat(), "died_on": death.died_on.isoformat()}
+    facts: dict[str, Scalar] = {"accident_on": iso(walk.event_date), "died_on": iso(death.died_on)}
     return walk.refer("one_law", ("RULE_STRADDLE",), facts, sources.ONE_LAW)
 
 
@@ -106,7 +106,7 @@ def _is_past_transition(walk: Walk) -> Stop | None:
     if standing.cover_start >= wait.since:
         return None
     facts: dict[str, Scalar] = {
-        "cover_start": standing.cover_start.isoformat(), "died_on": death.died_on.isoformat(),
+        "cover_start": iso(standing.cover_start), "died_on": iso(death.died_on),
     }  # fmt: skip
     return walk.refer("waiting_transition", ("JKM_BPU_WAIT_TRANSITION",), facts, wait)
 

@@ -1,6 +1,6 @@
 """Row 14: which papers a claim needs, which are missing, and whether the person is who the claim says. Pure."""
 
-from typing import Final
+from typing import Any, Final
 
 from pipeline.case import Case
 from pipeline.rules import sources
@@ -28,9 +28,10 @@ def papers_are_complete(walk: Walk) -> Stop | None:
     missing: tuple[PaperName, ...] = ()
     if not held.issuperset(required):
         missing = tuple(paper for paper in required if paper not in held)
-    source = _source(walk)
-    result: CheckResult = "not_met" if missing else "met"
-    walk.note_alike("papers_complete", result, source, ("required", "missing"), len(required), ",".join(missing))
+    assert walk.terms is not None and walk.standing is not None
+    # The segment stands for the list's source: a construction worker's list has one of its own.
+    key = ("papers_complete", walk.program, walk.standing.segment, len(required), missing)
+    walk.trace.append(walk.terms.made.get(key) or _check(walk, key, len(required), missing))
     codes = tuple(_CODES[paper] for paper in missing) if missing else ()
     if case.identity is not None:
         if case.identity.matches:
@@ -40,6 +41,13 @@ def papers_are_complete(walk: Walk) -> Stop | None:
             codes += ("DOC_IDENTITY_MISMATCH",)
     walk.missing = missing
     return Stop("PENDING", codes) if codes else None
+
+
+def _check(walk: Walk, key: tuple[Any, ...], required: int, missing: tuple[PaperName, ...]) -> Check:
+    result: CheckResult = "not_met" if missing else "met"
+    return walk.keep(
+        key, "papers_complete", result, {"required": required, "missing": ",".join(missing)}, _source(walk)
+    )
 
 
 def required_papers(walk: Walk) -> tuple[PaperName, ...]:

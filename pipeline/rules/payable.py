@@ -10,7 +10,7 @@ from pipeline.rules.heirs import NO_HEIR, first_heir, is_funeral_arranged
 from pipeline.rules.obstacles import is_waiting
 from pipeline.rules.scholarship import NO_PUPILS, Pupils, pupils_of
 from pipeline.rules.sheet import Sheet
-from pipeline.rules.walk import Walk
+from pipeline.rules.walk import Walk, iso
 from schemas.codes import REASONS, Outcome
 from schemas.decisions import Benefit, Scalar
 
@@ -106,9 +106,10 @@ def _shares(walk: Walk, sheet: Sheet) -> Finding:
         codes = ("OK_PARTIAL", "JKM_BPU_WAIT_3M", *in_order(walk.flags))
         return Finding("APPROVED", codes, _funeral_only(walk, sheet, heir))
     if heir != NO_HEIR:
-        walk.note_alike("heir_known", "met", sources.HEIRS, ("heir",), heir)
+        key = ("heir_known", heir)
+        walk.trace.append(terms.made.get(key) or walk.keep(key, "heir_known", "met", {"heir": heir}, sources.HEIRS))
         return Finding("APPROVED", ("OK", *in_order(sheet.flags + walk.flags)), sheet.lines)
-    walk.note_alike("heir_known", "not_met", sources.HEIRS, ("heir",), None)
+    walk.note("heir_known", "not_met", {"heir": None}, sources.HEIRS)
     lines = _funeral_only(walk, sheet, heir)
     rest = sheet.total - sum(line.amount for line in lines)
     return Finding("APPROVED", ("OK_PARTIAL", "HEIR_NONE_TO_FUND", *in_order(walk.flags)), lines, fund_amount=rest)
@@ -126,9 +127,9 @@ def _is_within_wait(walk: Walk) -> bool:
     wait = terms.bpu_wait_months
     is_within = is_waiting(walk) is not None
     facts: dict[str, Scalar] = {
-        "cover_start": start.isoformat(),
-        "full_from": add_months(start, wait.value).isoformat(),
-        "died_on": death.died_on.isoformat(),
+        "cover_start": iso(start),
+        "full_from": iso(add_months(start, wait.value)),
+        "died_on": iso(death.died_on),
     }
     walk.note("waiting_period_over", "not_met" if is_within else "met", facts, wait)
     return is_within

@@ -27,9 +27,9 @@ class Sheet:
         """One line with the law of all its numbers, no surer than the least sure of them; zero is left out."""
         if amount <= 0:
             return
-        first = origins[0]
+        first, *others = origins
         reference, marker = first.reference, first.marker
-        for other in origins[1:]:
+        for other in others:
             if other.reference not in reference:
                 reference = f"{reference}; {other.reference}"
             marker = weakest(marker, other.marker)  # type: ignore[arg-type]

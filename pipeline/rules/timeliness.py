@@ -4,14 +4,14 @@ A claim's clock and its terms are dates of the calendar; only the 48 hours of th
 """
 
 import datetime as dt
+from typing import Any
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
 from pipeline.rules.book import Law
 from pipeline.rules.calendar import add_years, working_days_after
 from pipeline.rules.money import rounded
-from pipeline.rules.walk import Stop, Walk
-from schemas.codes import CheckResult
+from pipeline.rules.walk import Stop, Walk, iso
 from schemas.decisions import Benefit, Scalar
 
 _DAY = dt.timedelta(days=1)
@@ -25,7 +25,7 @@ def is_claimed_in_time(walk: Walk) -> Stop | None:
     claim_date = walk.case.claim_date(terms.claim_date_trusted_days.value)
     years = terms.jkk_expiry_years if walk.program == "JKK" else terms.jkm_review_years
     last_day = add_years(walk.event_date, years.value)
-    facts: dict[str, Scalar] = {"claim_date": claim_date.isoformat(), "last_day": last_day.isoformat()}
+    facts: dict[str, Scalar] = {"claim_date": iso(claim_date), "last_day": iso(last_day)}
     if claim_date <= last_day:
         walk.note("claimed_in_time", "met", facts, years)
         return None
@@ -63,11 +63,10 @@ def _is_concluded_work_related(walk: Walk) -> Stop | None:
     conclusion = walk.case.conclusion
     if conclusion is None:
         return _wait_for_conclusion(walk)
-    result: CheckResult = "met" if conclusion.work_related else "not_met"
-    concluded_on = conclusion.concluded_on.isoformat()
-    walk.note_alike("work_related", result, sources.WORK_ACCIDENT, ("concluded_on",), concluded_on)
     if conclusion.work_related:
+        walk.note("work_related", "met", {"concluded_on": iso(conclusion.concluded_on)}, sources.WORK_ACCIDENT)
         return None
+    walk.note("work_related", "not_met", {"concluded_on": iso(conclusion.concluded_on)}, sources.WORK_ACCIDENT)
     return Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
 
 
@@ -122,18 +121,21 @@ def _report_clock_start(walk: Walk) -> dt.datetime:
 
 def payment_deadline(walk: Walk) -> dt.date:
     """Last day on which payment is in time; the clock starts the day after the last fact needed was received."""
-    days = _law_of_payment(walk)["payment_working_days_jkk" if walk.program == "JKK" else "payment_working_days_jkm"]
     complete_on = walk.case.progress.approved_on or walk.today
-    deadlines: dict[tuple[dt.date, int], dt.date] = walk.book.derived.setdefault("payment_deadlines", {})
-    deadline = deadlines.get((complete_on, days.value))
+    known: dict[Any, dt.date] = walk.terms.made if walk.terms is not None else {}
+    key = ("payment_deadline", walk.program, complete_on)
+    deadline = known.get(key)
     if deadline is None:
-        deadline = deadlines[complete_on, days.value] = working_days_after(complete_on, days.value, walk.book)
+        law = _law_of_payment(walk)
+        days = law["payment_working_days_jkk" if walk.program == "JKK" else "payment_working_days_jkm"]
+        deadline = known[key] = working_days_after(complete_on, days.value, walk.book)
     return deadline
 
 
 def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Benefit | None:
     """What is owed for each calendar day after the deadline, on the sum of all other lines; first settlement only."""
-    paid_on = walk.case.progress.settled_on
+    progress = walk.case.progress
+    paid_on = progress.settled_on if progress.settlements else None
     if paid_on is None or paid_on <= deadline:
         return None
     percent = _law_of_payment(walk)["late_payment_percent_per_day"]
