@@ -64,7 +64,9 @@ def write_schemas(directory: Path) -> int:
         f"{kind}: {reason}"
         for kind, schema in schemas.items()
         if (file := directory / f"{kind}.json").exists()
-        for reason in incompatibilities(json.loads(file.read_text(encoding="utf-8")), schema)
+        for reason in incompatibilities(
+            json.loads(file.read_text(encoding="utf-8")), schema, is_output=kind in OUTPUT_TYPES
+        )
     ]
     if broken:
         listed = "\n".join(f"  - {reason}" for reason in broken)
@@ -93,13 +95,22 @@ def _output_schema(kind: str, data: type) -> Schema:
     return schema
 
 
-def incompatibilities(published: Schema, now: Schema) -> list[str]:
+def incompatibilities(published: Schema, now: Schema, *, is_output: bool = False) -> list[str]:
     """Why a document that the published schema accepts may no longer be accepted: one sentence each, none if all are.
 
     Compares fields, what is required, types, values and limits; both schemas come from the same models, so their
-    shapes agree as long as nothing was changed.
+    shapes agree as long as nothing was changed. `is_output`: its readers also rely on what is always there.
     """
-    return list(_narrowed(published, now, "", published.get("$defs", {}), now.get("$defs", {})))
+    old_defs, new_defs = published.get("$defs", {}), now.get("$defs", {})
+    found = list(_narrowed(published, now, "", old_defs, new_defs))
+    if is_output:
+        backwards = _narrowed(now, published, "", new_defs, old_defs)
+        promised = (reason.removesuffix(_REQUIRED) for reason in backwards if reason.endswith(_REQUIRED))
+        found += [f"{field} may be missing now" for field in promised]
+    return found
+
+
+_REQUIRED: Final = ": is required now"
 
 
 _UPPER_LIMITS: Final = ("maximum", "maxLength", "maxItems", "exclusiveMaximum", "maxProperties")
@@ -120,9 +131,11 @@ def _narrowed(old: Schema, new: Schema, path: str, old_defs: Schema, new_defs: S
     for name in old_fields.keys() - new_fields.keys():
         yield f"{path}.{name}: was removed".lstrip(".")
     for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
-        yield f"{path}.{name}: is required now".lstrip(".")
+        yield f"{path}.{name}{_REQUIRED}".lstrip(".")
     for name in old_fields.keys() & new_fields.keys():
         yield from _narrowed(old_fields[name], new_fields[name], f"{path}.{name}".lstrip("."), old_defs, new_defs)
+    for number, (before, after) in enumerate(zip(old.get("prefixItems", ()), new.get("prefixItems", ()), strict=False)):
+        yield from _narrowed(before, after, f"{path}[{number}]", old_defs, new_defs)
     for inner in ("items", "additionalProperties"):
         before, after = old.get(inner, True), new.get(inner, True)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
