@@ -39,7 +39,8 @@ def holds_program(walk: Walk) -> Stop | None:
         "until": iso(until) if until is not None else None,
     }
     if standing.program_held:
-        walk.note("program_held", "met", facts, sources.PROGRAM)
+        reaches_past = until is not None and until < walk.event_date  # as cover of an occupational disease does
+        walk.note("program_held", "met", facts, walk.law["disease_cover_years"] if reaches_past else sources.PROGRAM)
         return None
     walk.note("program_held", "not_met", facts, sources.PROGRAM)
     return Stop("REJECTED", ("MEM_PROGRAM_NOT_HELD",))

@@ -10,7 +10,7 @@ from pipeline.case import Ruling
 from pipeline.rules import sources
 from pipeline.rules.heirs import NO_HEIR, first_heir, payee_of
 from pipeline.rules.payable import Finding, computable_lines
-from pipeline.rules.walk import Walk
+from pipeline.rules.walk import Walk, law_of_payment
 from schemas.codes import Payee
 from schemas.decisions import Benefit, Check, Scalar
 
@@ -110,5 +110,4 @@ def needs_second_officer(walk: Walk, finding: Finding) -> bool:
         return False
     if not (walk.settled or (ruling is not None and ruling.verdict in ("approve", "change"))):
         return False
-    law = walk.law if walk.terms is not None else walk.book.on(walk.today)
-    return bool(finding.total > law["officer_limit"].value)
+    return bool(finding.total > law_of_payment(walk)["officer_limit"].value)

@@ -14,6 +14,7 @@ from pipeline.rules.walk import Walk, iso
 from schemas.codes import REASONS, Outcome
 from schemas.decisions import Benefit, Scalar
 
+_ONCE: Final = "not_claimed_before"
 _FLAG_ORDER: Final = {code: place for place, code in enumerate(REASONS[19])}
 
 
@@ -66,10 +67,19 @@ def pay(walk: Walk, pupils: Pupils) -> Finding:
     if double is not None:
         sheet.lines = [line for line in sheet.lines if line.line not in paid]
         if "CLM_SAME_EVENT" not in walk.settled:
-            walk.first_claim_id = paid[double]
+            _note_other_claim(walk, paid[double])
             indicative = sheet.total if sheet.is_complete else None
             return Finding("REFERRED", ("CLM_SAME_EVENT",), [], indicative)
     return _shares(walk, sheet)
+
+
+def _note_other_claim(walk: Walk, claim_id: str) -> None:
+    """Row 2 had found no earlier claim; that a later one pays a line already, only the lines could show."""
+    walk.first_claim_id = claim_id
+    walk.trace = [
+        one._replace(result="undetermined", facts={"first_claim_id": claim_id}) if one.check == _ONCE else one
+        for one in walk.trace
+    ]
 
 
 def indicative_of(walk: Walk) -> int | None:

@@ -8,10 +8,9 @@ from typing import Any
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
-from pipeline.rules.book import Law
 from pipeline.rules.calendar import add_years, working_days_after
 from pipeline.rules.money import rounded
-from pipeline.rules.walk import Stop, Walk, iso
+from pipeline.rules.walk import Stop, Walk, iso, law_of_payment
 from schemas.decisions import Benefit, Scalar
 
 _DAY = dt.timedelta(days=1)
@@ -103,7 +102,8 @@ def is_reported_in_time(walk: Walk) -> Stop | None:
     }  # fmt: skip
     last_moment = start + limit.value * _HOUR
     if until > last_moment:
-        return walk.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, limit, result="not_met")
+        source = terms.late_report_liability
+        return walk.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, source, result="not_met")
     if report is None:
         walk.wake_on = max(last_moment.astimezone(JAKARTA).date(), walk.today + _DAY)
     walk.note("reported_in_time", "met", facts, limit)
@@ -126,7 +126,7 @@ def payment_deadline(walk: Walk) -> dt.date:
     key = ("payment_deadline", walk.program, complete_on)
     deadline = known.get(key)
     if deadline is None:
-        law = _law_of_payment(walk)
+        law = law_of_payment(walk)
         days = law["payment_working_days_jkk" if walk.program == "JKK" else "payment_working_days_jkm"]
         deadline = known[key] = working_days_after(complete_on, days.value, walk.book)
     return deadline
@@ -138,7 +138,7 @@ def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Bene
     paid_on = progress.settled_on if progress.settlements else None
     if paid_on is None or paid_on <= deadline:
         return None
-    percent = _law_of_payment(walk)["late_payment_percent_per_day"]
+    percent = law_of_payment(walk)["late_payment_percent_per_day"]
     total = sum(one.amount for one in benefits)
     days = (paid_on - deadline).days
     numbers: dict[str, Scalar] = {
@@ -149,8 +149,3 @@ def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Bene
         "late_payment_compensation", rounded(total * days * percent.value, 100), benefits[0].payee, "late_payment",
         numbers, percent.reference, percent.marker,  # type: ignore[arg-type]
     )  # fmt: skip
-
-
-def _law_of_payment(walk: Walk) -> Law:
-    """The event day's; today's where an officer pays what no loaded law covers."""
-    return walk.law if walk.terms is not None else walk.book.on(walk.today)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from pipeline.case import JAKARTA
 from pipeline.member import Member
-from pipeline.rules.book import Book, Value
+from pipeline.rules.book import Book, Law, Value
 from pipeline.rules.coverage import Standing, Wage, standing, wage_on
 from pipeline.rules.question import Question
 from pipeline.rules.sources import Source
@@ -112,3 +112,8 @@ class Walk:
             result = "met"
         self.note(check, result, facts, source)
         return Stop("REFERRED", open_codes) if open_codes else None
+
+
+def law_of_payment(walk: Walk) -> Law:
+    """The event day's; today's, or the first there is, where an officer pays what no loaded law covers."""
+    return walk.law if walk.terms is not None else walk.book.on(max(walk.today, walk.book.first_day))
