@@ -12,7 +12,7 @@ from schemas.decisions import FieldError
 from schemas.membership import ContributionPaid, MemberRegistered, MembershipEnded, ProgramsChanged, WageReported
 from schemas.reviews import ClaimReviewed
 from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
-from schemas.values import MAX_EVENT_BYTES
+from schemas.values import MAX_EVENT_BYTES, SHAPES
 
 MemberEvent = MemberRegistered | ProgramsChanged | WageReported | ContributionPaid | MembershipEnded
 ClaimEvent = AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed
@@ -41,6 +41,18 @@ EVENT_WRITERS: Final[dict[type, frozenset[str]]] = {
 }
 
 _FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")  # as our own fields are named: no digits, so no NIK
+
+_FIXES: Final = {
+    "missing": "is missing; add it",
+    "extra_forbidden": "unknown field; remove it, or correct its name",
+    "int_type": "write a whole number, without quotes, decimal point or exponent",
+    "bool_type": "write true or false, without quotes",
+    "string_type": "write a text in quotes",
+    "tuple_type": "write a list in square brackets",
+    "model_type": "write an object in braces",
+    "model_attributes_type": "write an object in braces",
+    "timezone_aware": "give the offset from UTC too, for example +07:00",
+}
 
 _PARSER: TypeAdapter[IntakeEvent] = TypeAdapter(Annotated[IntakeEvent, Field(discriminator="type")])
 
@@ -89,7 +101,7 @@ def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refusal(error: ValidationError) -> Refused:
-    found = error.errors(include_input=False, include_url=False, include_context=False)
+    found = error.errors(include_input=False, include_url=False)
     kind = found[0]["type"]
     if kind == "json_invalid":
         return Refused("NOT_JSON", (FieldError("event", found[0]["msg"]),))
@@ -101,10 +113,11 @@ def _refusal(error: ValidationError) -> Refused:
 
 
 def _message(error: Any) -> str:
-    if error["type"] == "extra_forbidden":
-        return "unknown field; remove it, or correct its name"
+    """What is wrong and what to write instead; pydantic's own words where they already say it."""
+    pattern = error.get("ctx", {}).get("pattern")
+    said: str | None = SHAPES.get(pattern) if pattern else _FIXES.get(error["type"])
     text: str = error["msg"]
-    return text.removeprefix("Value error, ")
+    return said or text.removeprefix("Value error, ")
 
 
 def _path(location: tuple[int | str, ...]) -> str:

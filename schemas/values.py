@@ -5,7 +5,7 @@ Never imports anything of this project. All limits of the wire stand here, once.
 
 import datetime as dt
 import unicodedata
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -63,20 +63,38 @@ Rupiah = Annotated[int, Field(ge=0, le=MAX_RUPIAH, description="whole rupiah")]
 Days = Annotated[int, Field(ge=0, le=MAX_DAYS)]
 Percent = Annotated[int, Field(ge=0, le=100, description="whole percent")]
 
+# What a text must look like, and how to say so to whoever wrote it.
+NIK_SHAPE: Final = r"^[0-9]{16}$"
+MEMBER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{11}$"
+EMPLOYER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{8}$"
+CLAIM_ID_SHAPE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
+MONTH_SHAPE: Final = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
+SOURCE_KINDS: Final = (
+    "office", "clinic", "hospital", "employer", "cooperative", "desk", "officer", "payments", "system",
+)  # fmt: skip
+SOURCE_SHAPE: Final = rf"^urn:santunan:({'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}$"
+SHAPES: Final = {
+    NIK_SHAPE: "a NIK has exactly 16 digits, 0 to 9",
+    MEMBER_NUMBER_SHAPE: "a membership number (KPJ) has exactly 11 digits or capital letters",
+    EMPLOYER_NUMBER_SHAPE: "an employer number (NPP) has exactly 8 digits or capital letters",
+    CLAIM_ID_SHAPE: "a claim id has 1 to 64 letters, digits or . _ : - and begins with a letter or digit",
+    MONTH_SHAPE: "write a month as YYYY-MM",
+    SOURCE_SHAPE: "write urn:santunan:KIND:WHO, with KIND one of " + ", ".join(SOURCE_KINDS),
+}
+
 # [0-9], never \d: full-width digits are digits to Unicode and not to the civil registry.
-Nik = Annotated[str, Field(pattern=r"^[0-9]{16}$", description="national identity number, 16 digits; personal data")]
-MemberNumber = Annotated[str, Field(pattern=r"^[0-9A-Z]{11}$", description="KPJ, the number on the membership card")]
-EmployerNumber = Annotated[str, Field(pattern=r"^[0-9A-Z]{8}$", description="NPP")]
-ClaimId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+Nik = Annotated[str, Field(pattern=NIK_SHAPE, description="national identity number, 16 digits; personal data")]
+MemberNumber = Annotated[str, Field(pattern=MEMBER_NUMBER_SHAPE, description="KPJ, the number on the membership card")]
+EmployerNumber = Annotated[str, Field(pattern=EMPLOYER_NUMBER_SHAPE, description="NPP")]
+ClaimId = Annotated[str, Field(pattern=CLAIM_ID_SHAPE)]
 EventId = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
-Month = Annotated[str, Field(pattern=r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$", description="YYYY-MM")]
+Month = Annotated[str, Field(pattern=MONTH_SHAPE, description="YYYY-MM")]
 Code = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
 
-SOURCE_KINDS = ("office", "clinic", "hospital", "employer", "cooperative", "desk", "officer", "payments", "system")
 Source = Annotated[
     str,
     Field(
-        pattern=rf"^urn:santunan:({'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}$",
+        pattern=SOURCE_SHAPE,
         description="urn:santunan:<kind>:<who>, for example urn:santunan:clinic:plkk-0012",
     ),
 ]
