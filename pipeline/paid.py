@@ -49,16 +49,19 @@ class PaidLines:
 
     def note(self, decision: Decision, summary: Summary) -> None:
         """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then."""
+        claim_id, claims = decision.claim_id, self._claims
         now = paid_lines(decision, summary)
-        claims = self._claims
+        if not now and claim_id not in self._lines:
+            return
         for paid in now:
-            other = claims.get(paid, decision.claim_id)
-            if other != decision.claim_id:
-                raise PaidTwice(decision.claim_id, other, paid[3])
-        for paid in self._lines.get(decision.claim_id, ()):
+            other = claims.get(paid, claim_id)
+            if other != claim_id:
+                raise PaidTwice(claim_id, other, paid[3])
+        for paid in self._lines.get(claim_id, ()):
             del claims[paid]
-        claims.update(dict.fromkeys(now, decision.claim_id))
-        self._lines[decision.claim_id] = now
+        for paid in now:
+            claims[paid] = claim_id
+        self._lines[claim_id] = now
 
     def removed(self) -> list[tuple[str, str, str, str, str]]:
         """Stored rows that do not hold any more, in order."""
@@ -84,7 +87,7 @@ def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
         return frozenset()
     person = summary.nik or summary.member_number
     assert person is not None, "money moves only for a registered member"
-    day = decision.event_date.isoformat()
-    return frozenset(
-        (person, decision.program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
-    )
+    day, program = decision.event_date.isoformat(), decision.program
+    return frozenset([
+        (person, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
+    ])  # fmt: skip

@@ -168,9 +168,10 @@ def append(
         if topic not in number_of:
             raise NotReady(f"the log has no topic {topic}; it was made by another version: use a new file")
         number = partition_of(message.key, number_of[topic]) if partition is None else partition
-        if (topic, number) not in offsets:
-            offsets[topic, number] = count(_end(connection, topic, number))
-        offset = next(offsets[topic, number])
+        counter = offsets.get((topic, number))
+        if counter is None:
+            counter = offsets[topic, number] = count(_end(connection, topic, number))
+        offset = next(counter)
         placed.append((topic, number, offset))
         new.append((seq, topic, number, offset, stamp, message.key, message.value, _headers_text(message.headers)))
     connection.exec_driver_sql(_INSERT, new)
