@@ -17,22 +17,29 @@ from typing import Any
 
 from tests.bench import embedded, rules
 
-Stage = Callable[[Path, int], dict[str, Any]]
+Stage = Callable[[Path, argparse.Namespace], dict[str, Any]]
 
 
-def _kafka(directory: Path, claims: int) -> dict[str, Any]:
+def _kafka(directory: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     from tests.bench import kafka  # needs the extras `kafka`, `postgresql` and `services`
 
-    return kafka.measure(directory, claims)
+    return kafka.measure(directory, chosen.claims, chosen.stored)
 
 
-STAGES: dict[str, Stage] = {"rules": rules.measure, "embedded": embedded.measure, "kafka": _kafka}
+STAGES: dict[str, Stage] = {
+    "rules": lambda directory, chosen: rules.measure(directory, chosen.claims),
+    "embedded": lambda directory, chosen: embedded.measure(directory, chosen.claims),
+    "kafka": _kafka,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="stages to run")
     parser.add_argument("--claims", type=int, default=60_000, help="claims in each throughput run")
+    parser.add_argument("--stored", type=int, default=300_000, help="claims stored when the worker is killed (kafka)")
     chosen = parser.parse_args()
     figures: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="santunan-bench-") as directory:
@@ -40,7 +47,7 @@ def main() -> None:
             print(f"\n{name}", flush=True)
             stage = Path(directory) / name
             stage.mkdir()
-            found = STAGES[name](stage, chosen.claims)
+            found = STAGES[name](stage, chosen)
             for figure, value in found.items():
                 print(f"  {figure:<34} {value:>14,}" if isinstance(value, int | float) else f"  {figure:<34} {value}")
             figures |= found
