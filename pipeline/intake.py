@@ -33,6 +33,7 @@ _SECTIONS: Final = frozenset(SECTIONS)
 _SOURCE: Final = re.compile(rf"urn:santunan:(?:{'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
 _MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")  # up to the year 5138
 _MAX_ID_LETTERS: Final = 128
+_NIK: Final = re.compile(r"[0-9]{16}")  # perhaps; what is refused for holding one must not repeat it
 
 FLOOD_WINDOW: Final = 100
 FLOOD_LIMIT: Final = FLOOD_WINDOW // 5  # more than a fifth of unknown type, from two sources: we are the stranger
@@ -157,7 +158,7 @@ def claimed_identity(raw: bytes) -> tuple[str | None, str | None]:
     source, identity = document.get("source"), document.get("id")
     is_source = isinstance(source, str) and _SOURCE.fullmatch(source) is not None
     is_id = isinstance(identity, str) and 0 < len(identity) <= _MAX_ID_LETTERS
-    is_id = is_id and str(identity).isascii() and str(identity).isprintable()
+    is_id = is_id and str(identity).isascii() and str(identity).isprintable() and not _NIK.search(str(identity))
     return (source if is_source else None, identity if is_id else None)
 
 

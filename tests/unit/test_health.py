@@ -4,14 +4,11 @@ import asyncio
 import json
 import socket
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from agents.clients import open_submitter
 from agents.health import LOOK_SECONDS, STORE_SECONDS, Health
@@ -22,6 +19,7 @@ from pipeline.errors import EXIT_CONFIGURATION, NotReady
 from pipeline.record import Chunk
 from schemas import topics
 from tests import events as e
+from tests.asking import asked, free_port, metrics_of
 from tests.faults.running import running, wait_for
 
 
@@ -159,36 +157,12 @@ def test_by_default_a_worker_listens_nowhere() -> None:
 # --- the real worker
 
 
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
-def asked(port: int, path: str) -> tuple[int, bytes]:
-    """Status 0: nobody answers."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:  # noqa: S310
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
-    except OSError:
-        return 0, b""
-
-
 def settings_of(folder: Path, port: int) -> Mapping[str, str]:
     return {
         "SANTUNAN_DATABASE_URL": f"sqlite:///{folder / 'santunan.db'}",
         "SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{port}",
         "SANTUNAN_LOG_LEVEL": "WARNING",
     }
-
-
-def values(text: bytes) -> dict[tuple[str, ...], float]:
-    families = text_string_to_metric_families(text.decode())
-    return {(one.name, *sorted(one.labels.values())): one.value for family in families for one in family.samples}
 
 
 def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
@@ -201,12 +175,9 @@ def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
         with open_submitter(read_settings(database_url=environment["SANTUNAN_DATABASE_URL"])) as submitter:
             list(submitter.submit([e.raw(one) for one in (*e.member(), e.accident("K1"))], is_history=True))
 
-        def found() -> dict[tuple[str, ...], float]:
-            return values(asked(port, "/metrics")[1])
-
-        wait_for(lambda: ("santunan_claims_decided_total", "APPROVED", "JKK", "OK") in found(), worker, 10)
-        wait_for(lambda: found()["santunan_oldest_undecided_seconds",] == 0, worker, 10)
-        told = found()
+        wait_for(lambda: ("santunan_claims_decided_total", "APPROVED", "JKK", "OK") in metrics_of(port), worker, 10)
+        wait_for(lambda: metrics_of(port)["santunan_oldest_undecided_seconds",] == 0, worker, 10)
+        told = metrics_of(port)
         assert told["santunan_events_total", "accepted", topics.HISTORY] == 5
         assert told["santunan_lag_records", "0", topics.HISTORY] == 0
         assert all(told["santunan_step_seconds_count", step] > 0 for step in ("parse", "commit", "publish"))

@@ -11,6 +11,7 @@ from pipeline.batch import Report
 from pipeline.record import Chunk, Record
 from schemas import topics
 from tests import events as e
+from tests.asking import values_of
 from tests.contract.site import Site
 
 NOW = 1_785_542_400.0
@@ -23,12 +24,7 @@ def metrics() -> Metrics:
 
 
 def samples(metrics: Metrics, lag: Lag | None = None) -> dict[tuple[str, ...], float]:
-    """Value by name and values of labels in the order of the labels' names."""
-    return {
-        (one.name, *(value for _, value in sorted(one.labels.items()))): one.value
-        for family in text_string_to_metric_families(metrics.text(lag).decode())
-        for one in family.samples
-    }
+    return values_of(metrics.text(lag))
 
 
 def chunk(topic: str, start: int, end: int, *, partition: int = 0, received_ms: int = 0) -> Chunk:
@@ -48,7 +44,8 @@ def test_what_a_batch_reports_is_counted_by_topic_and_fate_by_outcome_and_by_rea
     found = samples(metrics)
     history = topics.HISTORY
     assert [found["santunan_events_total", fate, history] for fate in FATES] == [6, 1, 2]
-    decided = {tuple(labels): value for (name, *labels), value in found.items() if name == "santunan_claims_decided_total"}
+    counted = "santunan_claims_decided_total"
+    decided = {tuple(labels): value for (name, *labels), value in found.items() if name == counted}
     assert decided == {("APPROVED", "JKK", "OK"): 1, ("PENDING", "JKK", "DOC_MEMBERSHIP_CARD_MISSING"): 1}
     assert found["santunan_dead_letters_total", "NOT_JSON"] == 2
     assert found["santunan_chunk_records_sum",] == 9 and found["santunan_chunk_records_count",] == 1
@@ -111,8 +108,8 @@ def test_no_label_can_name_a_claim_an_event_or_a_person(metrics: Metrics) -> Non
     report.refusals["NOT_JSON"] += 1
     metrics.note_chunk(report)
     text = metrics.text(Lag({(topics.DEATHS, 0): 1}, 0)).decode()
-    labels = {label for family in text_string_to_metric_families(text) for one in family.samples for label in one.labels}
-    assert labels == LABELS
+    samples = [one for family in text_string_to_metric_families(text) for one in family.samples]
+    assert {label for one in samples for label in one.labels} == LABELS
     assert 'santunan_build_info{engine="kafka",rules="aaaaaaaaaaaa",version=' in text
 
 
