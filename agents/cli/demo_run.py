@@ -25,6 +25,7 @@ STORE_URL: Final = f"sqlite:///{DIRECTORY / 'santunan.db'}"
 _DONE: Final = DIRECTORY / "done.json"
 _WORKER_LOG: Final = DIRECTORY / "worker.log"
 
+_CHUNK_RECORDS: Final = 500  # fewer than a worker likes, so that there is something to watch
 _LOOK_EVERY_SECONDS: Final = 0.1
 _START_SECONDS: Final = 30.0  # without any progress: the worker hangs, and saying so is better than waiting
 _LEAVE_SECONDS: Final = 10.0
@@ -104,7 +105,10 @@ def _worker() -> "Iterator[subprocess.Popen[bytes]]":
 
     own = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
     place = settings().database_url
-    environment = {**own, "SANTUNAN_DATABASE_URL": place, "SANTUNAN_BROKER_URL": place}
+    environment = {
+        **own, "SANTUNAN_DATABASE_URL": place, "SANTUNAN_BROKER_URL": place,
+        "SANTUNAN_CHUNK_RECORDS": str(_CHUNK_RECORDS),
+    }  # fmt: skip
     with _WORKER_LOG.open("wb") as log:
         worker = subprocess.Popen(  # noqa: S603 - the command is our own
             worker_command(), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

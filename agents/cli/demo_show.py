@@ -199,14 +199,25 @@ def _next(screen: "Console", referral: "Decision", explained: "Decision") -> Non
     from agents.cli.demo_run import EVENTS, STORE_URL
 
     _title(screen, "Try next")
+    program = _program()
     commands: Iterable[str] = (
         f"export SANTUNAN_DATABASE_URL={STORE_URL}",
-        f"santunan explain {referral.claim_id} --lang en",
-        "santunan replay",
-        f"santunan assess {EVENTS} | head -n 1",
+        f"{program} explain {referral.claim_id} --lang en",
+        f"{program} replay",
+        f"{program} assess {EVENTS} | head -n 1",
     )
     for command in commands:
         screen.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _program() -> str:
+    """How to call this program from here: by its name, or by its path where a shell would not find it."""
+    import shutil
+    import sys
+    from pathlib import Path
+
+    path = Path(sys.argv[0])
+    return "santunan" if shutil.which("santunan") or path.name != "santunan" else str(path)
 
 
 def _words(code: str) -> str:

@@ -142,7 +142,9 @@ def _look_at_store(settings: "Settings") -> str:
 
 def _look_at_broker(settings: "Settings") -> str:
     if settings.is_embedded:
-        return "embedded: the file of the store is the broker"
+        waiting = _waiting(settings)
+        hint = "; a worker reads them: `santunan run`" if waiting else ""
+        return f"embedded, in the file of the store; {waiting:,} events wait to be decided{hint}"
     from agents.topics_admin import check
     from pipeline.errors import NotReady
 
@@ -150,6 +152,21 @@ def _look_at_broker(settings: "Settings") -> str:
     if faults:
         raise NotReady("; ".join(faults))
     return f"{settings.kafka_bootstrap}: all topics are as declared"
+
+
+def _waiting(settings: "Settings") -> int:
+    """Events that were submitted and not read yet."""
+    from pipeline.store.log import Log
+    from schemas.topics import INTAKE
+
+    if not settings.embedded_file.exists():
+        return 0
+    log = Log(settings.embedded_file)
+    try:
+        read = log.positions(settings.group)
+        return sum(end - read.get(place, 0) for place, end in log.ends().items() if place[0] in INTAKE)
+    finally:
+        log.close()
 
 
 def _look_deep() -> list[Finding]:
