@@ -43,10 +43,9 @@ def replay(
       santunan replay --claim JKK-2024-0007
       santunan replay --from 2025-01-01 --until 2026-01-01 --json
     """
-    from pipeline.replay import replay as decide_again
-
     from agents.cli.stored import opened_store
     from pipeline.errors import EXIT_REFUSED
+    from pipeline.replay import replay as decide_again
 
     with opened_store() as store, progress("deciding again") as bar:
         found = decide_again(store, since=_start(since), until=_start(until), claim_id=claim, on_progress=bar.advance)
@@ -170,10 +169,9 @@ def _waiting(settings: "Settings") -> int:
 
 
 def _look_deep() -> list[Finding]:
-    from pipeline.invariants import check
-
     from agents.cli.stored import opened_store
     from pipeline.errors import SantunanError
+    from pipeline.invariants import check
 
     try:
         with opened_store() as store, progress("checking invariants"):
