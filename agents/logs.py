@@ -18,6 +18,7 @@ from pipeline.errors import SantunanError
 
 # Faust and aiokafka tell every step of a rebalance; what an operator must know of it we say ourselves.
 # It logs under the names of our modules too, where they subclass it; our own loggers begin with "santunan".
+_REPEATED_SECONDS: Final = 10.0  # a broker that is away would fill a disk with one sentence
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "asyncio", "alembic", "agents")
 
 IDS: Final = frozenset({"claim_id", "event_id"})
@@ -26,6 +27,23 @@ FIELDS: Final = IDS | {"source", "topic", "partition", "offset", "program", "rev
 _ID: Final = re.compile(r"[A-Za-z0-9._:@/+-]{1,160}")  # words with blanks between them are no id
 _NIK: Final = re.compile(r"[0-9]{16,}")
 MOST_CAUSES: Final = 5
+
+
+class Seldom(logging.Filter):
+    """Lets one entry of each library through every ten seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        library = record.name.partition(".")[0]
+        if library not in _QUIET:
+            return True
+        if record.created - self._last.get(library, 0.0) < _REPEATED_SECONDS:
+            return False
+        self._last[library] = record.created
+        return True
 
 
 def configure_logs(level: str, form: str) -> None:
@@ -50,6 +68,8 @@ def configure_logs(level: str, form: str) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    if level != "DEBUG":
+        handler.addFilter(Seldom())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from agents.services_kafka import format_storage, kafka_command, write_properties
-from agents.services_postgresql import make_database, postgresql_commands, prepare_cluster
+from agents.services_postgresql import identity_options, make_database, postgresql_commands, prepare_cluster
 from pipeline.errors import NotReady
 
 DEFAULT_DIRECTORY: Final = Path(".santunan") / "services"
@@ -162,9 +162,11 @@ def _launch(
     """Start a process that outlives this one, its output in a file."""
     with (directory / f"{name}.log").open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are our own
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, user=user,
-            cwd=directory / name, env={**os.environ, **environment},
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
+            cwd=directory / name, env={**os.environ, **environment}, **identity_options(user),
         )  # fmt: skip
+    for pid in [pid for pid, other in _started_here.items() if other.poll() is not None]:
+        del _started_here[pid]  # killed by somebody else
     _started_here[process.pid] = process
     _pid_file(directory, name).write_text(f"{process.pid} {_birth(process.pid)}")
 

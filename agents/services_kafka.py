@@ -38,6 +38,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 # A first worker need not wait three seconds for a second one.
 group.initial.rebalance.delay.ms=0
+# After a kill -9 the controller takes the new broker for a second one until the old one's session has ended.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 # A topic that nobody declared is a mistake, not a wish.
 auto.create.topics.enable=false
 # Positions are kept by the store as well, but a month without a worker should not cost them here.

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipeline.errors import NotReady
 
@@ -25,6 +25,15 @@ def _binaries() -> Path:
 
 def _user() -> str | None:
     return SYSTEM_USER if os.geteuid() == 0 else None
+
+
+def identity_options(user: str | None) -> dict[str, Any]:
+    """For `subprocess`: run as this system user, its group, and in no other group that this process is in."""
+    if user is None:
+        return {}
+    import pwd
+
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
 def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) -> bool:
@@ -71,8 +80,9 @@ def make_database(port: int, password: str) -> None:
 def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
     full = [str(_binaries() / command[0]), *command[1:]]
     done = subprocess.run(  # noqa: S603 - our own commands
-        full, capture_output=True, text=True, check=False, user=user, cwd="/", env={**os.environ, **(environment or {})}
-    )
+        full, capture_output=True, text=True, check=False, cwd="/", env={**os.environ, **(environment or {})},
+        **identity_options(user),
+    )  # fmt: skip
     if done.returncode:
         raise NotReady(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
 

@@ -17,6 +17,7 @@ from kafka.admin import KafkaAdminClient
 
 from agents import services, topics_admin
 from agents.clients.connection import connection_options
+from agents.clients.feed import consumer_of
 from agents.settings import Settings, read_settings
 from schemas import topics
 
@@ -69,6 +70,15 @@ def empty_topics(settings: Settings) -> None:
     finally:
         admin.close()
     topics_admin.create(settings)
+
+
+def ends_of(settings: Settings) -> dict[tuple[str, int], int]:
+    """Where the intake topics end, by topic and partition."""
+    consumer, assigned = consumer_of(settings, topics.INTAKE)
+    try:
+        return {(one.topic, one.partition): end for one, end in consumer.end_offsets(assigned).items()}
+    finally:
+        consumer.close()
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

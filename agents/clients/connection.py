@@ -27,6 +27,8 @@ def connection_options(settings: Settings) -> dict[str, Any]:
         "security_protocol": settings.kafka_security_protocol,
         "client_id": settings.group,
         "request_timeout_ms": int(settings.kafka_request_seconds * 1000),
+        # The default waits up to half a minute after a broker came back, longer than we give a delivery.
+        "reconnect_backoff_max_ms": 1000,
     }
     if settings.kafka_ca_file is not None:
         options["ssl_cafile"] = str(settings.kafka_ca_file)

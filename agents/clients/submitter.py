@@ -7,12 +7,14 @@ event may so overtake one before it; evidence that comes before its claim waits 
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from agents.clients.connection import connection_options, told_plainly
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
@@ -52,6 +54,7 @@ class KafkaSubmitter(Submitter):
                 if confirmed > len(spooled):
                     yield _receipt(event, metadata)
         except Transient:
+            self._drop_producer()
             still = (one.event for one in unconfirmed)
             was_spooled = max(0, len(spooled) - confirmed)
             for place, event in enumerate(self._spool.keep(chain(still, fresh))):
@@ -96,9 +99,17 @@ class KafkaSubmitter(Submitter):
             headers=[CONTENT_TYPE],
         )  # fmt: skip
 
+    def _drop_producer(self) -> None:
+        """What it still holds goes out of the spool through a new one, and must not come out of both in turn."""
+        if self._producer is not None:
+            with suppress(KafkaTimeoutError):  # what it could not deliver is in the spool
+                self._producer.close(timeout=0)
+            self._producer = None
+
     def close(self) -> None:
         if self._producer is not None:
-            self._producer.close(timeout=1)  # whatever was yielded is confirmed; nothing else is promised
+            with suppress(KafkaTimeoutError):  # whatever was yielded is confirmed; nothing else is promised
+                self._producer.close(timeout=1)
         if self._spool is not None:
             self._spool.close()
 

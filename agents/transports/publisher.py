@@ -26,7 +26,7 @@ def client_options(settings: Settings) -> dict[str, Any]:
         "bootstrap.servers": settings.kafka_bootstrap,
         "security.protocol": settings.kafka_security_protocol,
         "client.id": settings.group,
-        "log_level": 3,  # what matters comes back as an error; the rest would be a log beside ours
+        "log_level": 0,  # what matters comes back as an error; the rest would be a log beside ours, on stderr
         "socket.keepalive.enable": True,
         "reconnect.backoff.ms": 50,
         "reconnect.backoff.max.ms": 1000,

@@ -6,11 +6,13 @@ Wraps what the worker calls; nothing in the product knows of it. Steps, in the o
   stored           the database has committed, nothing is published
   publishing       Kafka has the outputs and the position, in a transaction that is not committed
   published        the Kafka transaction is committed, the worker does not know yet
+  committing       not the worker dies but the database, whose process id is in SANTUNAN_TEST_DATABASE_PID
 """
 
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -93,7 +95,21 @@ def wire(step: str, fuse: Fuse) -> None:
         Publisher._fenced = lambda self, number: DyingProducer(original(self, number), step, fuse)  # type: ignore[assignment,method-assign,return-value]
 
 
+class DatabaseFuse(Fuse):
+    """Kills the database at the n-th COMMIT, while it is on its way."""
+
+    def burn(self) -> None:
+        self.calls -= 1
+        if self.calls == 0:
+            database = int(os.environ["SANTUNAN_TEST_DATABASE_PID"])
+            threading.Thread(target=os.kill, args=(database, signal.SIGQUIT)).start()
+
+
 if __name__ == "__main__":
-    assert sys.argv[1] in KAFKA_STEPS
-    wire(sys.argv[1], Fuse(int(sys.argv[2])))
+    calls = int(sys.argv[2])
+    if sys.argv[1] == "committing":
+        before(UnitOfWork, "commit", DatabaseFuse(calls))
+    else:
+        assert sys.argv[1] in KAFKA_STEPS
+        wire(sys.argv[1], Fuse(calls))
     main()

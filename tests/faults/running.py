@@ -38,6 +38,11 @@ class Worker:
         """It said where it begins to read; only at log level INFO."""
         return any(told in self.log.read_text(errors="replace") for told in (" reading ", "are ours"))
 
+    @property
+    def assignments(self) -> int:
+        """How often it was given partitions; only at log level INFO, and of all workers of this folder."""
+        return self.log.read_text(errors="replace").count("are ours")
+
     def signal(self, number: int) -> None:
         if not self.has_ended:
             self.process.send_signal(number)
@@ -69,8 +74,10 @@ def running(
             worker.wait()
 
 
-def wait_for(condition: Callable[[], bool], worker: Worker | None = None, seconds: float = WAIT_SECONDS) -> None:
-    """Until it holds. Fails with the worker's last lines where it ended before, or where it takes too long."""
+def wait_for(
+    condition: Callable[[], bool], worker: Worker | None = None, seconds: float = WAIT_SECONDS, *, every: float = 0.05
+) -> None:
+    """Until it holds, asked every so many seconds. Fails with the worker's last lines where it ended before, or where it takes too long."""
     deadline = time.monotonic() + seconds
     while not condition():
         told = f"\n{worker.tail()}" if worker is not None else ""
@@ -78,4 +85,4 @@ def wait_for(condition: Callable[[], bool], worker: Worker | None = None, second
             raise AssertionError(f"the worker ended with status {worker.process.poll()} before this came true{told}")
         if time.monotonic() > deadline:
             raise AssertionError(f"this did not come true within {seconds:.0f} s{told}")
-        time.sleep(0.02)
+        time.sleep(every)
