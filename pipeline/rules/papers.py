@@ -33,14 +33,22 @@ def papers_are_complete(walk: Walk) -> Stop | None:
     key = ("papers_complete", walk.program, walk.standing.segment, len(required), missing)
     walk.trace.append(walk.terms.made.get(key) or _check(walk, key, len(required), missing))
     codes = tuple(_CODES[paper] for paper in missing) if missing else ()
-    if case.identity is not None:
-        if case.identity.matches:
-            walk.trace.append(_IDENTIFIED)
-        else:
-            walk.note("identity_matches", "not_met", {}, sources.IDENTITY)
-            codes += ("DOC_IDENTITY_MISMATCH",)
+    if case.identity is not None and case.identity.matches:
+        walk.trace.append(_IDENTIFIED)
+    elif case.identity is not None or _names_two_persons(walk):
+        walk.note("identity_matches", "not_met", {}, sources.IDENTITY)
+        codes += ("DOC_IDENTITY_MISMATCH",)
     walk.missing = missing
     return Stop("PENDING", codes) if codes else None
+
+
+def _names_two_persons(walk: Walk) -> bool:
+    """The claim gives a number and a NIK that do not belong together; the office may say that they do."""
+    reference, member = walk.case.member, walk.member
+    assert reference is not None and member is not None
+    if reference.member_number is None or reference.nik is None:
+        return False
+    return (reference.member_number, reference.nik) != (member.number, member.nik)
 
 
 def _check(walk: Walk, key: tuple[Any, ...], required: int, missing: tuple[PaperName, ...]) -> Check:

@@ -179,6 +179,18 @@ def test_a_claim_by_nik_finds_the_membership_in_force() -> None:
     assert (told.last["outcome"], told.last["member_number"], told.last["key"]) == ("APPROVED", e.NUMBER, "K1")
 
 
+def test_a_number_and_a_nik_of_two_persons_wait_for_the_office() -> None:
+    told = Told(*e.member(), e.accident(member={"member_number": e.NUMBER, "nik": "3671010101800002"}))
+    assert (told.last["outcome"], told.last["reason_codes"]) == ("PENDING", ["DOC_IDENTITY_MISMATCH"])
+    told.take(e.evidence("K1", "2024-07-09T08:00:00", identity={"matches": True}))
+    assert told.last["outcome"] == "APPROVED"
+
+
+def test_a_number_that_nobody_has_beside_a_known_nik_waits_for_the_office() -> None:
+    told = Told(*e.member(), e.accident(member={"member_number": "99999999999", "nik": e.NIK}))
+    assert (told.last["reason_codes"], told.last["member_number"]) == (["DOC_IDENTITY_MISMATCH"], e.NUMBER)
+
+
 def test_what_leaves_carries_no_nik() -> None:
     told = Told(*e.member(), e.accident(member={"nik": e.NIK, "name": "Canary Penanda"}, number=None))
     text = orjson.dumps(told.out).decode()
