@@ -345,7 +345,9 @@ def _is_ruled(progress: Progress) -> bool:
 
 
 def _result(verdict: Verdict) -> tuple[object, ...]:
-    return verdict.outcome, verdict.reason_codes, tuple((one.line, one.amount) for one in verdict.benefits)
+    """What counts as another decision: outcome, main reason, money. A flag alone (an employer's arrears within the
+    limit, paid after the event) changes nothing for anybody, and would send half of the late payers to an officer."""
+    return verdict.outcome, verdict.reason_codes[0], tuple((one.line, one.amount) for one in verdict.benefits)
 
 
 def _summary(case: Case, member: Member | None, decision: Decision) -> Summary:

@@ -80,16 +80,6 @@ def parse(raw: bytes) -> IntakeEvent:
         raise _refusal(error) from None
 
 
-def refuse_duplicate_keys(raw: bytes) -> None:
-    """Where people hand in documents: the same key twice is refused, since a reader may take either. Raises Refused."""
-    try:
-        json.loads(raw, object_pairs_hook=_pairs_once)
-    except Refused:
-        raise
-    except (ValueError, RecursionError):
-        return  # not JSON, or nested beyond reading: `parse` says so in its own words
-
-
 def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -98,6 +88,19 @@ def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = ", ".join(_name(key) for key in twice)
         raise Refused("DUPLICATE_KEY", (FieldError(names, "the key stands twice in one object; keep one of them"),))
     return found
+
+
+_ONCE: Final = json.JSONDecoder(object_pairs_hook=_pairs_once)
+
+
+def refuse_duplicate_keys(raw: bytes) -> None:
+    """Where people hand in documents: the same key twice is refused, since a reader may take either. Raises Refused."""
+    try:
+        _ONCE.decode(raw.decode())
+    except Refused:
+        raise
+    except (ValueError, RecursionError):
+        return  # not JSON, or nested beyond reading: `parse` says so in its own words
 
 
 def _refusal(error: ValidationError) -> Refused:

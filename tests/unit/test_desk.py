@@ -136,9 +136,20 @@ def test_a_membership_fact_that_comes_later_and_would_have_changed_the_decision_
     told = Told(*e.member(), e.accident())
     told.take(e.wage("2024-06", 6_000_000, time="2024-08-01T08:00:00"))
     assert told.last["outcome"] == "APPROVED", "a wage reported after the accident does not count"
-    told.take(e.event("member.ended", {"member_number": e.NUMBER, "ended_on": "2024-06-30"}, time="2024-08-02T08:00:00"))
+    ended = {"member_number": e.NUMBER, "ended_on": "2024-06-30"}
+    told.take(e.event("member.ended", ended, time="2024-08-02T08:00:00"))
     assert (told.last["outcome"], told.last["reason_codes"]) == ("REFERRED", ["MEM_CHANGED_LATER"])
     assert told.moved() == 4_000_000, "the money stays until an officer decides"
+
+
+def test_an_employer_who_pays_late_within_the_limit_sends_nothing_to_an_officer() -> None:
+    told = Told(
+        e.registered(), e.wage("2019-11", 4_000_000), e.paid("2019-11", "2019-11", "2019-11-02"),
+        e.paid("2019-12", "2024-04", "2019-12-10"), e.accident(day="2024-07-07"),
+    )  # fmt: skip
+    assert told.last["reason_codes"] == ["OK", "MEM_PU_ARREARS_LE3"]
+    assert told.take(e.paid("2024-05", "2024-05", "2024-08-01")) == []
+    assert (told.last["outcome"], told.last["revision"]) == ("APPROVED", 1)
 
 
 def test_a_late_settlement_is_compensated_once_at_one_per_cent_a_day() -> None:
