@@ -1,5 +1,6 @@
 """Opening, fencing, and several workers at once, on both engines where both have it."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pipeline.invariants import check
 from pipeline.record import Chunk, Message
 from pipeline.store import migrate, open_reader, open_store, schema
 from pipeline.store.log import Log
+from pipeline.store.postgresql import PostgresqlUnitOfWork
 from pipeline.store.sqlite import SqliteStore
 from schemas import topics
 from tests import events as e
@@ -126,6 +128,8 @@ def test_a_worker_taken_for_dead_cannot_store_what_its_successor_stored(make_sit
 
 def test_the_gate_of_a_partition_number_holds_for_every_topic(new_database: MakeDatabase) -> None:
     site = Site(new_database())
+    for partition in (3, 4):
+        site.process(Chunk(topics.MEMBERS, partition, 0, 1, ()))
     with site.store.unit_of_work() as first:
         first.lock_position(GROUP, topics.MEMBERS, 3)
         for topic, partition, is_free in ((topics.DEATHS, 4, True), (topics.DEATHS, 3, False)):
@@ -140,17 +144,34 @@ def test_the_gate_of_a_partition_number_holds_for_every_topic(new_database: Make
     site.close()
 
 
-@pytest.mark.parametrize("turn", range(3))
-def test_two_workers_that_meet_over_one_person_pay_once(new_database: MakeDatabase, turn: int) -> None:
-    """One accident told by number and by NIK, in two partitions at the same moment; and one event under two keys."""
+@pytest.mark.parametrize("about", ["one person", "one event under two keys", "one claim under two keys"])
+def test_two_workers_that_meet_decide_and_pay_once(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, about: str
+) -> None:
+    """In two partitions at the same moment: one accident told by number and by NIK, one event, one claim.
+
+    Each waits for the other where it has read everything: only a lock keeps the second from having read it, too.
+    """
+    meeting = threading.Barrier(2)
+    next_chunk_id = PostgresqlUnitOfWork.next_chunk_id
+
+    def wait(self: PostgresqlUnitOfWork) -> int:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait(0.5)
+        return next_chunk_id(self)
+
     site = Site(new_database())
     site.batch.retries = 5
     site.run(*e.member())
-    here, there = e.accident("K1"), e.accident("K2", member={"nik": e.NIK})
-    twice = e.accident("K3", "2024-07-08", id="k-3")
-    site.send(twice, here)
-    site.send(there, twice, partition=1)
-    chunks = [site.chunk(4, 6), site.chunk(0, 2, partition=1)]
+    here = e.accident("K1")
+    there = {
+        "one person": e.accident("K2", member={"nik": e.NIK}),
+        "one event under two keys": here,
+        "one claim under two keys": e.evidence("K1", "2024-07-08T10:00:00", documents=["visum"]),
+    }[about]
+    site.send(here)
+    site.send(there, partition=1)
+    chunks = [site.chunk(4, 5), site.chunk(0, 1, partition=1)]
     failures: list[BaseException] = []
 
     def work(chunk: Chunk) -> None:
@@ -159,14 +180,15 @@ def test_two_workers_that_meet_over_one_person_pay_once(new_database: MakeDataba
         except BaseException as error:
             failures.append(error)
 
+    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_id", wait)
     threads = [threading.Thread(target=work, args=(chunk,)) for chunk in chunks]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    assert site.rows("SELECT count(*) FROM paid_lines WHERE event_date = '2024-07-07'") == [(1,)]
-    assert site.rows("SELECT count(*) FROM decisions WHERE claim_id = 'K3'") == [(1,)]
+    assert site.rows("SELECT count(*) FROM paid_lines") == [(1,)]
+    assert site.rows("SELECT count(*) FROM ledger WHERE claim_id IS NOT NULL") == [(1 + (here is not there),)]
     assert check(site.store) == []
     site.close()
 
