@@ -208,4 +208,4 @@ def migrate(
     from agents.settings import read_settings
     from pipeline.store import migrate as bring
 
-    print(bring(read_settings().database_url, to))
+    print(f"The tables are at revision {bring(read_settings().database_url, to)}.")
