@@ -69,10 +69,8 @@ class Worker(faust.Worker):  # type: ignore[misc]
 def main() -> None:
     """Run one worker until it is told to leave; never returns."""
     from agents.app import app
-    from pipeline.rules.book import Book
 
     app.finalize()
-    Book.load()
     _look_for_less_garbage()
     app.conf.Worker(app).execute_from_commandline()
 
@@ -81,7 +79,7 @@ def _look_for_less_garbage() -> None:
     """A chunk makes some hundred thousand objects, nearly all of them freed by their last reference. Looking through
     them for cycles at Python's default pace took 15 to 30 % of the time."""
     gc.collect()
-    gc.freeze()  # modules and the rule book stay for good
+    gc.freeze()  # modules stay for good
     gc.set_threshold(100_000, 50, 1000)
 
 
