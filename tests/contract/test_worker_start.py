@@ -1,0 +1,110 @@
+"""A worker that cannot run says why in one sentence, ends with the status that says what would help, and leaves
+nothing half done."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+
+from agents.settings import Settings, read_settings
+from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
+from tests.faults.running import running, wait_for
+from tests.kafka_server import environment_of, kafka_bootstrap, kafka_settings
+from tests.servers import new_database, postgresql_server
+
+__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+
+
+def refusal(folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """The status that a worker ends with, and its last sentence."""
+    with running(folder, environment) as worker:
+        status = worker.wait()
+        return status, worker.tail().splitlines()[-1]
+
+
+def changed(settings: Settings, **change: object) -> dict[str, str]:
+    return environment_of(settings) | {f"SANTUNAN_{name.upper()}": str(value) for name, value in change.items()}
+
+
+def test_a_second_worker_on_a_file_is_refused_and_the_first_works_on(tmp_path: Path) -> None:
+    settings = read_settings(database_url=f"sqlite:///{tmp_path / 'santunan.db'}")
+    (tmp_path / "second").mkdir()
+    with running(tmp_path, environment_of(settings)) as first:
+        wait_for(lambda: first.is_reading, first)
+        status, told = refusal(tmp_path / "second", environment_of(settings))
+        assert status == EXIT_CONFIGURATION
+        assert "already has a worker" in told and str(first.process.pid) in told
+        assert not first.has_ended
+        assert first.stop() == 0
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "santunan.db").write_text("something else, and longer than a header is")
+    status, told = refusal(tmp_path, {"SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'santunan.db'}"})
+    assert status == EXIT_CONFIGURATION
+    assert "is no SQLite database" in told
+
+
+def test_settings_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
+    environment = {
+        "SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'santunan.db'}",
+        "SANTUNAN_BROKER_URL": "kafka+chunks://127.0.0.1:1",
+    }
+    status, told = refusal(tmp_path, environment)
+    assert status == EXIT_CONFIGURATION
+    assert "needs a PostgreSQL store" in told
+    assert not (tmp_path / "santunan.db").exists()
+
+
+def test_a_broker_that_does_not_answer_is_waited_for_by_the_supervisor(
+    kafka_settings: Settings, tmp_path: Path
+) -> None:
+    status, told = refusal(tmp_path, changed(kafka_settings, broker_url="kafka+chunks://127.0.0.1:1"))
+    assert status == EXIT_TRANSIENT
+    assert "no Kafka broker answers at 127.0.0.1:1" in told
+
+
+def test_a_number_of_partitions_that_is_not_the_topics_is_refused(kafka_settings: Settings, tmp_path: Path) -> None:
+    status, told = refusal(tmp_path, changed(kafka_settings, partitions=7))
+    assert status == EXIT_CONFIGURATION
+    assert "has 4 partitions" in told and "7" in told
+
+
+def test_a_database_without_our_tables_is_refused(
+    kafka_settings: Settings, new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    status, told = refusal(tmp_path, changed(kafka_settings, database_url=new_database(is_migrated=False)))
+    assert status == EXIT_CONFIGURATION
+    assert "santunan migrate" in told
+
+
+def test_a_database_that_does_not_exist_is_refused(kafka_settings: Settings, tmp_path: Path) -> None:
+    url = make_url(kafka_settings.database_url).set(database="santunan_nowhere")
+    status, told = refusal(tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False)))
+    assert status == EXIT_CONFIGURATION
+    assert "santunan_nowhere" in told
+
+
+def test_topics_that_are_missing_are_named(kafka_settings: Settings, tmp_path: Path) -> None:
+    """Last in this file: the topics come back with the next test that asks for them empty."""
+    from kafka.admin import KafkaAdminClient
+
+    from agents.clients.connection import connection_options
+    from schemas import topics
+
+    admin = KafkaAdminClient(**connection_options(kafka_settings))
+    admin.delete_topics([topics.REVIEWS])
+    wait_for(lambda: topics.REVIEWS not in admin.list_topics())
+    admin.close()
+    status, told = refusal(tmp_path, environment_of(kafka_settings))
+    assert status == EXIT_CONFIGURATION
+    assert topics.REVIEWS in told and "santunan topics create" in told
+
+
+@pytest.mark.parametrize("name", ["NIK", "3671010101800001"])
+def test_a_wrong_setting_is_not_repeated(name: str, tmp_path: Path) -> None:
+    environment = {"SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}", "SANTUNAN_GROUP": f"{name} "}
+    status, told = refusal(tmp_path, environment)
+    assert status == EXIT_CONFIGURATION
+    assert "SANTUNAN_GROUP" in told and name not in told
