@@ -77,7 +77,7 @@ def running(
 def wait_for(
     condition: Callable[[], bool], worker: Worker | None = None, seconds: float = WAIT_SECONDS, *, every: float = 0.05
 ) -> None:
-    """Until it holds, asked every so many seconds. Fails with the worker's last lines where it ended before, or where it takes too long."""
+    """Until it holds, asked every so many seconds. Fails with the last lines of a worker that ended before."""
     deadline = time.monotonic() + seconds
     while not condition():
         told = f"\n{worker.tail()}" if worker is not None else ""
