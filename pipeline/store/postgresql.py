@@ -21,6 +21,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     LargeBinary,
+    Select,
     SmallInteger,
     Table,
     Text,
@@ -58,13 +59,15 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     # --- lists as parameters
 
-    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    @classmethod
+    def among(cls, column: Column[Any], name: str) -> ColumnElement[bool]:
         return column == any_(bindparam(name, type_=ARRAY(Text)))
 
     def as_list(self, values: Iterable[str]) -> list[str]:
         return list(values)
 
-    def pairs(self) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
+    @classmethod
+    def pairs(cls) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
         lists = (bindparam(name, type_=ARRAY(Text)) for name in ("sources", "ids"))
         table = func.unnest(*lists).table_valued("source", "event_id").render_derived(name="pairs")
         return table, table.c.source, table.c.event_id
@@ -75,22 +78,19 @@ class PostgresqlUnitOfWork(UnitOfWork):
     # --- locks
 
     def lock_position(self, group: str, topic: str, partition: int) -> int | None:
-        statement = select(positions.c.topic, positions.c.next)
-        statement = statement.where(positions.c.group_name == group, positions.c.partition == partition)
-        statement = statement.order_by(positions.c.topic).with_for_update()
-        found = dict(self.execute(statement))
+        statement, place = _LOCK_POSITIONS, {"group": group, "number": partition}
+        found = dict(self.execute(statement, **place))
         if found.keys() < set(topics.INTAKE):
             # The first chunk of this number: every topic's row, so that the gate is the same rows for everybody.
             new = [(group, name, partition, None, None) for name in sorted(topics.INTAKE)]
             with self.driver.cursor() as cursor:
                 cursor.executemany(_INSERT_POSITION, new)
-            found = dict(self.execute(statement))
+            found = dict(self.execute(statement, **place))
         position: int | None = found[topic]
         return position
 
     def lock_persons(self, wanted: Sequence[str]) -> bool:
-        name = persons.c.person
-        statement = select(name).where(self.among(name, "persons")).order_by(name).with_for_update()
+        statement = _lock_persons()
         locked = {person for (person,) in self.execute(statement, persons=list(wanted))} if wanted else set()
         new = [person for person in wanted if person not in locked]
         if new:
@@ -154,12 +154,9 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return range(first, first + len(effects.outputs))
 
     def move_position(self, group: str, effects: Effects) -> None:
-        statement = positions.update().where(
-            positions.c.group_name == group,
-            positions.c.topic == effects.topic,
-            positions.c.partition == effects.partition,
-        )
-        self.connection.execute(statement.values(next=effects.account.next))
+        place = (effects.account.next, group, effects.topic, effects.partition)
+        with self.driver.cursor() as cursor:
+            cursor.execute(_MOVE_POSITION, place)
 
 
 class PostgresqlStore(ports.Store):
@@ -209,6 +206,23 @@ def _replace_sql(table: Table, key: str, incoming: str) -> str:
         f"UPDATE {table.name} AS old SET {changes} FROM {incoming} AS new "  # noqa: S608
         f'WHERE old."{key}" = new."{key}" AND old.version = new.read_at'
     )
+
+
+_MOVE_POSITION: Final = (
+    f'UPDATE {positions.name} SET "next" = %s WHERE group_name = %s AND topic = %s AND "partition" = %s'  # noqa: S608
+)
+_LOCK_POSITIONS: Final = (
+    select(positions.c.topic, positions.c.next)
+    .where(positions.c.group_name == bindparam("group"), positions.c.partition == bindparam("number"))
+    .order_by(positions.c.topic)
+    .with_for_update()
+)
+
+
+@cache
+def _lock_persons() -> Select[Any]:
+    name = persons.c.person
+    return select(name).where(PostgresqlUnitOfWork.among(name, "persons")).order_by(name).with_for_update()
 
 
 _INSERT_POSITION: Final = (

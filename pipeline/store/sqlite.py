@@ -34,13 +34,15 @@ from pipeline.store.unit_of_work import UnitOfWork
 class SqliteUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = False
 
-    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    @classmethod
+    def among(cls, column: Column[Any], name: str) -> ColumnElement[bool]:
         return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
 
     def as_list(self, values: Iterable[str]) -> str:
         return orjson.dumps(list(values)).decode()
 
-    def pairs(self) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
+    @classmethod
+    def pairs(cls) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
         table = func.json_each(bindparam("pairs")).table_valued("value").alias("pairs")
         return table, func.json_extract(table.c.value, "$[0]"), func.json_extract(table.c.value, "$[1]")
 

@@ -7,6 +7,7 @@ Leaving the `with` block without `commit` rolls back. Never imports Faust or Kaf
 import datetime as dt
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Executable,
     FromClause,
     RootTransaction,
+    Select,
     Table,
     and_,
     select,
@@ -46,6 +48,8 @@ from pipeline.store.tables import (
     positions,
 )  # fmt: skip
 
+_MEMBER = (members.c.number, members.c.nik, members.c.version, members.c.document)
+_MEMBERSHIP = (members.c.number, members.c.nik, members.c.version)
 _SUMMARY = tuple(one for one in cases.columns if one.name in SUMMARY_COLUMNS)
 _DRIVERS = ("psycopg", "sqlite3")
 
@@ -107,16 +111,18 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- what differs between the engines
 
+    @classmethod
     @abstractmethod
-    def among(self, column: Column[Any], name: str) -> ColumnElement[bool]:
+    def among(cls, column: Column[Any], name: str) -> ColumnElement[bool]:
         """`column` is one of the list handed in as parameter `name`."""
 
     @abstractmethod
     def as_list(self, values: Iterable[str]) -> Any:
         """The parameter for `among`."""
 
+    @classmethod
     @abstractmethod
-    def pairs(self) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
+    def pairs(cls) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
         """The pairs handed in as parameters, as a table, and its two columns."""
 
     @abstractmethod
@@ -143,49 +149,58 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- reads
 
-    def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
-        pairs, source, event_id = self.pairs()
+    @classmethod
+    @cache
+    def _rows_among(cls, columns: tuple[Column[Any], ...], column: Column[Any], name: str) -> Select[Any]:
+        """Built once: to build a statement takes longer than to send it."""
+        return select(*columns).where(cls.among(column, name))
+
+    @classmethod
+    @cache
+    def _digests_of(cls) -> Select[Any]:
+        pairs, source, event_id = cls.pairs()
         is_same = and_(ledger.c.source == source, ledger.c.event_id == event_id)
-        statement = select(ledger.c.source, ledger.c.event_id, ledger.c.digest).select_from(pairs.join(ledger, is_same))
-        found = self.connection.execute(statement, self.as_pairs(sorted(set(identities)))).all()
+        return select(ledger.c.source, ledger.c.event_id, ledger.c.digest).select_from(pairs.join(ledger, is_same))
+
+    def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
+        found = self.connection.execute(self._digests_of(), self.as_pairs(sorted(set(identities)))).all()
         return {(row.source, row.event_id): row.digest for row in found}
 
     def bring(self, desk: Desk, wanted: Iterable[Needs], partition: int) -> Brought:
         return Loading(desk, self).run(wanted, partition)
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
-        statement = select(members.c.number, members.c.nik, members.c.version, members.c.document)
-        return self.execute(statement.where(self.among(members.c.number, "numbers")), numbers=self.as_list(numbers))
+        statement = self._rows_among(_MEMBER, members.c.number, "numbers")
+        return self.execute(statement, numbers=self.as_list(numbers))
 
     def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
-        statement = select(members.c.number, members.c.nik, members.c.version)
-        return self.execute(statement.where(self.among(members.c.nik, "niks")), niks=self.as_list(niks))
+        return self.execute(self._rows_among(_MEMBERSHIP, members.c.nik, "niks"), niks=self.as_list(niks))
 
     def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        statement = select(cases).where(self.among(cases.c.claim_id, "claims"))
+        statement = self._rows_among(tuple(cases.columns), cases.c.claim_id, "claims")
         return self.execute(statement, claims=self.as_list(claim_ids))
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
-        by_number = select(*_SUMMARY).where(self.among(cases.c.member_number, "numbers"))
-        by_nik = select(*_SUMMARY).where(self.among(cases.c.nik, "niks"))
+        by_number = self._rows_among(_SUMMARY, cases.c.member_number, "numbers")
+        by_nik = self._rows_among(_SUMMARY, cases.c.nik, "niks")
         found = {row.claim_id: row for row in self.execute(by_number, numbers=self.as_list(numbers))} if numbers else {}
         if niks:
             found |= {row.claim_id: row for row in self.execute(by_nik, niks=self.as_list(niks))}
         return list(found.values())
 
     def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
-        by_person = select(paid_lines).where(self.among(paid_lines.c.person, "persons"))
-        by_claim = select(paid_lines).where(self.among(paid_lines.c.claim_id, "claims"))
+        by_person = self._rows_among(tuple(paid_lines.columns), paid_lines.c.person, "persons")
+        by_claim = self._rows_among(tuple(paid_lines.columns), paid_lines.c.claim_id, "claims")
         found = {tuple(row) for row in self.execute(by_person, persons=self.as_list(persons))} if persons else set()
         if claim_ids:
             found |= {tuple(row) for row in self.execute(by_claim, claims=self.as_list(claim_ids))}
         return found
 
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
-        if not self.keeps_raw:
+        if not self.keeps_raw or start >= end:
             return []
         place = and_(chunks.c.topic == topic, chunks.c.partition == partition)
         first = select(chunks.c.first).where(place, chunks.c.first <= start)
