@@ -225,7 +225,7 @@ class Site:
         """A read_committed consumer without a group of its own."""
         consumer = Consumer({
             **self._client, "group.id": "santunan-bench-reads", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "enable.partition.eof": stops_at_end, "fetch.wait.max.ms": 5,
+            "isolation.level": "read_committed", "enable.partition.eof": stops_at_end, "fetch.wait.max.ms": 100,
         })  # fmt: skip
         consumer.assign([TopicPartition(name, number, at) for (name, number), at in starts.items()])
         return consumer
