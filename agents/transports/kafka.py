@@ -30,119 +30,25 @@ from mode import Service
 
 from agents import topics_admin
 from agents.process import STUCK_SECONDS, Delivery, Lag, leave
-from agents.transports.assignor import ByNumber
+from agents.transports.kafka_thread import MEMBERSHIP, Fetched, Thread
 from agents.transports.publisher import Publisher
 from agents.transports.silent import SilentProducer
-from agents.transports.tls import aiokafka_security
 from pipeline.errors import EXIT_TRANSIENT, SantunanError, Transient
 from pipeline.record import Chunk, Message, Record
 from schemas import topics
 
 log = logging.getLogger("santunan.worker")
 
-MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, before any claim
 WAITING_CHUNKS: Final = 2  # fetched ahead of each partition, so that memory stays flat and nobody waits for the broker
-FETCH_WAIT_MS: Final = 50  # how long the broker holds an empty fetch: the delay of a partition that was just drained
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not asked for, since they may be drained at any moment
 NOTE_SECONDS: Final = 5.0  # a floor may lag; positions proper are in the broker
 SEEK_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
-    """`ends`: where membership ended after the records were fetched; `positions`: how far aiokafka has read it."""
-
-    records: Mapping[TopicPartition, Sequence[Any]]
-    ends: Mapping[TP, int]
-    positions: Mapping[TP, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Waiting:
     chunk: Chunk
     ends: Mapping[TP, int]
-
-
-class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """aiokafka's consumer, with the settings that Faust does not offer, and a second one that only asks for ends.
-
-    The second has a connection of its own: on the first, an answer would wait behind a fetch that the broker holds.
-    """
-
-    def _create_worker_consumer(self, transport: Any) -> Any:
-        settings, conf = self.app.settings, self.app.conf
-        shared = {
-            "bootstrap_servers": settings.kafka_bootstrap.split(","),
-            "client_id": settings.group,
-            "isolation_level": "read_committed",
-            "enable_auto_commit": False,
-            "request_timeout_ms": int(conf.broker_request_timeout * 1000),
-            "retry_backoff_ms": 50,
-            **aiokafka_security(settings),
-        }
-        self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **shared)
-        return aiokafka.AIOKafkaConsumer(
-            **shared,
-            group_id=settings.group,
-            group_instance_id=settings.instance_id,
-            partition_assignment_strategy=[ByNumber],
-            auto_offset_reset="earliest",
-            max_poll_records=settings.chunk_records,
-            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
-            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            session_timeout_ms=int(conf.broker_session_timeout * 1000),
-            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
-            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
-        )
-
-    async def on_start(self) -> None:
-        await super().on_start()
-        await self._ends.start()
-
-    async def fetch(self, asked: set[TP], seconds: float) -> Fetched:
-        return await self.call_thread(self._fetch, asked, seconds)  # type: ignore[no-any-return]
-
-    async def _fetch(self, asked: set[TP], seconds: float) -> Fetched:
-        records = await self._fetch_records(
-            self._consumer, asked, timeout=seconds, max_records=self.app.settings.chunk_records
-        )
-        numbers = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
-        about = [TopicPartition(name, number) for name in MEMBERSHIP for number in sorted(numbers)]
-        ends = await self._ends.end_offsets(about) if about else {}
-        return Fetched(records, {TP(*tp): end for tp, end in ends.items()}, self._membership_positions())
-
-    def _membership_positions(self) -> dict[TP, int]:
-        """How far membership was read, past what holds no record; an offset of a record not handed out is not past."""
-        assignment = self._consumer._subscription.subscription
-        if assignment is None or assignment.assignment is None:
-            return {}
-        states = assignment.assignment
-        found = {}
-        for tp in states.tps:
-            if tp.topic in MEMBERSHIP and states.state_value(tp).has_valid_position:
-                found[TP(*tp)] = states.state_value(tp).position
-        return found
-
-    def stable_ends(self) -> dict[TP, int]:
-        """Where partitions end for whoever reads what is committed, as of the last fetch of each."""
-        assignment = self._consumer._subscription.subscription if self._consumer is not None else None
-        if assignment is None or assignment.assignment is None:
-            return {}
-        states = assignment.assignment
-        found = {TP(*tp): states.state_value(tp).lso for tp in states.tps}
-        return {tp: end for tp, end in found.items() if end is not None}
-
-    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
-        """Positions of the group; only those that were ever committed."""
-        return await self.call_thread(self._committed, tps)  # type: ignore[no-any-return]
-
-    async def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
-        found = await self._consumer._coordinator.fetch_committed_offsets([TopicPartition(*tp) for tp in tps])
-        return {TP(*tp): one.offset for tp, one in found.items() if one.offset >= 0}
-
-    async def leave_group(self) -> None:
-        await self.call_thread(self._consumer.stop)
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
@@ -155,7 +61,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._read: dict[TP, int] = {}  # of membership: the same, and past what holds no record
         self._asked_again: dict[TP, int] = {}  # holes that were asked for once more
         self._waiting: defaultdict[int, defaultdict[str, deque[Waiting]]] = defaultdict(lambda: defaultdict(deque))
-        self._in_hand: dict[int, float] = {}  # partition number -> since when
+        self._handed_out: dict[int, int] = {}  # partition number -> epoch of the chunk that is not yet released
         self._changed = asyncio.Event()
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
@@ -179,7 +85,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._published[chunk.topic, chunk.partition] = chunk.end
 
     def release(self, delivery: Delivery) -> None:
-        self._in_hand.pop(delivery.chunk.partition, None)
+        if self._handed_out.get(delivery.chunk.partition) == delivery.epoch:
+            del self._handed_out[delivery.chunk.partition]
         self._changed.set()
 
     async def say_goodbye(self) -> None:
@@ -205,14 +112,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _drop(self, app: Any, revoked: set[TP], **options: Any) -> None:
         """Before the group forms anew: let the chunks in hand end; those that wait are void."""
         self._missing = "the group forms anew: partitions are being dealt out"
+        self._next = {}
+        await self._new_epoch()
+
+    async def _new_epoch(self) -> None:
+        """What waits is void, and what Faust has not handed on, too; what has begun is let end."""
         self._epoch += 1
         self._waiting.clear()
-        await self._idle()
-
-    async def _idle(self) -> None:
-        while self._in_hand:
+        while self.app.process.in_hand:
             self._changed.clear()
             await self._changed.wait()
+        self._handed_out.clear()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Fence, then read the positions, then seek. A failure ends the process: Faust would go on at wrong ones."""
@@ -227,10 +137,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     async def _fence_and_seek(self) -> Mapping[TP, int]:
         self._missing = "partitions are assigned, but their last worker is not fenced yet, or their positions not read"
-        self._epoch += 1
-        self._waiting.clear()
         self._asked_again.clear()
-        await self._idle()
+        await self._new_epoch()
         assigned = sorted(self.assignment())
         await self.transport.publisher.fence({tp.partition for tp in assigned})
         if not assigned:
@@ -275,7 +183,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             return
         chunk = waiting.chunk
         tp = TP(chunk.topic, chunk.partition)
-        self._in_hand[tp.partition] = time.monotonic()
+        self._handed_out[tp.partition] = self._epoch
         self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
         yield tp, ConsumerMessage(
             tp.topic, tp.partition, chunk.end - 1, chunk.records[-1].timestamp_ms / 1000, 0, (), None,
@@ -284,7 +192,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     async def _next_chunk(self, timeout: float) -> Waiting | None:
         deadline = time.monotonic() + timeout
-        while not self.should_stop and self.flow_active:
+        while not self.should_stop and self.flow_active and not self.app.process.is_leaving:
             if (found := self._ready()) is not None:
                 return found
             left = deadline - time.monotonic()
@@ -298,8 +206,19 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             changed.cancel()
             if fetching is not None and fetching.done():
                 self._fetching = None
-                await self._accept(fetching.result())
+                await self._accept(self._fetched(fetching))
+        if self.app.process.is_leaving:
+            await asyncio.sleep(timeout)  # Faust asks again at once
         return None
+
+    def _fetched(self, fetching: "asyncio.Task[Fetched]") -> Fetched:
+        """aiokafka tries again by itself where that helps; an error that comes through ends the process."""
+        try:
+            return fetching.result()
+        except KafkaError as error:
+            if self.app.process.is_leaving:
+                return Fetched({}, {}, {})
+            leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
 
     def _fetch_more(self, seconds: float) -> "asyncio.Task[Fetched] | None":
         if self._fetching is None:
@@ -351,7 +270,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """The next chunk that may go: its number is free, and membership was read far enough."""
         oldest: Waiting | None = None
         for number, lines in self._waiting.items():
-            if number in self._in_hand:
+            if number in self._handed_out:
                 continue
             found = self._ready_of(lines)
             if found is not None and (oldest is None or _age(found) < _age(oldest)):
@@ -392,7 +311,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         while True:
             time.sleep(2)
             now = time.monotonic()
-            since = min([*self._in_hand.values(), self.looked_at])
+            since = min([*(one.since for one in list(self.app.process.in_hand.values())), self.looked_at])
             if now - since > STUCK_SECONDS:
                 leave(EXIT_TRANSIENT, f"nothing moved for {STUCK_SECONDS:.0f} s; starting again")
 

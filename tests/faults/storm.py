@@ -51,6 +51,7 @@ class Kept:
 
     def __init__(self, storm: "Storm", name: str, *, is_static: bool = True) -> None:
         self._storm = storm
+        storm.kept.append(self)
         self._name = name
         self._is_static = is_static
         self._is_closing = False
@@ -70,13 +71,19 @@ class Kept:
             time.sleep(0.2)
             self.worker = self._storm.start(self._name, is_static=self._is_static)
 
-    def close(self, *, kill: bool = False) -> None:
+    def close(self) -> None:
+        """Ask it to leave; it must, and must have ended for passing reasons alone."""
         self._is_closing = True
-        self.worker.signal(signal.SIGCONT)
-        self.worker.signal(signal.SIGKILL if kill else signal.SIGTERM)
+        self.worker.signal(signal.SIGTERM)
         self._thread.join(timeout=20)
         assert not self._thread.is_alive(), "the worker did not leave"
         assert self.bad == [], self.bad
+
+    def end(self) -> None:
+        """Make sure that nothing of it is left, whatever happened."""
+        self._is_closing = True
+        self.worker.signal(signal.SIGKILL)
+        self._thread.join(timeout=20)
 
 
 class Storm:
@@ -96,6 +103,7 @@ class Storm:
         self._stop = threading.Event()
         self._rounds = itertools.count(1)
         self.sent_claims: set[str] = set()
+        self.kept: list[Kept] = []
         self.failures: list[BaseException] = []
         self._feeder = threading.Thread(target=self._feed)
         self._feeder.start()
@@ -106,16 +114,17 @@ class Storm:
         try:
             with open_submitter(self.settings, spool=self.folder / "spool") as submitter:
                 while not self._stop.is_set():
-                    name = f"r{next(self._rounds)}"
-                    list(submitter.send(self._round(name)))
+                    list(submitter.send(self._round(next(self._rounds))))
                     self._stop.wait(PAUSE_SECONDS)
                 while (self.folder / "spool").exists():
                     list(submitter.send([]))
         except BaseException as error:
             self.failures.append(error)
 
-    def _round(self, name: str) -> list[Outgoing]:
-        events = placed(documents(CLAIMS_A_ROUND, member_count=4, name=name), PARTITIONS)
+    def _round(self, number: int) -> list[Outgoing]:
+        name = f"r{number}"
+        people = documents(CLAIMS_A_ROUND, member_count=4, name=name, first_member=10 * number)
+        events = placed(people, PARTITIONS)
         self.sent_claims.update(f"{name}-B{place}" for place in range(CLAIMS_A_ROUND))
         # The same event under another key, as a broken sender does: in another partition, at about the same time.
         events.append(replace(events[-1], key=b"somebody else"))
@@ -238,6 +247,8 @@ class Storm:
 
     def close(self) -> None:
         self._stop.set()
+        for one in self.kept:
+            one.end()
         self._feeder.join(timeout=120)
         services.down(self.directory, _quietly)
 

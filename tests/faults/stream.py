@@ -1,22 +1,27 @@
 """The events that workers are killed over: members, claims, evidence that finishes some, and what clinics do wrong."""
 
+import re
 from collections.abc import Iterator
 
 from agents.clients import Outgoing, outgoing
 from tests import events as e
 from tests.bench.workload import claims, members
 
+_MEMBER = re.compile(rb'"3(\d{10})"')
+_NIK = re.compile(rb'"3671(\d{12})"')
 
-def documents(claim_count: int, *, member_count: int = 20, name: str = "") -> Iterator[bytes]:
+
+def documents(claim_count: int, *, member_count: int = 20, name: str = "", first_member: int = 0) -> Iterator[bytes]:
     """Members, then claims; of every 20 claims one waits for a paper, which comes later; every tenth comes twice.
 
-    `name` sets one stream's claims and events apart from another's.
+    `name` sets one stream's claims and events apart from another's, `first_member` its people: a member with
+    thousands of claims would cost what no member does.
     """
     for one in members(member_count):
-        yield _renamed(one.value, name)
+        yield _own(one.value, name, first_member)
     sent = []
     for place, one in enumerate(claims(claim_count, member_count)):
-        raw = _renamed(one.value, name)
+        raw = _own(one.value, name, first_member)
         sent.append(raw)
         yield raw
         if place % 20 == 19:
@@ -24,16 +29,19 @@ def documents(claim_count: int, *, member_count: int = 20, name: str = "") -> It
             paper = e.evidence(
                 f"B{place - 2}", "2026-07-01T10:00:00", documents=e.JKK_PAPERS, source=e.CLINIC, member_number=number
             )
-            yield _renamed(e.raw(paper), name)
+            yield _own(e.raw(paper), name, first_member)
         if place % 10 == 9:
             yield sent[place - 5]
 
 
-def _renamed(raw: bytes, name: str) -> bytes:
-    if not name:
-        return raw
-    claim, event = f'"claim_id":"{name}-B', f'"id":"{name}-e'
-    return raw.replace(b'"claim_id":"B', claim.encode()).replace(b'"id":"e', event.encode())
+def _own(raw: bytes, name: str, first_member: int) -> bytes:
+    if name:
+        claim, event = f'"claim_id":"{name}-B', f'"id":"{name}-e'
+        raw = raw.replace(b'"claim_id":"B', claim.encode()).replace(b'"id":"e', event.encode())
+    if first_member:
+        raw = _MEMBER.sub(lambda found: b'"3%010d"' % (int(found[1]) + first_member), raw)
+        raw = _NIK.sub(lambda found: b'"3671%012d"' % (int(found[1]) + first_member), raw)
+    return raw
 
 
 def placed(raws: Iterator[bytes], partitions: int) -> list[Outgoing]:
