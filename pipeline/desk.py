@@ -63,15 +63,16 @@ def needs(event: IntakeEvent) -> Needs:
     if isinstance(event, DayPassed):
         return Needs(due_by=event.data.day)
     if isinstance(event, _MEMBER_EVENTS):
-        niks = frozenset({event.data.nik}) if isinstance(event, MemberRegistered) else frozenset[str]()
-        return Needs(frozenset({event.data.member_number}), niks, needs_cases_of_members=True)
-    reference = getattr(event.data, "member", None)
-    numbers = {getattr(event.data, "member_number", None), reference.member_number if reference else None}
-    nik = reference.nik if reference else None
+        persons = frozenset({event.data.nik}) if isinstance(event, MemberRegistered) else frozenset[str]()
+        return Needs(frozenset({event.data.member_number}), persons, needs_cases_of_members=True)
+    fields = vars(event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
+    numbers: list[str | None] = [fields.get("member_number")]
+    nik: str | None = None
+    if (reference := fields.get("member")) is not None:
+        numbers.append(reference.member_number)
+        nik = reference.nik
     return Needs(
-        frozenset(number for number in numbers if number),
-        frozenset({nik} if nik else ()),
-        frozenset({event.data.claim_id}),  # type: ignore[union-attr]
+        frozenset([one for one in numbers if one]), frozenset((nik,) if nik else ()), frozenset((fields["claim_id"],))
     )
 
 
@@ -360,7 +361,7 @@ def _summary(case: Case, member: Member | None, decision: Decision) -> Summary:
         revision=decision.revision,
         program=case.program,
         event_date=decision.event_date,
-        asked=frozenset(case.asked()),
+        asked=case.asked(),
         outcome=decision.outcome,
         effective_lines=frozenset(line for line, _ in case.progress.lines),
     )

@@ -210,11 +210,12 @@ def _check_sections(data: Any, writer: str) -> None:
 def _check_names(event: IntakeEvent) -> None:
     """Names are repeated in keys, logs and decisions, so none of them may be the NIK that the event tells."""
     data: Any = event.data
-    reference = getattr(data, "member", None)
-    nik: str | None = reference.nik if reference is not None else getattr(data, "nik", None)
+    fields: dict[str, Any] = vars(data)  # `getattr` for a field a model lacks costs pydantic microseconds
+    reference = fields.get("member")
+    nik: str | None = reference.nik if reference is not None else fields.get("nik")
     if nik is None:
         return
-    names = {"id": event.id, "subject": event.subject, "data.claim_id": getattr(data, "claim_id", None)}
+    names = {"id": event.id, "subject": event.subject, "data.claim_id": fields.get("claim_id")}
     faults = [field for field, name in names.items() if name is not None and nik in name]
     if faults:
         message = "holds the member's NIK, and is repeated where a NIK may not stand; choose a name that tells nothing"

@@ -145,4 +145,6 @@ def partition_key(event: IntakeEvent) -> str | None:
         return event.data.member.member_number or event.data.claim_id
     if isinstance(event, DayPassed):
         return None
-    return getattr(data, "member_number", None) or data.claim_id  # type: ignore[union-attr]
+    fields: dict[str, Any] = vars(data)
+    key: str = fields.get("member_number") or fields["claim_id"]
+    return key

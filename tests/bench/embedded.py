@@ -19,7 +19,7 @@ from pipeline.store.log import Log
 from schemas import topics
 from tests.bench.workload import Sent, claims, members
 
-MEMBERS = 2_000
+MEMBERS = 10_000  # with fewer, each claim would meet many earlier ones of the same person
 APPEND = 5_000
 CHUNK = 2_000
 PATIENCE_SECONDS = 300

@@ -14,7 +14,7 @@ from schemas.events import parse
 from tests import events as e
 from tests.bench.workload import claims, members
 
-MEMBERS = 2_000
+MEMBERS = 10_000  # with fewer, each claim would meet many earlier ones of the same person
 
 
 def measure(directory: Path, count: int) -> dict[str, Any]:
