@@ -18,11 +18,24 @@ MEMBERS = 10_000  # with fewer, each claim would meet many earlier ones of the s
 
 
 def measure(directory: Path, count: int) -> dict[str, Any]:
-    return {"assess_microseconds": round(_assessment(), 1), "offline_claims_per_second": _offline(directory, count)}
+    first, again = _assessment(is_first=True), _assessment(is_first=False)
+    print(
+        f"  A member's first claim costs {first:.0f} µs, a further one {again:.0f} µs: the difference is cover,\n"
+        "  arrears and wage, worked out from some 90 facts of the member. No row of the table costs more than\n"
+        "  a tenth; what is left is a dozen checks with their facts and law, in an interpreter."
+    )
+    return {
+        "assess_microseconds": round(first, 1),
+        "assess_again_microseconds": round(again, 1),
+        "offline_claims_per_second": _offline(directory, count),
+    }
 
 
-def _assessment(rounds: int = 20_000) -> float:
-    """An ordinary claim: temporary disability with transport, everything in order."""
+def _assessment(*, is_first: bool, rounds: int = 10_000) -> float:
+    """An ordinary claim: temporary disability with transport, everything in order; microseconds.
+
+    `is_first`: nothing is remembered of the member from a claim before.
+    """
     book = Book.load()
     desk = Desk(book)
     for order, document in enumerate(e.member()):
@@ -37,7 +50,8 @@ def _assessment(rounds: int = 20_000) -> float:
     assert assess(question, book).outcome == "APPROVED"
     started = time.perf_counter()
     for _ in range(rounds):
-        member.derived.clear()  # every claim is another member's: nothing is remembered from the claim before
+        if is_first:
+            member.derived.clear()
         assess(question, book)
     return (time.perf_counter() - started) / rounds * 1e6
 
