@@ -4,15 +4,17 @@
 #   make test     every test
 #   make check    ruff and mypy
 #   make bench    claims/s and where the time goes
-#   make soak     the fault tests at every position (long)
+#   make soak     every fault in turn on real servers for MINUTES (5), then one JSON line of counts
+#   make kills    the embedded worker killed at each step of every chunk (long)
 #   make clean    remove .venv and everything that was made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
+MINUTES ?= 5
 
-.PHONY: help demo test check bench soak clean
+.PHONY: help demo test check bench soak kills clean
 .DEFAULT_GOAL := help
 
 help:
@@ -48,7 +50,10 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
 soak: $(VENV)/installed-dev
-	SANTUNAN_SOAK=1 $(BIN)/python -m pytest tests/faults --timeout 7200 $(ARGS)
+	@$(BIN)/python -m tests.faults.soak $(MINUTES)
+
+kills: $(VENV)/installed-dev
+	SANTUNAN_SOAK=1 $(BIN)/python -m pytest tests/faults/test_embedded_kills.py --timeout 7200 $(ARGS)
 
 clean:
 	rm -rf $(VENV) .santunan .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
