@@ -1,0 +1,147 @@
+"""A worker's app and consumer over a broker that is a fake: what they ask of it, in order, and what they make of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import NodeNotReadyError
+from faust.types import TP
+
+from agents.app import App
+from agents.settings import Settings, read_settings
+from agents.transports import kafka
+from agents.transports.kafka import Consumer
+from agents.transports.kafka_thread import Fetched
+from pipeline.errors import Transient
+from pipeline.record import Chunk, Message, Record
+from schemas import topics
+
+HERE = TP(topics.ACCIDENTS, 0)
+THERE = TP(topics.ACCIDENTS, 1)
+
+
+WATCH = Consumer._watch
+
+
+class Awake(BaseException):
+    """The watchdog found nothing, and would look again."""
+
+
+class Left(BaseException):
+    """In the place of the end of the process."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status = status
+
+
+def leave(status: int, reason: str) -> None:
+    raise Left(status, reason)
+
+
+class Broker:
+    """aiokafka's thread and the publisher: answers what it was told to, and notes what it was asked, in order."""
+
+    def __init__(self, *assigned: TP) -> None:
+        self.assigned = set(assigned)
+        self.of_group: dict[TP, int] = {}
+        self.fails_at = ""
+        self.asked: list[str] = []
+        self.sought: dict[TP, int] = {}
+        self.fenced: set[int] = set()
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if what == self.fails_at:
+            raise Transient("no transactional producer could be started") if what == "fence" else NodeNotReadyError()
+
+    def assignment(self) -> set[TP]:
+        return self.assigned
+
+    async def fence(self, numbers: set[int]) -> None:
+        await asyncio.sleep(0)
+        self._ask("fence")
+        self.fenced = numbers
+
+    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        self._ask("committed")
+        return {tp: self.of_group[tp] for tp in tps if tp in self.of_group}
+
+    async def earliest_offsets(self, *tps: TopicPartition) -> dict[TopicPartition, int]:
+        self._ask("earliest")
+        return {tp: 3 for tp in tps}
+
+    async def seek_wait(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self._ask("seek")
+        self.sought = {TP(*tp): offset for tp, offset in offsets.items()}
+
+    async def publish(self, chunk: Chunk, messages: Sequence[Message]) -> None:
+        self._ask("publish")
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return read_settings(
+        broker_url="kafka+chunks://127.0.0.1:1", database_url="postgresql://u@127.0.0.1:1/x", partitions=4
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka, "leave", leave)
+    monkeypatch.setattr("agents.process.leave", leave)
+
+
+class Stage:
+    """A worker's app and consumer over a broker that is a fake, and a store that only knows its floor."""
+
+    def __init__(self, settings: Settings, broker: Broker, floor: Mapping[tuple[str, int], int]) -> None:
+        self.broker = broker
+        self.decided: list[Chunk] = []
+        self.noted: dict[tuple[str, int], int] = {}
+        self.app: Any = App(settings)
+        self.app.process._decide = lambda chunk: self.decided.append(chunk) or []
+        self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
+        self.app.note_published = self.noted.update
+        self.app.transport._publisher = broker
+        self.consumer: Any = self.app.consumer
+        self.consumer._thread = broker
+
+    async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None) -> None:
+        """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
+        records = [SimpleNamespace(offset=at, timestamp=at, key=b"k", value=b"{}", headers=()) for at in offsets]
+        self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
+        await self.consumer._accept(Fetched({TopicPartition(*tp): records}, {}, {}))
+
+    def next_chunk(self) -> Chunk | None:
+        waiting = self.consumer._ready()
+        return waiting.chunk if waiting is not None else None
+
+
+@pytest.fixture
+def act(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs a scene on a stage of its own and returns what it returns."""
+    monkeypatch.setattr(Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
+
+    def run(
+        scene: Callable[[Stage], Awaitable[Any]], broker: Broker, floor: Mapping[tuple[str, int], int] | None = None
+    ) -> Any:
+        async def whole() -> Any:
+            async with asyncio.timeout(10):
+                return await scene(Stage(settings, broker, floor or {}))
+
+        return asyncio.run(whole())
+
+    return run
+
+
+async def assign(stage: Stage) -> Any:
+    return await stage.consumer.seek_to_committed()
+
+
+def chunk_of(tp: TP, start: int, end: int) -> Chunk:
+    records = tuple(Record(at, at, b"k", b"{}", ()) for at in range(start, end))
+    return Chunk(tp.topic, tp.partition, start, end, records)

@@ -1,0 +1,352 @@
+"""The twelve rules that hold exactly-once up over Kafka: each has a test that goes red when the rule is broken.
+
+Here: what the consumer does with assignments, positions and chunks. aiokafka is a fake, everything of ours is real.
+Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py.
+
+ 1 fence, then read positions, then seek       test_the_positions_are_read_after..., test_fencing_is_over_...
+ 2 a refused message fails the whole chunk     test_a_message_that_the_broker_refuses_... (on a real broker)
+ 3 Faust commits nothing                       test_no_topic_of_an_agent_is_acknowledged, test_a_commit_of_faust_...
+ 4 one transactional id a partition number     test_the_id_of_a_producer_..., test_a_successor_fences_... (real broker)
+ 5 chunks know their epoch                     test_a_chunk_of_an_older_epoch_..., test_what_was_fetched_across_...
+ 6 positions expire; a gap stops the worker    test_a_position_that_the_broker_forgot_..., test_a_floor_never_goes_back,
+                                               test_batch.py::test_a_gap_above_the_position_stops_loudly
+ 7 a hole is asked for once more               test_a_hole_is_believed_when_it_is_seen_twice
+ 8 any failure of the publisher is the end     test_a_chunk_that_is_not_published_..., test_a_publisher_that_hangs_...
+ 9 a stopped worker's locks come free          test_a_session_of_a_worker_..., test_a_worker_that_was_stopped_...
+10 deduplicate inside the transaction          test_store.py::test_two_workers_that_meet_decide_and_pay_once
+11 Faust's traps                               the tests at the end of this file,
+                                               test_worker_start.py::test_topics_that_are_missing_are_named
+12 settings of the publisher                   test_a_producer_is_set_as_declared. How fast they are cannot be tested
+                                               here, since it depends on the machine: `make bench` measures it
+"""
+
+import asyncio
+import importlib.util
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.web import Web
+
+import agents.app
+from agents.app import AGENTS, App
+from agents.process import Delivery, InHand
+from agents.settings import Settings
+from agents.transports import kafka, kafka_thread
+from agents.transports.assignor import ByNumber
+from agents.transports.kafka import Consumer
+from pipeline.errors import EXIT_TRANSIENT
+from schemas import topics
+from tests.contract.kafka_stage import (
+    HERE,
+    THERE,
+    WATCH,
+    Awake,
+    Broker,
+    Left,
+    Stage,
+    act,
+    assign,
+    chunk_of,
+    no_process_ends,
+    settings,
+)
+
+__all__ = ["act", "no_process_ends", "settings"]
+
+
+# --- 1 fence, then read positions, then seek
+
+
+def test_the_positions_are_read_after_the_predecessor_was_fenced_and_sought_at_last(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE, THERE)
+    act(assign, broker)
+    assert broker.asked[0] == "fence" and broker.asked[-1] == "seek"
+    assert {"committed", "floor"} <= set(broker.asked[1:-1])
+    assert broker.fenced == {0, 1}
+
+
+@pytest.mark.parametrize("step", ["fence", "committed", "earliest", "seek"])
+def test_an_assignment_that_fails_ends_the_worker_before_anything_is_read(act: Callable[..., Any], step: str) -> None:
+    broker = Broker(HERE)
+    broker.fails_at = step
+
+    async def scene(stage: Stage) -> None:
+        with pytest.raises(Left) as left:
+            await assign(stage)
+        assert left.value.status == EXIT_TRANSIENT
+        assert stage.consumer._next == {} and stage.consumer.missing()
+
+    act(scene, broker)
+    assert broker.asked[-1] == step, "it went on after the failure"
+
+
+# --- 3 Faust commits nothing
+
+
+def test_no_topic_of_an_agent_is_acknowledged(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `acks` Faust would commit by itself, and its commit wins over the one in the transaction."""
+    app: Any = App(settings)
+    monkeypatch.setattr(agents.app, "_made", app)
+    for name in AGENTS:  # as modules of their own, for those of this process belong to another app
+        found = importlib.util.find_spec(f"agents.{name}")
+        assert found is not None and found.origin is not None and found.loader is not None
+        fresh = importlib.util.spec_from_file_location(f"{__name__}.{name}", found.origin)
+        assert fresh is not None and fresh.loader is not None
+        fresh.loader.exec_module(importlib.util.module_from_spec(fresh))
+    read = {topic: agent.channel.acks for agent in app.agents.values() for topic in agent.channel.topics}
+    assert read == dict.fromkeys(topics.INTAKE, False)
+
+
+def test_a_commit_of_faust_stays_away_from_the_broker_and_is_an_error_in_the_log(
+    act: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = Broker(HERE)
+
+    async def scene(stage: Stage) -> None:
+        assert await stage.consumer._commit({HERE: 5})
+
+    with caplog.at_level(logging.ERROR, "santunan.worker"):
+        act(scene, broker)
+    assert broker.asked == [], "the commit reached the broker"
+    assert "the topics must have acks=False" in caplog.text
+
+
+# --- 5 chunks know their epoch
+
+
+def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE)
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        consumer = stage.consumer
+        late = Delivery(chunk_of(HERE, 3, 5), consumer._epoch)
+        await assign(stage)
+        consumer._handed_out[0] = late.epoch
+        assert consumer.is_void(late)
+        await stage.app.process._guarded(late)
+        assert stage.decided == [] and "publish" not in broker.asked
+        assert consumer._handed_out == {}
+
+        good = Delivery(chunk_of(HERE, 3, 5), consumer._epoch)
+        await stage.app.process._guarded(good)
+        assert stage.decided == [good.chunk] and broker.asked[-1] == "publish"
+
+    act(scene, broker)
+
+
+def test_a_late_release_does_not_free_a_number_that_was_handed_out_anew(act: Callable[..., Any]) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        late = Delivery(chunk_of(HERE, 3, 5), stage.consumer._epoch)
+        await assign(stage)
+        stage.consumer._handed_out[0] = stage.consumer._epoch
+        stage.consumer.release(late)
+        assert stage.consumer._handed_out == {0: stage.consumer._epoch}
+
+    act(scene, Broker(HERE))
+
+
+def test_a_revocation_voids_what_waits_and_waits_for_the_chunk_in_hand(act: Callable[..., Any]) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        consumer = stage.consumer
+        await stage.fetched(HERE, 3, 4)
+        delivery = Delivery(chunk_of(THERE, 3, 5), consumer._epoch)
+        stage.app.process.in_hand[1] = InHand(delivery.chunk, 0.0)
+        revoking = asyncio.ensure_future(consumer._drop(stage.app, {HERE, THERE}))
+        await asyncio.sleep(0.01)
+        assert not revoking.done(), "the group went on while a chunk was in hand"
+        assert stage.next_chunk() is None and consumer.is_void(delivery)
+        del stage.app.process.in_hand[1]
+        consumer.release(delivery)
+        await asyncio.wait_for(revoking, 1)
+
+    act(scene, Broker(HERE, THERE))
+
+
+def test_what_was_fetched_across_a_new_assignment_is_thrown_away_and_sought_again(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE)
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        before = stage.consumer._epoch
+        broker.of_group[HERE] = 7
+        await assign(stage)
+        broker.sought = {}
+        await stage.fetched(HERE, 7, 8, 9, epoch=before)
+        assert stage.next_chunk() is None
+        assert broker.sought == {HERE: 7}
+
+    act(scene, broker)
+
+
+# --- 6 positions can expire in Kafka
+
+
+@pytest.mark.parametrize(
+    ("committed", "floor", "start"),
+    [(None, None, 3), (50, None, 50), (None, 40, 40), (39, 40, 40), (40, 40, 40), (41, 40, 41)],
+)
+def test_a_position_that_the_broker_forgot_or_has_too_low_is_raised_to_the_floor(
+    act: Callable[..., Any], committed: int | None, floor: int | None, start: int
+) -> None:
+    broker = Broker(HERE)
+    if committed is not None:
+        broker.of_group[HERE] = committed
+    assert act(assign, broker, {HERE: floor} if floor is not None else None) == {HERE: start}
+    assert broker.sought == {HERE: start}
+
+
+def test_what_is_committed_and_what_is_published_becomes_the_floor(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE, THERE)
+    broker.of_group = {HERE: 50}
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        assert stage.noted == {HERE: 50}
+        await stage.app.process._guarded(Delivery(chunk_of(THERE, 3, 5), stage.consumer._epoch))
+        assert stage.consumer._published == {THERE: 5}
+
+    act(scene, broker)
+
+
+# --- 7 a hole is asked for once more
+
+
+def test_a_hole_is_believed_when_it_is_seen_twice(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE)
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        for start, first in ((3, 5), (7, 9)):  # each hole is asked for by itself
+            broker.sought = {}
+            await stage.fetched(HERE, first, first + 1)
+            assert stage.next_chunk() is None
+            assert broker.sought == {HERE: start}
+            await stage.fetched(HERE, first, first + 1)
+            chunk = stage.next_chunk()
+            assert chunk is not None and (chunk.start, chunk.end, len(chunk.records)) == (start, first + 2, 2)
+
+    act(scene, broker)
+
+
+def test_a_hole_that_was_none_is_filled(act: Callable[..., Any]) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        await stage.fetched(HERE, 5, 6)
+        await stage.fetched(HERE, 3, 4, 5, 6)
+        chunk = stage.next_chunk()
+        assert chunk is not None and [one.offset for one in chunk.records] == [3, 4, 5, 6]
+
+    act(scene, Broker(HERE))
+
+
+def test_records_before_the_position_are_not_taken_again(act: Callable[..., Any]) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        await stage.fetched(HERE, 1, 2, 3, 4)
+        chunk = stage.next_chunk()
+        assert chunk is not None and [one.offset for one in chunk.records] == [3, 4]
+        await stage.fetched(HERE, 3, 4)
+        assert stage.next_chunk() is None
+
+    act(scene, Broker(HERE))
+
+
+# --- 8 a worker in which nothing moves
+
+
+@pytest.mark.parametrize(
+    ("looked", "taken", "ends"), [(89, None, False), (91, None, True), (0, 89, False), (0, 91, True)]
+)
+def test_a_worker_in_which_nothing_moves_for_a_minute_and_a_half_ends(
+    act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, looked: float, taken: float | None, ends: bool
+) -> None:
+    """A stuck rebalance, or a publisher that no timeout covers. Seconds since it looked, since it took the chunk."""
+    now = time.monotonic()
+    turns = itertools.count()
+
+    def sleep(seconds: float) -> None:
+        if next(turns):
+            raise Awake
+
+    async def scene(stage: Stage) -> None:
+        stage.consumer.looked_at = now - looked
+        if taken is not None:
+            stage.app.process.in_hand[0] = InHand(chunk_of(HERE, 3, 5), now - taken)
+        monkeypatch.setattr(kafka, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
+        with pytest.raises(Left if ends else Awake) as end:
+            WATCH(stage.consumer)
+        assert not ends or end.value.status == EXIT_TRANSIENT  # type: ignore[attr-defined]
+
+    act(scene, Broker(HERE))
+
+
+# --- 11 Faust's traps
+
+
+def test_the_start_does_not_sleep_for_tables(act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def scene(stage: Stage) -> None:
+        tables = stage.app.tables
+
+        async def nothing(*args: Any) -> None:
+            slept.extend(args)
+
+        monkeypatch.setattr(tables, "sleep", nothing)
+        monkeypatch.setattr(tables, "_update_channels", nothing)
+        monkeypatch.setattr(tables.recovery, "start", nothing)
+        await tables.on_start()
+
+    act(scene, Broker())
+    assert slept == []
+
+
+def test_only_what_is_committed_is_read_and_an_idle_partition_delays_nobody(
+    settings: Settings, act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[dict[str, Any]] = []
+    monkeypatch.setattr(kafka_thread.aiokafka, "AIOKafkaConsumer", lambda **options: made.append(options))
+
+    async def scene(stage: Stage) -> None:
+        Consumer._new_consumer_thread(stage.consumer)._create_worker_consumer(stage.app.transport)
+
+    act(scene, Broker())
+    assert len(made) == 2
+    assert [one["isolation_level"] for one in made] == ["read_committed"] * 2
+    assert [one["enable_auto_commit"] for one in made] == [False] * 2
+    (reading,) = [one for one in made if one["group_id"] is not None]
+    assert reading["fetch_max_wait_ms"] <= 50
+    assert reading["partition_assignment_strategy"] == [ByNumber]
+    assert reading["session_timeout_ms"] == settings.kafka_session_seconds * 1000
+    assert reading["max_poll_interval_ms"] > 600_000, "a chunk in hand must not look like a dead worker"
+
+
+def test_a_worker_opens_no_web_port(act: Callable[..., Any]) -> None:
+    """Two workers of one machine would clash on it."""
+
+    async def scene(stage: Stage) -> None:
+        services = list(stage.app.boot_strategy.server())
+        assert stage.consumer in services, "these are not the services of a worker"
+        assert [one for one in services if isinstance(one, Web)] == []
+
+    act(scene, Broker())
+
+
+def test_topics_are_looked_for_at_the_start(act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said where one is missing: test_worker_start.py."""
+    asked: list[Settings] = []
+    monkeypatch.setattr(kafka.topics_admin, "require", asked.append)
+
+    async def scene(stage: Stage) -> None:
+        await stage.app.transport.prepare()
+        assert asked == [stage.app.settings]
+
+    act(scene, Broker())
