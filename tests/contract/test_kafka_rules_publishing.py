@@ -1,0 +1,351 @@
+"""The rules of test_kafka_rules.py that concern what leaves: the publisher, the end of the process, and PostgreSQL.
+
+confluent-kafka is a fake, but for what only a broker can show: that it refuses a message, and fences a predecessor.
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+
+from agents.clients import open_history
+from agents.clients.connection import connection_options
+from agents.process import Delivery, Process
+from agents.settings import Settings
+from agents.transports import publisher
+from agents.transports.publisher import Publisher, client_options
+from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
+from pipeline.record import Chunk, Message
+from pipeline.store import open_store
+from pipeline.store.floor import note_published, published_positions
+from pipeline.store.postgresql import PostgresqlStore
+from schemas import topics
+from tests.contract.kafka_stage import HERE, Left, chunk_of, no_process_ends, settings
+from tests.contract.site import GROUP
+from tests.kafka_server import kafka_bootstrap, kafka_settings
+from tests.servers import new_database, postgresql_server
+
+__all__ = [
+    "kafka_bootstrap", "kafka_settings", "new_database", "no_process_ends", "postgresql_server", "settings",
+]  # fmt: skip
+
+CHUNK = chunk_of(HERE, 3, 5)
+OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", b"2")]
+CALLS = ("begin_transaction", "produce", "send_offsets_to_transaction", "commit_transaction")
+REFUSED = KafkaException(KafkaError(KafkaError._FENCED, "fenced"))
+
+
+class FakeProducer:
+    """Takes everything, and notes it. `fails_at`: the call that raises `error`, or hangs where there is none."""
+
+    made: list["FakeProducer"] = []
+    fails_at = ""
+    error: BaseException | None = None
+    woken = threading.Event()
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.made.append(self)
+
+    def _call(self, name: str, *args: Any) -> None:
+        if name == self.fails_at:
+            if self.error is None:
+                self.woken.wait(5)
+            else:
+                raise self.error
+        self.calls.append((name, args))
+
+    def init_transactions(self, seconds: float) -> None:
+        time.sleep(0.02)
+        self._call("init_transactions", seconds)
+
+    def begin_transaction(self) -> None:
+        self._call("begin_transaction")
+
+    def produce(self, topic: str, value: bytes, key: bytes) -> None:
+        self._call("produce", topic, value, key)
+
+    def send_offsets_to_transaction(self, offsets: list[TopicPartition], group: Any, seconds: float) -> None:
+        places = [(one.topic, one.partition, one.offset) for one in offsets]
+        self._call("send_offsets_to_transaction", places, seconds)
+
+    def commit_transaction(self, seconds: float) -> None:
+        self._call("commit_transaction", seconds)
+
+
+@pytest.fixture
+def producer(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeProducer]]:
+    class Fresh(FakeProducer):
+        made = []
+        woken = threading.Event()
+
+    monkeypatch.setattr(publisher, "Producer", Fresh)
+    yield Fresh
+    Fresh.woken.set()
+
+
+def publish(settings: Settings, *numbers: int) -> None:
+    """One chunk through a publisher of its own, that fenced these numbers."""
+
+    async def run() -> None:
+        one = Publisher(settings)
+        await one.fence(numbers or (0,))
+        await one.publish(CHUNK, OUTPUTS)
+
+    asyncio.run(run())
+
+
+# --- 1 fence, then read positions
+
+
+def test_fencing_is_over_when_it_returns_and_begins_anew_each_time(
+    settings: Settings, producer: type[FakeProducer]
+) -> None:
+    async def run() -> None:
+        one = Publisher(settings)
+        for turn in (1, 2):
+            await one.fence({0, 1})
+            assert [[name for name, _ in made.calls] for made in producer.made] == [["init_transactions"]] * 2 * turn
+
+    asyncio.run(run())
+
+
+# --- 2 a refused message fails the whole chunk
+
+
+def test_the_position_goes_out_with_the_outputs_and_the_commit_comes_last(
+    settings: Settings, producer: type[FakeProducer]
+) -> None:
+    publish(settings)
+    (made,) = producer.made
+    seconds = settings.kafka_publish_seconds
+    assert made.calls == [
+        ("init_transactions", (seconds,)),
+        ("begin_transaction", ()),
+        *(("produce", (one.topic, one.value, one.key)) for one in OUTPUTS),
+        ("send_offsets_to_transaction", ([(*HERE, CHUNK.end)], seconds)),
+        ("commit_transaction", (seconds,)),
+    ]
+
+
+def test_a_message_that_the_broker_refuses_fails_the_chunk_and_its_position_stays(kafka_settings: Settings) -> None:
+    """Only a broker can refuse after the client has taken it: a message longer than its topic allows."""
+    refuse_long_messages(kafka_settings, topics.PAYOUTS)
+    long = [*OUTPUTS, Message(topics.PAYOUTS, b"k", b"x" * 20_000)]
+
+    async def run() -> None:
+        one, next_start = Publisher(kafka_settings), Publisher(kafka_settings)
+        await one.fence({0})
+        await one.publish(chunk_of(HERE, 0, 3), OUTPUTS)
+        with pytest.raises(Transient, match="were not published"):
+            await one.publish(CHUNK, long)
+        await next_start.fence({0})
+        assert committed(kafka_settings) == 3
+        await next_start.publish(CHUNK, OUTPUTS)
+
+    asyncio.run(run())
+    assert committed(kafka_settings) == CHUNK.end
+    with open_history(kafka_settings) as history:
+        read = Counter((one.topic, one.value) for one in history.read(topics.OUTPUT))
+    assert read == {(one.topic, one.value): 2 for one in OUTPUTS}
+
+
+def refuse_long_messages(settings: Settings, topic: str) -> None:
+    admin: Any = KafkaAdminClient(**connection_options(settings))
+    try:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "5000"})])
+    finally:
+        admin.close()
+
+
+def committed(settings: Settings) -> int:
+    """Waits while a transaction is open, so the number must have been fenced after a failure."""
+    consumer = Consumer({**client_options(settings), "group.id": settings.group})
+    try:
+        (found,) = consumer.committed([TopicPartition(*HERE)], timeout=20)
+        return int(found.offset)
+    finally:
+        consumer.close()
+
+
+# --- 4 one transactional id a partition number
+
+
+def test_the_id_of_a_producer_is_the_group_and_the_number_after_a_restart_too(
+    settings: Settings, producer: type[FakeProducer]
+) -> None:
+    """Of the topic it says nothing: a number of all topics belongs to one worker (tests/faults/test_assignor.py)."""
+    for numbers in ((0, 1, 2), (0, 2)):
+        producer.made.clear()
+        publish(settings, *numbers)
+        ids = sorted(made.options["transactional.id"] for made in producer.made)
+        assert ids == [f"{settings.group}-{number}" for number in numbers]
+
+
+def test_a_successor_fences_the_worker_that_had_the_number_and_no_other(kafka_settings: Settings) -> None:
+    async def run() -> None:
+        before, after = Publisher(kafka_settings), Publisher(kafka_settings)
+        await before.fence({0, 1})
+        await before.publish(chunk_of(HERE, 0, 3), OUTPUTS)
+        await after.fence({0})
+        with pytest.raises(Transient, match="(?i)fenced"):
+            await before.publish(CHUNK, OUTPUTS)
+        assert committed(kafka_settings) == 3
+        await before.publish(Chunk(topics.ACCIDENTS, 1, 0, 1, ()), OUTPUTS)
+        await after.publish(CHUNK, OUTPUTS)
+
+    asyncio.run(run())
+    assert committed(kafka_settings) == CHUNK.end
+
+
+# --- 6 the floor in the store
+
+
+def test_a_floor_never_goes_back(new_database: Callable[..., str]) -> None:
+    store = opened(new_database())
+    with store.unit_of_work() as work:
+        work.lock_position(GROUP, *HERE)
+        work.commit()
+    for noted, floor in ((40, 40), (39, 40), (41, 41)):
+        note_published(store, GROUP, {HERE: noted})
+        assert published_positions(store, GROUP)[HERE] == floor
+    assert published_positions(store, "another group") == {}
+    store.close()
+
+
+def opened(url: str) -> PostgresqlStore:
+    store = open_store(url)
+    assert isinstance(store, PostgresqlStore)
+    return store
+
+
+# --- 8 any failure of the publisher is the end
+
+
+class Source:
+    """A consumer whose publisher fails, or is cancelled, with this."""
+
+    looked_at = 0.0
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+        self.released = 0
+
+    def is_void(self, delivery: Delivery) -> bool:
+        return False
+
+    async def publish(self, delivery: Delivery, messages: Any) -> None:
+        raise self._error
+
+    def release(self, delivery: Delivery) -> None:
+        self.released += 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(Transient("away"), EXIT_TRANSIENT), (asyncio.CancelledError(), EXIT_TRANSIENT), (ValueError("a bug"), EXIT_BUG)],
+    ids=lambda one: type(one).__name__,
+)
+def test_a_chunk_that_is_not_published_ends_the_process_and_is_never_released(
+    error: BaseException, status: int
+) -> None:
+    process = Process(lambda chunk: OUTPUTS, threads=1)
+    source: Any = Source(error)
+    process.source = source
+    with pytest.raises(Left) as left:
+        asyncio.run(process._guarded(Delivery(CHUNK, 1)))
+    assert left.value.status == status
+    assert source.released == 0, "the next chunk of the number could have gone first"
+
+
+@pytest.mark.parametrize("step", ["init_transactions", *CALLS])
+@pytest.mark.parametrize("error", [REFUSED, BufferError("full")], ids=["refused", "full"])
+def test_each_step_that_fails_fails_the_chunk_and_nothing_is_committed_after_it(
+    settings: Settings, producer: type[FakeProducer], step: str, error: BaseException
+) -> None:
+    if step == "init_transactions" and isinstance(error, BufferError):
+        error = REFUSED  # it has no queue
+    producer.fails_at, producer.error = step, error
+    with pytest.raises(Transient):
+        publish(settings)
+    assert "commit_transaction" not in [name for name, _ in producer.made[0].calls]
+
+
+@pytest.mark.parametrize("step", ["init_transactions", "send_offsets_to_transaction", "commit_transaction"])
+def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
+    settings: Settings, producer: type[FakeProducer], step: str
+) -> None:
+    """The client is told to give up; this is for when it does not keep to that."""
+    producer.fails_at = step
+    is_start = step == "init_transactions"
+    soon = settings.model_copy(update={"kafka_publish_seconds": 0.1 if is_start else -4.8})  # 0.2 s either way
+
+    async def run() -> float:
+        one = Publisher(soon)
+        started = time.monotonic()
+        with pytest.raises(Transient, match="it took too long"):
+            await one.fence({0})
+            await one.publish(CHUNK, OUTPUTS)
+        took = time.monotonic() - started
+        producer.woken.set()  # the loop waits for its threads
+        return took
+
+    assert asyncio.run(run()) < 2
+
+
+# --- 9 a stopped worker's locks come free
+
+
+def test_a_session_of_a_worker_ends_when_it_idles_and_waits_for_no_lock_or_network_for_ever(
+    new_database: Callable[..., str],
+) -> None:
+    store = opened(new_database())
+    wanted = {"idle_in_transaction_session_timeout": "8s", "lock_timeout": "20s", "synchronous_commit": "on"}
+    with store.unit_of_work() as work:
+        found = {name: work.connection.exec_driver_sql(f"SHOW {name}").scalar() for name in wanted}
+        assert found == wanted
+        parameters = work.driver.info.get_parameters()
+    assert parameters["tcp_user_timeout"] == "8000"
+    assert parameters["connect_timeout"] == "5"
+    store.close()
+
+
+def test_a_worker_that_was_stopped_loses_its_lock_and_cannot_commit_when_it_goes_on(
+    new_database: Callable[..., str],
+) -> None:
+    """Eight seconds cut to a tenth of one; that they are set is the test above."""
+    store = opened(new_database())
+    with pytest.raises(Transient), store.unit_of_work() as stopped:
+        stopped.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
+        stopped.lock_position(GROUP, *HERE)
+        with store.unit_of_work() as successor:
+            successor.lock_position(GROUP, *HERE)
+            successor.commit()
+        stopped.commit()
+    store.close()
+
+
+# --- 12 settings of the publisher
+
+
+def test_a_producer_is_set_as_declared(settings: Settings, producer: type[FakeProducer]) -> None:
+    publish(settings)
+    options = producer.made[0].options
+    wanted = {
+        "acks": "all",
+        "enable.idempotence": True,
+        "transaction.timeout.ms": 60_000,
+        "partitioner": "murmur2_random",
+        "batch.size": 512 * 1024,
+        "retry.backoff.ms": 20,
+    }
+    assert {name: options[name] for name in wanted} == wanted
+    assert options["linger.ms"] <= 2, "the commit waits for it"
+    assert options["transaction.timeout.ms"] >= settings.kafka_publish_seconds * 1000
