@@ -4,6 +4,7 @@ confluent-kafka is a fake, but for what only a broker can show: that it refuses 
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import Counter
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from agents.clients import open_history
@@ -37,6 +38,7 @@ __all__ = [
 
 CHUNK = chunk_of(HERE, 3, 5)
 OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", b"2")]
+PROBE = b"x" * 10_000
 CALLS = ("begin_transaction", "produce", "send_offsets_to_transaction", "commit_transaction")
 REFUSED = KafkaException(KafkaError(KafkaError._FENCED, "fenced"))
 
@@ -153,16 +155,24 @@ def test_a_message_that_the_broker_refuses_fails_the_chunk_and_its_position_stay
     asyncio.run(run())
     assert committed(kafka_settings) == CHUNK.end
     with open_history(kafka_settings) as history:
-        read = Counter((one.topic, one.value) for one in history.read(topics.OUTPUT))
+        read = Counter((one.topic, one.value) for one in history.read(topics.OUTPUT) if one.value != PROBE)
     assert read == {(one.topic, one.value): 2 for one in OUTPUTS}
 
 
 def refuse_long_messages(settings: Settings, topic: str) -> None:
+    """Returns when the broker does so: it answers to the change before its partitions know of it."""
     admin: Any = KafkaAdminClient(**connection_options(settings))
     try:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": "5000"})])
     finally:
         admin.close()
+    errors: list[Any] = []
+    probing = Producer(client_options(settings))
+    deadline = time.monotonic() + 20
+    while not any(errors):
+        assert time.monotonic() < deadline, "the broker still takes long messages"
+        probing.produce(topic, PROBE, b"k", on_delivery=lambda error, message: errors.append(error))
+        probing.flush(5)
 
 
 def committed(settings: Settings) -> int:
@@ -285,17 +295,18 @@ def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
     """The client is told to give up; this is for when it does not keep to that."""
     producer.fails_at = step
     is_start = step == "init_transactions"
-    soon = settings.model_copy(update={"kafka_publish_seconds": 0.1 if is_start else -4.8})  # 0.2 s either way
 
     async def run() -> float:
-        one = Publisher(soon)
-        started = time.monotonic()
-        with pytest.raises(Transient, match="it took too long"):
-            await one.fence({0})
-            await one.publish(CHUNK, OUTPUTS)
-        took = time.monotonic() - started
-        producer.woken.set()  # the loop waits for its threads
-        return took
+        one = Publisher(settings.model_copy(update={"kafka_publish_seconds": 0.1 if is_start else 30.0}))
+        with contextlib.ExitStack() as ends:
+            ends.callback(producer.woken.set)  # the loop waits for its threads
+            if not is_start:
+                await one.fence({0})
+                one._settings = settings.model_copy(update={"kafka_publish_seconds": -4.8})  # 0.2 s, with the margin
+            started = time.monotonic()
+            with pytest.raises(Transient, match="it took too long"):
+                await (one.fence({0}) if is_start else one.publish(CHUNK, OUTPUTS))
+            return time.monotonic() - started
 
     assert asyncio.run(run()) < 2
 
