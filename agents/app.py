@@ -126,9 +126,6 @@ class App(faust.App):  # type: ignore[misc]
         assert isinstance(self._store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
         note_published(self._store, self.settings.group, done)
 
-    async def on_started_init_web_server(self) -> None:
-        """No web server: `worker` ignores `web_enabled=False`, and two workers would clash on its port."""
-
 
 def _metrics() -> "Metrics":
     """Imported only where somebody asks for them: it costs a start some 50 ms."""

@@ -21,7 +21,7 @@ CLAIMS = 120  # with their members and evidence some 220 events
 CHUNK_RECORDS = 5
 MOST_KILLS = 500
 SAMPLE = (1, 2, 4)  # which chunk after each start the worker dies at
-EVERY = bool(os.environ.get("SANTUNAN_SOAK"))  # `make soak`: each chunk of the run at each step
+EVERY = bool(os.environ.get("SANTUNAN_SOAK"))  # `make kills`: each chunk of the run at each step
 
 
 def environment(file: Path) -> dict[str, str]:
