@@ -22,7 +22,9 @@ JKM_PAPERS = ["ktp", "family_card", "death_certificate", "heir_letter"]
 _ids = itertools.count(1)
 
 
-def event(kind: str, data: dict[str, Any], *, source: str = OFFICE, time: str = "2024-01-01T08:00:00", id: str = "") -> Any:
+def event(
+    kind: str, data: dict[str, Any], *, source: str = OFFICE, time: str = "2024-01-01T08:00:00", id: str = ""
+) -> Any:
     """A CloudEvents document. `time` without an offset is Jakarta's; an empty `id` is a new one."""
     stamp = time if time[-6:-5] in "+-" or time.endswith("Z") else f"{time}+07:00"
     return {
