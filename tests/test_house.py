@@ -205,7 +205,9 @@ def test_no_error_is_swallowed(path: Path) -> None:
 
 
 REGISTRY = re.compile(
-    r"index-url|find-links|\"resolved\": *\"http|registry *= *\"?http|/maven2|pypi\.(?:org|python)|repo1?\.maven|npmjs"
+    # Any address that serves packages: known by what it is called for, so that no host's name stands here either.
+    r"index-url|find-links|\"resolved\": *\"http|registry *= *\"?http"
+    r"|https?://[^ ]*(?:/simple\b|/maven|/packages/|\.whl|\.jar)"
 )
 ONE_MACHINE = re.compile(r"(?:^|[^A-Za-z.<>_-])/(?:work|root|home/[a-z]+|Users/[A-Za-z]+|tmp/[a-z]+)/")
 TEXT_FILES = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".ini", ".mako", ".cfg", ".txt", ".sh", ""}
