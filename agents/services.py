@@ -138,8 +138,8 @@ def _start_postgresql(directory: Path, places: Places, log: Say) -> None:
     is_new = prepare_cluster(data, places.password, log)
     log(f"Starting PostgreSQL on 127.0.0.1:{places.postgresql_port} …")
     command, user = postgresql_commands(data, places.postgresql_port)
-    _launch(directory, "postgresql", command, {"LC_ALL": "C"}, user)
-    _wait(directory, "postgresql", places.postgresql_port)
+    launch(directory, "postgresql", command, {"LC_ALL": "C"}, user)
+    wait_until_it_answers(directory, "postgresql", places.postgresql_port)
     if is_new:
         make_database(places.postgresql_port, places.password)
 
@@ -152,11 +152,11 @@ def _start_kafka(directory: Path, places: Places, log: Say) -> None:
     format_storage(data, properties, places.cluster_id, log)
     log(f"Starting Kafka on 127.0.0.1:{places.kafka_port} …")
     command, environment = kafka_command(data, properties)
-    _launch(directory, "kafka", command, environment)
-    _wait(directory, "kafka", places.kafka_port)
+    launch(directory, "kafka", command, environment)
+    wait_until_it_answers(directory, "kafka", places.kafka_port)
 
 
-def _launch(
+def launch(
     directory: Path, name: str, command: list[str], environment: dict[str, str], user: str | None = None
 ) -> None:
     """Start a process that outlives this one, its output in a file."""
@@ -171,7 +171,7 @@ def _launch(
     _pid_file(directory, name).write_text(f"{process.pid} {_birth(process.pid)}")
 
 
-def _wait(directory: Path, name: str, port: int) -> None:
+def wait_until_it_answers(directory: Path, name: str, port: int) -> None:
     """Until the port answers. Raises NotReady with the last line of the server's log."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -197,7 +197,7 @@ def _places(directory: Path) -> Places:
     if not file.exists():
         # Kafka's cluster id is a UUID in URL-safe base64, which must not begin with a dash.
         cluster_id = "S" + secrets.token_urlsafe(16)[1:]
-        kafka, controller, postgresql = _free_ports(3)
+        kafka, controller, postgresql = free_ports(3)
         text = json.dumps(asdict(Places(kafka, controller, postgresql, secrets.token_urlsafe(24), cluster_id)))
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # a password stands in it
         with os.fdopen(descriptor, "w") as new:
@@ -205,7 +205,7 @@ def _places(directory: Path) -> Places:
     return Places(**json.loads(file.read_text()))
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

@@ -72,20 +72,23 @@ def write_properties(directory: Path, port: int, controller_port: int) -> Path:
     return file
 
 
-def format_storage(directory: Path, properties: Path, cluster_id: str, log: Callable[[str], None]) -> None:
-    """Prepare an empty data directory; one that holds data is left alone. Raises NotReady."""
+def format_storage(
+    directory: Path, properties: Path, cluster_id: str, log: Callable[[str], None], *more: str
+) -> None:
+    """Prepare an empty data directory; one that holds data is left alone. `more`: for the tool. Raises NotReady."""
     if (directory / "log" / "meta.properties").exists():
         return
     log("Preparing Kafka; the first time this fetches about 100 MB of packages …")
     command = [*_java(directory, 128), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
+    command += more
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     if done.returncode:
         raise NotReady(f"Kafka's storage cannot be formatted: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
-def kafka_command(directory: Path, properties: Path) -> tuple[list[str], dict[str, str]]:
+def kafka_command(directory: Path, properties: Path, heap_megabytes: int = 512) -> tuple[list[str], dict[str, str]]:
     """The command that runs the broker in the foreground, and its environment."""
-    return [*_java(directory, 512), "kafka.Kafka", str(properties)], {"LC_ALL": "C.UTF-8"}
+    return [*_java(directory, heap_megabytes), "kafka.Kafka", str(properties)], {"LC_ALL": "C.UTF-8"}
 
 
 def _java(directory: Path, heap_megabytes: int) -> list[str]:

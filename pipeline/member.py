@@ -38,6 +38,7 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
 
 _SHORT, _LONG = 4, 8  # bytes of a packed number
+_ONE_SHORT = struct.Struct("<i")
 _ONE_LONG = struct.Struct("<q")
 
 # The basis of a wage report, one letter a report; "-" is a report that names none: the registration's counts.
@@ -88,6 +89,27 @@ class End(NamedTuple):
     ended_on: dt.date
 
 
+class Payments(NamedTuple):
+    """Months and the days on which they were paid: packed by `packed_short`, a row a month, by the day of payment."""
+
+    months: bytes
+    days: bytes
+
+    @property
+    def first_day(self) -> int:
+        """Only where something was paid."""
+        found: int = _ONE_SHORT.unpack_from(self.days)[0]
+        return found
+
+    def paid_on(self, month: int) -> int | None:
+        """The first day on which a month was paid; None: never. Looks for its bytes, for few months are asked for."""
+        wanted = _ONE_SHORT.pack(month)
+        at = self.months.find(wanted)
+        while at > 0 and at % _SHORT:  # these bytes, but across two rows
+            at = self.months.find(wanted, at + 1)
+        return None if at < 0 else _ONE_SHORT.unpack_from(self.days, at)[0]
+
+
 @dataclass(slots=True)
 class Member:
     """Facts in the order in which they became known; where two became known at once, in the order of the log.
@@ -133,9 +155,14 @@ class Member:
         return max(fact.registered_on for fact in self.enrolments)
 
     @property
+    def payments(self) -> Payments:
+        return Payments(self.paid_months, self.paid_days)
+
+    @property
     def last_paid_day(self) -> int:
         """Day number of the latest payment, by the day it was made; 0 where nothing was paid."""
-        return short_column(self.paid_days[-_SHORT:])[0] if self.paid_days else 0
+        found: int = _ONE_SHORT.unpack_from(self.paid_days, len(self.paid_days) - _SHORT)[0] if self.paid_days else 0
+        return found
 
     def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
         """The member with one more fact. `known_at` (aware): when it was received. Facts may come in any order."""

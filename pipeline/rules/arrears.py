@@ -9,6 +9,7 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from typing import NamedTuple
 
+from pipeline.member import short_column
 from pipeline.rules.book import Book, Law
 from pipeline.rules.calendar import DueDays, due_days, month_of
 from pipeline.rules.periods import NEVER, Period
@@ -55,23 +56,24 @@ def spells_of(period: Period, book: Book, last_owed: int = NO_END) -> tuple[Spel
 
 
 def _spells(period: Period, book: Book, last_owed: int) -> tuple[Spell, ...]:
-    if not period.paid_days:
+    if not period.payments.days:
         return ()
-    start = max(period.first, period.paid_days[0])
+    start = max(period.first, period.payments.first_day)
     if start > period.last:
         return ()
     if period.enrolment.segment != "BPU":
         return (Spell(start, NEVER, month_of(dt.date.fromordinal(period.first))),)
     due = due_days("BPU", book)
+    paid_days = short_column(period.payments.days)
     first_owed = _first_owed(period, start, due, law_on(book, start)["bpu_arrears_limit_months"].value)
     found: list[Spell] = []
     while True:
         lapsed = _lapse(period, book, Spell(start, NEVER, first_owed), due, last_owed)
         found.append(Spell(start, lapsed, first_owed))
-        following = bisect_left(period.paid_days, lapsed)
-        if following == len(period.paid_days) or period.paid_days[following] > period.last:
+        following = bisect_left(paid_days, lapsed)
+        if following == len(paid_days) or paid_days[following] > period.last:
             return tuple(found)
-        start = period.paid_days[following]
+        start = paid_days[following]
         first_owed = due.last_due_before(start) + 1
 
 
@@ -82,7 +84,8 @@ def _first_owed(period: Period, start: int, due: DueDays, limit: int) -> int:
     where that is earlier, unless so much of that time is unpaid that cover would have lapsed before it began.
     """
     falls_due = due.last_due_before(start) + 1
-    paid_for = min(period.paid_months[: bisect_right(period.paid_days, start)])
+    months, days = period.payments
+    paid_for = min(short_column(months)[: bisect_right(short_column(days), start)])
     if paid_for >= falls_due:
         return falls_due
     run = run_before(period, start, paid_for, falls_due - 1, due)
@@ -96,12 +99,13 @@ def _lapse(period: Period, book: Book, spell: Spell, due: DueDays, last_owed: in
     to look at begins after it.
     """
     shortest = _least_limit(book)
-    paid = period.paid
+    paid_on = period.paid_on
     end = max(spell.first_owed + shortest, due.last_due_before(spell.start) + 1)
     last = min(last_owed, _LAST_MONTH_OF_THE_WIRE)
     while end <= last:
         day = due.of(end) + 1
-        if paid.get(end, NEVER) <= day:
+        paid = paid_on(end)
+        if paid is not None and paid <= day:
             end += shortest + 1
             continue
         run = run_before(period, day, spell.first_owed, end, due)
@@ -121,11 +125,10 @@ def _least_limit(book: Book) -> int:
 
 def run_before(period: Period, day: int, first_owed: int, last_owed: int, due: DueDays) -> Run:
     """The run of unpaid months that ends with the last month due before `day`; a month paid on `day` is paid."""
-    paid = period.paid
     newest = month = min(due.last_due_before(day), last_owed)
     has_backdated = False
     while month >= first_owed:
-        paid_on = paid.get(month)
+        paid_on = period.paid_on(month)
         if paid_on is not None:
             if paid_on <= day:
                 break
@@ -148,4 +151,4 @@ def arrears_on(period: Period, spell: Spell, day: int, book: Book, last_owed: in
         return run
     newest = due.last_due_before(spell.lapsed)
     months = range(newest - lapse.months + 1, newest + 1)
-    return Run(lapse.months, any(day < period.paid.get(month, 0) for month in months))
+    return Run(lapse.months, any(day < (period.paid_on(month) or 0) for month in months))

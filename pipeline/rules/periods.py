@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from itertools import compress
 from typing import Any
 
-from pipeline.member import Enrolment, Member, ProgramSpan, short_column
+from pipeline.member import Enrolment, Member, Payments, ProgramSpan, packed_short, short_column
 from pipeline.rules.calendar import month_of
 
 NEVER = dt.date.max.toordinal()  # later than every day of the wire
 _LAST_MONTH = dt.date.max.year * 12
+_NONE: frozenset[int] = frozenset()
 
 Span = tuple[int, int]  # first and last day, both held; NEVER where it is open
 
@@ -24,8 +25,8 @@ class Period:
 
     `first`, `last`: days in force. `first_month`, `last_month`: the contribution months that belong to it.
     `registrations`: the registration and its corrections, as they became known; `enrolment` is the last of them.
-    `paid_months`, `paid_days`: its payments, a row a month, by the day of payment. `paid`: month -> first day on
-    which it was paid. `spells`: see `arrears`.
+    `payments`: its own; `all_payments`: those of the whole number. `free_months`: nothing is owed for them.
+    `spells`: see `arrears`.
     """
 
     registrations: tuple[Enrolment, ...]
@@ -34,14 +35,19 @@ class Period:
     first_month: int
     last_month: int
     programs: dict[str, tuple[Span, ...]]
-    paid_months: tuple[int, ...]
-    paid_days: tuple[int, ...]
-    paid: dict[int, int]
+    payments: Payments
+    all_payments: Payments
+    free_months: frozenset[int]
     spells: dict[int, Any] = field(default_factory=dict)
 
     @property
     def enrolment(self) -> Enrolment:
         return self.registrations[-1]
+
+    def paid_on(self, month: int) -> int | None:
+        """The first day on which a month was paid, whichever registration it was paid under; None: never. A month
+        that is not owed is as good as paid ever since."""
+        return 0 if month in self.free_months else self.all_payments.paid_on(month)
 
 
 def periods_of(member: Member) -> tuple[Period, ...]:
@@ -53,11 +59,7 @@ def periods_of(member: Member) -> tuple[Period, ...]:
         registrations.setdefault(enrolment.registered_on, []).append(enrolment)
     starts = sorted(registrations)
     ends = _ends(member, {start: registrations[start][0].known for start in starts})
-    all_months, all_days = short_column(member.paid_months), short_column(member.paid_days)
-    paid = dict(zip(all_months, all_days, strict=True))
-    if len(paid) < len(all_months):
-        # A month was paid twice. Rows stand by the day of payment: backwards, so that the first payment counts.
-        paid = dict(zip(reversed(all_months), reversed(all_days), strict=True))
+    all_payments = member.payments
     found: list[Period] = []
     for number, start in enumerate(starts):
         first = start.toordinal()
@@ -65,16 +67,19 @@ def periods_of(member: Member) -> tuple[Period, ...]:
         last = min(ends[start].toordinal(), following) if start in ends else following
         first_month = min(month_of(start), found[-1].last_month + 1) if found else 0
         last_month = month_of(dt.date.fromordinal(last)) if following < NEVER else _LAST_MONTH
-        months, days = all_months, all_days
-        if len(starts) > 1:
-            own = [first_month <= month <= last_month for month in all_months]
-            months, days = tuple(compress(all_months, own)), tuple(compress(all_days, own))
+        payments = all_payments if len(starts) == 1 else _between(all_payments, first_month, last_month)
         programs = _programs(member, registrations[start][-1], last)
-        period = Period(
-            tuple(registrations[start]), first, last, first_month, last_month, programs, months, days, paid
-        )
-        found.append(_without_gaps(period))
+        found.append(Period(
+            tuple(registrations[start]), first, last, first_month, last_month, programs, payments, all_payments,
+            _free_months(programs),
+        ))  # fmt: skip
     return tuple(found)
+
+
+def _between(payments: Payments, first_month: int, last_month: int) -> Payments:
+    months, days = short_column(payments.months), short_column(payments.days)
+    own = [first_month <= month <= last_month for month in months]
+    return Payments(packed_short(*compress(months, own)), packed_short(*compress(days, own)))
 
 
 def _ends(member: Member, first_known: dict[dt.date, int]) -> dict[dt.date, dt.date]:
@@ -111,16 +116,16 @@ def _programs(member: Member, enrolment: Enrolment, last: int) -> dict[str, tupl
     return {program: tuple(sorted(spans)) for program, spans in found.items()}
 
 
-def _without_gaps(period: Period) -> Period:
-    """Months in which no program was held between two enrolments are not owed: for arrears they are as good as paid."""
-    spans = sorted(span for spans in period.programs.values() for span in spans)
+def _free_months(programs: dict[str, tuple[Span, ...]]) -> frozenset[int]:
+    """Months in which no program was held between two enrolments: they are not owed."""
+    spans = sorted({span for held in programs.values() for span in held})
+    if len(spans) < 2:
+        return _NONE
     free: set[int] = set()
-    reached = spans[0][1] if spans else NEVER
+    reached = spans[0][1]
     for since, until in spans:
         if since > reached:
             first_held = month_of(dt.date.fromordinal(since))
             free.update(range(month_of(dt.date.fromordinal(reached)) + 1, first_held))
         reached = max(reached, until)
-    if free:
-        period.paid = dict.fromkeys(free, 0) | {month: day for month, day in period.paid.items() if month not in free}
-    return period
+    return frozenset(free)

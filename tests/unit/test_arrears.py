@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.member import short_column
 from pipeline.rules.arrears import spells_of
 from pipeline.rules.book import PARAMETERS, Book
 from pipeline.rules.calendar import due_days, month_of, month_text
@@ -246,8 +247,11 @@ def test_cover_by_spells_is_cover_walked_day_by_day(payments: list[tuple[int, in
         documents.append(make.paid(month_text(month), month_text(month + count - 1), paid_on.isoformat()))
     (period,) = periods_of(bpu(*documents, registered_on="2021-03-01"))
     spells = spells_of(period, BOOK)
-    walked = day_by_day(period.paid, list(period.paid_days), spells[0].first_owed, spells[0].start,
-                        day("2025-12-31").toordinal())  # fmt: skip
+    days = short_column(period.payments.days)
+    paid: dict[int, int] = {}
+    for month, paid_on in zip(short_column(period.payments.months), days, strict=True):
+        paid.setdefault(month, paid_on)
+    walked = day_by_day(paid, list(days), spells[0].first_owed, spells[0].start, day("2025-12-31").toordinal())
     assert [[spell.start, spell.lapsed] for spell in spells] == walked
 
 
