@@ -13,6 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from agents.clients.connection import connection_options, told_plainly
+from agents.clients.entrance import require_entrance
 from agents.settings import Settings
 from pipeline.errors import NotReady
 from schemas import topics
@@ -118,6 +119,7 @@ def require(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def _admin(settings: Settings) -> Iterator[Any]:
+    require_entrance(settings)
     with told_plainly(settings):
         admin = KafkaAdminClient(**connection_options(settings), bootstrap_timeout_ms=10_000)
         try:

@@ -31,10 +31,18 @@ from schemas.reviews import LineChange
 
 JAKARTA = dt.timezone(dt.timedelta(hours=7), "WIB")
 
-_REPLACED = (
-    "member", "accident", "report", "conclusion", "medical", "costs", "approved", "identity", "death", "children",
-    "heirs", "claimed",
+# Section of an event -> attribute of the case that holds its latest telling; papers and advice gather instead.
+_REPLACED = {
+    **{section: section for section in (
+        "member", "accident", "report", "conclusion", "medical", "costs", "approved", "identity", "children", "heirs",
+        "claimed",
+    )},
+    "death": "death_section",
+}  # fmt: skip
+_COSTS: tuple[BenefitKind, ...] = (
+    "treatment", "denture", "hearing_aid", "glasses", "prosthesis", "return_to_work",
 )  # fmt: skip
+_OPENING = (AccidentClaimed, DeathClaimed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +135,17 @@ class Case:
     def apply(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime) -> None:
         """Fold one event in. `clock` is when it was received."""
         data: Any = event.data
-        if isinstance(event, AccidentClaimed | DeathClaimed) and self.received_at is None:
+        if self.received_at is None and isinstance(event, _OPENING):
             self.program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
             self.received_at = clock
+        told: dict[str, Any] = vars(data)
         for section in data.model_fields_set:
-            value = getattr(data, section)
+            value = told[section]
             if value is None:
                 continue
-            if section in _REPLACED:
-                setattr(self, "death_section" if section == "death" else section, value)
+            attribute = _REPLACED.get(section)
+            if attribute is not None:
+                setattr(self, attribute, value)
             elif section == "documents":
                 self.documents |= frozenset(value)
             elif section == "advice":
@@ -175,30 +185,24 @@ class Case:
 
     def asked(self) -> frozenset[BenefitKind]:
         """The kinds of benefit that the facts of this claim give rise to."""
-        kinds: set[BenefitKind] = set()
+        kinds: list[BenefitKind] = []
+        medical, costs = self.medical, self.costs
         if self.death is not None:
-            kinds.add("death")
-        if medical := self.medical:
+            kinds.append("death")
+        if medical is not None:
             if medical.unable_to_work_days:
-                kinds.add("temporary_disability")
+                kinds.append("temporary_disability")
             if medical.disabilities:
-                kinds.add("partial_disability")
+                kinds.append("partial_disability")
             if medical.permanent_total:
-                kinds.add("permanent_total")
-        if costs := self.costs:
-            amounts: tuple[tuple[BenefitKind, int | None], ...] = (
-                ("treatment", costs.treatment),
-                ("denture", costs.denture),
-                ("hearing_aid", costs.hearing_aid),
-                ("glasses", costs.glasses),
-                ("prosthesis", costs.prosthesis),
-                ("return_to_work", costs.return_to_work),
-            )
-            kinds.update([kind for kind, amount in amounts if amount])
+                kinds.append("permanent_total")
+        if costs is not None:
+            spent: dict[str, int | None] = vars(costs)
+            kinds += [kind for kind in _COSTS if spent[kind]]
             if costs.home_care and costs.home_care.cost:
-                kinds.add("homecare")
+                kinds.append("homecare")
             if costs.transport and (costs.transport.land or costs.transport.sea or costs.transport.air):
-                kinds.add("transport")
+                kinds.append("transport")
         return frozenset(kinds)
 
 

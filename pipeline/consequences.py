@@ -83,7 +83,7 @@ def record(
     if decision.outcome in ("APPROVED", "REJECTED"):
         progress.effective_outcome = decision.outcome
         progress.effective_total = decision.total
-        progress.lines = tuple((one.line, one.amount) for one in decision.benefits)
+        progress.lines = tuple([(one.line, one.amount) for one in decision.benefits])
     for payout in payouts:
         signed = payout.amount if payout.direction == "pay" else -payout.amount
         progress.ordered[payout.payee] = progress.ordered.get(payout.payee, 0) + signed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, get_args
 
 from pipeline import referrals
-from pipeline.case import Case, Progress
+from pipeline.case import JAKARTA, Case, Progress
 from pipeline.consequences import decision_of, payouts_of, record
 from pipeline.errors import Poison
 from pipeline.member import Member
@@ -29,10 +29,12 @@ from schemas.reviews import ClaimReviewed
 from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
 
 _MEMBER_EVENTS = get_args(MemberEvent)
+_OPENING = (AccidentClaimed, DeathClaimed)
+_FACTS = (AccidentClaimed, DeathClaimed, EvidenceAdded)
+_NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """A claim as others of the same person must know it; kept as columns, so that it can be found without its case."""
 
     claim_id: str
@@ -155,10 +157,11 @@ class Desk:
         `clock`: when it was received (aware). `order`: its place in the order of processing, growing. Raises
         Poison where the event can be read but not applied; nothing has changed then.
         """
+        clock = clock.astimezone(JAKARTA)  # once, for all that asks for its day
+        if isinstance(event, _FACTS):
+            return self._take_facts(event, clock, order, partition)
         if isinstance(event, _MEMBER_EVENTS):
             return self._take_member_fact(event, clock)
-        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
-            return self._take_facts(event, clock, order, partition)
         if isinstance(event, DayPassed):
             return self._take_day(event, clock, partition)
         case = self._opened_case(event.data.claim_id)  # type: ignore[union-attr]
@@ -183,7 +186,7 @@ class Desk:
         if case is None:
             case = Case(claim_id, partition_key(event) or claim_id, partition)
             self.cases[claim_id] = case
-        elif isinstance(event, AccidentClaimed | DeathClaimed) and case.program is not None:
+        elif isinstance(event, _OPENING) and case.program is not None:
             program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
             if program != case.program:
                 message = f"this id already names a {case.program} claim; give the {program} claim an id of its own"
@@ -296,9 +299,9 @@ class Desk:
 
     def _other_claims(self, case: Case, member: Member | None) -> tuple[OtherClaim, ...]:
         claim_ids = self._claims_of_person(case, member)
-        claim_ids.discard(case.claim_id)
         if not claim_ids:
             return ()
+        claim_ids.discard(case.claim_id)
         found = sorted((self.summaries[claim_id] for claim_id in claim_ids), key=lambda one: one.opened_order)
         return tuple(
             OtherClaim(
@@ -310,14 +313,16 @@ class Desk:
         )  # fmt: skip
 
     def _claims_of_person(self, case: Case, member: Member | None) -> set[str]:
-        assert case.member is not None
-        numbers, niks = [case.member.member_number], [case.member.nik]
-        if member is not None:
-            numbers.append(member.number)
-            niks.append(member.nik)
-        by_number = [found for one in numbers if one is not None and (found := self.claims_by_number.get(one))]
-        by_nik = [found for one in niks if one is not None and (found := self.claims_by_nik.get(one))]
-        return set[str]().union(*by_number, *by_nik)
+        reference = case.member
+        assert reference is not None
+        found: set[str] = set()
+        named = (reference.member_number, reference.nik)
+        for number, nik in (named, (member.number, member.nik) if member is not None else named):
+            if number is not None:
+                found |= self.claims_by_number.get(number, _NONE)
+            if nik is not None:
+                found |= self.claims_by_nik.get(nik, _NONE)
+        return found
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
@@ -363,5 +368,5 @@ def _summary(case: Case, member: Member | None, decision: Decision) -> Summary:
         event_date=decision.event_date,
         asked=case.asked(),
         outcome=decision.outcome,
-        effective_lines=frozenset(line for line, _ in case.progress.lines),
+        effective_lines=frozenset([line for line, _ in case.progress.lines]),
     )

@@ -1,11 +1,13 @@
 """What the batch asks of a store: two abstract classes (SQLite and PostgreSQL stand behind them) and plain values.
 
+One transaction holds a turn: chunks of several partitions, each with effects of its own.
+
 The batch imports this and no store; the stores import this. Never imports SQLAlchemy or a driver.
 """
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Final, Self
@@ -14,7 +16,9 @@ from pipeline.desk import Desk, Needs
 from pipeline.intake import Identity
 from pipeline.paid import PaidLines
 from pipeline.record import Message
-from schemas.decisions import FieldError
+from schemas.decisions import Decision, FieldError
+
+Place = tuple[str, int]  # topic and partition number
 
 CHUNK_STRIDE: Final = 1 << 24  # most events, and most outputs, of one chunk; leaves 2^39 chunks
 
@@ -76,13 +80,16 @@ class Brought:
 
 @dataclass(slots=True)
 class Effects:
-    """Everything one chunk leaves behind. `outputs`: (offset of the input, what to publish)."""
+    """Everything one chunk leaves behind, but what it changed on the desk, which it shares with its turn.
+
+    `outputs`: (offset of the input, what to publish).
+    """
 
     chunk_id: int
     topic: str
     partition: int
-    brought: Brought
     account: Account
+    decisions: Sequence[Decision]
     entries: list[Entry]
     dead_letters: list[DeadLetter]
     outputs: list[tuple[int, Message]]
@@ -103,11 +110,11 @@ class UnitOfWork(ABC):
     ) -> None: ...
 
     @abstractmethod
-    def lock_position(self, group: str, topic: str, partition: int) -> int | None:
-        """The next offset to read; None: nothing was read yet.
+    def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
+        """The next offset to read, by (topic, partition); a place that is missing was never read.
 
-        Locks the partition *number* for all topics until the transaction ends: the gate of the number, and the fence
-        against a worker that was taken for dead.
+        Locks these partition *numbers* for all topics until the transaction ends: the gate of the number, and the
+        fence against a worker that was taken for dead.
         """
 
     @abstractmethod
@@ -119,19 +126,20 @@ class UnitOfWork(ABC):
         """Of those that the ledger holds: the SHA-256 of their bytes."""
 
     @abstractmethod
-    def bring(self, desk: Desk, wanted: Iterable[Needs], partition: int) -> Brought:
-        """Lock the persons concerned and put on the desk what it will read. The partition must be locked."""
+    def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+        """Lock the persons concerned and put on the desk what it will read; `wanted` by partition number, which must
+        be locked."""
 
     @abstractmethod
-    def next_chunk_id(self) -> int:
+    def next_chunk_ids(self, count: int) -> Sequence[int]:
         """Growing with the order of processing; taken after all locks, so that it is the order others saw, too.
 
         Events of chunk n are numbered from n × CHUNK_STRIDE on.
         """
 
     @abstractmethod
-    def write(self, group: str, effects: Effects) -> None:
-        """Store everything and move the position to `effects.account.next`."""
+    def write(self, group: str, brought: Brought, turn: Sequence[Effects]) -> None:
+        """Store everything and move each position to the `account.next` of its last chunk."""
 
     @abstractmethod
     def commit(self) -> None: ...

@@ -146,7 +146,7 @@ class _Run:
         self.memory.before = page[0].seq
         events = [(told, parse(told.raw)) for told in page]
         desk = Desk(self._book)
-        brought = Loading(desk, self.memory).run([needs(event) for _, event in events], partition)
+        brought = Loading(desk, self.memory).run([(partition, needs(event)) for _, event in events])
         messages: list[Message] = []
         for told, event in events:
             try:

@@ -25,7 +25,7 @@ def tell(effects: Effects) -> None:
         log.info("%d more events of this chunk were refused; the topic of dead letters has them", more, extra=place)
     if not log.isEnabledFor(logging.DEBUG):
         return
-    for decision in effects.brought.desk.made_decisions:
+    for decision in effects.decisions:
         ids = {"claim_id": decision.claim_id, "event_id": decision.caused_by.id, "source": decision.caused_by.source}
         result = {"program": decision.program, "outcome": decision.outcome, "reason": decision.reason_codes[0]}
         log.debug("claim decided", extra={**place, **ids, "revision": decision.revision, **result})

@@ -1,8 +1,9 @@
 """What the worker says: decisions, payouts, referrals, refusals. Codes and values only; no text for people, no NIK,
 no name, no diagnosis.
 
-Plain frozen dataclasses: the worker makes tens of thousands a second and has nothing to validate, readers
-validate with `pydantic.TypeAdapter`. Amounts are whole rupiah, days are Asia/Jakarta calendar days.
+Plain dataclasses, which nobody changes once they are made: the worker makes tens of thousands a second and has
+nothing to validate, readers validate with `pydantic.TypeAdapter`. What a decision and its payouts are made of is not
+`frozen`, for that costs three times as much to make. Amounts are whole rupiah, days are Asia/Jakarta calendar days.
 """
 
 import datetime as dt
@@ -18,7 +19,7 @@ Marker = Literal["VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN"]
 Scalar = str | int | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Benefit:
     """One line: `amount` follows from `formula` (a code, see `pipeline/explain`) and its `numbers`."""
 
@@ -43,7 +44,7 @@ class Check(NamedTuple):
     marker: Marker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cause:
     """The event that led to this decision."""
 
@@ -52,7 +53,7 @@ class Cause:
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ReadSet:
     """What the decision looked at: `number@version` of each member, `claim_id@revision` of each other claim."""
 
@@ -61,7 +62,7 @@ class ReadSet:
     claims: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decision:
     """Every outcome of a claim. Only APPROVED has `benefits` and a `total`; REFERRED may have `indicative_total`.
 
@@ -96,7 +97,7 @@ class Decision:
     trace: tuple[Check, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Payout:
     """An order to the payment system: over all payouts of a claim, pay minus recover is its effective total."""
 

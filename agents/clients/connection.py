@@ -17,29 +17,20 @@ from kafka.errors import (
 )  # fmt: skip
 
 from agents.settings import Settings
+from agents.transports.tls import aiokafka_security
 from pipeline.errors import NotReady, Transient
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
-    """Options that every kafka-python client takes."""
-    options: dict[str, Any] = {
+    """Options that every kafka-python client takes. Raises NotReady."""
+    return {
         "bootstrap_servers": settings.kafka_bootstrap.split(","),
-        "security_protocol": settings.kafka_security_protocol,
         "client_id": settings.group,
         "request_timeout_ms": int(settings.kafka_request_seconds * 1000),
         # The default waits up to half a minute after a broker came back, longer than we give a delivery.
         "reconnect_backoff_max_ms": 1000,
+        **aiokafka_security(settings),  # kafka-python names them alike
     }
-    if settings.kafka_ca_file is not None:
-        options["ssl_cafile"] = str(settings.kafka_ca_file)
-    if settings.kafka_security_protocol.startswith("SASL"):
-        assert settings.kafka_password is not None  # the settings see to it
-        options |= {
-            "sasl_mechanism": settings.kafka_sasl_mechanism,
-            "sasl_plain_username": settings.kafka_user,
-            "sasl_plain_password": settings.kafka_password.get_secret_value(),
-        }
-    return options
 
 
 @contextlib.contextmanager

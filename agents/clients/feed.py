@@ -10,6 +10,7 @@ from typing import Any, Final
 from kafka import KafkaConsumer, TopicPartition
 
 from agents.clients.connection import connection_options, told_plainly
+from agents.clients.entrance import require_entrance
 from agents.clients.interface import Feed, Published
 from agents.clients.position import PositionFile
 from agents.settings import Settings
@@ -20,6 +21,7 @@ POLL_MS: Final = 200
 
 def consumer_of(settings: Settings, names: Sequence[str]) -> tuple[Any, list[TopicPartition]]:
     """A consumer without a group that reads committed events of all partitions. Raises NotReady, Transient."""
+    require_entrance(settings)
     with told_plainly(settings):
         consumer = KafkaConsumer(
             **connection_options(settings),

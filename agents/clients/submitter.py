@@ -17,6 +17,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
 
 from agents.clients.connection import connection_options, told_plainly
+from agents.clients.entrance import require_entrance
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
 from agents.settings import Settings
@@ -83,6 +84,7 @@ class KafkaSubmitter(Submitter):
 
     def _sent(self, event: Outgoing) -> Any:
         if self._producer is None:
+            require_entrance(self._settings)
             options = connection_options(self._settings) | {"request_timeout_ms": int(DELIVERY_SECONDS * 500)}
             self._producer = KafkaProducer(
                 **options,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.explain import figures, words
-from pipeline.explain.facts import listed_codes, rule_version_text
+from pipeline.explain.facts import facts_of, listed_codes, rule_version_text
 from pipeline.explain.texts import Language, text
 
 if TYPE_CHECKING:  # pydantic stays outside until there is a decision to explain
@@ -215,7 +215,7 @@ class _Telling:
         language = self.language
         result = text(language, "words", "result", check.result)
         headline = self._say("check", title=words.check_title(check.check, language), result=result)
-        facts = words.fact_lines(check.check, check.result, check.facts, language)
+        facts = words.fact_lines(check.check, check.result, facts_of(check, self.decision), language)
         law = words.law_text(check.reference, check.marker, language)
         return Line(f"{headline} {' '.join(facts)}", (), law, check.result, marker=check.marker)
 

@@ -4,10 +4,13 @@ Two tables that the decision table and the texts must both agree with: a fact th
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pipeline.explain import figures
 from pipeline.explain.texts import NoText, text
+
+if TYPE_CHECKING:
+    from schemas.decisions import Check, Decision
 
 Scalar = str | int | bool | None
 
@@ -165,6 +168,18 @@ def _is_shown(value: Scalar, kind: str | None) -> bool:
 def placeholders(sentence: str) -> list[str]:
     """`"{months} × {monthly}"` -> `["months", "monthly"]`. The texts use nothing but plain names in braces."""
     return [part.partition("}")[0] for part in sentence.split("{")[1:]]
+
+
+def facts_of(check: "Check", decision: "Decision") -> dict[str, Scalar]:
+    """The facts of a check, with those that stand in the head of its decision."""
+    head: dict[str, Scalar] = {
+        "event_date": decision.event_date.isoformat(),
+        "rule_version": decision.rule_version,
+        "member_number": decision.member_number,
+        "program": decision.program,
+    }
+    asked = CHECK_FACTS.get(check.check, {})
+    return {name: value for name, value in head.items() if name in asked} | check.facts
 
 
 def kinds_of_facts(check: str, facts: Mapping[str, Scalar], language: str) -> dict[str, str]:

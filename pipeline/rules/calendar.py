@@ -37,7 +37,9 @@ def age_on(birth: dt.date, day: dt.date) -> int:
     Negative where `day` lies before the birth.
     """
     years = day.year - birth.year
-    return years - 1 if add_years(birth, years) > day else years
+    if birth.day == 29 and birth.month == 2:
+        return years - 1 if add_years(birth, years) > day else years
+    return years if (day.month, day.day) >= (birth.month, birth.day) else years - 1
 
 
 def month_index(text: str) -> int:

@@ -6,7 +6,6 @@ claim stands in the decision table. Pure; what is worked out is kept on the memb
 
 import datetime as dt
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.member import Member, short_column
@@ -19,8 +18,7 @@ from pipeline.rules.wages import Wage, reported_wage
 __all__ = ["Standing", "Wage", "contribution_months", "is_in_force", "standing", "wage_on"]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A member's standing with one program on one day.
 
     `program_held` is False only where no enrolment covers the day; where all that is missing is the start of cover

@@ -8,11 +8,12 @@ from typing import Final
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
 from pipeline.rules.question import OtherClaim
-from pipeline.rules.walk import Stop, Walk, iso
-from schemas.decisions import Check, Scalar
+from pipeline.rules.walk import Stop, Walk
+from schemas.decisions import Check
 
-_CONSISTENT: Final = Check("input_consistent", "met", {"fields": ""}, *sources.INPUT)
-_FIRST: Final = Check("not_claimed_before", "met", {"first_claim_id": None}, *sources.DUPLICATES)
+_CONSISTENT: Final = Check("input_consistent", "met", {}, *sources.INPUT)
+_FIRST: Final = Check("not_claimed_before", "met", {}, *sources.DUPLICATES)
+_LAW_KNOWN: Final = Check("law_known", "met", {}, *sources.LAW_OF_THE_DAY)
 _IN_SCOPE: Final = {
     segment: Check("segment_in_scope", "met", {"segment": segment}, *sources.SEGMENT)
     for segment in ("PU", "BPU", "JAKON")
@@ -64,7 +65,7 @@ def _contradictions(walk: Walk) -> list[str]:
 
 def _is_future(moment: dt.datetime, today: dt.date, clock: dt.datetime) -> bool:
     """Beyond the Jakarta day of receipt, and not merely because the sun rises two hours earlier in Papua."""
-    return moment > clock and moment.date() > today
+    return moment.date() > today and moment > clock
 
 
 def _add_out_of_order(walk: Walk, found: list[str]) -> None:
@@ -142,15 +143,10 @@ def _is_same_event(other: OtherClaim, walk: Walk) -> bool:
 
 def law_is_known(walk: Walk) -> Stop | None:
     """Row 3. No amounts of Jamsostek are loaded, so no answer of an officer lets the table go on."""
-    terms, day = walk.terms, walk.event_date
-    known = terms.made.get(day) if terms is not None else None
-    if known is None:
-        facts: dict[str, Scalar] = {"event_date": iso(day), "rule_version": walk.law.rule_version}
-        if terms is None:
-            walk.note("law_known", "undetermined", facts, sources.LAW_OF_THE_DAY)
-            return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
-        known = terms.made[day] = Check("law_known", "met", facts, *sources.LAW_OF_THE_DAY)
-    walk.trace.append(known)
+    if walk.terms is None:
+        walk.note("law_known", "undetermined", {}, sources.LAW_OF_THE_DAY)
+        return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
+    walk.trace.append(_LAW_KNOWN)
     return None
 
 

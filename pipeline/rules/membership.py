@@ -10,18 +10,16 @@ from pipeline.rules.coverage import is_in_force
 from pipeline.rules.walk import Stop, Walk, iso
 from schemas.decisions import Check, Scalar
 
+_REGISTERED: Final = Check("registered", "met", {}, *sources.REGISTRATION)
 _ONE_MEMBERSHIP: Final = Check("one_membership", "met", {"memberships": 1}, *sources.MEMBERSHIPS)
 
 
 def is_registered(walk: Walk) -> Stop | None:
     """Row 5, first half: an unknown member is answered with that alone."""
     if walk.standing is not None and walk.standing.is_registered:
-        assert walk.member is not None
-        walk.note("registered", "met", {"member_number": walk.member.number}, sources.REGISTRATION)
+        walk.trace.append(_REGISTERED)
         return None
-    reference = walk.case.member
-    number = reference.member_number if reference is not None else None
-    walk.note("registered", "not_met", {"member_number": number}, sources.REGISTRATION)
+    walk.note("registered", "not_met", {}, sources.REGISTRATION)
     return Stop("REJECTED", ("MEM_NOT_REGISTERED",))
 
 
@@ -32,12 +30,11 @@ def holds_program(walk: Walk) -> Stop | None:
     since, until = standing.held_since, standing.held_until
     if not standing.program_held and standing.is_not_covered_yet:
         return None
-    facts: dict[str, Scalar] = {
-        "program": walk.program,
-        "event_date": iso(walk.event_date),
-        "since": iso(since) if since is not None else None,
-        "until": iso(until) if until is not None else None,
-    }
+    facts: dict[str, Scalar] = {}
+    if since is not None:
+        facts["since"] = iso(since)
+    if until is not None:
+        facts["until"] = iso(until)
     if standing.program_held:
         reaches_past = until is not None and until < walk.event_date  # as cover of an occupational disease does
         walk.note("program_held", "met", facts, walk.law["disease_cover_years"] if reaches_past else sources.PROGRAM)
@@ -51,9 +48,7 @@ def cover_has_started(walk: Walk) -> Stop | None:
     standing = walk.standing
     assert standing is not None
     start = standing.cover_start
-    facts: dict[str, Scalar] = {
-        "cover_start": iso(start) if start is not None else None, "event_date": iso(walk.event_date),
-    }  # fmt: skip
+    facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
     if standing.is_not_covered_yet:
         walk.note("cover_started", "not_met", facts, sources.START_OF_COVER)
         return Stop("REJECTED", ("MEM_NOT_COVERED_YET",))

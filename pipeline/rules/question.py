@@ -1,7 +1,9 @@
-"""What the decision table is asked, and what it answers. Pure values; imports no rule."""
+"""What the decision table is asked, and what it answers. Pure values; imports no rule.
+
+Named tuples: each claim makes one of each, and they cost a fifth of frozen dataclasses of their size.
+"""
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.case import Case
@@ -10,8 +12,7 @@ from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
 from schemas.decisions import Benefit, Check
 
 
-@dataclass(frozen=True, slots=True)
-class OtherClaim:
+class OtherClaim(NamedTuple):
     """Another claim of the same person, as far as this one must know it."""
 
     claim_id: str
@@ -25,8 +26,7 @@ class OtherClaim:
     paid_lines: frozenset[str] = frozenset()  # benefit lines of its effective decision: each is paid once an event
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """Everything an assessment looks at.
 
     `member` and `other_memberships` (other membership numbers of the same NIK) are as they were known at `clock`;
@@ -42,7 +42,7 @@ class Question:
 
 class Verdict(NamedTuple):
     """The answer. Fields as in `schemas.decisions.Decision`; `wake_on` is the first day on which time alone may
-    change it (None: never). A named tuple because it costs a fifth of a frozen dataclass of this size."""
+    change it (None: never)."""
 
     outcome: Outcome
     reason_codes: tuple[str, ...]

@@ -5,7 +5,6 @@ Rules: `rules.md` section 3 ("Wage") and clarifications (`WAGE_UNKNOWN`). Exact 
 
 import datetime as dt
 from bisect import bisect_right
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -21,8 +20,7 @@ _ALWAYS = 2**63  # later than every time a fact became known
 _MEAN_MONTHS = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wage:
+class Wage(NamedTuple):
     """Rupiah a month, exact. `basis`: monthly, daily, piece, weather, or base_income (the row of the BPU table).
     `month`: that of the newest report it rests on."""
 

@@ -1,4 +1,4 @@
-"""What a chunk needs, brought to the desk in a few set-based queries, with the persons concerned locked.
+"""What a turn needs, brought to the desk in a few set-based queries, with the persons concerned locked.
 
 A person's numbers, and claims that name a person by NIK, may lie in several partitions. So the order is: read (who
 is concerned?), lock those persons in sorted order, read again what may have moved while the lock was waited for.
@@ -71,7 +71,7 @@ class Queries(ABC):
 
 
 class Loading:
-    """One bringing: makes a desk that holds all that the events of a chunk will read."""
+    """One bringing: makes a desk that holds all that the events of a turn will read."""
 
     def __init__(self, desk: Desk, queries: Queries) -> None:
         self._brought = Brought(desk)
@@ -82,20 +82,21 @@ class Loading:
         self._claims: set[str] = set()
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
 
-    def run(self, wanted: Iterable[Needs], partition: int) -> Brought:
+    def run(self, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+        """`wanted`: by partition number."""
         numbers: set[str] = set()
         claims: set[str] = set()
-        due_by: dt.date | None = None
-        for needs in wanted:
+        due_by: dict[int, dt.date] = {}
+        for partition, needs in wanted:
             numbers |= needs.member_numbers
             claims |= needs.claim_ids
             self._niks |= needs.niks
             if needs.needs_cases_of_members:
                 self._whole |= needs.member_numbers | needs.niks
             if needs.due_by is not None:
-                due_by = needs.due_by if due_by is None else max(due_by, needs.due_by)
-        if due_by is not None:
-            numbers |= self._put_cases(self._queries.cases_due(partition, due_by))
+                due_by[partition] = max(needs.due_by, due_by.get(partition, needs.due_by))
+        for partition, day in due_by.items():
+            numbers |= self._put_cases(self._queries.cases_due(partition, day))
         self._expand(numbers, claims)
         self._lock_and_complete()
         # By claim, too: what a claim was paid for stays under the person and the day it was paid for.
@@ -130,7 +131,7 @@ class Loading:
             self._complete(is_shared=is_shared)
             if not is_shared or self._persons() <= locked:
                 return
-        raise Transient("the persons of this chunk changed while their locks were waited for")
+        raise Transient("the persons of these events changed while their locks were waited for")
 
     def _complete(self, *, is_shared: bool) -> None:
         moved = set()

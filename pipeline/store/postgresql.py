@@ -5,7 +5,7 @@ order. A worker that was stopped cannot hold them: the server ends a transaction
 Never imports Faust or Kafka.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Final
@@ -29,13 +29,12 @@ from sqlalchemy import (
     bindparam,
     func,
     select,
-    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from pipeline import ports
 from pipeline.errors import Transient
-from pipeline.ports import CHUNK_STRIDE, Effects
+from pipeline.ports import Effects, Place
 from pipeline.store import rows
 from pipeline.store.engines import postgresql_engine, postgresql_transient
 from pipeline.store.tables import ledger, outputs, paid_lines, persons, positions
@@ -77,17 +76,16 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     # --- locks
 
-    def lock_position(self, group: str, topic: str, partition: int) -> int | None:
-        statement, place = _LOCK_POSITIONS, {"group": group, "number": partition}
-        found = dict(self.execute(statement, **place))
-        if found.keys() < set(topics.INTAKE):
-            # The first chunk of this number: every topic's row, so that the gate is the same rows for everybody.
-            new = [(group, name, partition, None, None) for name in sorted(topics.INTAKE)]
-            with self.driver.cursor() as cursor:
+    def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
+        numbers = sorted(set(partitions))
+        with self.driver.cursor() as cursor:
+            found = cursor.execute(_LOCK_POSITIONS, (group, numbers)).fetchall()
+            if len(found) < len(topics.INTAKE) * len(numbers):
+                # The first chunk of a number: every topic's row, so that the gate is the same rows for everybody.
+                new = [(group, name, number, None, None) for number in numbers for name in sorted(topics.INTAKE)]
                 cursor.executemany(_INSERT_POSITION, new)
-            found = dict(self.execute(statement, **place))
-        position: int | None = found[topic]
-        return position
+                found = cursor.execute(_LOCK_POSITIONS, (group, numbers)).fetchall()
+        return {(topic, number): position for topic, number, position in found if position is not None}
 
     def lock_persons(self, wanted: Sequence[str]) -> bool:
         statement = _lock_persons()
@@ -99,9 +97,9 @@ class PostgresqlUnitOfWork(UnitOfWork):
             self.execute(statement, persons=new)
         return True
 
-    def next_chunk_id(self) -> int:
-        number: int = self.connection.execute(text("SELECT nextval('chunk_ids')")).scalar_one()
-        return number
+    def next_chunk_ids(self, count: int) -> Sequence[int]:
+        with self.driver.cursor() as cursor:
+            return [number for (number,) in cursor.execute(_NEXT_CHUNK_IDS, (count,))]
 
     # --- reads
 
@@ -148,15 +146,15 @@ class PostgresqlUnitOfWork(UnitOfWork):
             with self.driver.cursor() as cursor:
                 cursor.execute(_DELETE_PAID_LINES, [list(column) for column in zip(*lines, strict=True)])
 
-    def publish(self, effects: Effects) -> range:
-        self.insert(outputs, rows.output_rows(effects))
-        first = effects.chunk_id * CHUNK_STRIDE
-        return range(first, first + len(effects.outputs))
+    def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
+        new = rows.output_rows(turn)
+        self.insert(outputs, new)
+        return [row[0] for row in new]
 
-    def move_position(self, group: str, effects: Effects) -> None:
-        place = (effects.account.next, group, effects.topic, effects.partition)
+    def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
+        names, numbers = zip(*ends, strict=True)
         with self.driver.cursor() as cursor:
-            cursor.execute(_MOVE_POSITION, place)
+            cursor.execute(_MOVE_POSITIONS, (list(names), list(numbers), list(ends.values()), group))
 
 
 class PostgresqlStore(ports.Store):
@@ -208,15 +206,17 @@ def _replace_sql(table: Table, key: str, incoming: str) -> str:
     )
 
 
-_MOVE_POSITION: Final = (
-    f'UPDATE {positions.name} SET "next" = %s WHERE group_name = %s AND topic = %s AND "partition" = %s'  # noqa: S608
+_MOVE_POSITIONS: Final = (
+    f'UPDATE {positions.name} AS old SET "next" = moved."end" '  # noqa: S608
+    'FROM unnest(%s::text[], %s::int4[], %s::int8[]) AS moved (topic, number, "end") '
+    'WHERE group_name = %s AND old.topic = moved.topic AND old."partition" = moved.number'
 )
+# In one order, so that two workers that meet do not wait for each other.
 _LOCK_POSITIONS: Final = (
-    select(positions.c.topic, positions.c.next)
-    .where(positions.c.group_name == bindparam("group"), positions.c.partition == bindparam("number"))
-    .order_by(positions.c.topic)
-    .with_for_update()
+    f'SELECT topic, "partition", "next" FROM {positions.name} '  # noqa: S608
+    'WHERE group_name = %s AND "partition" = ANY(%s::int4[]) ORDER BY "partition", topic FOR UPDATE'
 )
+_NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"
 
 
 @cache

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from pipeline.case import Case, Progress
 from pipeline.desk import Desk, Summary
 from pipeline.member import microseconds
-from pipeline.ports import CHUNK_STRIDE, DeadLetter, Effects
+from pipeline.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
 from pipeline.store.tables import cases
 from schemas import topics
 from schemas.decisions import Decision, Payout
@@ -67,12 +67,13 @@ def payout_row(payout: Payout) -> Row:
     return payout.claim_id, payout.revision, payout.payee, payout.direction, payout.amount
 
 
-def ledger_rows(effects: Effects, *, keeps_raw: bool) -> list[Row]:
+def ledger_rows(turn: Iterable[Effects], *, keeps_raw: bool) -> list[Row]:
     return [
         (
             one.seq, one.identity[0], one.identity[1], one.digest, effects.topic, effects.partition, one.offset,
             microseconds(one.clock), one.is_own_time, one.claim_id, one.member_number, one.raw if keeps_raw else None,
         )
+        for effects in turn
         for one in effects.entries
     ]  # fmt: skip
 
@@ -93,29 +94,28 @@ def chunk_row(effects: Effects) -> Row:
     )  # fmt: skip
 
 
-def output_rows(effects: Effects) -> list[Row]:
-    first = effects.chunk_id * CHUNK_STRIDE
+def output_rows(turn: Iterable[Effects]) -> list[Row]:
     return [
-        (first + place, offset, message.topic, message.key, message.value)
-        for place, (offset, message) in enumerate(effects.outputs)
+        (number, offset, message.topic, message.key, message.value)
+        for effects in turn
+        for number, (offset, message) in enumerate(effects.outputs, effects.chunk_id * CHUNK_STRIDE)
     ]
 
 
-def decision_rows(effects: Effects, numbers: Iterable[int]) -> list[Row]:
-    """`numbers`: where each output is kept, in the order of `effects.outputs`."""
+def decision_rows(turn: Iterable[Effects], numbers: Iterable[int]) -> list[Row]:
+    """`numbers`: where each output of the turn is kept, in order."""
+    published = [message for effects in turn for _, message in effects.outputs]
     places = (
-        number
-        for number, (_, message) in zip(numbers, effects.outputs, strict=True)
-        if message.topic == topics.DECISIONS
+        number for number, message in zip(numbers, published, strict=True) if message.topic == topics.DECISIONS
     )
-    made = effects.brought.desk.made_decisions
+    made = [decision for effects in turn for decision in effects.decisions]
     return [decision_row(decision, place) for decision, place in zip(made, places, strict=True)]
 
 
-def changed_cases(effects: Effects) -> tuple[list[Row], list[Row]]:
+def changed_cases(brought: Brought) -> tuple[list[Row], list[Row]]:
     """Rows of `cases`: (new, changed); each changed one ends with the version at which it was read."""
-    desk: Desk = effects.brought.desk
-    known = effects.brought.case_versions
+    desk: Desk = brought.desk
+    known = brought.case_versions
     new: list[Row] = []
     changed: list[Row] = []
     for claim_id in sorted(desk.changed_cases):
@@ -128,10 +128,10 @@ def changed_cases(effects: Effects) -> tuple[list[Row], list[Row]]:
     return new, changed
 
 
-def changed_members(effects: Effects) -> tuple[list[Row], list[Row]]:
+def changed_members(brought: Brought) -> tuple[list[Row], list[Row]]:
     """Rows of `members`: (new, changed); each changed one ends with the version at which it was read."""
-    desk: Desk = effects.brought.desk
-    known = effects.brought.member_versions
+    desk: Desk = brought.desk
+    known = brought.member_versions
     new: list[Row] = []
     changed: list[Row] = []
     for number in sorted(desk.changed_members):

@@ -5,8 +5,9 @@ WAL and `synchronous=FULL`: a commit is on the disk when it returns. Writers tak
 see the last commit and hold no snapshot longer than one query. Never imports Faust or Kafka.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -23,12 +24,13 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from pipeline import ports
-from pipeline.ports import Effects
+from pipeline.ports import Effects, Place
 from pipeline.store import log, rows
 from pipeline.store.engines import sqlite_engine, sqlite_transient
 from pipeline.store.tables import chunks, ledger, paid_lines, positions
 from pipeline.store.tables import log as log_table
 from pipeline.store.unit_of_work import UnitOfWork
+from schemas import topics
 
 
 class SqliteUnitOfWork(UnitOfWork):
@@ -78,24 +80,24 @@ class SqliteUnitOfWork(UnitOfWork):
     def lock_persons(self, persons: Sequence[str]) -> bool:
         return False
 
-    def lock_position(self, group: str, topic: str, partition: int) -> int | None:
-        statement = select(positions.c.next).where(
-            positions.c.group_name == group, positions.c.topic == topic, positions.c.partition == partition
-        )
-        # Nothing is ever removed from the embedded log: what was not read yet begins at 0.
-        return self.connection.execute(statement).scalar() or 0
+    def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
+        found = dict.fromkeys(product(topics.INTAKE, partitions), 0)  # of the embedded log nothing is ever removed
+        statement = select(positions.c.topic, positions.c.partition, positions.c.next)
+        for topic, partition, position in self.execute(statement.where(positions.c.group_name == group)):
+            found[topic, partition] = position
+        return found
 
-    def next_chunk_id(self) -> int:
-        return (self.connection.execute(select(func.max(chunks.c.id))).scalar() or 0) + 1
+    def next_chunk_ids(self, count: int) -> Sequence[int]:
+        first = (self.connection.execute(select(func.max(chunks.c.id))).scalar() or 0) + 1
+        return range(first, first + count)
 
-    def publish(self, effects: Effects) -> range:
-        places, _ = log.append(self.connection, [message for _, message in effects.outputs])
+    def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
+        places, _ = log.append(self.connection, [message for effects in turn for _, message in effects.outputs])
         return places
 
-    def move_position(self, group: str, effects: Effects) -> None:
-        end = effects.account.next
-        row = (group, effects.topic, effects.partition, end, end)
-        self.connection.exec_driver_sql(_MOVE_POSITION, row)
+    def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
+        moved = [(group, topic, partition, end, end) for (topic, partition), end in ends.items()]
+        self.connection.exec_driver_sql(_MOVE_POSITION, moved)
 
 
 class SqliteStore(ports.Store):

@@ -6,7 +6,7 @@ Leaving the `with` block without `commit` rolls back. Never imports Faust or Kaf
 
 import datetime as dt
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -30,7 +30,7 @@ from pipeline import ports
 from pipeline.desk import Desk, Needs
 from pipeline.errors import SantunanError, Transient
 from pipeline.intake import Identity
-from pipeline.ports import CHUNK_STRIDE, Brought, Effects
+from pipeline.ports import CHUNK_STRIDE, Brought, Effects, Place
 from pipeline.record import Message
 from pipeline.store import rows
 from pipeline.store.engines import first_line
@@ -45,7 +45,6 @@ from pipeline.store.tables import (
     outputs,
     paid_lines,
     payouts,
-    positions,
 )  # fmt: skip
 
 _MEMBER = (members.c.number, members.c.nik, members.c.version, members.c.document)
@@ -141,11 +140,11 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None: ...
 
     @abstractmethod
-    def publish(self, effects: Effects) -> range:
+    def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
         """Keep the outputs where they are read from; their numbers, in order."""
 
     @abstractmethod
-    def move_position(self, group: str, effects: Effects) -> None: ...
+    def move_positions(self, group: str, ends: Mapping[Place, int]) -> None: ...
 
     # --- reads
 
@@ -166,8 +165,8 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         found = self.connection.execute(self._digests_of(), self.as_pairs(sorted(set(identities)))).all()
         return {(row.source, row.event_id): row.digest for row in found}
 
-    def bring(self, desk: Desk, wanted: Iterable[Needs], partition: int) -> Brought:
-        return Loading(desk, self).run(wanted, partition)
+    def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+        return Loading(desk, self).run(wanted)
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         statement = self._rows_among(_MEMBER, members.c.number, "numbers")
@@ -221,28 +220,25 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- writes
 
-    def write(self, group: str, effects: Effects) -> None:
-        desk, paid = effects.brought.desk, effects.brought.paid
-        self.insert(ledger, rows.ledger_rows(effects, keeps_raw=self.keeps_raw))
-        new_members, changed_members = rows.changed_members(effects)
+    def write(self, group: str, brought: Brought, turn: Sequence[Effects]) -> None:
+        desk, paid = brought.desk, brought.paid
+        self.insert(ledger, rows.ledger_rows(turn, keeps_raw=self.keeps_raw))
+        new_members, changed_members = rows.changed_members(brought)
         self.insert(members, new_members)
         self.replace(members, "number", changed_members)
-        new_cases, changed_cases = rows.changed_cases(effects)
+        new_cases, changed_cases = rows.changed_cases(brought)
         self.insert(cases, new_cases)
         self.replace(cases, "claim_id", changed_cases)
         self.delete_paid_lines(paid.removed())
         self.insert(paid_lines, paid.added())
-        numbers = self.publish(effects)
-        self.insert(decisions, rows.decision_rows(effects, numbers))
+        numbers = self.publish(turn)
+        self.insert(decisions, rows.decision_rows(turn, numbers))
         self.insert(payouts, [rows.payout_row(payout) for payout in desk.made_payouts])
-        letters = [rows.dead_letter_row(one, effects, keeps_raw=self.keeps_raw) for one in effects.dead_letters]
+        letters = [
+            rows.dead_letter_row(one, effects, keeps_raw=self.keeps_raw)
+            for effects in turn
+            for one in effects.dead_letters
+        ]
         self.insert(dead_letters, letters)
-        self.insert(chunks, [rows.chunk_row(effects)])
-        self.move_position(group, effects)
-
-
-def locked_positions(group: str, partition: int) -> Any:
-    """The rows of one partition number, in one order, so that two workers that meet do not wait for each other."""
-    statement = select(positions.c.topic, positions.c.next)
-    statement = statement.where(positions.c.group_name == group, positions.c.partition == partition)
-    return statement.order_by(positions.c.topic)
+        self.insert(chunks, [rows.chunk_row(effects) for effects in turn])
+        self.move_positions(group, {(one.topic, one.partition): one.account.next for one in turn})
