@@ -31,6 +31,9 @@ log = logging.getLogger("santunan.worker")
 
 AGENTS: Final = ("members", "accidents", "deaths", "reviews", "settlements", "history")
 KAFKA_THREADS: Final = 2  # the database stores one chunk while the next is parsed and decided
+# Of one partition at a time. Parsed and decided, an event takes some twenty times its bytes; of usual events a thousand
+# fit, and larger chunks are no cheaper an event.
+FETCH_BYTES: Final = 512 << 10
 SESSION_OF_POLL_SECONDS: Final = 1000.0  # Faust stops polling while a chunk is in hand; the heartbeat says we live
 
 
@@ -149,7 +152,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "stream_wait_empty": False,  # positions are ours: nothing waits for Faust's acknowledgements
         "stream_buffer_maxsize": 4096,  # never full: the transports hand out one chunk a partition number at a time
         "broker_max_poll_records": settings.chunk_records,
-        "consumer_max_fetch_size": 4 << 20,
+        "consumer_max_fetch_size": FETCH_BYTES,
         "broker_commit_interval": 3600.0,  # nothing is ever committed by Faust; its timer only costs
         "broker_session_timeout": settings.kafka_session_seconds,
         "broker_heartbeat_interval": settings.kafka_session_seconds / 4,
