@@ -6,7 +6,9 @@ cannot decide differently. Never imports a store, Faust or Kafka.
 """
 
 import datetime as dt
+from collections.abc import Set
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple, get_args
 
 from pipeline import referrals
@@ -276,10 +278,10 @@ class Desk:
         assert case.member is not None
         named = self._known(case.member.member_number, clock)
         nik = named.nik if named is not None else case.member.nik
-        numbers = sorted(self.numbers_by_nik.get(nik, ())) if nik is not None else []
+        numbers = self.numbers_by_nik.get(nik, _NONE) if nik is not None else _NONE
         if named is not None and len(numbers) < 2:
             return named, ()
-        same_person = [member for number in numbers if (member := self._known(number, clock)) is not None]
+        same_person = [member for number in sorted(numbers) if (member := self._known(number, clock)) is not None]
         if named is None:
             if not same_person:
                 return None, ()
@@ -301,27 +303,25 @@ class Desk:
         claim_ids = self._claims_of_person(case, member)
         if not claim_ids:
             return ()
-        claim_ids.discard(case.claim_id)
-        found = sorted((self.summaries[claim_id] for claim_id in claim_ids), key=lambda one: one.opened_order)
-        return tuple(
+        found = [self.summaries[claim_id] for claim_id in claim_ids if claim_id != case.claim_id]
+        found.sort(key=_OPENED_ORDER)
+        return tuple([
             OtherClaim(
                 one.claim_id, one.revision, one.program, one.event_date, one.asked, one.outcome,  # type: ignore[arg-type]
                 not _DEATH_LINES.isdisjoint(one.effective_lines),
                 one.opened_order < case.opened_order, one.effective_lines,
             )
             for one in found
-        )  # fmt: skip
+        ])  # fmt: skip
 
-    def _claims_of_person(self, case: Case, member: Member | None) -> set[str]:
+    def _claims_of_person(self, case: Case, member: Member | None) -> Set[str]:
+        """Of the person as the claim names them, and as the membership does."""
         reference = case.member
         assert reference is not None
-        found: set[str] = set()
-        named = (reference.member_number, reference.nik)
-        for number, nik in (named, (member.number, member.nik) if member is not None else named):
-            if number is not None:
-                found |= self.claims_by_number.get(number, _NONE)
-            if nik is not None:
-                found |= self.claims_by_nik.get(nik, _NONE)
+        by_number, by_nik = self.claims_by_number, self.claims_by_nik
+        found: Set[str] = by_number.get(reference.member_number or "", _NONE) | by_nik.get(reference.nik or "", _NONE)
+        if member is not None:
+            found = found | by_number.get(member.number, _NONE) | by_nik.get(member.nik or "", _NONE)
         return found
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
@@ -342,6 +342,7 @@ class Desk:
         return outputs
 
 
+_OPENED_ORDER = attrgetter("opened_order")
 _DEATH_LINES = frozenset({"jkk_death", "jkm_death"})
 
 

@@ -34,9 +34,9 @@ class Run(NamedTuple):
     has_backdated: bool
 
 
-def law_on(book: Book, day: int) -> Law:
+def law_on(book: Book, day: dt.date) -> Law:
     """The law of a day; days before the book begins are judged as its first day (the event itself is referred)."""
-    return book.on(dt.date.fromordinal(max(day, book.first_day.toordinal())))
+    return book.on(max(day, book.first_day))
 
 
 def has_due_dates(segment: str) -> bool:
@@ -65,7 +65,8 @@ def _spells(period: Period, book: Book, last_owed: int) -> tuple[Spell, ...]:
         return (Spell(start, NEVER, month_of(dt.date.fromordinal(period.first))),)
     due = due_days("BPU", book)
     paid_days = short_column(period.payments.days)
-    first_owed = _first_owed(period, start, due, law_on(book, start)["bpu_arrears_limit_months"].value)
+    limit = law_on(book, dt.date.fromordinal(start))["bpu_arrears_limit_months"].value
+    first_owed = _first_owed(period, start, due, limit)
     found: list[Spell] = []
     while True:
         lapsed = _lapse(period, book, Spell(start, NEVER, first_owed), due, last_owed)
@@ -109,7 +110,7 @@ def _lapse(period: Period, book: Book, spell: Spell, due: DueDays, last_owed: in
             end += shortest + 1
             continue
         run = run_before(period, day, spell.first_owed, end, due)
-        if run.months > law_on(book, day)["bpu_arrears_limit_months"].value:
+        if run.months > law_on(book, dt.date.fromordinal(day))["bpu_arrears_limit_months"].value:
             return day
         end = max(end + 1, end - run.months + shortest + 1)
     return NEVER

@@ -7,6 +7,7 @@ Never imports anything that does IO; the numbers of the law come from the book t
 
 import calendar as gregorian
 import datetime as dt
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pipeline.errors import NoLaw
@@ -26,6 +27,7 @@ def add_months(day: dt.date, months: int) -> dt.date:
     return dt.date(year, month + 1, day.day)
 
 
+@lru_cache(maxsize=16_384)
 def add_years(day: dt.date, years: int) -> dt.date:
     """2020-02-29 + 5 years = 2025-02-28."""
     return add_months(day, years * 12)
@@ -52,6 +54,7 @@ def month_of(day: dt.date) -> int:
     return day.year * 12 + day.month - 1
 
 
+@lru_cache(maxsize=4_096)
 def month_text(month: int) -> str:
     """24238 -> `"2019-11"`."""
     return f"{month // 12:04d}-{month % 12 + 1:02d}"

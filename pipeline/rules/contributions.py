@@ -86,7 +86,7 @@ def owed_for(member: Member, month: int, book: Book) -> Owed | None:
     programs = _programs_of_month(period, month) if period is not None else ()
     if period is None or not programs:
         return None
-    law = law_on(book, month_start(month).toordinal())
+    law = law_on(book, month_start(month))
     segment = period.enrolment.segment
     due_on = due_date(segment, month, book)
     rates, missing = _rates(member, period, month, law)
@@ -132,7 +132,7 @@ def arrears(member: Member, day: dt.date, book: Book) -> tuple[MonthStatus, ...]
 
 def late_fine(amount: int, due_on: dt.date, paid_on: dt.date, segment: str, book: Book) -> int:
     """Rupiah of fine on `amount` paid on `paid_on`: a percentage for each month begun after the due date."""
-    rates = law_on(book, paid_on.toordinal())["late_fine_percent"].value
+    rates = law_on(book, paid_on)["late_fine_percent"].value
     if paid_on <= due_on or segment not in rates:
         return 0
     months = month_of(paid_on) - month_of(due_on) + (1 if paid_on.day > due_on.day else 0)
@@ -141,7 +141,7 @@ def late_fine(amount: int, due_on: dt.date, paid_on: dt.date, segment: str, book
 
 def construction_contribution(contract_value: int, day: dt.date, book: Book) -> tuple[Share, ...]:
     """What a construction project owes whose wages are not known, by its contract value without VAT (rupiah)."""
-    law = law_on(book, day.toordinal())["construction_contract_rates"]
+    law = law_on(book, day)["construction_contract_rates"]
     found: list[Share] = []
     for program in PROGRAMS:
         total, reached = 0, 0
@@ -159,7 +159,7 @@ def cover_answer(member: Member | None, program: str, day: dt.date, book: Book) 
     if member is None or not member.is_registered:
         return CoverAnswer("no", "MEM_NOT_REGISTERED", program, day, None, None, 0, None)
     found = standing(member, program, day, book)
-    answer, reason = _answer(found, law_on(book, day.toordinal()))
+    answer, reason = _answer(found, law_on(book, day))
     months = [
         month
         for month, paid_on in zip(short_column(member.paid_months), short_column(member.paid_days), strict=True)

@@ -16,6 +16,7 @@ from schemas.claims import Accident, ApprovedAmounts, Costs, HomeCare, Transport
 from schemas.codes import LineCode, Payee
 from schemas.decisions import Scalar
 
+_CAPS: Final = {"land": "transport_cap_land", "sea": "transport_cap_sea", "air": "transport_cap_air"}
 _NO_COSTS: Final = Costs()
 _NOTHING_APPROVED: Final = ApprovedAmounts()
 
@@ -40,25 +41,23 @@ def cost_lines(walk: Walk, sheet: Sheet) -> None:
     if costs.glasses:
         _capped("glasses", costs.glasses, payee, terms.glasses_cap, sheet)
     approved = case.approved or _NOTHING_APPROVED
-    _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, sheet)
-    _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, sheet)
+    if costs.prosthesis or case.approved is not None:
+        _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, sheet)
+    if costs.return_to_work or case.approved is not None:
+        _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, sheet)
     if case.accident.traffic != "none":
         _excess(case.accident, costs, payee, sheet)
 
 
 def _transport(transport: Transport, payee: Payee, terms: Terms, sheet: Sheet) -> None:
     """Each mode has its cap; together they are one line."""
-    modes = (
-        ("land", transport.land, terms.transport_cap_land),
-        ("sea", transport.sea, terms.transport_cap_sea),
-        ("air", transport.air, terms.transport_cap_air),
-    )
     numbers: dict[str, Scalar] = {}
     origins: list[Value] = []
     total = 0
-    for mode, cost, cap in modes:
+    for mode, cost in vars(transport).items():
         if not cost:
             continue
+        cap: Value = getattr(terms, _CAPS[mode])
         if cost > cap.value:
             sheet.flag("BEN_CAPPED")
         total += min(cost, cap.value)

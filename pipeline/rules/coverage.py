@@ -51,6 +51,9 @@ _UNREGISTERED = Standing(
 )  # fmt: skip
 
 
+_NOTHING_UNPAID = Run(0, False)
+
+
 class _Held(NamedTuple):
     """The period that answers for the day, its enrolment in the program, and the last month owed for it."""
 
@@ -102,8 +105,7 @@ def wage_on(member: Member, day: dt.date, book: Book) -> Wage | None:
     if key not in derived:
         periods = periods_with(member, book)
         period = _period_at(periods, day.toordinal()) or (periods[0] if periods else None)
-        law = law_on(book, day.toordinal())
-        derived[key] = reported_wage(member, period, day, law) if period is not None else None
+        derived[key] = reported_wage(member, period, day, law_on(book, day)) if period is not None else None
     found: Wage | None = derived[key]
     return found
 
@@ -133,26 +135,32 @@ def _standing(member: Member, program: str, day: dt.date, book: Book, is_disease
         return _UNREGISTERED
     number = day.toordinal()
     held = _held(periods, program, number, book, is_disease)
-    period, enrolment = held.period, held.period.enrolment
-    spells = spells_of(period, book, held.last_owed)
+    period, span, is_held, last_owed = held
+    spells = spells_of(period, book, last_owed)
     spell = _spell_at(spells, number)
-    run = arrears_on(period, spell, number, book, held.last_owed) if spell is not None else Run(0, False)
+    run = arrears_on(period, spell, number, book, last_owed) if spell is not None else _NOTHING_UNPAID
     first_cover = dt.date.fromordinal(spells[0].start) if spells else None
+    cover_start = first_cover
+    if spell is None:
+        cover_start = None
+    elif spell is not spells[0]:
+        cover_start = dt.date.fromordinal(spell.start)
+    birth_date = period.enrolment.birth_date
     return Standing(
         is_registered=True,
-        segment=enrolment.segment,
-        program_held=held.is_held,
-        held_since=dt.date.fromordinal(held.span[0]) if held.span else None,
-        held_until=dt.date.fromordinal(held.span[1]) if held.span and held.span[1] < NEVER else None,
-        cover_start=dt.date.fromordinal(spell.start) if spell is not None else None,
+        segment=period.enrolment.segment,
+        program_held=is_held,
+        held_since=dt.date.fromordinal(span[0]) if span else None,
+        held_until=dt.date.fromordinal(span[1]) if span and span[1] < NEVER else None,
+        cover_start=cover_start,
         first_cover_start=first_cover,
         is_start_day=spell is not None and spell.start == number,
         unpaid_months=run.months,
         has_backdated_payment=run.has_backdated,
         is_lapsed=spell is not None and spell.lapsed <= number,
-        age=age_on(enrolment.birth_date, day),
-        age_at_first_cover=age_on(enrolment.birth_date, first_cover) if first_cover is not None else None,
-        is_not_covered_yet=held.is_held and spell is None,
+        age=age_on(birth_date, day),
+        age_at_first_cover=age_on(birth_date, first_cover) if first_cover is not None else None,
+        is_not_covered_yet=is_held and spell is None,
     )
 
 
@@ -186,7 +194,7 @@ def _reaching(begun: tuple[Period, ...], program: str, day: int, book: Book) -> 
 
     Nothing is owed for it after the month in which it ended.
     """
-    years = law_on(book, day)["disease_cover_years"].value
+    years = law_on(book, dt.date.fromordinal(day))["disease_cover_years"].value
     for period in reversed(begun):
         for span in reversed(period.programs.get(program, ())):
             until = span[1]

@@ -21,9 +21,11 @@ _FIRST_YEAR, _LAST_YEAR = 2015, 2060  # a law dated beyond is a slip of the keyb
 _WRONG = object()  # stands for what could not be read; its fault has been noted
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """What the law says from `since` on. `absent`: the law says that there is no such thing (`value` is None)."""
+    """What the law says from `since` on. `absent`: the law says that there is no such thing (`value` is None).
+
+    Compared by identity, so that what follows from it can be remembered under it."""
 
     value: Any
     reference: str

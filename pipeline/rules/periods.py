@@ -54,12 +54,14 @@ def periods_of(member: Member) -> tuple[Period, ...]:
     """In order of their registration. A number that was never registered has none."""
     if not member.enrolments:
         return ()
+    if len(member.enrolments) == 1 and not member.ends:  # as most are: one period that goes on
+        (enrolment,) = member.enrolments
+        return (_period(member, (enrolment,), enrolment.registered_on.toordinal(), NEVER, 0, _LAST_MONTH),)
     registrations: dict[dt.date, list[Enrolment]] = {}
     for enrolment in member.enrolments:
         registrations.setdefault(enrolment.registered_on, []).append(enrolment)
     starts = sorted(registrations)
     ends = _ends(member, {start: registrations[start][0].known for start in starts})
-    all_payments = member.payments
     found: list[Period] = []
     for number, start in enumerate(starts):
         first = start.toordinal()
@@ -67,13 +69,20 @@ def periods_of(member: Member) -> tuple[Period, ...]:
         last = min(ends[start].toordinal(), following) if start in ends else following
         first_month = min(month_of(start), found[-1].last_month + 1) if found else 0
         last_month = month_of(dt.date.fromordinal(last)) if following < NEVER else _LAST_MONTH
-        payments = all_payments if len(starts) == 1 else _between(all_payments, first_month, last_month)
-        programs = _programs(member, registrations[start][-1], last)
-        found.append(Period(
-            tuple(registrations[start]), first, last, first_month, last_month, programs, payments, all_payments,
-            _free_months(programs),
-        ))  # fmt: skip
+        period = _period(member, tuple(registrations[start]), first, last, first_month, last_month)
+        if len(starts) > 1:
+            period.payments = _between(member.payments, first_month, last_month)
+        found.append(period)
     return tuple(found)
+
+
+def _period(
+    member: Member, registrations: tuple[Enrolment, ...], first: int, last: int, first_month: int, last_month: int
+) -> Period:
+    programs, payments = _programs(member, registrations[-1], last), member.payments
+    return Period(
+        registrations, first, last, first_month, last_month, programs, payments, payments, _free_months(programs)
+    )
 
 
 def _between(payments: Payments, first_month: int, last_month: int) -> Payments:
@@ -104,23 +113,22 @@ def _programs(member: Member, enrolment: Enrolment, last: int) -> dict[str, tupl
     of the one that had not arrived yet.
     """
     programs: tuple[ProgramSpan, ...] = enrolment.programs
-    earliest = member.enrolments[0].known
     for listed in member.program_lists:
-        if max(listed.known, earliest) >= enrolment.known:
+        if max(listed.known, member.enrolments[0].known) >= enrolment.known:
             programs = listed.programs
-    found: dict[str, list[Span]] = {}
+    found: dict[str, tuple[Span, ...]] = {}
     for program, since, until in programs:
-        span = since.toordinal(), min(until.toordinal() if until is not None else NEVER, last)
+        span = since.toordinal(), min(until.toordinal(), last) if until is not None else last
         if span[0] <= span[1]:
-            found.setdefault(program, []).append(span)
-    return {program: tuple(sorted(spans)) for program, spans in found.items()}
+            found[program] = tuple(sorted((*found[program], span))) if program in found else (span,)
+    return found
 
 
 def _free_months(programs: dict[str, tuple[Span, ...]]) -> frozenset[int]:
     """Months in which no program was held between two enrolments: they are not owed."""
-    spans = sorted({span for held in programs.values() for span in held})
-    if len(spans) < 2:
+    if len(set(programs.values())) < 2 and all(len(spans) == 1 for spans in programs.values()):
         return _NONE
+    spans = sorted({span for held in programs.values() for span in held})
     free: set[int] = set()
     reached = spans[0][1]
     for since, until in spans:

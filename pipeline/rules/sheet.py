@@ -1,9 +1,11 @@
 """The sheet on which the lines of one claim are written down. Pure; knows no rule."""
 
+from functools import lru_cache
+
 from pipeline.rules.book import Value
 from pipeline.rules.sources import Source, weakest
 from schemas.codes import LineCode, Payee
-from schemas.decisions import Benefit, Scalar
+from schemas.decisions import Benefit, Marker, Scalar
 
 
 class Sheet:
@@ -27,16 +29,20 @@ class Sheet:
         """One line with the law of all its numbers, no surer than the least sure of them; zero is left out."""
         if amount <= 0:
             return
-        first, *others = origins
-        reference, marker = first.reference, first.marker
-        for other in others:
-            if other.reference not in reference:
-                reference = f"{reference}; {other.reference}"
-            marker = weakest(marker, other.marker)  # type: ignore[arg-type]
-        self.lines.append(Benefit(line, amount, payee, formula, numbers, reference, marker))  # type: ignore[arg-type]
+        reference, marker = _law_of(origins)
+        self.lines.append(Benefit(line, amount, payee, formula, numbers, reference, marker))
 
     def flag(self, code: str) -> None:
         if code not in self.flags:
             self.flags.append(code)
 
 
+@lru_cache(maxsize=1_024)
+def _law_of(origins: tuple[Value | Source, ...]) -> tuple[str, Marker]:
+    """All articles, and the least certain marker."""
+    reference, marker = origins[0].reference, origins[0].marker
+    for other in origins[1:]:
+        if other.reference not in reference:
+            reference = f"{reference}; {other.reference}"
+        marker = weakest(marker, other.marker)  # type: ignore[arg-type]
+    return reference, marker  # type: ignore[return-value]

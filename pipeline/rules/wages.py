@@ -6,6 +6,7 @@ Rules: `rules.md` section 3 ("Wage") and clarifications (`WAGE_UNKNOWN`). Exact 
 import datetime as dt
 from bisect import bisect_right
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline.member import BASIS_OF_LETTER, Member, long_at, short_column
@@ -60,7 +61,13 @@ def _wage(
     if newest.amount == 0:
         return None
     days = law["daily_wage_days"].value if newest.basis == "daily" else 1
-    return Wage(Fraction(newest.amount * days), newest.basis, month_text(newest.month))
+    return Wage(_whole(newest.amount * days), newest.basis, month_text(newest.month))
+
+
+@lru_cache(maxsize=16_384)
+def _whole(amount: int) -> Fraction:
+    """Remembered: the wages of a country are few numbers, and a fraction costs a microsecond to make."""
+    return Fraction(amount)
 
 
 class _Report(NamedTuple):
@@ -116,7 +123,7 @@ def _base_income(
                 declared = month, registration.known, registration.declared_income
     if declared is None:
         return None
-    return Wage(Fraction(base_income(declared[2], law)), "base_income", month_text(declared[0]))
+    return Wage(_whole(base_income(declared[2], law)), "base_income", month_text(declared[0]))
 
 
 def base_income(declared: int, law: Law) -> int:
