@@ -6,14 +6,14 @@ its own. Why each setting is what it is stands beside it.
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import faust
 from faust.tables import TableManager
 
 from agents.logs import configure_logs
-from agents.process import Process, leave
+from agents.process import TURNS, Process, leave
 from agents.settings import Settings, read_settings
 from pipeline.batch import Batch, Report
 from pipeline.errors import EXIT_BUG, SantunanError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("santunan.worker")
 
 AGENTS: Final = ("members", "accidents", "deaths", "reviews", "settlements", "history")
-KAFKA_THREADS: Final = 2  # the database stores one chunk while the next is parsed and decided
 # Of one partition at a time. Parsed and decided, an event takes some twenty times its bytes; of usual events a thousand
 # fit, and larger chunks are no cheaper an event.
 FETCH_BYTES: Final = 512 << 10
@@ -51,27 +50,20 @@ class App(faust.App):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = _metrics() if settings.health_address else None
-        threads = 1 if settings.is_embedded else KAFKA_THREADS
-        self.process = Process(self._decide, threads=threads, metrics=self.metrics)
+        self.process = Process(self._decide, threads=TURNS, metrics=self.metrics)
         self._store: SqliteStore | PostgresqlStore | None = None
-        self._book: Book | None = None
-        self._batches: dict[int, Batch] = {}
+        self._batch: Batch | None = None
         super().__init__(settings.group, **_faust_settings(settings))
 
-    def _decide(self, chunk: Chunk) -> list[Message]:
-        """In a thread; the transport hands out one chunk of a partition number at a time, so each has a batch."""
-        batch = self._batches.get(chunk.partition)
-        if batch is None:
-            assert self._store is not None and self._book is not None, "both are opened before anything is read"
-            batch = Batch(
-                self._store, self._book, self.settings.group, retries=self.settings.retries, observe=self._observe
-            )
-            self._batches[chunk.partition] = batch
+    def _decide(self, chunks: Sequence[Chunk]) -> list[list[Message]]:
+        """In a thread; a partition number is in one of them at a time."""
+        batch = self._batch
+        assert batch is not None, "it is made before anything is read"
         started = time.perf_counter()
-        arrivals = batch.read(chunk)
+        turn = [(chunk, batch.read(chunk)) for chunk in chunks]
         if self.metrics is not None:
             self.metrics.note_step("parse", time.perf_counter() - started)
-        return batch.store_arrivals(chunk, arrivals)
+        return batch.store_parsed(turn)
 
     def _observe(self, report: Report) -> None:
         if self.metrics is not None:
@@ -87,11 +79,14 @@ class App(faust.App):  # type: ignore[misc]
         try:
             await self._answer_questions()
             await self.transport.prepare()
-            self._book = Book.load()
+            book = Book.load()
             if self.metrics is not None:
                 engine = "embedded" if self.settings.is_embedded else "kafka"
-                self.metrics.describe(rules=self._book.fingerprint, engine=engine)
+                self.metrics.describe(rules=book.fingerprint, engine=engine)
             self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
+            self._batch = Batch(
+                self._store, book, self.settings.group, retries=self.settings.retries, observe=self._observe
+            )
         except SantunanError as error:
             leave(error.exit_code, str(error))
         except Exception as error:

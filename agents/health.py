@@ -49,10 +49,9 @@ class Health:
         That the event loop runs is shown by the answer itself.
         """
         now = self._clock()
-        for one in self._process.in_hand.values():
-            if now - one.since > STUCK_SECONDS:
-                where = f"{one.chunk.topic} {one.chunk.partition}"
-                return f"a chunk of {where} has been in hand for {now - one.since:.0f} s; {STUCK_SECONDS:.0f} is most"
+        for delivery, since in self._process.in_hand.items():
+            if now - since > STUCK_SECONDS:
+                return f"a turn has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {delivery}"
         if self._process.in_hand:
             return None
         source = self._process.source

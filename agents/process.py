@@ -1,4 +1,4 @@
-"""One chunk: decide it in a thread, publish what came out, tell the transport. And what happens when that fails.
+"""One turn of chunks: decide it in a thread, publish what came out, tell the transport. And what if that fails.
 
 Nothing may leave an agent's body: Faust would count the event as done, and it would be lost. So every failure ends
 here, and ends the process: what was not published is read back and published by the next start, which is the only
@@ -10,8 +10,7 @@ import logging
 import os
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
@@ -25,16 +24,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santunan.worker")
 
+TURNS: Final = 2  # most in hand at a time: the database stores one while the next is parsed and decided
 LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
-STUCK_SECONDS: Final = 90.0  # one chunk in hand for this long: something hangs that no timeout covers
+STUCK_SECONDS: Final = 90.0  # one turn in hand for this long: something hangs that no timeout covers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delivery:
-    """A chunk as a transport hands it out: good only while the assignment it was read under (`epoch`) stands."""
+    """A turn as a transport hands it out: chunks of one or several partition numbers, those of each in their order.
 
-    chunk: Chunk
+    Good only while the assignment it was read under (`epoch`) stands.
+    """
+
+    chunks: tuple[Chunk, ...]
     epoch: int
+
+    def __str__(self) -> str:
+        first, more = self.chunks[0], len(self.chunks) - 1
+        where = f"{first.topic} {first.partition}, offsets {first.start:,} to {first.end - 1:,}"
+        return f"{where}, and {more} more chunks" if more else where
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +76,8 @@ class Lag:
         return cls(records, min(received, default=None))
 
 
-@dataclass(frozen=True, slots=True)
-class InHand:
-    """A chunk that is being decided or published. `since`: by `time.monotonic`."""
-
-    chunk: Chunk
-    since: float
-
-
 class Source(Protocol):
-    """What the consumer of a transport offers. It hands out one chunk a partition number at a time.
+    """What the consumer of a transport offers. A partition number is in one delivery at a time.
 
     `looked_at`: when it last looked for events, by `time.monotonic`.
     """
@@ -91,29 +91,33 @@ class Source(Protocol):
         """What waits in the partitions that this worker holds."""
 
     def is_void(self, delivery: Delivery) -> bool:
-        """Whether the partition was taken away, or read again from elsewhere, since the chunk was fetched."""
+        """Whether partitions were taken away, or are read again from elsewhere, since the chunks were fetched."""
 
-    async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
-        """Publish the outputs and the position, together or not at all. Whatever it raises ends the process."""
+    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
+        """Publish the outputs of chunks of one number and the positions after them, together or not at all. Whatever it
+        raises ends the process."""
 
     def release(self, delivery: Delivery) -> None:
-        """The chunk is done: the next one of its number may go."""
+        """All of it is done: what comes next of its numbers may go."""
 
 
 class Process:
-    """`await process(delivery)` takes a chunk in hand and returns; the transport holds back what must wait for it."""
+    """`await process(delivery)` takes a turn in hand and returns; the transport holds back what must wait for it."""
 
     def __init__(
-        self, decide: Callable[[Chunk], list[Message]], *, threads: int, metrics: "Metrics | None" = None
+        self,
+        decide: Callable[[Sequence[Chunk]], list[list[Message]]],
+        *,
+        threads: int,
+        metrics: "Metrics | None" = None,
     ) -> None:
         self._decide = decide
         self._metrics = metrics
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
         self._running: set[asyncio.Task[None]] = set()
         self.is_leaving = False
-        self.in_hand: dict[int, InHand] = {}  # by partition number: of each, one chunk at a time
+        self.in_hand: dict[Delivery, float] = {}  # since when, by `time.monotonic`
         self.source: Source | None = None
-        self.chunks: Counter[str] = Counter()
 
     async def __call__(self, delivery: Delivery) -> None:
         task = asyncio.create_task(self._guarded(delivery))
@@ -121,24 +125,21 @@ class Process:
         task.add_done_callback(self._running.discard)
 
     async def _guarded(self, delivery: Delivery) -> None:
-        chunk = delivery.chunk
         try:
             await self._carry_out(delivery)
         except asyncio.CancelledError:
-            leave(EXIT_TRANSIENT, f"{chunk.topic} {chunk.partition}: cancelled while a chunk was in hand")
+            leave(EXIT_TRANSIENT, f"cancelled while in hand: {delivery}")
         except SantunanError as error:
             leave(error.exit_code, str(error))
         except BaseException as error:  # a bug; after it nothing in this process can be trusted
-            where = f"{chunk.topic} {chunk.partition}, offsets {chunk.start:,} to {chunk.end - 1:,}"
-            place = {"topic": chunk.topic, "partition": chunk.partition}
-            log.critical("a bug ends the worker at %s", where, exc_info=error, extra=place)
+            place = {"topic": delivery.chunks[0].topic, "partition": delivery.chunks[0].partition}
+            log.critical("a bug ends the worker at %s", delivery, exc_info=error, extra=place)
             # The text of an unknown error may hold anything, a NIK too: only its kind goes on the screen.
-            leave(EXIT_BUG, f"{type(error).__name__} at {where}; the log says more")
+            leave(EXIT_BUG, f"{type(error).__name__} at {delivery}; the log says more")
 
     async def _carry_out(self, delivery: Delivery) -> None:
         source = self.source
         assert source is not None, "no chunk comes before the consumer that hands it out"
-        chunk = delivery.chunk
         if self.is_leaving:
             return
         if source.is_void(delivery):
@@ -146,22 +147,21 @@ class Process:
             if self._metrics is not None:
                 self._metrics.note_fenced()
             return
-        self.in_hand[chunk.partition] = InHand(chunk, time.monotonic())
+        self.in_hand[delivery] = time.monotonic()
         started = time.perf_counter()
-        messages = await asyncio.get_running_loop().run_in_executor(self._pool, self._decide, chunk)
+        loop = asyncio.get_running_loop()
+        outputs = await loop.run_in_executor(self._pool, self._decide, delivery.chunks)
         decided = time.perf_counter()
-        await source.publish(delivery, messages)
+        await asyncio.gather(*(source.publish(*of_number) for of_number in _by_number(delivery.chunks, outputs)))
         published = time.perf_counter()
-        self.chunks[chunk.topic] += 1
         if self._metrics is not None:
             self._metrics.note_step("publish", published - decided)
         log.debug(
-            "offsets %d to %d: %d records, %d messages, decided in %.1f ms, published in %.1f ms",
-            chunk.start, chunk.end - 1, len(chunk.records), len(messages),
+            "%s: %d records, decided in %.1f ms, published in %.1f ms",
+            delivery, sum(len(chunk.records) for chunk in delivery.chunks),
             (decided - started) * 1000, (published - decided) * 1000,
-            extra={"topic": chunk.topic, "partition": chunk.partition},
         )  # fmt: skip
-        del self.in_hand[chunk.partition]
+        del self.in_hand[delivery]
         source.release(delivery)
 
     async def finish(self) -> bool:
@@ -171,6 +171,18 @@ class Process:
             return True
         _, pending = await asyncio.wait(set(self._running), timeout=LEAVE_SECONDS)
         return not pending
+
+
+def _by_number(
+    chunks: Sequence[Chunk], outputs: Sequence[list[Message]]
+) -> Iterable[tuple[list[Chunk], list[Message]]]:
+    """The chunks of each partition number, and all that came of them, in order."""
+    found: dict[int, tuple[list[Chunk], list[Message]]] = {}
+    for chunk, messages in zip(chunks, outputs, strict=True):
+        of_number = found.setdefault(chunk.partition, ([], []))
+        of_number[0].append(chunk)
+        of_number[1].extend(messages)
+    return found.values()
 
 
 def leave(status: int, reason: str) -> NoReturn:

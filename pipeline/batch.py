@@ -1,7 +1,7 @@
-"""The one transaction: a chunk of events comes in, and everything that follows from it is stored, or nothing is.
+"""The one transaction: a turn of chunks comes in, and everything that follows from it is stored, or nothing is.
 
-What comes out does not depend on how the events were cut into chunks. Nothing is acknowledged before the commit; a
-chunk that comes again leads to the outputs that were stored for it. Imports no store: it is handed in.
+What comes out does not depend on how the events were cut into chunks and turns. Nothing is acknowledged before the
+commit; a chunk that comes again leads to the outputs that were stored for it. Imports no store: it is handed in.
 """
 
 import base64
@@ -9,17 +9,17 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 
 from pipeline.desk import Desk, needs
-from pipeline.errors import NotReady, Poison, Transient
+from pipeline.errors import NotReady, Poison, SantunanError, Transient
 from pipeline.intake import EPOCH, Arrival, Identity, Misfit, UnknownTypes, claimed_identity, read
 from pipeline.outputs import refusal_message
 from pipeline.paid import PaidTwice
-from pipeline.ports import CHUNK_STRIDE, Account, Brought, DeadLetter, Effects, Entry, Store
+from pipeline.ports import CHUNK_STRIDE, Account, Brought, DeadLetter, Effects, Entry, Place, Store, UnitOfWork
 from pipeline.record import Chunk, Message
 from pipeline.rules.book import Book
 from pipeline.telling import tell
@@ -30,12 +30,14 @@ FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s,
 
 EFFECTIVE: Final = ("APPROVED", "REJECTED")  # the outcomes that move money
 
+log = logging.getLogger("santunan.worker")
 security = logging.getLogger("santunan.security")
 
 
 @dataclass(slots=True)
 class Report:
-    """What became of a chunk, for metrics. `seconds` by step: load, decide, write, commit.
+    """What became of a chunk, for metrics. `seconds` by step, of the whole turn and told with its first chunk: load,
+    decide, write, commit.
 
     `decisions`: how many by (program, outcome, main reason); `refusals`: by reason.
     """
@@ -60,16 +62,34 @@ class Report:
         account = effects.account
         self.accepted, self.duplicates, self.refused = account.accepted, account.duplicates, account.refused
         self.refusals.update(letter.reason for letter in effects.dead_letters)
-        self.decisions.update(
-            (one.program, one.outcome, one.reason_codes[0]) for one in effects.brought.desk.made_decisions
-        )
+        self.decisions.update((one.program, one.outcome, one.reason_codes[0]) for one in effects.decisions)
+
+
+Parsed = tuple[Chunk, list[Arrival | Misfit]]
+
+
+@dataclass(slots=True)
+class _Part:
+    """A chunk in its turn. `first`: the next offset to process; `fresh`: what is there from it on; `stored`: outputs
+    of what came before it; `effects`: None where nothing is fresh."""
+
+    chunk: Chunk
+    first: int
+    fresh: list[Arrival | Misfit]
+    stored: list[Message]
+    report: Report
+    effects: Effects | None = None
+
+    @property
+    def is_new(self) -> bool:
+        return self.first < self.chunk.end
 
 
 class Batch:
-    """Several threads may use one, each with partitions of its own. `group`: whose positions these are.
+    """Several threads may use one, each with partition numbers of its own. `group`: whose positions these are.
 
-    `retries`: of a chunk's transaction while the database is away, in the calling thread; the worker waits on its event
-    loop instead. `observe`: told of every chunk that was stored.
+    `retries`: of a transaction while the database is away, in the calling thread. `observe`: told of every chunk that
+    was stored.
     """
 
     def __init__(
@@ -89,85 +109,128 @@ class Batch:
         self._unknown_types = UnknownTypes()
         self._lock = Lock()
 
-    def process(self, chunk: Chunk) -> list[Message]:
-        """Everything to publish for this chunk, in order. Embedded it stands in the log already: none is returned.
+    def process(self, *chunks: Chunk) -> list[list[Message]]:
+        """Everything to publish for each of these chunks. Embedded it stands in the log already: each list is empty.
 
         Raises Transient (the database, after all retries), BadDeployment (a flood of unknown types) and NotReady
-        (events before this chunk were never processed); then nothing of the chunk stands.
+        (events before a chunk were never processed); then nothing of that chunk, or of one after it, stands.
         """
-        return self.store_arrivals(chunk, self.read(chunk))
+        return self.store_parsed([(chunk, self.read(chunk)) for chunk in chunks])
 
     def read(self, chunk: Chunk) -> list[Arrival | Misfit]:
-        """Parse the records: pure, so that it may run while another chunk is being stored."""
+        """Parse the records: pure, so that it may run while other chunks are being stored."""
         return [read(record, chunk.topic, chunk.partition) for record in chunk.records]
 
-    def store_arrivals(self, chunk: Chunk, arrivals: list[Arrival | Misfit]) -> list[Message]:
-        """As `process`, with what `read` gave for the same chunk."""
-        pause = FIRST_PAUSE_SECONDS
-        for attempt in range(self.retries + 1):
-            report = Report(chunk.topic, chunk.partition, attempts=attempt + 1)
+    def store_parsed(self, turn: Sequence[Parsed]) -> list[list[Message]]:
+        """As `process`, with what `read` gave for each chunk: all in one transaction; where that fails, one by one."""
+        if len(turn) > 1:
             try:
-                messages = self._apply(chunk, arrivals, report)
+                return self._apply(turn, attempts=1)
+            except SantunanError as error:
+                log.info("%d chunks were not stored together (%s); each by itself", len(turn), error)
+        return [self._patiently(parsed) for parsed in turn]
+
+    def _patiently(self, parsed: Parsed) -> list[Message]:
+        pause = FIRST_PAUSE_SECONDS
+        for attempts in range(1, self.retries + 1):
+            try:
+                return self._apply([parsed], attempts)[0]
             except Transient:
-                if attempt == self.retries:
-                    raise
                 time.sleep(pause)
                 pause *= 2
-                continue
-            if self.observe is not None:
-                self.observe(report)
-            return messages
-        raise AssertionError("left the loop of attempts")
+        return self._apply([parsed], self.retries + 1)[0]
 
-    def _apply(self, chunk: Chunk, arrivals: list[Arrival | Misfit], report: Report) -> list[Message]:
-        started = time.perf_counter()
+    def _apply(self, turn: Sequence[Parsed], attempts: int) -> list[list[Message]]:
         with self.store.unit_of_work() as work:
-            position = work.lock_position(self.group, chunk.topic, chunk.partition)
-            first = chunk.start if position is None else position
-            _refuse_gap(chunk, first)
-            stored = work.stored_outputs(chunk.topic, chunk.partition, chunk.start, min(first, chunk.end))
-            fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
-            report.redelivered = len(arrivals) - len(fresh)
-            if chunk.end <= first:
-                return stored
+            started = time.perf_counter()
+            positions = work.lock_positions(self.group, {chunk.partition for chunk, _ in turn})
+            parts = [_part(work, positions, chunk, arrivals, attempts) for chunk, arrivals in turn]
+            new = [part for part in parts if part.is_new]
+            if new:
+                unknown_types = self._process(work, new, started)
+        if new:
             with self._lock:
-                unknown_types = self._unknown_types.copy()
-            unknown_types.note(fresh)
-            readable = [arrival for arrival in fresh if isinstance(arrival, Arrival)]
-            known = work.digests([arrival.identity for arrival in readable])
-            wanted = [needs(arrival.event) for arrival in readable if arrival.identity not in known]
-            brought = work.bring(Desk(self.book), wanted, chunk.partition)
-            chunk_id = work.next_chunk_id()
-            started = report.lap("load", started)
-            refused: dict[int, Poison] = {}
-            while (effects := _take(chunk, first, chunk_id, fresh, dict(known), brought, refused)) is None:
-                brought = work.bring(Desk(self.book), wanted, chunk.partition)
-            started = report.lap("decide", started)
-            work.write(self.group, effects)
-            started = report.lap("write", started)
-            work.commit()
-            report.lap("commit", started)
+                self._unknown_types = unknown_types
+        for part in parts:
+            if part.effects is not None:
+                part.report.note(part.effects)
+                tell(part.effects)
+            if self.observe is not None:
+                self.observe(part.report)
+        return [self._outputs(part) for part in parts]
+
+    def _process(self, work: UnitOfWork, new: Sequence[_Part], started: float) -> UnknownTypes:
+        """Load, decide, write, commit. Returns what is known of unknown types now."""
+        report = new[0].report
         with self._lock:
-            self._unknown_types = unknown_types
-        report.note(effects)
-        tell(effects)
-        return stored if self.store.is_embedded else stored + [message for _, message in effects.outputs]
+            unknown_types = self._unknown_types.copy()
+        for part in new:
+            unknown_types.note(part.fresh)
+        readable = [(part.chunk.partition, one) for part in new for one in part.fresh if isinstance(one, Arrival)]
+        known = work.digests([arrival.identity for _, arrival in readable])
+        wanted = [(number, needs(arrival.event)) for number, arrival in readable if arrival.identity not in known]
+        brought = work.bring(Desk(self.book), wanted)
+        chunk_ids = work.next_chunk_ids(len(new))
+        started = report.lap("load", started)
+        refused: dict[int, Poison] = {}
+        while (effects := _take_all(new, chunk_ids, dict(known), brought, refused)) is None:
+            brought = work.bring(Desk(self.book), wanted)
+        started = report.lap("decide", started)
+        work.write(self.group, brought, effects)
+        started = report.lap("write", started)
+        work.commit()
+        report.lap("commit", started)
+        for part, one in zip(new, effects, strict=True):
+            part.effects = one
+        return unknown_types
+
+    def _outputs(self, part: _Part) -> list[Message]:
+        if self.store.is_embedded or part.effects is None:
+            return part.stored
+        return part.stored + [message for _, message in part.effects.outputs]
 
 
-def _take(
-    chunk: Chunk,
-    first: int,
-    chunk_id: int,
-    fresh: list[Arrival | Misfit],
+def _part(
+    work: UnitOfWork, positions: dict[Place, int], chunk: Chunk, arrivals: list[Arrival | Misfit], attempts: int
+) -> _Part:
+    """What of a chunk is new; `positions` move past it, for a later chunk of the same place."""
+    place = (chunk.topic, chunk.partition)
+    first = positions.get(place, chunk.start)
+    _refuse_gap(chunk, first)
+    positions[place] = max(first, chunk.end)
+    stored = work.stored_outputs(*place, chunk.start, min(first, chunk.end))
+    fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
+    report = Report(*place, attempts=attempts, redelivered=len(arrivals) - len(fresh))
+    return _Part(chunk, first, fresh, stored, report)
+
+
+def _take_all(
+    parts: Sequence[_Part],
+    chunk_ids: Sequence[int],
     known: dict[Identity, bytes],
     brought: Brought,
     refused: dict[int, Poison],
+) -> list[Effects] | None:
+    """As `_take`, chunk after chunk."""
+    turn = []
+    for part, chunk_id in zip(parts, chunk_ids, strict=True):
+        effects = _take(part, chunk_id, known, brought, refused)
+        if effects is None:
+            return None
+        turn.append(effects)
+    return turn
+
+
+def _take(
+    part: _Part, chunk_id: int, known: dict[Identity, bytes], brought: Brought, refused: dict[int, Poison]
 ) -> Effects | None:
     """Each event in its order: applied, known already, or refused. None stops the next.
 
     Returns None where an event would pay twice: it was added to `refused`, and all must be taken again by a fresh desk.
     """
+    chunk, fresh = part.chunk, part.fresh
     desk, paid = brought.desk, brought.paid
+    made_before = len(desk.made_decisions)
     entries: list[Entry] = []
     letters: list[DeadLetter] = []
     outputs: list[tuple[int, Message]] = []
@@ -197,8 +260,9 @@ def _take(
         entries.append(_entry(seq, arrival))
         outputs += [(offset, message) for message in messages]
     duplicates = len(fresh) - len(entries) - len(letters)
-    account = Account(first, chunk.end, len(entries), duplicates, len(letters))
-    return Effects(chunk_id, chunk.topic, chunk.partition, brought, account, entries, letters, outputs)
+    account = Account(part.first, chunk.end, len(entries), duplicates, len(letters))
+    made_now = desk.made_decisions[made_before:]
+    return Effects(chunk_id, chunk.topic, chunk.partition, account, made_now, entries, letters, outputs)
 
 
 def _is_known(chunk: Chunk, arrival: Arrival, known: dict[Identity, bytes]) -> bool:

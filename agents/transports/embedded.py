@@ -1,9 +1,9 @@
 """Faust over the log in one SQLite file: `sqlite:///FILE`. No server, no second process, nothing to install.
 
-The log has one global order and is read in it. One Faust message is one run: events that stand next to each other in
-that order and belong to one partition of one topic. The next run is handed out when the one before is done, so what
-came first is decided first, between topics too. Outputs and the position are written by the batch, in the same
-transaction as everything else; Faust commits nothing.
+The log has one global order and is read in it. One Faust message is one turn: chunks that follow each other in that
+order, each of events that stand next to each other and belong to one partition of one topic. The next turn is handed
+out when the one before is done, so what came first is decided first, between topics too. Outputs and the positions are
+written by the batch, in the same transaction as everything else; Faust commits nothing.
 
 Two traps. `subscribe` must return before the rebalance callbacks run: the conductor announces the subscription only
 after it returned, and `App._on_partitions_assigned` waits for that. And every message carries the app's
@@ -15,8 +15,9 @@ import fcntl
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -43,7 +44,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         super().__init__(*args, **options)
         self._assigned: frozenset[TP] = frozenset()
         self._position = 0  # in the global order
-        self._read: deque[Entry] = deque()
+        self._read: list[Entry] = []
         self._is_free = asyncio.Event()
         self._is_free.set()
         self._version: int | None = None
@@ -59,7 +60,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
     def is_void(self, delivery: Delivery) -> bool:
         return False  # nobody else may take a partition of this file away
 
-    async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
+    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         """The batch appended them to the log in its own transaction."""
 
     def release(self, delivery: Delivery) -> None:
@@ -112,33 +113,32 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         self.looked_at = time.monotonic()
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        run = await self._next_run(timeout)
-        if not run or self.should_stop:
+        chunks = await self._next_turn(timeout)
+        if not chunks or self.should_stop:
             return
-        first, last = run[0], run[-1]
-        records = tuple(Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in run)
-        chunk = Chunk(first.topic, first.partition, first.offset, last.offset + 1, records)
-        tp = TP(first.topic, first.partition)
+        chunk = chunks[0]
+        tp = TP(chunk.topic, chunk.partition)
         self._is_free.clear()
         self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
         yield tp, ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp_ms / 1000, 0, (), None, Delivery(chunk, GENERATION),
-            None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
+            tp.topic, tp.partition, chunk.end - 1, chunk.records[-1].timestamp_ms / 1000, 0, (), None,
+            Delivery(chunks, GENERATION), None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
-    async def _next_run(self, timeout: float) -> list[Entry]:
-        """The next run, or nothing within `timeout` seconds. Waits until the run before is done."""
+    async def _next_turn(self, timeout: float) -> tuple[Chunk, ...]:
+        """The next turn, or nothing within `timeout` seconds. Waits until the turn before is done."""
         deadline = self.loop.time() + timeout
         try:
             await asyncio.wait_for(self._is_free.wait(), timeout)
         except TimeoutError:
-            return []
+            return ()
         while not self._read:
             self._fill()
             if self._read or self.should_stop or self.loop.time() >= deadline:
                 break
             await asyncio.sleep(self.app.settings.idle_poll_seconds)
-        return self._cut()
+        entries, self._read = self._read, []
+        return tuple(_chunk(list(run)) for _, run in groupby(entries, key=attrgetter("topic", "partition")))
 
     def _fill(self) -> None:
         """Read on, but only where another connection has written: asking for the version of the file is cheap."""
@@ -148,18 +148,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         entries = self._log.read(self._position, topics.INTAKE, self.app.settings.chunk_records)
         if entries:
             self._position = entries[-1].place + 1
-            self._read.extend(entries)
+            self._read = entries
         else:
             self._version = version
-
-    def _cut(self) -> list[Entry]:
-        run: list[Entry] = []
-        while self._read:
-            entry = self._read[0]
-            if run and (entry.topic, entry.partition) != (run[0].topic, run[0].partition):
-                break
-            run.append(self._read.popleft())
-        return run
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
         raise AssertionError("getmany reads by itself")
@@ -226,6 +217,11 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
         if self._log is None:
             self._log = Log(self.file)
         return self._log
+
+
+def _chunk(run: Sequence[Entry]) -> Chunk:
+    records = tuple(Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in run)
+    return Chunk(run[0].topic, run[0].partition, run[0].offset, run[-1].offset + 1, records)
 
 
 def hold(file: Path) -> int:

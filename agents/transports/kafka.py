@@ -1,12 +1,15 @@
-"""Faust over Kafka in chunks: `kafka+chunks://HOST:PORT`. One Faust message is one chunk of one partition.
+"""Faust over Kafka in turns: `kafka+chunks://HOST:PORT`. One Faust message is one turn: what waits of every number.
 
 Positions are ours. On every assignment, in this order: new transactional producers (they end what the predecessor
-left open), then read the committed positions, then seek. Outputs and the position after a chunk go out in one Kafka
-transaction; Faust commits nothing, since its commit would win over ours.
+left open), then read the committed positions, then seek. Outputs of a number and the positions after its chunks go out
+in one Kafka transaction; Faust commits nothing, since its commit would win over ours.
 
-One gate a partition number: of each number one chunk is in hand at a time, so events of a key never overtake each
-other. Membership comes first: a chunk of claims waits until membership of its number has been read up to the end
-that it had after the claims were fetched.
+A turn costs some ten milliseconds however little it holds, so one is in hand at a time, and what comes meanwhile makes
+the next: they grow with the load by themselves. Only what fills a turn need not wait for the one before.
+
+One gate a partition number: a number is in one turn at a time, so events of a key never overtake each other. Membership
+comes first: a chunk of claims waits until membership of its number has been read up to the end that it had after the
+claims were fetched.
 
 Two traps. `subscribe` must return before the rebalance callbacks run, or it deadlocks. And every message carries
 the app's `consumer_generation_id`, or recovery returns without a word.
@@ -29,7 +32,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from agents import topics_admin
-from agents.process import STUCK_SECONDS, Delivery, Lag, leave
+from agents.process import STUCK_SECONDS, TURNS, Delivery, Lag, leave
 from agents.transports.kafka_thread import MEMBERSHIP, Fetched, Thread
 from agents.transports.publisher import Publisher
 from agents.transports.silent import SilentProducer
@@ -61,7 +64,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._read: dict[TP, int] = {}  # of membership: the same, and past what holds no record
         self._asked_again: dict[TP, int] = {}  # holes that were asked for once more
         self._waiting: defaultdict[int, defaultdict[str, deque[Waiting]]] = defaultdict(lambda: defaultdict(deque))
-        self._handed_out: dict[int, int] = {}  # partition number -> epoch of the chunk that is not yet released
+        self._handed_out: list[Delivery] = []  # not yet released
         self._changed = asyncio.Event()
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
@@ -79,14 +82,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def is_void(self, delivery: Delivery) -> bool:
         return delivery.epoch != self._epoch
 
-    async def publish(self, delivery: Delivery, messages: Sequence[Message]) -> None:
-        chunk = delivery.chunk
-        await self.transport.publisher.publish(chunk, messages)
-        self._published[chunk.topic, chunk.partition] = chunk.end
+    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
+        await self.transport.publisher.publish(chunks, messages)
+        self._published.update({(chunk.topic, chunk.partition): chunk.end for chunk in chunks})
 
     def release(self, delivery: Delivery) -> None:
-        if self._handed_out.get(delivery.chunk.partition) == delivery.epoch:
-            del self._handed_out[delivery.chunk.partition]
+        if delivery in self._handed_out:  # it is not where a new assignment has come in between
+            self._handed_out.remove(delivery)
         self._changed.set()
 
     async def say_goodbye(self) -> None:
@@ -104,7 +106,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def lag(self) -> Lag:
         lines = [line for by_topic in self._waiting.values() for line in by_topic.values()]
         chunks = [waiting.chunk for line in lines for waiting in line]
-        chunks += [one.chunk for one in self.app.process.in_hand.values()]
+        chunks += [chunk for delivery in self.app.process.in_hand for chunk in delivery.chunks]
         return Lag.of(chunks, self._next, self._thread.stable_ends(), own_time=topics.HISTORY)
 
     # Assignments
@@ -178,26 +180,27 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self.looked_at = time.monotonic()
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        waiting = await self._next_chunk(timeout)
-        if waiting is None:
+        chunks = await self._next_turn(timeout)
+        if not chunks:
             return
-        chunk = waiting.chunk
+        delivery, chunk = Delivery(chunks, self._epoch), chunks[0]
         tp = TP(chunk.topic, chunk.partition)
-        self._handed_out[tp.partition] = self._epoch
+        self._handed_out.append(delivery)
         self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
         yield tp, ConsumerMessage(
             tp.topic, tp.partition, chunk.end - 1, chunk.records[-1].timestamp_ms / 1000, 0, (), None,
-            Delivery(chunk, self._epoch), None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
+            delivery, None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
         )  # fmt: skip
 
-    async def _next_chunk(self, timeout: float) -> Waiting | None:
+    async def _next_turn(self, timeout: float) -> tuple[Chunk, ...]:
+        """Empty where nothing may go within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not self.should_stop and self.flow_active and not self.app.process.is_leaving:
-            if (found := self._ready()) is not None:
-                return found
+            if chunks := self._ready():
+                return chunks
             left = deadline - time.monotonic()
             if left <= 0:
-                return None
+                return ()
             self._changed.clear()
             changed = asyncio.ensure_future(self._changed.wait())
             fetching = self._fetch_more(left)
@@ -209,7 +212,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 await self._accept(self._fetched(fetching))
         if self.app.process.is_leaving:
             await asyncio.sleep(timeout)  # Faust asks again at once
-        return None
+        return ()
 
     def _fetched(self, fetching: "asyncio.Task[Fetched]") -> Fetched:
         """aiokafka tries again by itself where that helps; an error that comes through ends the process."""
@@ -259,25 +262,40 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def _line_up(self, tp: TP, start: int, fresh: Sequence[Any], ends: Mapping[TP, int]) -> None:
         end = fresh[-1].offset + 1
         records = tuple(Record(one.offset, one.timestamp, one.key, one.value or b"", one.headers) for one in fresh)
-        chunk = Chunk(tp.topic, tp.partition, start, end, records)
         before = {other: offset for other, offset in ends.items() if other.partition == tp.partition}
-        self._waiting[tp.partition][tp.topic].append(Waiting(chunk, before))
+        line = self._waiting[tp.partition][tp.topic]
+        if line and len(line[-1].chunk.records) + len(records) <= self.app.settings.chunk_records:
+            last = line.pop().chunk
+            start, records = last.start, last.records + records
+        line.append(Waiting(Chunk(tp.topic, tp.partition, start, end, records), before))
         self._next[tp] = end
         if tp in self._read:
             self._read[tp] = max(self._read[tp], end)
 
-    def _ready(self) -> Waiting | None:
-        """The next chunk that may go: its number is free, and membership was read far enough."""
-        oldest: Waiting | None = None
-        for number, lines in self._waiting.items():
-            if number in self._handed_out:
-                continue
-            found = self._ready_of(lines)
-            if found is not None and (oldest is None or _age(found) < _age(oldest)):
-                oldest = found
-        if oldest is not None:
-            self._waiting[oldest.chunk.partition][oldest.chunk.topic].popleft()
-        return oldest
+    def _ready(self) -> tuple[Chunk, ...]:
+        """The next turn, if it may go: of the numbers that are free, the oldest first, what may be decided now."""
+        if len(self._handed_out) == TURNS:
+            return ()
+        busy = {chunk.partition for delivery in self._handed_out for chunk in delivery.chunks}
+        most = self.app.settings.chunk_records
+        if busy and self._count_waiting(busy) < most // 2:
+            return ()
+        free = [lines for number, lines in self._waiting.items() if number not in busy]
+        heads = sorted(((_age(head), at) for at, lines in enumerate(free) if (head := self._ready_of(lines))))
+        turn: list[Chunk] = []
+        for _, at in heads:
+            while (found := self._ready_of(free[at])) is not None:
+                if turn and most < len(found.chunk.records):
+                    return tuple(turn)
+                most -= len(found.chunk.records)
+                free[at][found.chunk.topic].popleft()
+                turn.append(found.chunk)
+        return tuple(turn)
+
+    def _count_waiting(self, busy: set[int]) -> int:
+        """Records of numbers that are not busy."""
+        lines = (line for number, lines in self._waiting.items() if number not in busy for line in lines.values())
+        return sum(len(waiting.chunk.records) for line in lines for waiting in line)
 
     def _ready_of(self, lines: Mapping[str, deque[Waiting]]) -> Waiting | None:
         if members := lines.get(topics.MEMBERS):
@@ -291,7 +309,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         return head if self._is_read(head, MEMBERSHIP) else None
 
     def _is_read(self, waiting: Waiting, names: Sequence[str]) -> bool:
-        """Nothing of membership waits (the caller has looked), so what was read is stored."""
+        """Nothing of membership waits (the caller has looked), so what was read is stored, or before it in its turn."""
         return all(self._read.get(tp, 0) >= end for tp, end in waiting.ends.items() if tp.topic in names)
 
     # Off: Faust's acknowledgements, commits, gaps and alarms
@@ -311,7 +329,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         while True:
             time.sleep(2)
             now = time.monotonic()
-            since = min([*(one.since for one in list(self.app.process.in_hand.values())), self.looked_at])
+            since = min([*list(self.app.process.in_hand.values()), self.looked_at])
             if now - since > STUCK_SECONDS:
                 leave(EXIT_TRANSIENT, f"nothing moved for {STUCK_SECONDS:.0f} s; starting again")
 

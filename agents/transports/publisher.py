@@ -1,4 +1,4 @@
-"""Publishes a chunk's outputs and the position after it in one Kafka transaction.
+"""Publishes the outputs of a number's chunks and the positions after them in one Kafka transaction.
 
 One transactional producer a partition number; its id is the group and the number, so that whoever gets the number
 next fences this one with `init_transactions`. Every wait has an end, and after any error the process ends: there is
@@ -87,19 +87,21 @@ class Publisher:
         producer.init_transactions(self._settings.kafka_publish_seconds)
         return producer
 
-    async def publish(self, chunk: Chunk, messages: Sequence[Message]) -> None:
-        """All of them and the position, or nothing. Raises Transient; the caller then ends the process."""
+    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
+        """Of chunks of one number: all of them and the positions, or nothing. Raises Transient; the caller then ends
+        the process."""
         loop = asyncio.get_running_loop()
         seconds = self._settings.kafka_publish_seconds
         try:
             async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one keeps not to it
-                await loop.run_in_executor(self._pool, self._publish, chunk, messages, seconds)
+                await loop.run_in_executor(self._pool, self._publish, chunks, messages, seconds)
         except (KafkaException, BufferError, TimeoutError) as error:
-            where = f"{chunk.topic} {chunk.partition}"
+            where = f"{chunks[0].topic} {chunks[0].partition}"
             raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
 
-    def _publish(self, chunk: Chunk, messages: Sequence[Message], seconds: float) -> None:
-        producer = self._producers[chunk.partition]
+    def _publish(self, chunks: Sequence[Chunk], messages: Sequence[Message], seconds: float) -> None:
+        (number,) = {chunk.partition for chunk in chunks}
+        producer = self._producers[number]
         producer.begin_transaction()
         produce = producer.produce
         for message in messages:
@@ -107,9 +109,9 @@ class Publisher:
                 produce(message.topic, message.value, message.key, headers=list(message.headers))
             else:
                 produce(message.topic, message.value, message.key)
-        producer.send_offsets_to_transaction(
-            [TopicPartition(chunk.topic, chunk.partition, chunk.end)], self._metadata, seconds
-        )
+        ends = {chunk.topic: chunk.end for chunk in chunks}  # the last of each topic
+        places = [TopicPartition(topic, number, end) for topic, end in ends.items()]
+        producer.send_offsets_to_transaction(places, self._metadata, seconds)
         # Flushes first, and fails where a single message was not taken: nothing is committed then.
         producer.commit_transaction(seconds)
 

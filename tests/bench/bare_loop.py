@@ -48,7 +48,7 @@ def main(count: int) -> None:
             started = time.perf_counter()
             arrivals = batch.read(chunk)
             _lap(seconds, "parse", started)
-            outputs = batch.store_arrivals(chunk, arrivals)
+            (outputs,) = batch.store_parsed([(chunk, arrivals)])
             started = time.perf_counter()
             for output in outputs:
                 producer.produce(output.topic, output.value, output.key)

@@ -116,6 +116,6 @@ def _through(batch: Batch, log: Log, sent: Iterable[Sent], start: int) -> float:
         chunk = Chunk(topics.HISTORY, 0, start, start + len(some), records)
         arrivals = batch.read(chunk)
         parsing += time.perf_counter() - started
-        batch.store_arrivals(chunk, arrivals)
+        batch.store_parsed([(chunk, arrivals)])
         start += len(some)
     return parsing

@@ -78,7 +78,7 @@ class Broker:
         self._ask("seek")
         self.sought = {TP(*tp): offset for tp, offset in offsets.items()}
 
-    async def publish(self, chunk: Chunk, messages: Sequence[Message]) -> None:
+    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         self._ask("publish")
 
 
@@ -103,7 +103,7 @@ class Stage:
         self.decided: list[Chunk] = []
         self.noted: dict[tuple[str, int], int] = {}
         self.app: Any = App(settings)
-        self.app.process._decide = lambda chunk: self.decided.append(chunk) or []
+        self.app.process._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
         self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
         self.app.note_published = self.noted.update
         self.app.transport._publisher = broker
@@ -117,8 +117,10 @@ class Stage:
         await self.consumer._accept(Fetched({TopicPartition(*tp): records}, {}, {}))
 
     def next_chunk(self) -> Chunk | None:
-        waiting = self.consumer._ready()
-        return waiting.chunk if waiting is not None else None
+        """Of the next turn, which has but one."""
+        turn = self.consumer._ready()
+        assert len(turn) <= 1
+        return turn[0] if turn else None
 
 
 @pytest.fixture

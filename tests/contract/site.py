@@ -57,23 +57,28 @@ class Site:
         records = self.sent[topic, partition][start:end]
         return Chunk(topic, partition, start, end, tuple(records))
 
-    def process(self, chunk: Chunk) -> list[Message]:
-        messages = self.batch.process(chunk)
+    def process(self, *chunks: Chunk) -> list[Message]:
+        """In one turn."""
+        messages = [message for of_chunk in self.batch.process(*chunks) for message in of_chunk]
         self._published += messages
         return messages
 
-    def run(self, *documents: Any, size: int = 1000, **where: Any) -> None:
-        """Send, then process all that was not read yet, in its order, in chunks of at most `size`."""
+    def run(self, *documents: Any, size: int = 1000, together: int = 1, **where: Any) -> None:
+        """Send, then process all that was not read yet, in its order, in chunks of at most `size`, so many a turn."""
         if documents:
             self.send(*documents, **where)
+        turn: list[Chunk] = []
         while self.unread < len(self.order):
             topic, partition, first = self.order[self.unread]
             end = self.unread
             while end < len(self.order) and end - self.unread < size and self.order[end][:2] == (topic, partition):
                 end += 1
             records = tuple(record for _, _, record in self.order[self.unread : end])
-            self.process(Chunk(topic, partition, first.offset, records[-1].offset + 1, records))
+            turn.append(Chunk(topic, partition, first.offset, records[-1].offset + 1, records))
             self.unread = end
+            if len(turn) == together or end == len(self.order):
+                self.process(*turn)
+                turn = []
 
     @property
     def published(self) -> list[Message]:

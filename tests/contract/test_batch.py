@@ -123,8 +123,8 @@ def test_a_flood_is_seen_across_chunks(site: Site) -> None:
 
 def test_a_chunk_that_comes_again_leads_to_the_outputs_that_were_stored(site: Site) -> None:
     site.send(*e.member(), e.accident(), e.accident("K2", "2024-07-08"))
-    first = site.batch.process(site.chunk(0, 5))
-    again = site.batch.process(site.chunk(0, 5))
+    (first,) = site.batch.process(site.chunk(0, 5))
+    (again,) = site.batch.process(site.chunk(0, 5))
     assert again == first and (site.store.is_embedded or len(first) == 2)
     assert site.reports[-1].redelivered == 5
     assert site.rows("SELECT count(*) FROM decisions") == [(1,)]
@@ -133,7 +133,7 @@ def test_a_chunk_that_comes_again_leads_to_the_outputs_that_were_stored(site: Si
 def test_a_chunk_that_overlaps_gives_what_was_stored_and_then_what_is_new(site: Site) -> None:
     site.send(*e.member(), e.accident(), e.accident("K2", "2024-07-08"), e.accident("K3", "2024-07-09"))
     stored = [*site.process(site.chunk(0, 5)), *site.process(site.chunk(5, 6))]
-    again = site.batch.process(site.chunk(5, 7))
+    (again,) = site.batch.process(site.chunk(5, 7))
     assert again[: len(stored) // 2] == stored[len(stored) // 2 :]
     assert site.rows("SELECT claim_id FROM decisions ORDER BY claim_id") == [("K1",), ("K2",), ("K3",)]
     assert check(site.store, replays=False)[:0] == [] and site.rows("SELECT max(next) FROM positions") == [(7,)]
@@ -145,6 +145,19 @@ def test_a_gap_above_the_position_stops_loudly(site: Site) -> None:
     with pytest.raises(NotReady, match="next event to process is at offset 2, but the broker offers 3"):
         site.process(site.chunk(3, 5))
     assert site.rows("SELECT max(next) FROM positions") == [(2,)]
+
+
+def test_of_chunks_taken_together_the_one_that_cannot_be_stored_does_not_hold_back_those_before_it(site: Site) -> None:
+    site.run(*e.member(), partition=1)
+    site.send(e.accident("K1"), e.accident("K2", "2024-07-08"), partition=1)
+    site.send(*e.member("20000000022", "3671010101800002"))
+    with pytest.raises(NotReady, match="next event to process is at offset 4, but the broker offers 5"):
+        site.process(site.chunk(0, 4), site.chunk(5, 6, partition=1))
+    assert site.rows('SELECT "partition", "next" FROM positions WHERE "next" > 0 ORDER BY 1') == [(0, 4), (1, 4)]
+    site.process(site.chunk(0, 4), site.chunk(4, 5, partition=1), site.chunk(5, 6, partition=1))
+    assert [claim for claim, *_ in site.decisions()] == ["K1", "K2"]
+    assert [report.redelivered for report in site.reports[-3:]] == [4, 0, 0]
+    assert check(site.store) == []
 
 
 def test_holes_in_the_offsets_are_accounted_for(site: Site) -> None:

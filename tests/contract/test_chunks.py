@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.invariants import check
+from schemas import topics
 from tests import events as e
 from tests.contract.conftest import MakeSite
 from tests.contract.site import Site
@@ -141,6 +142,23 @@ def test_a_long_history_in_chunks_of_1_7_and_1000_gives_the_same_bytes(make_site
     """One long history, so that every kind of event meets every state in each run of the tests."""
     told = history(8, 250)
     check_any_cut_gives_the_same(make_site, told)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_chunks_of_two_partitions_and_topics_taken_together_give_the_same_bytes_as_one_by_one(
+    make_site: MakeSite, seed: int
+) -> None:
+    dice = random.Random(seed)
+    told = history(seed, 120)
+    places = [(dice.choice((topics.HISTORY, topics.ACCIDENTS)), dice.randint(0, 1)) for _ in told]
+    sites = [make_site(), make_site(), make_site()]
+    for together, site in zip((1, 4, 1000), sites, strict=True):
+        for document, (topic, partition) in zip(told, places, strict=True):
+            site.send(document, topic=topic, partition=partition)
+        site.run(together=together)
+        assert outcome(site) == outcome(sites[0])
+        assert site.rows("SELECT count(*) FROM chunks") == sites[0].rows("SELECT count(*) FROM chunks")
+        assert check(site.store) == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -34,7 +34,7 @@ from faust.web import Web
 
 import agents.app
 from agents.app import AGENTS, App
-from agents.process import Delivery, InHand
+from agents.process import Delivery
 from agents.settings import Settings
 from agents.transports import kafka, kafka_thread
 from agents.transports.assignor import ByNumber
@@ -125,17 +125,17 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
     async def scene(stage: Stage) -> None:
         await assign(stage)
         consumer = stage.consumer
-        late = Delivery(chunk_of(HERE, 3, 5), consumer._epoch)
+        late = Delivery((chunk_of(HERE, 3, 5),), consumer._epoch)
         await assign(stage)
-        consumer._handed_out[0] = late.epoch
+        consumer._handed_out.append(late)
         assert consumer.is_void(late)
         await stage.app.process._guarded(late)
         assert stage.decided == [] and "publish" not in broker.asked
-        assert consumer._handed_out == {}
+        assert consumer._handed_out == []
 
-        good = Delivery(chunk_of(HERE, 3, 5), consumer._epoch)
+        good = Delivery((chunk_of(HERE, 3, 5),), consumer._epoch)
         await stage.app.process._guarded(good)
-        assert stage.decided == [good.chunk] and broker.asked[-1] == "publish"
+        assert stage.decided == [*good.chunks] and broker.asked[-1] == "publish"
 
     act(scene, broker)
 
@@ -143,11 +143,12 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
 def test_a_late_release_does_not_free_a_number_that_was_handed_out_anew(act: Callable[..., Any]) -> None:
     async def scene(stage: Stage) -> None:
         await assign(stage)
-        late = Delivery(chunk_of(HERE, 3, 5), stage.consumer._epoch)
+        late = Delivery((chunk_of(HERE, 3, 5),), stage.consumer._epoch)
         await assign(stage)
-        stage.consumer._handed_out[0] = stage.consumer._epoch
+        anew = Delivery(late.chunks, stage.consumer._epoch)
+        stage.consumer._handed_out.append(anew)
         stage.consumer.release(late)
-        assert stage.consumer._handed_out == {0: stage.consumer._epoch}
+        assert stage.consumer._handed_out == [anew]
 
     act(scene, Broker(HERE))
 
@@ -157,13 +158,13 @@ def test_a_revocation_voids_what_waits_and_waits_for_the_chunk_in_hand(act: Call
         await assign(stage)
         consumer = stage.consumer
         await stage.fetched(HERE, 3, 4)
-        delivery = Delivery(chunk_of(THERE, 3, 5), consumer._epoch)
-        stage.app.process.in_hand[1] = InHand(delivery.chunk, 0.0)
+        delivery = Delivery((chunk_of(THERE, 3, 5),), consumer._epoch)
+        stage.app.process.in_hand[delivery] = 0.0
         revoking = asyncio.ensure_future(consumer._drop(stage.app, {HERE, THERE}))
         await asyncio.sleep(0.01)
         assert not revoking.done(), "the group went on while a chunk was in hand"
         assert stage.next_chunk() is None and consumer.is_void(delivery)
-        del stage.app.process.in_hand[1]
+        del stage.app.process.in_hand[delivery]
         consumer.release(delivery)
         await asyncio.wait_for(revoking, 1)
 
@@ -210,7 +211,7 @@ def test_what_is_committed_and_what_is_published_becomes_the_floor(act: Callable
     async def scene(stage: Stage) -> None:
         await assign(stage)
         assert stage.noted == {HERE: 50}
-        await stage.app.process._guarded(Delivery(chunk_of(THERE, 3, 5), stage.consumer._epoch))
+        await stage.app.process._guarded(Delivery((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
         assert stage.consumer._published == {THERE: 5}
 
     act(scene, broker)
@@ -279,7 +280,7 @@ def test_a_worker_in_which_nothing_moves_for_a_minute_and_a_half_ends(
     async def scene(stage: Stage) -> None:
         stage.consumer.looked_at = now - looked
         if taken is not None:
-            stage.app.process.in_hand[0] = InHand(chunk_of(HERE, 3, 5), now - taken)
+            stage.app.process.in_hand[Delivery((chunk_of(HERE, 3, 5),), 1)] = now - taken
         monkeypatch.setattr(kafka, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
         with pytest.raises(Left if ends else Awake) as end:
             WATCH(stage.consumer)

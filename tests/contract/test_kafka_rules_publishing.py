@@ -99,7 +99,7 @@ def publish(settings: Settings, *numbers: int) -> None:
     async def run() -> None:
         one = Publisher(settings)
         await one.fence(numbers or (0,))
-        await one.publish(CHUNK, OUTPUTS)
+        await one.publish([CHUNK], OUTPUTS)
 
     asyncio.run(run())
 
@@ -145,12 +145,12 @@ def test_a_message_that_the_broker_refuses_fails_the_chunk_and_its_position_stay
     async def run() -> None:
         one, next_start = Publisher(kafka_settings), Publisher(kafka_settings)
         await one.fence({0})
-        await one.publish(chunk_of(HERE, 0, 3), OUTPUTS)
+        await one.publish([chunk_of(HERE, 0, 3)], OUTPUTS)
         with pytest.raises(Transient, match="were not published"):
-            await one.publish(CHUNK, long)
+            await one.publish([CHUNK], long)
         await next_start.fence({0})
         assert committed(kafka_settings) == 3
-        await next_start.publish(CHUNK, OUTPUTS)
+        await next_start.publish([CHUNK], OUTPUTS)
 
     asyncio.run(run())
     assert committed(kafka_settings) == CHUNK.end
@@ -203,13 +203,13 @@ def test_a_successor_fences_the_worker_that_had_the_number_and_no_other(kafka_se
     async def run() -> None:
         before, after = Publisher(kafka_settings), Publisher(kafka_settings)
         await before.fence({0, 1})
-        await before.publish(chunk_of(HERE, 0, 3), OUTPUTS)
+        await before.publish([chunk_of(HERE, 0, 3)], OUTPUTS)
         await after.fence({0})
         with pytest.raises(Transient, match="(?i)fenced"):
-            await before.publish(CHUNK, OUTPUTS)
+            await before.publish([CHUNK], OUTPUTS)
         assert committed(kafka_settings) == 3
-        await before.publish(Chunk(topics.ACCIDENTS, 1, 0, 1, ()), OUTPUTS)
-        await after.publish(CHUNK, OUTPUTS)
+        await before.publish([Chunk(topics.ACCIDENTS, 1, 0, 1, ())], OUTPUTS)
+        await after.publish([CHUNK], OUTPUTS)
 
     asyncio.run(run())
     assert committed(kafka_settings) == CHUNK.end
@@ -221,7 +221,7 @@ def test_a_successor_fences_the_worker_that_had_the_number_and_no_other(kafka_se
 def test_a_floor_never_goes_back(new_database: Callable[..., str]) -> None:
     store = opened(new_database())
     with store.unit_of_work() as work:
-        work.lock_position(GROUP, *HERE)
+        work.lock_positions(GROUP, [HERE.partition])
         work.commit()
     for noted, floor in ((40, 40), (39, 40), (41, 41)):
         note_published(store, GROUP, {HERE: noted})
@@ -251,7 +251,7 @@ class Source:
     def is_void(self, delivery: Delivery) -> bool:
         return False
 
-    async def publish(self, delivery: Delivery, messages: Any) -> None:
+    async def publish(self, chunks: Any, messages: Any) -> None:
         raise self._error
 
     def release(self, delivery: Delivery) -> None:
@@ -266,11 +266,11 @@ class Source:
 def test_a_chunk_that_is_not_published_ends_the_process_and_is_never_released(
     error: BaseException, status: int
 ) -> None:
-    process = Process(lambda chunk: OUTPUTS, threads=1)
+    process = Process(lambda chunks: [OUTPUTS], threads=1)
     source: Any = Source(error)
     process.source = source
     with pytest.raises(Left) as left:
-        asyncio.run(process._guarded(Delivery(CHUNK, 1)))
+        asyncio.run(process._guarded(Delivery((CHUNK,), 1)))
     assert left.value.status == status
     assert source.released == 0, "the next chunk of the number could have gone first"
 
@@ -305,7 +305,7 @@ def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
                 one._settings = settings.model_copy(update={"kafka_publish_seconds": -4.8})  # 0.2 s, with the margin
             started = time.monotonic()
             with pytest.raises(Transient, match="it took too long"):
-                await (one.fence({0}) if is_start else one.publish(CHUNK, OUTPUTS))
+                await (one.fence({0}) if is_start else one.publish([CHUNK], OUTPUTS))
             return time.monotonic() - started
 
     assert asyncio.run(run()) < 2
@@ -335,9 +335,9 @@ def test_a_worker_that_was_stopped_loses_its_lock_and_cannot_commit_when_it_goes
     store = opened(new_database())
     with pytest.raises(Transient), store.unit_of_work() as stopped:
         stopped.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
-        stopped.lock_position(GROUP, *HERE)
+        stopped.lock_positions(GROUP, [HERE.partition])
         with store.unit_of_work() as successor:
-            successor.lock_position(GROUP, *HERE)
+            successor.lock_positions(GROUP, [HERE.partition])
             successor.commit()
         stopped.commit()
     store.close()

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -121,7 +121,7 @@ def test_a_worker_taken_for_dead_cannot_store_what_its_successor_stored(make_sit
     site.send(*e.member(), e.accident())
     chunk = site.chunk(0, 5)
     first = site.process(chunk)
-    again = zombie.batch.process(chunk)
+    (again,) = zombie.batch.process(chunk)
     zombie.close()
     assert again == first and len(site.decisions()) == 1
 
@@ -131,16 +131,16 @@ def test_the_gate_of_a_partition_number_holds_for_every_topic(new_database: Make
     for partition in (3, 4):
         site.process(Chunk(topics.MEMBERS, partition, 0, 1, ()))
     with site.store.unit_of_work() as first:
-        first.lock_position(GROUP, topics.MEMBERS, 3)
-        for topic, partition, is_free in ((topics.DEATHS, 4, True), (topics.DEATHS, 3, False)):
+        first.lock_positions(GROUP, [3])
+        for partition, is_free in ((4, True), (3, False)):
             with site.store.unit_of_work() as second:
                 second.connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")  # type: ignore[attr-defined]
                 if is_free:
-                    assert second.lock_position(GROUP, topic, partition) is None
+                    assert second.lock_positions(GROUP, [partition]) == {(topics.MEMBERS, partition): 1}
                     continue
                 with pytest.raises(Transient, match="try again"), site.store.unit_of_work() as third:
                     third.connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")  # type: ignore[attr-defined]
-                    third.lock_position(GROUP, topic, partition)
+                    third.lock_positions(GROUP, [partition])
     site.close()
 
 
@@ -153,12 +153,12 @@ def test_two_workers_that_meet_decide_and_pay_once(
     Each waits for the other where it has read everything: only a lock keeps the second from having read it, too.
     """
     meeting = threading.Barrier(2)
-    next_chunk_id = PostgresqlUnitOfWork.next_chunk_id
+    next_chunk_ids = PostgresqlUnitOfWork.next_chunk_ids
 
-    def wait(self: PostgresqlUnitOfWork) -> int:
+    def wait(self: PostgresqlUnitOfWork, count: int) -> Sequence[int]:
         with contextlib.suppress(threading.BrokenBarrierError):
             meeting.wait(0.5)
-        return next_chunk_id(self)
+        return next_chunk_ids(self, count)
 
     site = Site(new_database())
     site.batch.retries = 5
@@ -180,7 +180,7 @@ def test_two_workers_that_meet_decide_and_pay_once(
         except BaseException as error:
             failures.append(error)
 
-    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_id", wait)
+    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", wait)
     threads = [threading.Thread(target=work, args=(chunk,)) for chunk in chunks]
     for thread in threads:
         thread.start()
@@ -197,7 +197,7 @@ def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_data
     site = Site(new_database())
     site.send(*e.member(), e.accident())
     with pytest.raises(Transient), site.store.unit_of_work() as work:
-        work.lock_position(GROUP, topics.HISTORY, 0)
+        work.lock_positions(GROUP, [0])
         work.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")  # type: ignore[attr-defined]
     site.run()
     assert len(site.decisions()) == 1

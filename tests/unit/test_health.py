@@ -13,7 +13,7 @@ import pytest
 from agents.clients import open_submitter
 from agents.health import LOOK_SECONDS, STORE_SECONDS, Health
 from agents.metrics import Metrics
-from agents.process import STUCK_SECONDS, InHand, Lag, Process
+from agents.process import STUCK_SECONDS, Delivery, Lag, Process
 from agents.settings import read_settings
 from pipeline.errors import EXIT_CONFIGURATION, NotReady
 from pipeline.record import Chunk
@@ -47,7 +47,7 @@ class Watched:
         self.health = Health(self.process, ask_store, Metrics(), clock=lambda: self.now)
 
     def take_in_hand(self) -> None:
-        self.process.in_hand[3] = InHand(Chunk(topics.DEATHS, 3, 0, 1, ()), self.now)
+        self.process.in_hand[Delivery((Chunk(topics.DEATHS, 3, 0, 1, ()),), 1)] = self.now
 
     def missing(self) -> str | None:
         return asyncio.run(self.health.missing())
@@ -69,7 +69,7 @@ def test_a_chunk_may_be_in_hand_up_to_the_limit_however_long_ago_the_worker_look
     watched.now = STUCK_SECONDS + late
     trouble = watched.health.trouble()
     assert (trouble is None) is is_well
-    assert is_well or "claims.deaths 3 has been in hand for 90 s" in str(trouble)
+    assert is_well or "in hand for 90 s; 90 is most: claims.deaths 3" in str(trouble)
 
 
 def test_a_worker_that_never_gets_to_look_is_given_as_long_as_one_that_stopped_looking() -> None:
