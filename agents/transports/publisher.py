@@ -84,6 +84,8 @@ class Publisher:
             "retry.backoff.ms": 20,
             "message.max.bytes": 1_000_000,
         })  # fmt: skip
+        # Connected first: what `init_transactions` finds unconnected it looks at again half a second later.
+        producer.list_topics(timeout=self._settings.kafka_publish_seconds)
         producer.init_transactions(self._settings.kafka_publish_seconds)
         return producer
 
