@@ -29,7 +29,7 @@ RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds s
 _FUTURE: Final = dt.timedelta(seconds=MAX_FUTURE_SECONDS)
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _CLAIM_EVENTS: Final = get_args(ClaimEvent)
-_SECTIONS: Final = frozenset(SECTIONS)
+_FOREIGN: Final = {writer: frozenset(SECTIONS) - sections for writer, sections in SECTION_WRITERS.items()}
 _SOURCE: Final = re.compile(rf"urn:santunan:(?:{'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
 _MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")  # up to the year 5138
 _MAX_ID_LETTERS: Final = 128
@@ -128,11 +128,11 @@ def read_event(raw: bytes, topic: str | None = None) -> IntakeEvent:
 
 
 def event_clock(event: IntakeEvent, received_ms: int | None) -> dt.datetime:
-    """When the event was received, in UTC; `received_ms` None: history, whose clock is its own `time`.
+    """When the event was received (aware); `received_ms` None: history, whose clock is its own `time`.
 
     Raises Poison (TIME_IN_FUTURE) where it claims to have been written more than five minutes later.
     """
-    written: dt.datetime = event.time.astimezone(dt.UTC)
+    written: dt.datetime = event.time
     if received_ms is None:
         return written
     clock = EPOCH + dt.timedelta(milliseconds=received_ms)
@@ -200,8 +200,10 @@ class UnknownTypes:
 
 
 def _check_sections(data: Any, writer: str) -> None:
-    foreign = (data.model_fields_set & _SECTIONS) - SECTION_WRITERS[writer]
-    foreign = {section for section in foreign if getattr(data, section) is not None}
+    told: set[str] = data.model_fields_set
+    if told.isdisjoint(_FOREIGN[writer]):
+        return
+    foreign = {section for section in told & _FOREIGN[writer] if getattr(data, section) is not None}
     if foreign:
         errors = [FieldError(f"data.{section}", _section_message(section, writer)) for section in sorted(foreign)]
         raise Poison("SECTION_NOT_ALLOWED", *errors)

@@ -44,7 +44,6 @@ class Offline:
         desk = self._desk
         desk.take(event, event_clock(event, None), order=self._taken)
         self._digests[identity] = digest
-        made = list(desk.made_decisions)
-        desk.made_decisions.clear()
+        made, desk.made_decisions = desk.made_decisions, []
         desk.made_payouts.clear()
         return made

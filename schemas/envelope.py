@@ -30,7 +30,9 @@ class Envelope(Strict):
 
     @model_validator(mode="after")
     def _extensions_are_small(self) -> Self:
-        extra: dict[str, Any] = self.model_extra or {}
+        extra: dict[str, Any] | None = self.model_extra
+        if not extra:
+            return self
         if len(extra) > MAX_EXTENSIONS:
             raise ValueError(f"at most {MAX_EXTENSIONS} extension attributes are allowed")
         for name, value in extra.items():

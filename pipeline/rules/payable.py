@@ -33,7 +33,7 @@ class Finding:
 
     @property
     def total(self) -> int:
-        return sum(one.amount for one in self.benefits)
+        return sum([one.amount for one in self.benefits])
 
 
 def in_order(flags: list[str]) -> list[str]:
