@@ -1,12 +1,16 @@
 """A worker that cannot run says why in one sentence, ends with the status that says what would help, and leaves
 nothing half done."""
 
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import URL, create_engine, make_url, text
 
+from agents import services
 from agents.settings import Settings, read_settings
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
 from tests.faults.running import running, wait_for
@@ -20,7 +24,9 @@ def refusal(folder: Path, environment: dict[str, str]) -> tuple[int, str]:
     """The status that a worker ends with, and its last sentence."""
     with running(folder, environment) as worker:
         status = worker.wait()
-        return status, worker.tail().splitlines()[-1]
+        *before, last = worker.tail().splitlines()
+        assert [line for line in before if "[kafka." not in line] == [], "one sentence, and no traceback above it"
+        return status, last
 
 
 def changed(settings: Settings, **change: object) -> dict[str, str]:
@@ -84,6 +90,61 @@ def test_a_database_that_does_not_exist_is_refused(kafka_settings: Settings, tmp
     status, told = refusal(tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False)))
     assert status == EXIT_CONFIGURATION
     assert "santunan_nowhere" in told
+
+
+@pytest.mark.parametrize(("revision", "advice"), [("0000", "run `santunan migrate`"), ("9999", "install that version")])
+def test_tables_of_another_version_are_refused_and_left_alone(
+    revision: str, advice: str, kafka_settings: Settings, tmp_path: Path
+) -> None:
+    engine = create_engine(make_url(kafka_settings.database_url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    status, told = refusal(tmp_path, environment_of(kafka_settings))
+    assert status == EXIT_CONFIGURATION
+    assert f"revision {revision}" in told and advice in told
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == revision
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def database_with_a_password() -> Iterator[str]:
+    """The URL of an empty one."""
+    directory = Path(tempfile.mkdtemp(prefix="santunan-password-"))
+    try:
+        yield services.up(directory, lambda sentence: None, only="postgresql").database_url
+    finally:
+        services.down(directory, lambda sentence: None)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "advice"),
+    [
+        ({"password": "wr0ng-passw0rd"}, "wrong user or password"),
+        ({"password": None}, "put it into database_url"),
+        ({"username": "nobody"}, "wrong user or password"),
+        ({"database": "nowhere"}, "no such database"),
+        ({}, "santunan migrate"),
+    ],
+    ids=lambda value: next(iter(value), "right") if isinstance(value, dict) else "",
+)
+def test_a_database_that_does_not_let_us_in_is_told_from_one_that_is_away(
+    change: dict[str, Any], advice: str, kafka_settings: Settings, database_with_a_password: str, tmp_path: Path
+) -> None:
+    url = make_url(database_with_a_password)
+    url = URL.create(**{**url._asdict(), **change})
+    status, told = refusal(tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False)))
+    assert status == EXIT_CONFIGURATION
+    assert advice in told
+    assert str(url.password) not in told
+
+
+def test_a_database_that_is_away_is_waited_for_by_the_supervisor(kafka_settings: Settings, tmp_path: Path) -> None:
+    url = "postgresql://santunan:secret@127.0.0.1:1/santunan"
+    status, told = refusal(tmp_path, changed(kafka_settings, database_url=url))
+    assert status == EXIT_TRANSIENT
+    assert "127.0.0.1:1 cannot be reached" in told and "secret" not in told
 
 
 def test_topics_that_are_missing_are_named(kafka_settings: Settings, tmp_path: Path) -> None:
