@@ -99,11 +99,11 @@ class Assessment(NamedTuple):
 
     @property
     def read_set(self) -> ReadSet:
-        memberships = self.other_memberships if self.member is None else (self.member, *self.other_memberships)
-        return ReadSet(
-            tuple([f"{one.number}@{one.version}" for one in memberships]),
-            tuple([f"{one.claim_id}@{one.revision}" for one in self.other_claims]),
-        )
+        member, others, claims = self.member, self.other_memberships, self.other_claims
+        read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
+        if others:
+            read += tuple([f"{one.number}@{one.version}" for one in others])
+        return ReadSet(read, tuple([f"{one.claim_id}@{one.revision}" for one in claims]) if claims else ())
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ ClaimEvent = AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed
 IntakeEvent = MemberEvent | ClaimEvent | ClaimReviewed | PayoutSettled | PayoutFailed | DayPassed
 
 _CLOCK = frozenset({DayPassed})
+_OPENING = (AccidentClaimed, DeathClaimed)
 TOPIC_EVENTS: Final[dict[str, frozenset[type]]] = {
     topics.MEMBERS: frozenset(get_args(MemberEvent)) | _CLOCK,
     topics.ACCIDENTS: frozenset({AccidentClaimed, EvidenceAdded, ClaimAppealed}),
@@ -147,7 +148,7 @@ def partition_key(event: IntakeEvent) -> str | None:
     None: the event goes to every partition (the daily clock).
     """
     data = event.data
-    if isinstance(event, AccidentClaimed | DeathClaimed):
+    if isinstance(event, _OPENING):
         return event.data.member.member_number or event.data.claim_id
     if isinstance(event, DayPassed):
         return None

@@ -34,6 +34,9 @@ class Run(NamedTuple):
     has_backdated: bool
 
 
+NO_ARREARS = Run(0, False)
+
+
 def law_on(book: Book, day: dt.date) -> Law:
     """The law of a day; days before the book begins are judged as its first day (the event itself is referred)."""
     return book.on(max(day, book.first_day))
@@ -135,14 +138,14 @@ def run_before(period: Period, day: int, first_owed: int, last_owed: int, due: D
                 break
             has_backdated = True
         month -= 1
-    return Run(max(0, newest - month), has_backdated)
+    return Run(newest - month, has_backdated) if newest > month else NO_ARREARS
 
 
 def arrears_on(period: Period, spell: Spell, day: int, book: Book, last_owed: int = NO_END) -> Run:
     """The run on `day`; after a lapse the one that led to it, if months paid ahead have hidden it since."""
     segment = period.enrolment.segment
     if not has_due_dates(segment):
-        return Run(0, False)
+        return NO_ARREARS
     due = due_days(segment, book)
     run = run_before(period, day, spell.first_owed, last_owed, due)
     if spell.lapsed > day:

@@ -7,6 +7,7 @@ Never imports anything that does IO; the numbers of the law come from the book t
 
 import calendar as gregorian
 import datetime as dt
+from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -105,11 +106,7 @@ class DueDays:
 
     def last_due_before(self, day: int) -> int:
         """The newest month whose due date lies before the day number `day`."""
-        month = month_of(dt.date.fromordinal(day))
-        days, first = self.days, self.first
-        while days[month - first] >= day:
-            month -= 1
-        return month
+        return self.first + bisect_left(self.days, day) - 1
 
 
 def working_days_after(day: dt.date, count: int, book: "Book") -> dt.date:

@@ -9,7 +9,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from pipeline.member import Member, short_column
-from pipeline.rules.arrears import NO_END, Run, Spell, arrears_on, law_on, spells_of
+from pipeline.rules.arrears import NO_ARREARS, NO_END, Spell, arrears_on, law_on, spells_of
 from pipeline.rules.book import Book
 from pipeline.rules.calendar import add_years, age_on, month_of
 from pipeline.rules.periods import NEVER, Period, Span, periods_of
@@ -49,9 +49,6 @@ class Standing(NamedTuple):
 _UNREGISTERED = Standing(
     False, None, False, None, None, None, None, False, 0, False, False, 0, None, False
 )  # fmt: skip
-
-
-_NOTHING_UNPAID = Run(0, False)
 
 
 class _Held(NamedTuple):
@@ -138,7 +135,7 @@ def _standing(member: Member, program: str, day: dt.date, book: Book, is_disease
     period, span, is_held, last_owed = held
     spells = spells_of(period, book, last_owed)
     spell = _spell_at(spells, number)
-    run = arrears_on(period, spell, number, book, last_owed) if spell is not None else _NOTHING_UNPAID
+    run = arrears_on(period, spell, number, book, last_owed) if spell is not None else NO_ARREARS
     first_cover = dt.date.fromordinal(spells[0].start) if spells else None
     cover_start = first_cover
     if spell is None:

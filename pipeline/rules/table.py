@@ -97,9 +97,10 @@ def _with_deadline(walk: Walk, finding: Finding) -> dt.date:
 
 
 def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
-    outcome, codes = finding.outcome, finding.codes
+    outcome, codes, first_claim_id = finding.outcome, finding.codes, None
+    if walk.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
+        first_claim_id = walk.first_claim_id
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
-    is_second_claim = walk.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes)
     return Verdict(
         outcome=outcome,
         reason_codes=codes,
@@ -111,7 +112,7 @@ def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
         liable="EMPLOYER" if is_employer_liable else "BPJS",
         pay_by=deadline,
         fund_amount=finding.fund_amount,
-        first_claim_id=walk.first_claim_id if is_second_claim else None,
+        first_claim_id=first_claim_id,
         rule_version=walk.law.rule_version,
         trace=tuple(walk.trace),
         wake_on=walk.wake_on,

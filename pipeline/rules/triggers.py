@@ -61,13 +61,14 @@ def _medical(walk: Walk, file: _File) -> None:
     assert accident is not None and walk.terms is not None
     certified_by = medical.certified_by if medical is not None else None
     trigger, is_computable = _medical_trigger(walk)
-    facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
     if trigger is not None:
+        facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
         file.ask("medically_settled", "REF_MEDICAL_ADVISOR", facts, sources.CERTIFICATE, is_computable=is_computable)
     elif medical is not None and certified_by is not None and death is None and (
         medical.disabilities or medical.permanent_total
     ):
-        facts["trigger"] = "permanent_total" if medical.permanent_total else "disability"
+        trigger = "permanent_total" if medical.permanent_total else "disability"
+        facts = {"trigger": trigger, "certified_by": certified_by}
         walk.note("medically_settled", "met", facts, sources.CERTIFICATE)
 
 
