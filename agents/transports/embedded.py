@@ -11,6 +11,7 @@ after it returned, and `App._on_partitions_assigned` waits for that. And every m
 """
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -237,5 +238,6 @@ def hold(file: Path) -> int:
             "or give this one another database_url"
         ) from None
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, str(os.getpid()).encode())
+    with contextlib.suppress(OSError):  # a full disk: the lock is what counts, the number is for the sentence above
+        os.write(descriptor, str(os.getpid()).encode())
     return descriptor
