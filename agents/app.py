@@ -139,7 +139,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "autodiscover": [f"agents.{name}" for name in AGENTS],
         "origin": "agents.app",
         "TableManager": NoTables,
-        "Worker": "agents.worker:Worker",
+        "Worker": "agents.faust_worker:Worker",
         "web_enabled": False,
         "topic_disable_leader": True,  # a leader topic would be one more thing to create and to watch
         "topic_allow_declare": False,  # topics are made by `santunan topics create`, with their retention and replicas

@@ -1,8 +1,8 @@
 """Starts a worker process, and starts it again when starting again can help.
 
-A worker that meets trouble ends at once and says with its status what would help (`pipeline/errors.py`): 75 again
-after a pause, 78 a person, anything else a bug, tried three times a minute. Never imports Faust or the store:
-a supervisor that could fail like its worker would be none.
+A worker that meets trouble ends at once and says with its status what would help (`pipeline/errors.py`): 75 again,
+at once and then after growing pauses, 78 a person, anything else a bug, tried three times a minute. Never imports
+Faust or the store: a supervisor that could fail like its worker would be none.
 """
 
 import contextlib
@@ -71,10 +71,10 @@ class Supervisor:
             self._say(f"The worker cannot run: {told}")
             return None
         if status == EXIT_TRANSIENT or status < 0:  # a signal from outside, such as kill -9, is no bug of the worker
-            pause: float = min(FIRST_PAUSE_SECONDS * 2**self._transients, LONGEST_PAUSE_SECONDS)
-            self._transients += 1
+            pause = self._growing_pause()
             what = f"was ended by {_signal_name(-status)}" if status < 0 else f"stopped: {told}"
-            self._say(f"The worker {what}. Nothing is lost; starting again in {pause:.1f} s.")
+            when = f"in {pause:.1f} s" if pause else "now"
+            self._say(f"The worker {what}. Nothing is lost; starting again {when}.")
             return pause
         self._bugs.append(self._clock())
         if len(self._bugs) == BUGS_A_MINUTE and self._bugs[-1] - self._bugs[0] < 60:
@@ -82,6 +82,12 @@ class Supervisor:
             return None
         self._say(f"The worker failed (status {status}): {told}. Starting again.")
         return FIRST_PAUSE_SECONDS
+
+    def _growing_pause(self) -> float:
+        """None before the first start after a worker that was well: claims wait for it."""
+        pause: float = min(FIRST_PAUSE_SECONDS * 2 ** (self._transients - 1), LONGEST_PAUSE_SECONDS)
+        self._transients += 1
+        return pause if self._transients > 1 else 0.0
 
     def _run_once(self) -> tuple[int, str]:
         """Status (negative: the signal that ended it) and the reason the worker gave."""

@@ -61,24 +61,25 @@ def test_a_worker_that_ends_well_is_not_started_again(watch: Watch) -> None:
     assert (watched.starts, watched.pauses, watched.said) == (1, [], [])
 
 
-def test_what_passes_is_tried_again_after_growing_pauses_and_says_why(watch: Watch) -> None:
-    watched = watch(75, 75, 75, 0)
+def test_what_passes_is_tried_again_at_once_then_after_growing_pauses_and_says_why(watch: Watch) -> None:
+    watched = watch(75, 75, 75, 75, 0)
     assert watched.supervisor.run() == 0
-    assert watched.starts == 4
-    assert watched.pauses == [0.5, 1.0, 2.0]
-    assert "reason number 0" in watched.said[0]
+    assert watched.starts == 5
+    assert watched.pauses == [0.0, 0.5, 1.0, 2.0]
+    assert "reason number 0" in watched.said[0] and "starting again now" in watched.said[0]
+    assert "starting again in 0.5 s" in watched.said[1]
 
 
 def test_pauses_stop_growing_at_half_a_minute(watch: Watch) -> None:
-    watched = watch(*[75] * 9, 0)
+    watched = watch(*[75] * 10, 0)
     watched.supervisor.run()
     assert watched.pauses[-1] == max(watched.pauses) == 30.0
 
 
-def test_a_worker_that_ran_well_for_a_minute_begins_with_short_pauses_again(watch: Watch) -> None:
+def test_a_worker_that_ran_well_for_a_minute_is_started_at_once_again(watch: Watch) -> None:
     watched = watch(75, 75, 0, seconds_each=61.0)
     watched.supervisor.run()
-    assert watched.pauses == [0.5, 0.5]
+    assert watched.pauses == [0.0, 0.0]
 
 
 def test_a_wrong_setting_ends_it_at_once_with_the_reason(watch: Watch) -> None:
@@ -105,6 +106,7 @@ def test_a_worker_that_was_killed_is_started_again(watch: Watch) -> None:
     watched = watch(-signal.SIGKILL, 0)
     assert watched.supervisor.run() == 0
     assert watched.starts == 2
+    assert watched.pauses == [0.0]
     assert "SIGKILL" in watched.said[0] and "Nothing is lost" in watched.said[0]
 
 
