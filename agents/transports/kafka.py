@@ -20,13 +20,14 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 import aiokafka
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from confluent_kafka import KafkaException
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
@@ -144,6 +145,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         assigned = sorted(self.assignment())
         await self.transport.publisher.fence({tp.partition for tp in assigned})
         if not assigned:
+            await self._thread.read_from({})
             self._next = {}
             self._missing = "no partition is assigned: the other workers of the group hold all of them"
             return {}
@@ -156,7 +158,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             tp: max(committed.get(tp, earliest[TopicPartition(*tp)]), published.get((tp.topic, tp.partition), 0))
             for tp in assigned
         }
-        await self._thread.seek_wait({TopicPartition(*tp): offset for tp, offset in start.items()})
+        await self._thread.read_from(start)
         self._next = dict(start)
         self._read = {tp: offset for tp, offset in start.items() if tp.topic in MEMBERSHIP}
         self._missing = None
@@ -218,7 +220,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """aiokafka tries again by itself where that helps; an error that comes through ends the process."""
         try:
             return fetching.result()
-        except KafkaError as error:
+        except (KafkaError, KafkaException) as error:
             if self.app.process.is_leaving:
                 return Fetched({}, {}, {})
             leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
@@ -226,7 +228,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def _fetch_more(self, seconds: float) -> "asyncio.Task[Fetched] | None":
         if self._fetching is None:
             asked = {tp for tp in self._next if len(self._waiting[tp.partition][tp.topic]) < WAITING_CHUNKS}
-            if not asked:
+            is_enough = self._handed_out and self._count_waiting() >= WAITING_CHUNKS * self.app.settings.chunk_records
+            if is_enough or not asked:
                 return None
             wait = seconds if len(asked) == len(self._next) else FULL_FETCH_SECONDS
             self._fetch_epoch = self._epoch
@@ -235,33 +238,29 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     async def _accept(self, fetched: Fetched) -> None:
         """Put the records into the line as chunks that continue exactly where the ones before ended."""
-        again: dict[TopicPartition, int] = {}
-        for tp, position in fetched.positions.items():
-            if tp in self._read:
-                self._read[tp] = max(self._read[tp], position)
-        for partition, records in fetched.records.items():
-            tp = TP(*partition)
+        again: dict[TP, int] = {}
+        for tp, records in fetched.records.items():
             if self._fetch_epoch != self._epoch or tp not in self._next:
                 if tp in self._next:  # fetched across a new assignment: thrown away, and asked for again
-                    again[partition] = self._next[tp]
+                    again[tp] = self._next[tp]
                 continue
             start = self._next[tp]
             fresh = [record for record in records if record.offset >= start]
             if not fresh:
                 continue
             if fresh[0].offset > start and self._asked_again.get(tp) != start:
-                self._asked_again[tp] = again[partition] = start  # a hole is believed when it is seen twice
+                self._asked_again[tp] = again[tp] = start  # a hole is believed when it is seen twice
                 continue
             self._line_up(tp, start, fresh, fetched.ends)
+        for tp, position in fetched.positions.items():
+            if tp in self._read and tp not in again and self._fetch_epoch == self._epoch:
+                self._read[tp] = max(self._read[tp], position)
         if again:
-            for partition, offset in again.items():
-                if TP(*partition) in self._read:
-                    self._read[TP(*partition)] = offset
             await self._thread.seek_wait(again)
 
-    def _line_up(self, tp: TP, start: int, fresh: Sequence[Any], ends: Mapping[TP, int]) -> None:
+    def _line_up(self, tp: TP, start: int, fresh: Sequence[Record], ends: Mapping[TP, int]) -> None:
         end = fresh[-1].offset + 1
-        records = tuple(Record(one.offset, one.timestamp, one.key, one.value or b"", one.headers) for one in fresh)
+        records = tuple(fresh)
         before = {other: offset for other, offset in ends.items() if other.partition == tp.partition}
         line = self._waiting[tp.partition][tp.topic]
         if line and len(line[-1].chunk.records) + len(records) <= self.app.settings.chunk_records:
@@ -292,8 +291,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 turn.append(found.chunk)
         return tuple(turn)
 
-    def _count_waiting(self, busy: set[int]) -> int:
-        """Records of numbers that are not busy."""
+    def _count_waiting(self, busy: Set[int] = frozenset()) -> int:
+        """Records of the numbers that are not busy."""
         lines = (line for number, lines in self._waiting.items() if number not in busy for line in lines.values())
         return sum(len(waiting.chunk.records) for line in lines for waiting in line)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,9 +73,13 @@ class Broker:
         self._ask("earliest")
         return {tp: 3 for tp in tps}
 
-    async def seek_wait(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def read_from(self, offsets: Mapping[TP, int]) -> None:
         self._ask("seek")
-        self.sought = {TP(*tp): offset for tp, offset in offsets.items()}
+        self.sought = dict(offsets)
+
+    async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
+        self._ask("seek again")
+        self.sought = dict(offsets)
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         self._ask("publish")
@@ -112,9 +115,9 @@ class Stage:
 
     async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None) -> None:
         """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
-        records = [SimpleNamespace(offset=at, timestamp=at, key=b"k", value=b"{}", headers=()) for at in offsets]
+        records = [Record(at, at, b"k", b"{}") for at in offsets]
         self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
-        await self.consumer._accept(Fetched({TopicPartition(*tp): records}, {}, {}))
+        await self.consumer._accept(Fetched({tp: records}, {}, {}))
 
     def next_chunk(self) -> Chunk | None:
         """Of the next turn, which has but one."""

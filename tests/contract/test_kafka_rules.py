@@ -315,16 +315,18 @@ def test_only_what_is_committed_is_read_and_an_idle_partition_delays_nobody(
 ) -> None:
     made: list[dict[str, Any]] = []
     monkeypatch.setattr(kafka_thread.aiokafka, "AIOKafkaConsumer", lambda **options: made.append(options))
+    monkeypatch.setattr(kafka_thread, "Fetcher", lambda options: made.append(options))
 
     async def scene(stage: Stage) -> None:
         Consumer._new_consumer_thread(stage.consumer)._create_worker_consumer(stage.app.transport)
 
     act(scene, Broker())
-    assert len(made) == 2
+    fetching, *made = made[-3:]  # before them the consumer has made a fetcher for itself
+    assert fetching["isolation.level"] == "read_committed" and not fetching["enable.auto.commit"]
+    assert fetching["fetch.wait.max.ms"] <= 50
     assert [one["isolation_level"] for one in made] == ["read_committed"] * 2
     assert [one["enable_auto_commit"] for one in made] == [False] * 2
     (reading,) = [one for one in made if one["group_id"] is not None]
-    assert reading["fetch_max_wait_ms"] <= 50
     assert reading["partition_assignment_strategy"] == [ByNumber]
     assert reading["session_timeout_ms"] == settings.kafka_session_seconds * 1000
     assert reading["max_poll_interval_ms"] > 600_000, "a chunk in hand must not look like a dead worker"

@@ -64,6 +64,9 @@ class FakeProducer:
                 raise self.error
         self.calls.append((name, args))
 
+    def list_topics(self, timeout: float) -> None:
+        """It is connected."""
+
     def init_transactions(self, seconds: float) -> None:
         time.sleep(0.02)
         self._call("init_transactions", seconds)
