@@ -91,8 +91,11 @@ def down(directory: Path = DEFAULT_DIRECTORY, log: Say = print) -> None:
         log("Nothing was ever started here.")
         return
     with _alone(directory):
-        for name in ("kafka", "postgresql"):
+        names = [name for name in ("kafka", "postgresql") if running(directory, name) is not None]
+        for name in names:
             stop(directory, name, log)
+    if not names:
+        log("Nothing runs.")
 
 
 def status(directory: Path = DEFAULT_DIRECTORY) -> Status:
@@ -125,35 +128,50 @@ def stop(directory: Path, name: str, log: Say = print, *, signum: int | None = N
 def running(directory: Path, name: str) -> int | None:
     """The process id of a server of this directory, or None where it does not run."""
     try:
-        pid, started = _pid_file(directory, name).read_text().split()
+        number, started = _pid_file(directory, name).read_text().split()
+        pid = int(number)
     except (FileNotFoundError, ValueError):
         return None
-    return int(pid) if _birth(int(pid)) == started else None
+    return pid if _birth(pid) == started else None
 
 
 def _start_postgresql(directory: Path, places: Places, log: Say) -> None:
-    if running(directory, "postgresql") is not None:
-        return
-    data = directory / "postgresql"
-    is_new = prepare_cluster(data, places.password, log)
-    log(f"Starting PostgreSQL on 127.0.0.1:{places.postgresql_port} …")
-    command, user = postgresql_commands(data, places.postgresql_port)
-    launch(directory, "postgresql", command, {"LC_ALL": "C"}, user)
-    wait_until_it_answers(directory, "postgresql", places.postgresql_port)
-    if is_new:
-        make_database(places.postgresql_port, places.password)
+    port = places.postgresql_port
+    if running(directory, "postgresql") is None:
+        data = directory / "postgresql"
+        prepare_cluster(data, places.password, log)
+        log(f"Starting PostgreSQL on 127.0.0.1:{port} …")
+        _require_free(directory, "PostgreSQL", port)
+        command, user = postgresql_commands(data, port)
+        launch(directory, "postgresql", command, {"LC_ALL": "C"}, user)
+    wait_until_it_answers(directory, "postgresql", port)  # also where another command started it and was interrupted
+    make_database(port, places.password)
 
 
 def _start_kafka(directory: Path, places: Places, log: Say) -> None:
-    if running(directory, "kafka") is not None:
-        return
-    data = directory / "kafka"
-    properties = write_properties(data, places.kafka_port, places.controller_port)
-    format_storage(data, properties, places.cluster_id, log)
-    log(f"Starting Kafka on 127.0.0.1:{places.kafka_port} …")
-    command, environment = kafka_command(data, properties)
-    launch(directory, "kafka", command, environment)
+    if running(directory, "kafka") is None:
+        data = directory / "kafka"
+        properties = write_properties(data, places.kafka_port, places.controller_port)
+        format_storage(data, properties, places.cluster_id, log)
+        log(f"Starting Kafka on 127.0.0.1:{places.kafka_port} …")
+        for port in (places.kafka_port, places.controller_port):
+            _require_free(directory, "Kafka", port)
+        command, environment = kafka_command(data, properties)
+        launch(directory, "kafka", command, environment)
     wait_until_it_answers(directory, "kafka", places.kafka_port)
+
+
+def _require_free(directory: Path, name: str, port: int) -> None:
+    """Whoever else listens there would be taken for our server. Raises NotReady."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not count
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise NotReady(
+                f"port {port} of {name} is taken by another program: end that one, or put another port into "
+                f"{_file(directory)}"
+            ) from None
 
 
 def launch(

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import stat
 import subprocess
 import tempfile
@@ -36,25 +37,27 @@ def identity_options(user: str | None) -> dict[str, Any]:
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
 
 
-def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) -> bool:
-    """Make an empty cluster in `directory`; False where one was there. Raises NotReady."""
+def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) -> None:
+    """Make an empty cluster in `directory`; one that is there is left alone. Raises NotReady."""
     if (directory / "PG_VERSION").exists():
-        return False
+        return
     log("Preparing PostgreSQL …")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = directory.with_name(f"{directory.name}.new")  # one that was interrupted must not be taken for a whole one
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(mode=0o700, parents=True)
     user = _user()
     if user:
-        _let_in(user, directory)
+        _let_in(user, new)
     with tempfile.NamedTemporaryFile("w") as file:
         file.write(password)
         file.flush()
         if user:
             os.chown(file.name, _identity(user), -1)
         _run(
-            ["initdb", "-D", str(directory), "-U", ROLE, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
+            ["initdb", "-D", str(new), "-U", ROLE, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
              f"--pwfile={file.name}"], user,
         )  # fmt: skip
-    return True
+    new.rename(directory)
 
 
 def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | None]:
@@ -66,12 +69,14 @@ def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | No
 
 
 def make_database(port: int, password: str) -> None:
-    """Create the database of the store in a new cluster. Raises NotReady."""
+    """Create the database of the store where it is not there. Raises NotReady."""
     command = ["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, DATABASE]
     for _ in range(50):  # the port answers a moment before the server takes sessions
         try:
             return _run(command, None, {"PGPASSWORD": password})
         except NotReady as error:
+            if "already exists" in str(error):
+                return None
             if "starting up" not in str(error):
                 raise
     raise NotReady("PostgreSQL did not come up")
