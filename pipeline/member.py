@@ -133,7 +133,7 @@ class Member:
     wage_bases: str = field(default="", repr=False)  # a letter a row
     # What rules worked out from the facts, for one book; never stored.
     derived: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
-    derived_with: object = field(default=None, compare=False, repr=False)
+    derived_with: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
     def new(cls, number: str) -> "Member":

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline.rules import table
 from tests.bench import embedded, rules
 
 Stage = Callable[[Path, argparse.Namespace], dict[str, Any]]
@@ -41,7 +42,9 @@ def main() -> None:
     parser.add_argument("--claims", type=int, default=60_000, help="claims in each throughput run")
     parser.add_argument("--stored", type=int, default=300_000, help="claims stored when the worker is killed (kafka)")
     chosen = parser.parse_args()
-    figures: dict[str, Any] = {}
+    is_compiled = not str(table.__file__).endswith(".py")
+    print("rules and desk are compiled" if is_compiled else "rules and desk are interpreted: there is no C compiler")
+    figures: dict[str, Any] = {"is_compiled": is_compiled}
     with tempfile.TemporaryDirectory(prefix="santunan-bench-") as directory:
         for name in chosen.only:
             print(f"\n{name}", flush=True)
