@@ -6,6 +6,8 @@ clock of an event is its own `time`. Never imports a store.
 
 import hashlib
 
+import orjson
+
 from pipeline.desk import Desk
 from pipeline.errors import Poison
 from pipeline.intake import event_clock, read_event
@@ -27,10 +29,11 @@ class Offline:
 
         Raises Poison where it is refused: then nothing has changed, and its id stays free for the corrected event.
         """
-        try:
-            refuse_duplicate_keys(raw)
-        except Refused as refused:
-            raise Poison(refused.reason, *refused.errors) from None
+        if not _is_read_back_the_same(raw):
+            try:
+                refuse_duplicate_keys(raw)
+            except Refused as refused:
+                raise Poison(refused.reason, *refused.errors) from None
         event = read_event(raw)
         identity = (event.source, event.id)
         digest = hashlib.blake2b(raw, digest_size=16).digest()
@@ -47,3 +50,11 @@ class Offline:
         made, desk.made_decisions = desk.made_decisions, []
         desk.made_payouts.clear()
         return made
+
+
+def _is_read_back_the_same(raw: bytes) -> bool:
+    """Compact JSON in which nothing stands twice: a second key would have fallen out. Three times as fast as to look."""
+    try:
+        return orjson.dumps(orjson.loads(raw)) == raw
+    except ValueError:
+        return False
