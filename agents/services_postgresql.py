@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from pipeline.errors import NotReady
 
 ROLE: Final = "santunan"
 DATABASE: Final = "santunan"
+RECOVERY_SECONDS: Final = 60.0
 SYSTEM_USER: Final = "embedded_postgres"  # PostgreSQL refuses to run as root
 
 
@@ -71,15 +73,17 @@ def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | No
 def make_database(port: int, password: str) -> None:
     """Create the database of the store where it is not there. Raises NotReady."""
     command = ["createdb", "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, DATABASE]
-    for _ in range(50):  # the port answers a moment before the server takes sessions
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while True:
         try:
             return _run(command, None, {"PGPASSWORD": password})
         except NotReady as error:
             if "already exists" in str(error):
                 return None
-            if "starting up" not in str(error):
+            # The port answers before the server takes sessions; after a kill, longer before.
+            if "the database system is" not in str(error) or time.monotonic() > deadline:
                 raise
-    raise NotReady("PostgreSQL did not come up")
+            time.sleep(0.05)
 
 
 def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
