@@ -53,7 +53,7 @@ class Offline:
 
 
 def _is_read_back_the_same(raw: bytes) -> bool:
-    """Compact JSON in which nothing stands twice: a second key would have fallen out. Three times as fast as to look."""
+    """Compact JSON in which nothing stands twice, for a second key would fall out: three times as fast as to look."""
     try:
         return orjson.dumps(orjson.loads(raw)) == raw
     except ValueError:
