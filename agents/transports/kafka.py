@@ -135,7 +135,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 return await self._fence_and_seek()
         except SantunanError as error:
             leave(error.exit_code, str(error))
-        except (TimeoutError, KafkaError) as error:
+        except (TimeoutError, KafkaError, KafkaException) as error:
             leave(EXIT_TRANSIENT, f"the positions could not be read from the broker: {type(error).__name__}")
 
     async def _fence_and_seek(self) -> Mapping[TP, int]:

@@ -108,6 +108,8 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _assign(self, offsets: Mapping[TP, int]) -> None:
         self._reads, self._paused = set(offsets), set()
+        # Connected first: a partition whose leader it does not know yet is looked at again most of a second later.
+        self._fetcher.list_topics(timeout=self.app.settings.kafka_request_seconds)
         self._fetcher.assign([Place(*tp, offset) for tp, offset in offsets.items()])
 
     async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
