@@ -1,6 +1,7 @@
 """Everything that speaks to Kafka, against a broker that asks for TLS and a password: it works with the settings that
 are named for it, and where one of them is wrong it says which, at once, and has done nothing."""
 
+import gc
 import json
 import shutil
 import tempfile
@@ -24,10 +25,22 @@ from tests.servers import new_database, postgresql_server
 
 __all__ = ["new_database", "postgresql_server"]
 
+pytestmark = [
+    # kafka-python leaves the socket of a connection that was still being made to the garbage collector.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 CLAIMS = 20
 PASSWORD = "right-password"  # noqa: S105 - of a broker that lives as long as these tests
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required"
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Such sockets go with the test that left them, not with one that knows nothing of them."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ __all__ = ["new_database", "postgresql_server"]
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
 CLAIMS_A_ROUND = 10
 ROUNDS = 2  # that must be decided before, without and after the broker that is killed
-PUBLISH_SECONDS = 10  # librdkafka 2.16 may wait for ever for a group's coordinator that is gone: the worker does not
+PUBLISH_SECONDS = 5  # librdkafka 2.16 may wait for ever for a group's coordinator that is gone: the worker does not
 
 pytestmark = [
     # kafka-python leaves the socket of a connection that was refused to the garbage collector.
