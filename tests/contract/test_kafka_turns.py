@@ -1,0 +1,120 @@
+"""Which chunks go together into one transaction, and when: over Kafka, with a broker that is a fake."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from faust.types import TP
+
+from agents.process import Delivery
+from agents.settings import Settings
+from agents.transports.kafka_thread import Fetched
+from pipeline.record import Record
+from schemas import topics
+from tests.contract.kafka_stage import HERE, THERE, Broker, Stage, act, assign, no_process_ends, settings
+
+__all__ = ["act", "no_process_ends", "settings"]
+
+MEMBERS = TP(topics.MEMBERS, 0)
+DEATHS = TP(topics.DEATHS, 0)
+MOST = 4
+
+
+@pytest.fixture
+def few(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A transaction holds four records at most."""
+    object.__setattr__(settings, "chunk_records", MOST)
+    return settings
+
+
+def turn(stage: Stage) -> list[tuple[str, int, int, int]]:
+    """The next one, handed out."""
+    chunks = stage.consumer._ready()
+    if chunks:
+        stage.consumer._handed_out.append(Delivery(chunks, stage.consumer._epoch))
+    return [(one.topic, one.partition, one.start, one.end) for one in chunks]
+
+
+def test_what_waits_of_every_number_and_topic_goes_together(act: Callable[..., Any]) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        for tp in (THERE, HERE, DEATHS):
+            await stage.fetched(tp, 3, 4)
+        assert sorted(turn(stage)) == [(*HERE, 3, 5), (*THERE, 3, 5), (*DEATHS, 3, 5)]
+        assert turn(stage) == []
+
+    act(scene, Broker(HERE, THERE, DEATHS))
+
+
+def test_what_is_fetched_piece_by_piece_while_a_turn_is_in_hand_is_one_chunk_of_the_next(
+    act: Callable[..., Any],
+) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        await stage.fetched(HERE, 3)
+        assert turn(stage) == [(*HERE, 3, 4)]
+        for tp, offset in ((HERE, 4), (THERE, 3), (HERE, 5)):
+            await stage.fetched(tp, offset)
+        assert turn(stage) == [], "it was begun beside one that is in hand, though it is small"
+        stage.consumer.release(stage.consumer._handed_out[0])
+        assert sorted(turn(stage)) == [(*HERE, 4, 6), (*THERE, 3, 4)]
+
+    act(scene, Broker(HERE, THERE))
+
+
+def test_a_full_turn_of_other_numbers_need_not_wait_and_no_number_is_in_two(
+    few: Settings, act: Callable[..., Any]
+) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        await stage.fetched(HERE, 3)
+        assert turn(stage) == [(*HERE, 3, 4)]
+        await stage.fetched(HERE, 4, 5)
+        await stage.fetched(THERE, 3)
+        assert turn(stage) == []
+        await stage.fetched(THERE, 4)  # half of what a transaction may hold is full enough
+        assert turn(stage) == [(*THERE, 3, 5)]
+        assert turn(stage) == []
+
+    act(scene, Broker(HERE, THERE))
+
+
+def test_a_turn_holds_no_more_than_a_transaction_may(few: Settings, act: Callable[..., Any]) -> None:
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        await stage.fetched(HERE, 3, 4, 5)
+        await stage.fetched(THERE, 4, 5, 6)  # with a hole, which is believed the second time
+        await stage.fetched(THERE, 4, 5, 6)
+        assert turn(stage) == [(*HERE, 3, 6)]
+        stage.consumer.release(stage.consumer._handed_out[0])
+        assert turn(stage) == [(*THERE, 3, 7)]
+
+    act(scene, Broker(HERE, THERE))
+
+
+def test_membership_goes_before_the_claims_of_its_turn_and_claims_wait_for_what_is_not_read(
+    act: Callable[..., Any],
+) -> None:
+    broker = Broker(HERE, MEMBERS)
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        consumer = stage.consumer
+
+        async def claims(*offsets: int, members_end: int, members_read: int) -> None:
+            records = [Record(at, at, b"k", b"{}") for at in offsets]
+            consumer._fetch_epoch = consumer._epoch
+            await consumer._accept(Fetched({HERE: records}, {MEMBERS: members_end}, {MEMBERS: members_read}))
+
+        await claims(3, members_end=5, members_read=3)
+        assert turn(stage) == [], "membership ends at 5 and was read to 3"
+        await stage.fetched(MEMBERS, 3, 4)
+        assert turn(stage) == [(*MEMBERS, 3, 5), (*HERE, 3, 4)]
+        consumer.release(consumer._handed_out[0])
+
+        await claims(4, members_end=7, members_read=5)
+        assert turn(stage) == []
+        await claims(members_end=7, members_read=7)  # what lay between holds no record
+        assert turn(stage) == [(*HERE, 4, 5)]
+
+    act(scene, broker)
