@@ -14,6 +14,7 @@ from schemas.events import parse
 from tests import events as e
 from tests.bench.workload import claims, members
 
+GOAL_MICROSECONDS = 60  # for an ordinary claim, trace included
 MEMBERS = 10_000  # with fewer, each claim would meet many earlier ones of the same person
 
 
@@ -21,9 +22,13 @@ def measure(directory: Path, count: int) -> dict[str, Any]:
     first, again = _assessment(is_first=True), _assessment(is_first=False)
     print(
         f"  A member's first claim costs {first:.0f} µs, a further one {again:.0f} µs: the difference is cover,\n"
-        "  arrears and wage, worked out from some 90 facts of the member. No row of the table costs more than\n"
-        "  a tenth; what is left is a dozen checks with their facts and law, in an interpreter."
+        "  arrears and wage, worked out from some 90 facts of the member."
     )
+    if first > GOAL_MICROSECONDS:
+        print(
+            f"  More than {GOAL_MICROSECONDS} µs: no row of the table costs more than a tenth; what is left is a dozen\n"
+            "  checks with their facts and law, in an interpreter. Compiled it is less than half."
+        )
     return {
         "assess_microseconds": round(first, 1),
         "assess_again_microseconds": round(again, 1),
