@@ -26,8 +26,8 @@ def measure(directory: Path, count: int) -> dict[str, Any]:
     )
     if first > GOAL_MICROSECONDS:
         print(
-            f"  More than {GOAL_MICROSECONDS} µs: no row of the table costs more than a tenth; what is left is a dozen\n"
-            "  checks with their facts and law, in an interpreter. Compiled it is less than half."
+            f"  More than {GOAL_MICROSECONDS} µs: no row of the table costs more than a tenth; what is left is a\n"
+            "  dozen checks with their facts and law, in an interpreter. Compiled it is less than half."
         )
     return {
         "assess_microseconds": round(first, 1),
