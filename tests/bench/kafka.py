@@ -40,13 +40,14 @@ class Run:
     """`cpu_seconds`: of the programs (`program`), of `kafka` and of `postgresql`; `busy_seconds`: of all cores.
 
     Where others use the machine, too, busy is more than the three together, and rates say less than processor time.
+    `resident_mb`: after the first claims, and after each tenth of them.
     """
 
     claims: int
     seconds: float
     cpu_seconds: dict[str, float]
     busy_seconds: float
-    resident_mb: tuple[float, float]
+    resident_mb: tuple[float, ...]
 
     @property
     def rate(self) -> float:
@@ -176,11 +177,12 @@ def _with_much_stored(site: Site, stored: int, *, first: int) -> dict[str, Any]:
     environment = site.environment(name, name, SANTUNAN_INSTANCE_ID="place-1")
     with running(site, name, environment) as worker:
         run = _watched(site, name, starts, stored, worker)
-        say(f"{stored:,} stored: {run.rate:,.0f} claims/s, {run.resident_mb[0]:.0f} to {run.resident_mb[1]:.0f} MB")
+        resident = [round(one) for one in run.resident_mb]
+        say(f"{stored:,} stored: {run.rate:,.0f} claims/s; MB at the start and after each tenth: {resident}")
         figures = {
             "long_backlog_claims_per_second": round(run.rate),
-            "rss_mb": round(run.resident_mb[1]),
-            "rss_mb_at_start": round(run.resident_mb[0]),
+            "rss_mb": max(resident),
+            "rss_mb_over_backlog": resident,
             "restart_claims_stored": stored,
         }
         figures |= _latency(site, first + stored)
@@ -232,15 +234,17 @@ def _watched(site: Site, group: str, starts: Offsets, count: int, *programs: Pro
     with site.progress(group, {place: at for place, at in starts.items() if place[0] in CLAIMS}) as progress:
         began, before = progress.wait(1, *programs)
         cpu, busy = _cpu_seconds(site, *programs), busy_seconds()
-        resident = max(one.resident_mb for one in programs)
-        ended, done = progress.wait(count, *programs)
+        resident = [max(one.resident_mb for one in programs)]
+        for tenth in range(1, 11):
+            ended, done = progress.wait(count * tenth // 10, *programs)
+            resident.append(max(one.resident_mb for one in programs))
         after = _cpu_seconds(site, *programs)
         busy = busy_seconds() - busy
     assert done == count, f"{done} positions for {count} claims"
     assert before < done, "too few claims: all were decided within one look"
     return Run(
         done - before, ended - began, {name: after[name] - cpu[name] for name in after}, busy,
-        (resident, max(one.resident_mb for one in programs)),
+        tuple(resident),
     )  # fmt: skip
 
 
