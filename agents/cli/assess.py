@@ -1,6 +1,7 @@
 """`santunan assess`: events in, decisions out, with nothing but the rule book."""
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, Literal
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from schemas.decisions import Decision
 
 _BLOCK_BYTES: Final = 1 << 18
+_BLOCK_EVENTS: Final = 64
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -65,35 +67,29 @@ def _opened(file: Path) -> Any:
 
 
 def _assess(offline: Any, lines: BinaryIO, show: Any, *, is_typed: bool) -> int:
-    """Writes decisions in large blocks; returns how many events were refused."""
+    """Reads and writes in large blocks; returns how many events were refused."""
     from agents.cli.reading import bounded_lines
     from pipeline.errors import Poison
 
-    write = sys.stdout.buffer.write
-    take = offline.take
+    numbered = ((number, raw) for number, line in enumerate(bounded_lines(lines), 1) if (raw := line.strip()))
     waiting: list[bytes] = []
-    waiting_bytes = refused = number = 0
-    for number, line in enumerate(bounded_lines(lines), 1):
-        raw = line.strip()
-        if not raw:
-            continue
-        try:
-            decisions = take(raw)
-        except Poison as poison:
-            refused += 1
-            sys.stderr.buffer.write(_refusal(number, raw, poison))
-            continue
-        for decision in decisions:
-            text = show(decision)
-            waiting.append(text)
-            waiting_bytes += len(text)
+    refused = waiting_bytes = 0
+    while block := list(islice(numbered, 1 if is_typed else _BLOCK_EVENTS)):
+        answers = offline.take_block([raw for _, raw in block])
+        for (number, raw), answer in zip(block, answers, strict=True):
+            if isinstance(answer, Poison):
+                refused += 1
+                sys.stderr.buffer.write(_refusal(number, raw, answer))
+                continue
+            texts = [show(decision) for decision in answer]
+            waiting += texts
+            waiting_bytes += sum(map(len, texts))
         if waiting_bytes > _BLOCK_BYTES or is_typed:
-            write(b"".join(waiting))
+            sys.stdout.buffer.write(b"".join(waiting))
+            sys.stdout.buffer.flush()
             waiting.clear()
             waiting_bytes = 0
-            if is_typed:
-                sys.stdout.buffer.flush()
-    write(b"".join(waiting))
+    sys.stdout.buffer.write(b"".join(waiting))
     sys.stdout.buffer.flush()
     sys.stderr.buffer.flush()
     return refused
