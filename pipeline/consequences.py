@@ -51,7 +51,7 @@ def payouts_of(case: Case, decision: Decision) -> list[Payout]:
         due[benefit.payee] = due.get(benefit.payee, 0) + benefit.amount
     ordered = case.progress.ordered
     found: list[Payout] = []
-    for payee in sorted(due.keys() | ordered.keys()):
+    for payee in sorted(due.keys() | ordered.keys()) if ordered else sorted(due):
         difference = due.get(payee, 0) - ordered.get(payee, 0)
         if difference:
             found.append(Payout(

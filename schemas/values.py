@@ -5,6 +5,7 @@ Never imports anything of this project. All limits of the wire stand here, once.
 
 import datetime as dt
 import unicodedata
+from functools import lru_cache
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
@@ -106,6 +107,7 @@ Date = Annotated[dt.date, Field(strict=False), BeforeValidator(_iso_text), After
 Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_within_years)]
 
 
+@lru_cache(maxsize=4_096)
 def source_kind(source: str) -> str:
     """`urn:santunan:clinic:plkk-0012` -> `clinic`."""
     return source.split(":", 3)[2]
