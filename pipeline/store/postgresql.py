@@ -10,35 +10,16 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar, Final
 
-import psycopg
 from psycopg import errors
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Integer,
-    LargeBinary,
-    Select,
-    SmallInteger,
-    Table,
-    Text,
-    any_,
-    bindparam,
-    func,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, Table, Text
 
 from pipeline import ports
 from pipeline.errors import Transient
 from pipeline.ports import Effects, Place
 from pipeline.store import rows
 from pipeline.store.engines import postgresql_engine, postgresql_transient
-from pipeline.store.tables import ledger, outputs, paid_lines, persons, positions
-from pipeline.store.unit_of_work import UnitOfWork
+from pipeline.store.tables import outputs, paid_lines, positions
+from pipeline.store.unit_of_work import UnitOfWork, as_list, quoted
 from schemas import topics
 
 _TYPES: Final[dict[type, str]] = {
@@ -49,30 +30,12 @@ _TYPES: Final[dict[type, str]] = {
 class PostgresqlUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = True
 
-    @property
-    def driver(self) -> psycopg.Connection[Any]:
-        """The driver's own connection, for COPY. Its transaction is the one SQLAlchemy began."""
-        found = self.connection.connection.driver_connection
-        assert isinstance(found, psycopg.Connection)
-        return found
-
-    # --- lists as parameters
-
-    @classmethod
-    def among(cls, column: Column[Any], name: str) -> ColumnElement[bool]:
-        return column == any_(bindparam(name, type_=ARRAY(Text)))
-
-    def as_list(self, values: Iterable[str]) -> list[str]:
-        return list(values)
-
-    @classmethod
-    def pairs(cls) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
-        lists = (bindparam(name, type_=ARRAY(Text)) for name in ("sources", "ids"))
-        table = func.unnest(*lists).table_valued("source", "event_id").render_derived(name="pairs")
-        return table, table.c.source, table.c.event_id
-
-    def as_pairs(self, values: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        return {"sources": [source for source, _ in values], "ids": [one for _, one in values]}
+    among: ClassVar[str] = "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)))"
+    # One look into the index each, whatever the planner knows of the table; it cannot take a LIMIT apart.
+    known_events: ClassVar[str] = (
+        "SELECT known.* FROM json_array_elements(%s::json) AS one CROSS JOIN LATERAL (SELECT source, event_id, digest "
+        "FROM ledger WHERE source = one->>0 AND event_id = one->>1 LIMIT 1) AS known"
+    )
 
     # --- locks
 
@@ -88,26 +51,20 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return {(topic, number): position for topic, number, position in found if position is not None}
 
     def lock_persons(self, wanted: Sequence[str]) -> bool:
-        statement = _lock_persons()
-        locked = {person for (person,) in self.execute(statement, persons=list(wanted))} if wanted else set()
+        locked = {person for (person,) in self.ask(_LOCK_PERSONS, as_list(wanted))} if wanted else set()
         new = [person for person in wanted if person not in locked]
         if new:
-            with self.driver.cursor() as cursor:
-                cursor.execute(_INSERT_PERSONS, (new,))
-            self.execute(statement, persons=new)
+            self.driver.execute(_INSERT_PERSONS, (as_list(new),))
+            self.ask(_LOCK_PERSONS, as_list(new))
         return True
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:
-        with self.driver.cursor() as cursor:
-            return [number for (number,) in cursor.execute(_NEXT_CHUNK_IDS, (count,))]
+        return [number for (number,) in self.ask(_NEXT_CHUNK_IDS, count)]
 
     # --- reads
 
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        statement = select(ledger.c.claim_id, ledger.c.clock, ledger.c.raw).where(
-            self.among(ledger.c.claim_id, "claims")
-        )
-        return self.execute(statement.order_by(ledger.c.claim_id, ledger.c.seq), claims=list(claim_ids))
+        return self.ask(_EVENTS, as_list(claim_ids))
 
     # --- writes
 
@@ -183,10 +140,6 @@ class PostgresqlStore(ports.Store):
         self.engine.dispose()
 
 
-def _quoted(table: Table) -> list[str]:
-    return [f'"{one.name}"' for one in table.columns]
-
-
 @cache
 def _types(table: Table) -> list[str]:
     return [_TYPES[type(one.type)] for one in table.columns]
@@ -194,12 +147,12 @@ def _types(table: Table) -> list[str]:
 
 @cache
 def _copy_into(table: Table) -> str:
-    return f"COPY {table.name} ({', '.join(_quoted(table))}) FROM STDIN (FORMAT BINARY)"
+    return f"COPY {table.name} ({quoted(table)}) FROM STDIN (FORMAT BINARY)"
 
 
 @cache
 def _replace_sql(table: Table, key: str, incoming: str) -> str:
-    changes = ", ".join(f"{name} = new.{name}" for name in _quoted(table))
+    changes = ", ".join(f'"{one.name}" = new."{one.name}"' for one in table.columns)
     return (
         f"UPDATE {table.name} AS old SET {changes} FROM {incoming} AS new "  # noqa: S608
         f'WHERE old."{key}" = new."{key}" AND old.version = new.read_at'
@@ -219,22 +172,22 @@ _LOCK_POSITIONS: Final = (
 _NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"
 
 
-@cache
-def _lock_persons() -> Select[Any]:
-    name = persons.c.person
-    return select(name).where(PostgresqlUnitOfWork.among(name, "persons")).order_by(name).with_for_update()
-
-
+_EVENTS: Final = (
+    f"SELECT claim_id, clock, raw FROM ledger WHERE claim_id {PostgresqlUnitOfWork.among} ORDER BY claim_id, seq"  # noqa: S608
+)
+_LOCK_PERSONS: Final = (
+    f"SELECT person FROM persons WHERE person {PostgresqlUnitOfWork.among} ORDER BY person FOR UPDATE"  # noqa: S608
+)
 _INSERT_POSITION: Final = (
-    f"INSERT INTO {positions.name} ({', '.join(_quoted(positions))}) VALUES (%s, %s, %s, %s, %s) "  # noqa: S608
+    f"INSERT INTO {positions.name} ({quoted(positions)}) VALUES (%s, %s, %s, %s, %s) "  # noqa: S608
     "ON CONFLICT DO NOTHING"
 )
 # In sorted order, as the list is: two workers that insert the same persons must not wait for each other.
 _INSERT_PERSONS: Final = (
-    f"INSERT INTO {persons.name} SELECT one FROM unnest(%s::text[]) WITH ORDINALITY AS wanted (one, place) "  # noqa: S608
+    "INSERT INTO persons SELECT one FROM json_array_elements_text(%s::json) WITH ORDINALITY AS wanted (one, place) "
     "ORDER BY place ON CONFLICT DO NOTHING"
 )
 _DELETE_PAID_LINES: Final = (
-    f"DELETE FROM {paid_lines.name} WHERE ({', '.join(_quoted(paid_lines))}) IN "  # noqa: S608
+    f"DELETE FROM {paid_lines.name} WHERE ({quoted(paid_lines)}) IN "  # noqa: S608
     "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]))"
 )

@@ -7,53 +7,34 @@ see the last commit and hold no snapshot longer than one query. Never imports Fa
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-import orjson
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    FromClause,
-    Table,
-    bindparam,
-    func,
-    select,
-)  # fmt: skip
+from sqlalchemy import Connection, Table
 
 from pipeline import ports
 from pipeline.ports import Effects, Place
 from pipeline.store import log, rows
 from pipeline.store.engines import sqlite_engine, sqlite_transient
-from pipeline.store.tables import chunks, ledger, paid_lines, positions
-from pipeline.store.tables import log as log_table
-from pipeline.store.unit_of_work import UnitOfWork
+from pipeline.store.tables import paid_lines, positions
+from pipeline.store.unit_of_work import UnitOfWork, as_list, quoted
 from schemas import topics
 
 
 class SqliteUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = False
 
-    @classmethod
-    def among(cls, column: Column[Any], name: str) -> ColumnElement[bool]:
-        return column.in_(select(func.json_each(bindparam(name)).table_valued("value").c.value))
-
-    def as_list(self, values: Iterable[str]) -> str:
-        return orjson.dumps(list(values)).decode()
-
-    @classmethod
-    def pairs(cls) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
-        table = func.json_each(bindparam("pairs")).table_valued("value").alias("pairs")
-        return table, func.json_extract(table.c.value, "$[0]"), func.json_extract(table.c.value, "$[1]")
-
-    def as_pairs(self, values: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        return {"pairs": orjson.dumps(values).decode()}
+    among: ClassVar[str] = "IN (SELECT value FROM json_each(?))"
+    known_events: ClassVar[str] = (
+        "SELECT source, event_id, digest FROM json_each(?) AS one "
+        "JOIN ledger ON source = json_extract(one.value, '$[0]') AND event_id = json_extract(one.value, '$[1]')"
+    )
 
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
         if new:
-            self.connection.exec_driver_sql(insert_sql(table), list(new))
+            self.driver.executemany(insert_sql(table), new)
 
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
         """One writer: nobody can have come between, so that a version that does not fit is a bug."""
@@ -61,34 +42,28 @@ class SqliteUnitOfWork(UnitOfWork):
             return
         place = list(table.columns).index(table.c[key])
         parameters = [(*row[:-1], row[place], row[-1]) for row in changed]
-        result = self.connection.exec_driver_sql(_replace_sql(table, key), parameters)
+        result = self.driver.executemany(_replace_sql(table, key), parameters)
         assert result.rowcount == len(changed), f"a row of {table.name} was not at the version it was read at"
 
     def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None:
         if lines:
-            self.connection.exec_driver_sql(_delete_sql(paid_lines), list(lines))
+            self.driver.executemany(_delete_sql(paid_lines), lines)
 
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        statement = (
-            select(ledger.c.claim_id, ledger.c.clock, func.coalesce(ledger.c.raw, log_table.c.value))
-            .outerjoin(log_table, log.is_input_of(ledger))
-            .where(self.among(ledger.c.claim_id, "claims"))
-            .order_by(ledger.c.claim_id, ledger.c.seq)
-        )
-        return self.execute(statement, claims=self.as_list(claim_ids))
+        return self.ask(_EVENTS, as_list(claim_ids))
 
     def lock_persons(self, persons: Sequence[str]) -> bool:
         return False
 
     def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
         found = dict.fromkeys(product(topics.INTAKE, partitions), 0)  # of the embedded log nothing is ever removed
-        statement = select(positions.c.topic, positions.c.partition, positions.c.next)
-        for topic, partition, position in self.execute(statement.where(positions.c.group_name == group)):
+        for topic, partition, position in self.ask(_POSITIONS, group):
             found[topic, partition] = position
         return found
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:
-        first = (self.connection.execute(select(func.max(chunks.c.id))).scalar() or 0) + 1
+        [(last,)] = self.ask("SELECT max(id) FROM chunks")
+        first = (last or 0) + 1
         return range(first, first + count)
 
     def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
@@ -97,7 +72,7 @@ class SqliteUnitOfWork(UnitOfWork):
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
         moved = [(group, topic, partition, end, end) for (topic, partition), end in ends.items()]
-        self.connection.exec_driver_sql(_MOVE_POSITION, moved)
+        self.driver.executemany(_MOVE_POSITION, moved)
 
 
 class SqliteStore(ports.Store):
@@ -126,24 +101,26 @@ class SqliteStore(ports.Store):
         self.engine.dispose()
 
 
-def _quoted(table: Table) -> list[str]:
-    return [f'"{one.name}"' for one in table.columns]
-
-
+@cache
 def insert_sql(table: Table) -> str:
-    names = _quoted(table)
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
+    return f"INSERT INTO {table.name} ({quoted(table)}) VALUES ({', '.join('?' * len(table.columns))})"  # noqa: S608
 
 
 def _replace_sql(table: Table, key: str) -> str:
-    changes = ", ".join(f"{name} = ?" for name in _quoted(table))
+    changes = ", ".join(f'"{one.name}" = ?' for one in table.columns)
     return f'UPDATE {table.name} SET {changes} WHERE "{key}" = ? AND version = ?'  # noqa: S608
 
 
 def _delete_sql(table: Table) -> str:
-    return f"DELETE FROM {table.name} WHERE {' AND '.join(f'{name} = ?' for name in _quoted(table))}"  # noqa: S608
+    return f"DELETE FROM {table.name} WHERE {' AND '.join(f'{one.name} = ?' for one in table.columns)}"  # noqa: S608
 
 
+_POSITIONS: Final = 'SELECT topic, "partition", "next" FROM positions WHERE group_name = ?'
+_EVENTS: Final = (
+    "SELECT claim_id, clock, coalesce(raw, value) FROM ledger LEFT JOIN log "  # noqa: S608
+    'ON log.topic = ledger.topic AND log."partition" = ledger."partition" AND log."offset" = ledger."offset" '
+    f"WHERE claim_id {SqliteUnitOfWork.among} ORDER BY claim_id, ledger.seq"
+)
 _MOVE_POSITION: Final = insert_sql(positions) + (
     ' ON CONFLICT (group_name, topic, "partition") DO UPDATE SET "next" = excluded."next", '
     "published = excluded.published"

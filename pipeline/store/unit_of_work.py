@@ -1,29 +1,22 @@
 """One transaction over the tables: reads in sets, writes in bulk, and the only `commit` of the pipeline.
 
 What both engines do alike stands here; how they begin, lock, insert and replace stands in `sqlite` and `postgresql`.
-Leaving the `with` block without `commit` rolls back. Never imports Faust or Kafka.
+Statements go to the driver itself, and lists as one JSON text: to build a statement, a row or an array in Python takes
+longer than the database takes to answer. Leaving the `with` block without `commit` rolls back. Never imports Faust or
+Kafka.
 """
 
+# ruff: noqa: S608 - statements are made of our own names; values are parameters
 import datetime as dt
 from abc import abstractmethod
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Engine,
-    Executable,
-    FromClause,
-    RootTransaction,
-    Select,
-    Table,
-    and_,
-    select,
-)
+import orjson
+from sqlalchemy import Connection, Engine, Executable, RootTransaction, Table, and_, select
 from sqlalchemy.exc import DBAPIError
 
 from pipeline import ports
@@ -47,9 +40,7 @@ from pipeline.store.tables import (
     payouts,
 )  # fmt: skip
 
-_MEMBER = (members.c.number, members.c.nik, members.c.version, members.c.document)
-_MEMBERSHIP = (members.c.number, members.c.nik, members.c.version)
-_SUMMARY = tuple(one for one in cases.columns if one.name in SUMMARY_COLUMNS)
+_SummaryRow: Any = namedtuple("_SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _DRIVERS = ("psycopg", "sqlite3")
 
 
@@ -99,8 +90,18 @@ class Transaction:
         assert self._connection is not None, "a transaction is used inside its `with` block"
         return self._connection
 
+    @property
+    def driver(self) -> Any:
+        """The driver's own connection. Its transaction is the one SQLAlchemy began."""
+        return self.connection.connection.driver_connection
+
     def execute(self, statement: Executable, **parameters: Any) -> Sequence[Any]:
         return self.connection.execute(statement, parameters).all()
+
+    def ask(self, statement: str, *parameters: Any) -> list[Any]:
+        """The driver's tuples, for a statement in its own words."""
+        found: list[Any] = self.driver.execute(statement, parameters).fetchall()
+        return found
 
 
 class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
@@ -110,23 +111,8 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- what differs between the engines
 
-    @classmethod
-    @abstractmethod
-    def among(cls, column: Column[Any], name: str) -> ColumnElement[bool]:
-        """`column` is one of the list handed in as parameter `name`."""
-
-    @abstractmethod
-    def as_list(self, values: Iterable[str]) -> Any:
-        """The parameter for `among`."""
-
-    @classmethod
-    @abstractmethod
-    def pairs(cls) -> tuple[FromClause, ColumnElement[str], ColumnElement[str]]:
-        """The pairs handed in as parameters, as a table, and its two columns."""
-
-    @abstractmethod
-    def as_pairs(self, values: Sequence[tuple[str, str]]) -> dict[str, Any]:
-        """The parameters for `pairs`."""
+    among: ClassVar[str]  # "column {among}": it is one of the list handed in, which `as_list` makes
+    known_events: ClassVar[str]  # (source, id, digest) of those of the list of (source, id) handed in that are known
 
     @abstractmethod
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
@@ -148,55 +134,36 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- reads
 
-    @classmethod
-    @cache
-    def _rows_among(cls, columns: tuple[Column[Any], ...], column: Column[Any], name: str) -> Select[Any]:
-        """Built once: to build a statement takes longer than to send it."""
-        return select(*columns).where(cls.among(column, name))
-
-    @classmethod
-    @cache
-    def _digests_of(cls) -> Select[Any]:
-        pairs, source, event_id = cls.pairs()
-        is_same = and_(ledger.c.source == source, ledger.c.event_id == event_id)
-        return select(ledger.c.source, ledger.c.event_id, ledger.c.digest).select_from(pairs.join(ledger, is_same))
-
     def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
-        found = self.connection.execute(self._digests_of(), self.as_pairs(sorted(set(identities)))).all()
-        return {(row.source, row.event_id): row.digest for row in found}
+        found = self.ask(self.known_events, as_list(identities))
+        return {(source, event_id): digest for source, event_id, digest in found}
 
     def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
         return Loading(desk, self).run(wanted)
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
-        statement = self._rows_among(_MEMBER, members.c.number, "numbers")
-        return self.execute(statement, numbers=self.as_list(numbers))
+        statement = f"SELECT number, nik, version, document FROM members WHERE number {self.among}"
+        return self.ask(statement, as_list(numbers))
 
     def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
-        return self.execute(self._rows_among(_MEMBERSHIP, members.c.nik, "niks"), niks=self.as_list(niks))
+        return self.ask(f"SELECT number, nik, version FROM members WHERE nik {self.among}", as_list(niks))
 
     def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        statement = self._rows_among(tuple(cases.columns), cases.c.claim_id, "claims")
-        return self.execute(statement, claims=self.as_list(claim_ids))
+        statement = f"SELECT {quoted(cases)} FROM cases WHERE claim_id {self.among}"
+        return [rows.CaseRow._make(row) for row in self.ask(statement, as_list(claim_ids))]
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
-        by_number = self._rows_among(_SUMMARY, cases.c.member_number, "numbers")
-        by_nik = self._rows_among(_SUMMARY, cases.c.nik, "niks")
-        found = {row.claim_id: row for row in self.execute(by_number, numbers=self.as_list(numbers))} if numbers else {}
-        if niks:
-            found |= {row.claim_id: row for row in self.execute(by_nik, niks=self.as_list(niks))}
-        return list(found.values())
+        is_theirs = f"member_number {self.among} OR nik {self.among}"
+        statement = f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM cases WHERE {is_theirs}"
+        return [_SummaryRow._make(row) for row in self.ask(statement, as_list(numbers), as_list(niks))]
 
     def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
-        by_person = self._rows_among(tuple(paid_lines.columns), paid_lines.c.person, "persons")
-        by_claim = self._rows_among(tuple(paid_lines.columns), paid_lines.c.claim_id, "claims")
-        found = {tuple(row) for row in self.execute(by_person, persons=self.as_list(persons))} if persons else set()
-        if claim_ids:
-            found |= {tuple(row) for row in self.execute(by_claim, claims=self.as_list(claim_ids))}
-        return found
+        is_theirs = f"person {self.among} OR claim_id {self.among}"
+        statement = f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE {is_theirs}"
+        return self.ask(statement, as_list(persons), as_list(claim_ids))
 
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
         if not self.keeps_raw or start >= end:
@@ -242,3 +209,14 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         self.insert(dead_letters, letters)
         self.insert(chunks, [rows.chunk_row(effects) for effects in turn])
         self.move_positions(group, {(one.topic, one.partition): one.account.next for one in turn})
+
+
+def as_list(values: Iterable[object]) -> str:
+    """The parameter for `among` and `known_events`."""
+    return orjson.dumps(list(values)).decode()
+
+
+@cache
+def quoted(table: Table) -> str:
+    """All columns, for a statement."""
+    return ", ".join([f'"{one.name}"' for one in table.columns])
