@@ -7,6 +7,7 @@ one order of all topics, and the one in which the worker reads. Nothing is ever 
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from pipeline.partitioner import partition_of
 from pipeline.record import Message
 from pipeline.store.engines import sqlite_engine, sqlite_transient
 from pipeline.store.tables import log, positions, topics
-from pipeline.store.unit_of_work import Transaction
+from pipeline.store.unit_of_work import Transaction, quoted
 
 MOST_READ: Final = 10_000  # records at once, so that a backlog of a million does not come into memory
 
@@ -56,6 +57,10 @@ class Log:
             self._connection = self._reader.connect()
         return self._connection
 
+    @property
+    def _driver(self) -> Any:
+        return self.connection.connection.driver_connection
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
@@ -71,7 +76,7 @@ class Log:
         `partition` None: the key's. `now_ms`: for tests; else the clock. Raises Transient and NotReady.
         """
         with Transaction(self._writer, sqlite_transient) as transaction:
-            _, placed = append(transaction.connection, messages, partition=partition, now_ms=now_ms)
+            _, placed = append(transaction.driver, messages, partition=partition, now_ms=now_ms)
             transaction.commit()
         return placed
 
@@ -101,7 +106,7 @@ class Log:
 
     def partitions(self) -> dict[str, int]:
         """Number of partitions by topic."""
-        return partitions(self.connection)
+        return _partitions(self._driver)
 
     def positions(self, group: str) -> dict[tuple[str, int], int]:
         """The next offset to process, by topic and partition."""
@@ -128,7 +133,7 @@ class Log:
 
     def end(self, topic: str, partition: int) -> int:
         """The offset that the next record of this partition will get."""
-        return _end(self.connection, topic, partition)
+        return _end(self._driver, topic, partition)
 
     def ends(self) -> dict[tuple[str, int], int]:
         """As `end`, of every partition of every topic."""
@@ -141,25 +146,26 @@ class Log:
 
 def create_topics(connection: Connection, names: Iterable[str], number: int) -> None:
     """Make topics that do not exist yet; those that do keep their number of partitions."""
-    known = partitions(connection)
+    known = _partitions(connection.connection.driver_connection)
     new = [{"name": name, "partitions": number} for name in names if name not in known]
     if new:
         connection.execute(insert(topics), new)
 
 
-def partitions(connection: Connection) -> dict[str, int]:
-    return {name: number for name, number in connection.execute(select(topics.c.name, topics.c.partitions))}
+def _partitions(driver: Any) -> dict[str, int]:
+    return dict(driver.execute(_TOPICS))
 
 
 def append(
-    connection: Connection, messages: Sequence[Message], *, partition: int | None = None, now_ms: int | None = None
+    driver: Any, messages: Sequence[Message], *, partition: int | None = None, now_ms: int | None = None
 ) -> tuple[range, list[tuple[str, int, int]]]:
-    """As `Log.append`, inside the caller's transaction; returns the places, too. Timestamps never go back."""
+    """As `Log.append`, inside the caller's transaction on the driver's connection; returns the places, too.
+    Timestamps never go back."""
     if not messages:
         return range(0), []
-    number_of = partitions(connection)
-    last = connection.execute(select(log.c.seq, log.c.timestamp_ms).order_by(log.c.seq.desc()).limit(1)).first()
-    first, last_ms = (last.seq + 1, last.timestamp_ms) if last is not None else (1, 0)
+    number_of = _partitions(driver)
+    last, last_ms = driver.execute(_LAST).fetchone() or (0, 0)
+    first = last + 1
     stamp = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, last_ms)
     offsets: dict[tuple[str, int], Any] = {}
     new, placed = [], []
@@ -170,12 +176,17 @@ def append(
         number = partition_of(message.key, number_of[topic]) if partition is None else partition
         counter = offsets.get((topic, number))
         if counter is None:
-            counter = offsets[topic, number] = count(_end(connection, topic, number))
+            counter = offsets[topic, number] = count(_end(driver, topic, number))
         offset = next(counter)
         placed.append((topic, number, offset))
         new.append((seq, topic, number, offset, stamp, message.key, message.value, _headers_text(message.headers)))
-    connection.exec_driver_sql(_INSERT, new)
+    driver.executemany(insert_sql(log), new)
     return range(first, first + len(messages)), placed
+
+
+@cache
+def insert_sql(table: Table) -> str:
+    return f"INSERT INTO {table.name} ({quoted(table)}) VALUES ({', '.join('?' * len(table.columns))})"  # noqa: S608
 
 
 def is_input_of(table: Table) -> ColumnElement[bool]:
@@ -183,9 +194,8 @@ def is_input_of(table: Table) -> ColumnElement[bool]:
     return and_(log.c.topic == table.c.topic, log.c.partition == table.c.partition, log.c.offset == table.c.offset)
 
 
-def _end(connection: Connection, topic: str, partition: int) -> int:
-    statement = select(func.max(log.c.offset)).where(log.c.topic == topic, log.c.partition == partition)
-    last: int | None = connection.execute(statement).scalar()
+def _end(driver: Any, topic: str, partition: int) -> int:
+    last: int | None = driver.execute(_LAST_OFFSET, (topic, partition)).fetchone()[0]
     return 0 if last is None else last + 1
 
 
@@ -197,5 +207,6 @@ def _headers(document: str | None) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, value.encode()) for name, value in orjson.loads(document)) if document is not None else ()
 
 
-_COLUMNS: Final = [f'"{one.name}"' for one in log.columns]
-_INSERT: Final = f"INSERT INTO {log.name} ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
+_TOPICS: Final = "SELECT name, partitions FROM topics"
+_LAST: Final = "SELECT seq, timestamp_ms FROM log ORDER BY seq DESC LIMIT 1"
+_LAST_OFFSET: Final = 'SELECT max("offset") FROM log WHERE topic = ? AND "partition" = ?'

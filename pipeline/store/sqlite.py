@@ -7,7 +7,6 @@ see the last commit and hold no snapshot longer than one query. Never imports Fa
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -19,7 +18,7 @@ from pipeline.ports import Effects, Place
 from pipeline.store import log, rows
 from pipeline.store.engines import sqlite_engine, sqlite_transient
 from pipeline.store.tables import paid_lines, positions
-from pipeline.store.unit_of_work import UnitOfWork, as_list, quoted
+from pipeline.store.unit_of_work import UnitOfWork, as_list
 from schemas import topics
 
 
@@ -34,7 +33,7 @@ class SqliteUnitOfWork(UnitOfWork):
 
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
         if new:
-            self.driver.executemany(insert_sql(table), new)
+            self.driver.executemany(log.insert_sql(table), new)
 
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
         """One writer: nobody can have come between, so that a version that does not fit is a bug."""
@@ -67,7 +66,7 @@ class SqliteUnitOfWork(UnitOfWork):
         return range(first, first + count)
 
     def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
-        places, _ = log.append(self.connection, [message for effects in turn for _, message in effects.outputs])
+        places, _ = log.append(self.driver, [message for effects in turn for _, message in effects.outputs])
         return places
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
@@ -101,11 +100,6 @@ class SqliteStore(ports.Store):
         self.engine.dispose()
 
 
-@cache
-def insert_sql(table: Table) -> str:
-    return f"INSERT INTO {table.name} ({quoted(table)}) VALUES ({', '.join('?' * len(table.columns))})"  # noqa: S608
-
-
 def _replace_sql(table: Table, key: str) -> str:
     changes = ", ".join(f'"{one.name}" = ?' for one in table.columns)
     return f'UPDATE {table.name} SET {changes} WHERE "{key}" = ? AND version = ?'  # noqa: S608
@@ -121,7 +115,7 @@ _EVENTS: Final = (
     'ON log.topic = ledger.topic AND log."partition" = ledger."partition" AND log."offset" = ledger."offset" '
     f"WHERE claim_id {SqliteUnitOfWork.among} ORDER BY claim_id, ledger.seq"
 )
-_MOVE_POSITION: Final = insert_sql(positions) + (
+_MOVE_POSITION: Final = log.insert_sql(positions) + (
     ' ON CONFLICT (group_name, topic, "partition") DO UPDATE SET "next" = excluded."next", '
     "published = excluded.published"
 )
