@@ -41,13 +41,13 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
         numbers = sorted(set(partitions))
-        with self.driver.cursor() as cursor:
-            found = cursor.execute(_LOCK_POSITIONS, (group, numbers)).fetchall()
-            if len(found) < len(topics.INTAKE) * len(numbers):
-                # The first chunk of a number: every topic's row, so that the gate is the same rows for everybody.
-                new = [(group, name, number, None, None) for number in numbers for name in sorted(topics.INTAKE)]
+        found = self.ask(_LOCK_POSITIONS, group, as_list(numbers))
+        if len(found) < len(topics.INTAKE) * len(numbers):
+            # The first chunk of a number: every topic's row, so that the gate is the same rows for everybody.
+            new = [(group, name, number, None, None) for number in numbers for name in sorted(topics.INTAKE)]
+            with self.driver.cursor() as cursor:
                 cursor.executemany(_INSERT_POSITION, new)
-                found = cursor.execute(_LOCK_POSITIONS, (group, numbers)).fetchall()
+            found = self.ask(_LOCK_POSITIONS, group, as_list(numbers))
         return {(topic, number): position for topic, number, position in found if position is not None}
 
     def lock_persons(self, wanted: Sequence[str]) -> bool:
@@ -100,8 +100,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None:
         if lines:
-            with self.driver.cursor() as cursor:
-                cursor.execute(_DELETE_PAID_LINES, [list(column) for column in zip(*lines, strict=True)])
+            self.driver.execute(_DELETE_PAID_LINES, (as_list(lines),))
 
     def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
         new = rows.output_rows(turn)
@@ -109,9 +108,8 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return [row[0] for row in new]
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
-        names, numbers = zip(*ends, strict=True)
-        with self.driver.cursor() as cursor:
-            cursor.execute(_MOVE_POSITIONS, (list(names), list(numbers), list(ends.values()), group))
+        moved = [(*place, end) for place, end in ends.items()]
+        self.driver.execute(_MOVE_POSITIONS, (as_list(moved), group))
 
 
 class PostgresqlStore(ports.Store):
@@ -160,14 +158,13 @@ def _replace_sql(table: Table, key: str, incoming: str) -> str:
 
 
 _MOVE_POSITIONS: Final = (
-    f'UPDATE {positions.name} AS old SET "next" = moved."end" '  # noqa: S608
-    'FROM unnest(%s::text[], %s::int4[], %s::int8[]) AS moved (topic, number, "end") '
-    'WHERE group_name = %s AND old.topic = moved.topic AND old."partition" = moved.number'
+    'UPDATE positions SET "next" = (moved->>2)::int8 FROM json_array_elements(%s::json) AS moved '
+    'WHERE group_name = %s AND topic = moved->>0 AND "partition" = (moved->>1)::int4'
 )
 # In one order, so that two workers that meet do not wait for each other.
 _LOCK_POSITIONS: Final = (
-    f'SELECT topic, "partition", "next" FROM {positions.name} '  # noqa: S608
-    'WHERE group_name = %s AND "partition" = ANY(%s::int4[]) ORDER BY "partition", topic FOR UPDATE'
+    'SELECT topic, "partition", "next" FROM positions WHERE group_name = %s AND "partition" = ANY '
+    '(ARRAY(SELECT one::int4 FROM json_array_elements_text(%s::json) AS one)) ORDER BY "partition", topic FOR UPDATE'
 )
 _NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"
 
@@ -188,6 +185,6 @@ _INSERT_PERSONS: Final = (
     "ORDER BY place ON CONFLICT DO NOTHING"
 )
 _DELETE_PAID_LINES: Final = (
-    f"DELETE FROM {paid_lines.name} WHERE ({quoted(paid_lines)}) IN "  # noqa: S608
-    "(SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[]))"
+    f"DELETE FROM paid_lines WHERE ({quoted(paid_lines)}) IN "  # noqa: S608
+    "(SELECT one->>0, one->>1, one->>2, one->>3, one->>4 FROM json_array_elements(%s::json) AS one)"
 )
