@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, ClassVar, Final
 
 from psycopg import errors
+from psycopg.postgres import types as known_types
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, Table, Text
 
 from pipeline import ports
@@ -22,8 +23,10 @@ from pipeline.store.tables import outputs, paid_lines, positions
 from pipeline.store.unit_of_work import UnitOfWork, as_list, quoted
 from schemas import topics
 
-_TYPES: Final[dict[type, str]] = {
-    BigInteger: "int8", Integer: "int4", SmallInteger: "int2", Boolean: "bool", Text: "text", LargeBinary: "bytea",
+_INTEGER: Final = known_types["int4"].oid
+_TYPES: Final[dict[type, int]] = {
+    BigInteger: known_types["int8"].oid, Integer: _INTEGER, SmallInteger: known_types["int2"].oid,
+    Boolean: known_types["bool"].oid, Text: known_types["text"].oid, LargeBinary: known_types["bytea"].oid,
 }  # fmt: skip
 
 
@@ -87,12 +90,12 @@ class PostgresqlUnitOfWork(UnitOfWork):
                 f"CREATE TEMPORARY TABLE IF NOT EXISTS {incoming} ON COMMIT DELETE ROWS AS "  # noqa: S608
                 f"SELECT *, version AS read_at FROM {table.name} WITH NO DATA"
             )
-            self._copy(f"COPY {incoming} FROM STDIN (FORMAT BINARY)", [*_types(table), "int4"], changed)
+            self._copy(f"COPY {incoming} FROM STDIN (FORMAT BINARY)", [*_types(table), _INTEGER], changed)
             cursor.execute(_replace_sql(table, key, incoming))
             if cursor.rowcount != len(changed):
                 raise Transient(f"another worker has changed the same rows of {table.name} meanwhile")
 
-    def _copy(self, statement: str, types: list[str], new: Sequence[rows.Row]) -> None:
+    def _copy(self, statement: str, types: list[int], new: Sequence[rows.Row]) -> None:
         with self.driver.cursor() as cursor, cursor.copy(statement) as copy:
             copy.set_types(types)
             for row in new:
@@ -139,7 +142,7 @@ class PostgresqlStore(ports.Store):
 
 
 @cache
-def _types(table: Table) -> list[str]:
+def _types(table: Table) -> list[int]:
     return [_TYPES[type(one.type)] for one in table.columns]
 
 
