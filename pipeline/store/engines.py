@@ -66,7 +66,7 @@ def sqlite_transient(error: BaseException) -> Transient | None:
     name: str = getattr(cause, "sqlite_errorname", None) or ""
     if not name.startswith(_PASSES):
         return None
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return Transient("the disk is full: nothing was stored; make room, and it goes on by itself")
     return Transient(f"the database file cannot be used now ({name})")
 

@@ -8,6 +8,7 @@ Never imports a driver: what differs between the engines stands in `Queries`.
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
 
@@ -199,6 +200,15 @@ class Loading:
             self._desk.add_summary(summary_of(row))
 
 
+@lru_cache(maxsize=4096)
+def _codes(text: str | None) -> frozenset[str]:
+    """Few sets, each in thousands of claims: one object for all."""
+    return frozenset(text.split(",")) if text else frozenset()
+
+
+_day = lru_cache(maxsize=16_384)(dt.date.fromisoformat)
+
+
 def summary_of(row: Any) -> Summary:
     """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
     return Summary(
@@ -208,10 +218,10 @@ def summary_of(row: Any) -> Summary:
         nik=row.nik,
         revision=row.revision,
         program=row.program,
-        event_date=dt.date.fromisoformat(row.event_date),
-        asked=frozenset(row.asked.split(",")) if row.asked else frozenset(),
+        event_date=_day(row.event_date),
+        asked=_codes(row.asked),
         outcome=row.outcome,
-        effective_lines=frozenset(row.effective_lines.split(",")) if row.effective_lines else frozenset(),
+        effective_lines=_codes(row.effective_lines),
     )
 
 
