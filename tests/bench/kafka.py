@@ -16,10 +16,9 @@ from typing import Any, Final
 from confluent_kafka.admin import AdminClient
 from psycopg import sql
 
-from agents.settings import KAFKA_PARTITIONS
 from schemas import topics
 from tests.bench.kafka_load import Load, percentile
-from tests.bench.kafka_site import CLAIMS, Offsets, Program, Site, busy_seconds, opened, running, say
+from tests.bench.kafka_site import CLAIMS, PARTITIONS, Offsets, Program, Site, busy_seconds, opened, running, say
 from tests.bench.workload import Sent, claims, members
 
 MEMBERS: Final = 20_000  # few claims each, as in life: who has many makes loading slow, and nothing else
@@ -157,7 +156,7 @@ def _two_workers(site: Site, count: int, *, first: int) -> dict[str, Any]:
 
 def _wait_for_halves(site: Site, group: str, *workers: Program) -> None:
     admin: Any = AdminClient({"bootstrap.servers": site.bootstrap})
-    half = len(topics.INTAKE) * KAFKA_PARTITIONS // 2
+    half = len(topics.INTAKE) * PARTITIONS // 2
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         told = admin.describe_consumer_groups([group])[group].result(10)

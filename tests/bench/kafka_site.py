@@ -21,7 +21,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 from psycopg import sql
 
 from agents import services, topics_admin
-from agents.settings import KAFKA_PARTITIONS, read_settings
+from agents.settings import read_settings
 from pipeline.store import migrate
 from schemas import topics
 from tests.bench.workload import Sent
@@ -29,6 +29,7 @@ from tests.bench.workload import Sent
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE_SECONDS: Final = 600.0
 LOOK_SECONDS: Final = 0.05
+PARTITIONS: Final = 4  # two for each of two workers: every number costs a turn a Kafka transaction
 CLAIMS: Final = (topics.ACCIDENTS, topics.DEATHS)
 
 Offsets = dict[tuple[str, int], int]
@@ -104,7 +105,9 @@ class Site:
         # What matters comes back as an error; when the servers stop, a client would tell of every lost connection.
         self._client = {"bootstrap.servers": self.bootstrap, "log_level": 0}
         migrate(self.places.database_url)
-        topics_admin.create(read_settings(broker_url=self.places.broker_url, database_url=self.places.database_url))
+        topics_admin.create(read_settings(
+            broker_url=self.places.broker_url, database_url=self.places.database_url, partitions=PARTITIONS
+        ))
         self._producer = Producer({
             **self._client, "partitioner": "murmur2_random", "enable.idempotence": True,
             "linger.ms": 0, "queue.buffering.max.messages": 2_000_000, "queue.buffering.max.kbytes": 2_000_000,
@@ -131,6 +134,7 @@ class Site:
             "SANTUNAN_DATABASE_URL": self._url(database),
             "SANTUNAN_GROUP": group,
             "SANTUNAN_LOG_LEVEL": "WARNING",
+            "SANTUNAN_PARTITIONS": str(PARTITIONS),
         } | more
 
     def new_database(self, name: str, starts: Offsets) -> str:
@@ -184,12 +188,12 @@ class Site:
         return {
             (name, number): self._asking.get_watermark_offsets(TopicPartition(name, number), 10)[1]
             for name in names
-            for number in range(KAFKA_PARTITIONS)
+            for number in range(PARTITIONS)
         }
 
     def committed(self, group: str, names: Iterable[str]) -> Offsets:
         """Positions of the group; 0 where none was committed."""
-        asked = [TopicPartition(name, number) for name in names for number in range(KAFKA_PARTITIONS)]
+        asked = [TopicPartition(name, number) for name in names for number in range(PARTITIONS)]
         consumer = self._consumer(group)
         try:
             return {(one.topic, one.partition): max(one.offset, 0) for one in consumer.committed(asked, 10)}
