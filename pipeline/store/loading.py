@@ -149,8 +149,8 @@ class Loading:
         again: set[str] = set()
         for row in self._queries.cases_of(sorted(self._numbers), sorted(self._niks)):
             self._put_summary(row)
-            known_version = self._brought.case_versions.get(row.claim_id)
-            if known_version is not None and known_version != row.version:
+            # Asked for and not there, or of another version: somebody wrote it while we waited.
+            if row.claim_id in self._claims and self._brought.case_versions.get(row.claim_id) != row.version:
                 again.add(row.claim_id)
         if again:
             self._claims -= again

@@ -25,11 +25,6 @@ from tests.servers import new_database, postgresql_server
 
 __all__ = ["new_database", "postgresql_server"]
 
-pytestmark = [
-    # kafka-python leaves the socket of a connection that was still being made to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 CLAIMS = 20
 PASSWORD = "right-password"  # noqa: S105 - of a broker that lives as long as these tests
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"

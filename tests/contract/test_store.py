@@ -193,6 +193,32 @@ def test_two_workers_that_meet_decide_and_pay_once(
     site.close()
 
 
+def test_a_claim_that_another_worker_opens_while_its_person_is_waited_for_is_known_to_all_of_the_turn(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event stands in two partitions. A fact about its member goes before it in the turn that comes second."""
+    site = Site(new_database())
+    site.run(*e.member())
+    claim = e.accident()
+    site.send(claim)
+    site.send(claim, partition=1)
+    site.send(e.wage("2024-06", 5_000_000), topic=topics.MEMBERS, partition=1)
+    other, turn = site.chunk(4, 5), [site.chunk(0, 1, topics.MEMBERS, 1), site.chunk(0, 1, partition=1)]
+    lock_persons = PostgresqlUnitOfWork.lock_persons
+
+    def come_second(self: PostgresqlUnitOfWork, wanted: Sequence[str]) -> bool:
+        monkeypatch.setattr(PostgresqlUnitOfWork, "lock_persons", lock_persons)
+        site.process(other)
+        return lock_persons(self, wanted)
+
+    monkeypatch.setattr(PostgresqlUnitOfWork, "lock_persons", come_second)
+    site.process(*turn)
+    assert [decision[:2] for decision in site.decisions()] == [("K1", 1)]
+    assert site.rows("SELECT claim_id FROM ledger ORDER BY seq DESC") == [(None,), ("K1",), *[(None,)] * 4]
+    assert check(site.store) == []
+    site.close()
+
+
 def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_database: MakeDatabase) -> None:
     site = Site(new_database())
     site.send(*e.member(), e.accident())

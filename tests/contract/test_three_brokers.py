@@ -41,11 +41,6 @@ CLAIMS_A_ROUND = 10
 ROUNDS = 2  # that must be decided before, without and after the broker that is killed
 PUBLISH_SECONDS = 5  # librdkafka 2.16 may wait for ever for a group's coordinator that is gone: the worker does not
 
-pytestmark = [
-    # kafka-python leaves the socket of a connection that was refused to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
 
 def of_compose(broker: Broker, cluster: list[Broker]) -> dict[str, str]:
     """What the image makes of the variables of this broker, but for what names a place."""

@@ -27,6 +27,7 @@ PARTITIONS = 4
 CLAIMS_A_ROUND = 20
 PAUSE_SECONDS = 0.5  # between rounds, so that chunks stay small and every fault meets one
 SESSION_SECONDS = 6.0  # the shortest that a broker allows by default
+LEAVING_SECONDS = 40.0
 PASSING = (0, EXIT_TRANSIENT, -signal.SIGKILL)
 
 
@@ -55,6 +56,7 @@ class Kept:
         self._name = name
         self._is_static = is_static
         self._is_closing = False
+        self._changing = threading.Lock()
         self.bad: list[str] = []
         self.worker = storm.start(name, is_static=is_static)
         self._thread = threading.Thread(target=self._keep)
@@ -69,21 +71,26 @@ class Kept:
                 self.bad.append(f"{self._name} ended with status {status}\n{self.worker.tail()}")
                 return
             time.sleep(0.2)
-            self.worker = self._storm.start(self._name, is_static=self._is_static)
+            with self._changing:
+                if self._is_closing:
+                    return
+                self.worker = self._storm.start(self._name, is_static=self._is_static)
+
+    def _end_with(self, number: int) -> None:
+        with self._changing:  # else the signal meets the one that ended, and its successor stays
+            self._is_closing = True
+            self.worker.signal(number)
+        self._thread.join(timeout=LEAVING_SECONDS)
 
     def close(self) -> None:
         """Ask it to leave; it must, and must have ended for passing reasons alone."""
-        self._is_closing = True
-        self.worker.signal(signal.SIGTERM)
-        self._thread.join(timeout=20)
+        self._end_with(signal.SIGTERM)
         assert not self._thread.is_alive(), "the worker did not leave"
         assert self.bad == [], self.bad
 
     def end(self) -> None:
         """Make sure that nothing of it is left, whatever happened."""
-        self._is_closing = True
-        self.worker.signal(signal.SIGKILL)
-        self._thread.join(timeout=20)
+        self._end_with(signal.SIGKILL)
 
 
 class Storm:
@@ -170,7 +177,7 @@ class Storm:
         wait_for(lambda: guest.assignments > before, guest, 90)
         time.sleep(0.3)
         guest.signal(signal.SIGKILL if kill else signal.SIGTERM)
-        assert guest.wait(20) in PASSING, guest.tail()
+        assert guest.wait(LEAVING_SECONDS) in PASSING, guest.tail()
         self.counts.rebalances += 2
 
     def zombie(self) -> None:
@@ -222,7 +229,7 @@ class Storm:
         wait_for(lambda: services.running(self.directory, "postgresql") is None, None, 60)
         services.up(self.directory, _quietly)
         worker.signal(signal.SIGTERM)
-        assert worker.wait(30) in PASSING, worker.tail()
+        assert worker.wait(LEAVING_SECONDS) in PASSING, worker.tail()
         self.counts.database_restarts += 1
 
     # The end

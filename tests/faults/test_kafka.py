@@ -20,11 +20,7 @@ RANDOM_KILLS = 10
 GUESTS = 10
 ZOMBIES = 1
 
-pytestmark = [
-    pytest.mark.timeout(1500),
-    # kafka-python leaves the socket of a connection that was refused to the garbage collector.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture
