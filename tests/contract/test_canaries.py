@@ -127,7 +127,7 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
         return sum(value for (name, *_), value in found.items() if name == "santunan_events_total")
 
     with running(tmp_path, environment) as worker:
-        wait_for(lambda: asked(port, "/ready")[0] == 200 and stored() == len(sent), worker, 15)
+        wait_for(lambda: asked(port, "/ready")[0] == 200 and stored() == len(sent), worker)
         answers = [asked(port, path)[1].decode() for path in ("/metrics", "/health", "/ready")]
         refused = metrics_of(port)
         assert worker.stop() == 0

@@ -39,14 +39,14 @@ def test_each_worker_tells_the_lag_of_the_partitions_that_it_holds(kafka_setting
         folder.mkdir()
     environment = environment_of(kafka_settings)
     with running(folders[0], environment | {"SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{one}"}) as first:
-        wait_for(lambda: asked(one, "/ready")[0] == 200, first, 30)
-        wait_for(lambda: decided(one) >= CLAIMS and numbers_of(one) == every and lag(one) == 0, first, 30)
+        wait_for(lambda: asked(one, "/ready")[0] == 200, first)
+        wait_for(lambda: decided(one) >= CLAIMS and numbers_of(one) == every and lag(one) == 0, first)
         told = metrics_of(one)
         assert told["santunan_events_total", "accepted", topics.MEMBERS] > 0
         assert told["santunan_step_seconds_count", "publish"] > 0 and told["santunan_redelivered_total",] == 0
         with running(folders[1], environment | {"SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{other}"}) as second:
-            wait_for(lambda: asked(other, "/ready")[0] == 200, second, 30)
-            wait_for(lambda: asked(one, "/ready")[0] == 200, first, 30)
-            wait_for(lambda: numbers_of(one) | numbers_of(other) == every, second, 30)
+            wait_for(lambda: asked(other, "/ready")[0] == 200, second)
+            wait_for(lambda: asked(one, "/ready")[0] == 200, first)
+            wait_for(lambda: numbers_of(one) | numbers_of(other) == every, second)
             assert not numbers_of(one) & numbers_of(other)
             assert asked(one, "/health")[0] == asked(other, "/health")[0] == 200

@@ -169,14 +169,14 @@ def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
     port = free_port()
     environment = settings_of(tmp_path, port)
     with running(tmp_path, environment) as worker:
-        wait_for(lambda: asked(port, "/ready")[0] == 200, worker, 15)
+        wait_for(lambda: asked(port, "/ready")[0] == 200, worker)
         assert asked(port, "/health") == (200, b'{"status": "ok"}')
         assert asked(port, "/")[0] == 404
         with open_submitter(read_settings(database_url=environment["SANTUNAN_DATABASE_URL"])) as submitter:
             list(submitter.submit([e.raw(one) for one in (*e.member(), e.accident("K1"))], is_history=True))
 
-        wait_for(lambda: ("santunan_claims_decided_total", "APPROVED", "JKK", "OK") in metrics_of(port), worker, 10)
-        wait_for(lambda: metrics_of(port)["santunan_oldest_undecided_seconds",] == 0, worker, 10)
+        wait_for(lambda: ("santunan_claims_decided_total", "APPROVED", "JKK", "OK") in metrics_of(port), worker)
+        wait_for(lambda: metrics_of(port)["santunan_oldest_undecided_seconds",] == 0, worker)
         told = metrics_of(port)
         assert told["santunan_events_total", "accepted", topics.HISTORY] == 5
         assert told["santunan_lag_records", "0", topics.HISTORY] == 0
@@ -187,7 +187,7 @@ def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
 def test_a_worker_whose_store_is_gone_is_not_ready_until_it_is_back(tmp_path: Path) -> None:
     port = free_port()
     with running(tmp_path, settings_of(tmp_path, port)) as worker:
-        wait_for(lambda: asked(port, "/ready")[0] == 200, worker, 15)
+        wait_for(lambda: asked(port, "/ready")[0] == 200, worker)
         (tmp_path / "santunan.db").rename(tmp_path / "elsewhere.db")
         status, body = asked(port, "/ready")
         told: dict[str, Any] = json.loads(body)
@@ -201,5 +201,5 @@ def test_a_second_worker_on_the_same_address_says_which_setting_to_change(tmp_pa
         other.bind(("127.0.0.1", 0))
         other.listen()
         with running(tmp_path, settings_of(tmp_path, other.getsockname()[1])) as worker:
-            assert worker.wait(15) == EXIT_CONFIGURATION
+            assert worker.wait() == EXIT_CONFIGURATION
             assert "SANTUNAN_HEALTH_ADDRESS" in worker.tail()
