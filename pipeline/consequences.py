@@ -14,32 +14,14 @@ def decision_of(
     """The next revision of this claim's decision."""
     assert case.program is not None and case.member is not None
     revision = case.progress.revision + 1
-    return Decision(
-        decision_id=f"{case.claim_id}.r{revision}",
-        claim_id=case.claim_id,
-        key=case.key,
-        member_number=member.number if member is not None else case.member.member_number,
-        program=case.program,
-        event_date=case.event_date,
-        revision=revision,
-        supersedes=case.progress.decision_id,
-        outcome=verdict.outcome,
-        reason_codes=verdict.reason_codes,
-        benefits=verdict.benefits,
-        total=verdict.total,
-        indicative_total=verdict.indicative_total,
-        missing=verdict.missing,
-        fields=verdict.fields,
-        liable=verdict.liable,  # type: ignore[arg-type]
-        pay_by=verdict.pay_by,
-        fund_amount=verdict.fund_amount,
-        first_claim_id=verdict.first_claim_id,
-        rule_version=verdict.rule_version,
-        decided_at=clock.astimezone(JAKARTA),
-        caused_by=cause,
-        read=read,
-        trace=verdict.trace,
-    )
+    return Decision(  # by place: by name it takes four times as long
+        f"{case.claim_id}.r{revision}", case.claim_id, case.key,
+        member.number if member is not None else case.member.member_number,
+        case.program, case.event_date, revision, case.progress.decision_id,
+        verdict.outcome, verdict.reason_codes, verdict.benefits, verdict.total, verdict.indicative_total,
+        verdict.missing, verdict.fields, verdict.liable, verdict.pay_by, verdict.fund_amount,
+        verdict.first_claim_id, verdict.rule_version, clock.astimezone(JAKARTA), cause, read, verdict.trace,
+    )  # fmt: skip
 
 
 def payouts_of(case: Case, decision: Decision) -> list[Payout]:
@@ -55,16 +37,9 @@ def payouts_of(case: Case, decision: Decision) -> list[Payout]:
         difference = due.get(payee, 0) - ordered.get(payee, 0)
         if difference:
             found.append(Payout(
-                payout_id=f"{decision.decision_id}.{payee}",
-                claim_id=case.claim_id,
-                key=case.key,
-                member_number=decision.member_number,
-                revision=decision.revision,
-                decision_id=decision.decision_id,
-                payee=payee,  # type: ignore[arg-type]
-                direction="pay" if difference > 0 else "recover",
-                amount=abs(difference),
-                pay_by=decision.pay_by,
+                f"{decision.decision_id}.{payee}", case.claim_id, case.key, decision.member_number, decision.revision,
+                decision.decision_id, payee,  # type: ignore[arg-type]
+                "pay" if difference > 0 else "recover", abs(difference), decision.pay_by,
             ))  # fmt: skip
     return found
 

@@ -118,7 +118,8 @@ class Desk:
     members: dict[str, Member] = field(default_factory=dict)
     numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
-    summaries: dict[str, Summary] = field(default_factory=dict)
+    summaries: dict[str, Summary] = field(default_factory=dict)  # ask `summary`: of what is decided here none is made
+    persons: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)  # claim -> number, NIK
     claims_by_number: dict[str, set[str]] = field(default_factory=dict)
     claims_by_nik: dict[str, set[str]] = field(default_factory=dict)
     changed_members: set[str] = field(default_factory=set)
@@ -140,16 +141,31 @@ class Desk:
         self.cases[case.claim_id] = case
 
     def add_summary(self, summary: Summary) -> None:
-        before = self.summaries.get(summary.claim_id)
-        if before is not None and before.member_number != summary.member_number and before.member_number is not None:
-            self.claims_by_number[before.member_number].discard(summary.claim_id)
-        if before is not None and before.nik != summary.nik and before.nik is not None:
-            self.claims_by_nik[before.nik].discard(summary.claim_id)  # evidence named another member
+        self._put_claim(summary.claim_id, summary.member_number, summary.nik)
         self.summaries[summary.claim_id] = summary
-        if summary.member_number is not None:
-            self.claims_by_number.setdefault(summary.member_number, set()).add(summary.claim_id)
-        if summary.nik is not None:
-            self.claims_by_nik.setdefault(summary.nik, set()).add(summary.claim_id)
+
+    def _put_claim(self, claim_id: str, number: str | None, nik: str | None) -> None:
+        """Under the person whom the claim names now, and no other."""
+        person = number, nik
+        before = self.persons.get(claim_id)
+        if before == person:
+            return
+        if before is not None:  # evidence named another member
+            for claims, name in zip((self.claims_by_number, self.claims_by_nik), before, strict=True):
+                if name is not None:
+                    claims[name].discard(claim_id)
+        self.persons[claim_id] = person
+        if number is not None:
+            self.claims_by_number.setdefault(number, set()).add(claim_id)
+        if nik is not None:
+            self.claims_by_nik.setdefault(nik, set()).add(claim_id)
+
+    def summary(self, claim_id: str) -> Summary | None:
+        """None where only evidence has come. Made when it is asked for: most claims are their member's only one."""
+        found = self.summaries.get(claim_id)
+        if found is None and (person := self.persons.get(claim_id)) is not None:
+            found = self.summaries[claim_id] = _summary(self.cases[claim_id], *person)
+        return found
 
     # --- the work
 
@@ -224,14 +240,14 @@ class Desk:
         nik = event.data.nik if isinstance(event, MemberRegistered) else before.nik
         if nik is not None:
             claim_ids |= self.claims_by_nik.get(nik, set())
-        found = [self.cases[claim_id] for claim_id in claim_ids if self._may_reach(event, self.summaries[claim_id])]
+        found = [self.cases[claim_id] for claim_id in claim_ids if self._may_reach(event, self.cases[claim_id])]
         return sorted(
             (case for case in found if case.progress.effective_outcome and not case.progress.changed_later),
             key=lambda case: (case.opened_order, case.claim_id),
         )
 
     @staticmethod
-    def _may_reach(event: MemberEvent, claim: Summary) -> bool:
+    def _may_reach(event: MemberEvent, claim: Case) -> bool:
         """A contribution or wage of later months cannot change what was decided on an earlier day."""
         data = event.data
         month = f"{claim.event_date:%Y-%m}"
@@ -303,7 +319,8 @@ class Desk:
         claim_ids = self._claims_of_person(case, member)
         if not claim_ids:
             return ()
-        found = [self.summaries[claim_id] for claim_id in claim_ids if claim_id != case.claim_id]
+        others = [claim_id for claim_id in claim_ids if claim_id != case.claim_id]
+        found = [one for one in map(self.summary, others) if one is not None]
         found.sort(key=_OPENED_ORDER)
         return tuple([
             OtherClaim(
@@ -327,18 +344,22 @@ class Desk:
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
         assessment = self._assess(case, clock)
-        progress = case.progress
-        decision = decision_of(case, assessment.verdict, assessment.member, assessment.read_set, clock, cause)
+        verdict, member = assessment.verdict, assessment.member
+        progress, reference = case.progress, case.member
+        assert reference is not None
+        decision = decision_of(case, verdict, member, assessment.read_set, clock, cause)
         payouts = payouts_of(case, decision)
         outputs: list[Message] = []
         if not self.is_quiet:
             outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
-        record(progress, decision, assessment.verdict.wake_on, payouts, clock)
+        record(progress, decision, verdict.wake_on, payouts, clock)
         outputs += referrals.update(case, clock)
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self.changed_cases.add(case.claim_id)
-        self.add_summary(_summary(case, assessment.member, decision))
+        self.summaries.pop(case.claim_id, None)  # what it said of the claim was so before this decision
+        nik = member.nik if member is not None else None
+        self._put_claim(case.claim_id, decision.member_number, nik or reference.nik)
         return outputs
 
 
@@ -357,17 +378,10 @@ def _result(verdict: Verdict) -> tuple[object, ...]:
     return verdict.outcome, verdict.reason_codes[0], tuple((one.line, one.amount) for one in verdict.benefits)
 
 
-def _summary(case: Case, member: Member | None, decision: Decision) -> Summary:
-    assert case.program is not None and case.member is not None
+def _summary(case: Case, member_number: str | None, nik: str | None) -> Summary:
+    progress = case.progress
+    assert case.program is not None and progress.outcome is not None
     return Summary(
-        claim_id=case.claim_id,
-        opened_order=case.opened_order,
-        member_number=decision.member_number,
-        nik=(member.nik if member is not None else None) or case.member.nik,
-        revision=decision.revision,
-        program=case.program,
-        event_date=decision.event_date,
-        asked=case.asked(),
-        outcome=decision.outcome,
-        effective_lines=frozenset([line for line, _ in case.progress.lines]),
-    )
+        case.claim_id, case.opened_order, member_number, nik, progress.revision, case.program, case.event_date,
+        case.asked(), progress.outcome, frozenset([line for line, _ in progress.lines]),
+    )  # fmt: skip

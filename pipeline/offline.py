@@ -47,7 +47,7 @@ class Offline:
         if isinstance(event, Poison):
             return event
         identity = (event.source, event.id)
-        digest = hashlib.blake2b(raw, digest_size=16).digest()
+        digest = hashlib.sha256(raw).digest()
         known = self._digests.get(identity)
         if known == digest:
             return []

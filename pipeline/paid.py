@@ -8,7 +8,6 @@ what finds it. Pure.
 from collections.abc import Iterable
 from typing import Final
 
-from pipeline.desk import Summary
 from pipeline.errors import Poison
 from schemas.decisions import Decision, FieldError
 
@@ -47,10 +46,13 @@ class PaidLines:
             self._lines[claim_id] = self._lines.get(claim_id, frozenset()) | {paid}
         self._before = dict(self._lines)
 
-    def note(self, decision: Decision, summary: Summary) -> None:
-        """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then."""
+    def note(self, decision: Decision, person: tuple[str | None, str | None]) -> None:
+        """An effective decision (APPROVED or REJECTED) was made on a claim of this number and NIK.
+
+        Raises PaidTwice, and nothing is noted then.
+        """
         claim_id, claims = decision.claim_id, self._claims
-        now = paid_lines(decision, summary)
+        now = paid_lines(decision, person)
         if not now and claim_id not in self._lines:
             return
         for paid in now:
@@ -81,13 +83,14 @@ class PaidLines:
         )
 
 
-def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
+def paid_lines(decision: Decision, person: tuple[str | None, str | None]) -> frozenset[PaidLine]:
     """What this effective decision pays once a person, program and event day."""
     if not decision.benefits:
         return frozenset()
-    person = summary.nik or summary.member_number
-    assert person is not None, "money moves only for a registered member"
+    number, nik = person
+    name = nik or number
+    assert name is not None, "money moves only for a registered member"
     day, program = decision.event_date.isoformat(), decision.program
     return frozenset([
-        (person, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
+        (name, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
     ])  # fmt: skip

@@ -17,6 +17,7 @@ from schemas.codes import CheckResult, ClaimProgram, LineCode, Outcome, PaperNam
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
 Marker = Literal["VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN"]
+Liable = Literal["BPJS", "EMPLOYER"]
 Scalar = str | int | bool | None
 
 
@@ -87,7 +88,7 @@ class Decision:
     indicative_total: int | None
     missing: tuple[PaperName, ...]
     fields: tuple[str, ...]
-    liable: Literal["BPJS", "EMPLOYER"]
+    liable: Liable
     pay_by: dt.date | None
     fund_amount: int
     first_claim_id: str | None

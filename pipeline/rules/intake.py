@@ -111,11 +111,13 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     if not others:
         walk.trace.append(_FIRST)
         return None
-    asked = walk.case.asked()
     same = [one for one in others if _is_same_event(one, walk)]
-    covering = next((one for one in same if asked <= one.asked), None)
+    covering = None
+    if same:
+        asked = walk.case.asked()
+        covering = next((one for one in same if asked <= one.asked), None)
     paid_as_jkm = None
-    if walk.program == "JKK" and "death" in asked:
+    if walk.program == "JKK" and walk.death is not None:
         paid_as_jkm = next((one for one in others if one.program == "JKM" and one.is_death_approved), None)
     if covering is not None:
         walk.first_claim_id = covering.claim_id

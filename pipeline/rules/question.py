@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.case import Case
 from pipeline.member import Member
 from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
-from schemas.decisions import Benefit, Check
+from schemas.decisions import Benefit, Check, Liable
 
 
 class OtherClaim(NamedTuple):
@@ -51,7 +51,7 @@ class Verdict(NamedTuple):
     indicative_total: int | None
     missing: tuple[PaperName, ...]
     fields: tuple[str, ...]
-    liable: str
+    liable: Liable
     pay_by: dt.date | None
     fund_amount: int
     first_claim_id: str | None

@@ -101,19 +101,10 @@ def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
     if walk.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
         first_claim_id = walk.first_claim_id
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
-    return Verdict(
-        outcome=outcome,
-        reason_codes=codes,
-        benefits=tuple(finding.benefits),
-        total=finding.total,
-        indicative_total=finding.indicative,
-        missing=walk.missing if outcome == "PENDING" else (),
-        fields=walk.fields if codes == ("VAL_BAD_INPUT",) else (),
-        liable="EMPLOYER" if is_employer_liable else "BPJS",
-        pay_by=deadline,
-        fund_amount=finding.fund_amount,
-        first_claim_id=first_claim_id,
-        rule_version=walk.law.rule_version,
-        trace=tuple(walk.trace),
-        wake_on=walk.wake_on,
-    )
+    missing = walk.missing if outcome == "PENDING" else ()
+    fields = walk.fields if codes == ("VAL_BAD_INPUT",) else ()
+    return Verdict(  # by place: by name it takes three times as long
+        outcome, codes, tuple(finding.benefits), finding.total, finding.indicative, missing, fields,
+        "EMPLOYER" if is_employer_liable else "BPJS", deadline, finding.fund_amount, first_claim_id,
+        walk.law.rule_version, tuple(walk.trace), walk.wake_on,
+    )  # fmt: skip
