@@ -1,17 +1,18 @@
 """Faults on the real servers: whatever is killed, stopped or restarted, nothing is lost and nothing doubled.
 
-Bounded to a few minutes; `make soak` goes on for as long as it is told. The counts are printed.
+Bounded to a few minutes; `make soak` goes on for as long as it is told. The counts stand in the last lines that pytest prints.
 """
 
 import itertools
 import random
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import FAULTS
 from tests.faults.dying_worker import KAFKA_STEPS
 from tests.faults.storm import Kept, Storm
 
@@ -19,6 +20,8 @@ ROUNDS = 9  # of kills at each of the five steps, by each of two workers
 RANDOM_KILLS = 10
 GUESTS = 10
 ZOMBIES = 1
+
+Note = Callable[[str, object], None]  # pytest's: what a test says of itself
 
 pytestmark = pytest.mark.timeout(1500)
 
@@ -32,10 +35,9 @@ def storm(tmp_path: Path) -> Iterator[Storm]:
         started.close()
 
 
-def end(storm: Storm, capsys: pytest.CaptureFixture[str]) -> None:
+def end(storm: Storm, note: Note) -> None:
     breaches = storm.finish()
-    with capsys.disabled():
-        print(f"\n  {storm.counts.to_json()}")
+    note(FAULTS, storm.counts.to_json())
     assert breaches == []
     assert (storm.counts.lost, storm.counts.doubled) == (0, 0)
     assert storm.counts.claims > 0
@@ -49,7 +51,7 @@ def kill_in_turn(storm: Storm, name: str, rounds: int, seed: int) -> None:
         storm.kill_after(name, chance.uniform(1.0, 3.0))
 
 
-def test_workers_killed_at_each_step_and_at_random(storm: Storm, capsys: pytest.CaptureFixture[str]) -> None:
+def test_workers_killed_at_each_step_and_at_random(storm: Storm, record_property: Note) -> None:
     failures: list[BaseException] = []
 
     def run(name: str, seed: int) -> None:
@@ -64,21 +66,21 @@ def test_workers_killed_at_each_step_and_at_random(storm: Storm, capsys: pytest.
     for killer in killers:
         killer.join()
     assert failures == []
-    end(storm, capsys)
+    end(storm, record_property)
     assert storm.counts.redeliveries > 0, "the fault did not bite"
 
 
-def test_workers_come_and_go_and_one_is_a_zombie(storm: Storm, capsys: pytest.CaptureFixture[str]) -> None:
+def test_workers_come_and_go_and_one_is_a_zombie(storm: Storm, record_property: Note) -> None:
     host = Kept(storm, "host", is_static=False)
     for place in range(GUESTS):
         storm.rebalance(kill=place % 5 == 4)
     for _ in range(ZOMBIES):
         storm.zombie()
     host.close()
-    end(storm, capsys)
+    end(storm, record_property)
 
 
-def test_servers_restarted_under_a_worker(storm: Storm, capsys: pytest.CaptureFixture[str]) -> None:
+def test_servers_restarted_under_a_worker(storm: Storm, record_property: Note) -> None:
     host = Kept(storm, "host")
     for signum in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
         storm.breathe()
@@ -89,4 +91,4 @@ def test_servers_restarted_under_a_worker(storm: Storm, capsys: pytest.CaptureFi
     storm.breathe()
     host.close()
     storm.restart_database_while_committing("committer")
-    end(storm, capsys)
+    end(storm, record_property)
