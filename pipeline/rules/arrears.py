@@ -59,15 +59,17 @@ def spells_of(period: Period, book: Book, last_owed: int = NO_END) -> tuple[Spel
 
 
 def _spells(period: Period, book: Book, last_owed: int) -> tuple[Spell, ...]:
-    if not period.payments.days:
+    payments = period.payments
+    if not payments.days:
         return ()
-    start = max(period.first, period.payments.first_day)
+    start = max(period.first, payments.first_day)
     if start > period.last:
         return ()
-    if period.enrolment.segment != "BPU":
-        return (Spell(start, NEVER, month_of(dt.date.fromordinal(period.first))),)
+    enrolment = period.enrolment
+    if enrolment.segment != "BPU":
+        return (Spell(start, NEVER, month_of(enrolment.registered_on)),)
     due = due_days("BPU", book)
-    paid_days = short_column(period.payments.days)
+    paid_days = short_column(payments.days)
     limit = law_on(book, dt.date.fromordinal(start))["bpu_arrears_limit_months"].value
     first_owed = _first_owed(period, start, due, limit)
     found: list[Spell] = []

@@ -46,6 +46,7 @@ class Standing(NamedTuple):
     is_not_covered_yet: bool
 
 
+_day_of = dt.date.fromordinal
 _UNREGISTERED = Standing(
     False, None, False, None, None, None, None, False, 0, False, False, 0, None, False
 )  # fmt: skip
@@ -131,34 +132,27 @@ def _standing(member: Member, program: str, day: dt.date, book: Book, is_disease
     if not periods:
         return _UNREGISTERED
     number = day.toordinal()
-    held = _held(periods, program, number, book, is_disease)
-    period, span, is_held, last_owed = held
+    period, span, is_held, last_owed = _held(periods, program, number, book, is_disease)
     spells = spells_of(period, book, last_owed)
     spell = _spell_at(spells, number)
     run = arrears_on(period, spell, number, book, last_owed) if spell is not None else NO_ARREARS
-    first_cover = dt.date.fromordinal(spells[0].start) if spells else None
+    first_cover = _day_of(spells[0].start) if spells else None
     cover_start = first_cover
     if spell is None:
         cover_start = None
     elif spell is not spells[0]:
-        cover_start = dt.date.fromordinal(spell.start)
-    birth_date = period.enrolment.birth_date
-    return Standing(
-        is_registered=True,
-        segment=period.enrolment.segment,
-        program_held=is_held,
-        held_since=dt.date.fromordinal(span[0]) if span else None,
-        held_until=dt.date.fromordinal(span[1]) if span and span[1] < NEVER else None,
-        cover_start=cover_start,
-        first_cover_start=first_cover,
-        is_start_day=spell is not None and spell.start == number,
-        unpaid_months=run.months,
-        has_backdated_payment=run.has_backdated,
-        is_lapsed=spell is not None and spell.lapsed <= number,
-        age=age_on(birth_date, day),
-        age_at_first_cover=age_on(birth_date, first_cover) if first_cover is not None else None,
-        is_not_covered_yet=is_held and spell is None,
-    )
+        cover_start = _day_of(spell.start)
+    enrolment = period.enrolment
+    birth_date = enrolment.birth_date
+    return Standing(  # by place: by name it takes three times as long
+        True, enrolment.segment, is_held,
+        _day_of(span[0]) if span else None,
+        _day_of(span[1]) if span and span[1] < NEVER else None,
+        cover_start, first_cover, spell is not None and spell.start == number,
+        run.months, run.has_backdated, spell is not None and spell.lapsed <= number,
+        age_on(birth_date, day), age_on(birth_date, first_cover) if first_cover is not None else None,
+        is_held and spell is None,
+    )  # fmt: skip
 
 
 def _held(periods: tuple[Period, ...], program: str, day: int, book: Book, is_disease: bool) -> _Held:

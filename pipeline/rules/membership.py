@@ -3,11 +3,15 @@
 What standing is stands in `coverage`; here it becomes an answer. Knows nothing of benefits.
 """
 
+import datetime as dt
 from typing import Final
 
 from pipeline.rules import sources
+from pipeline.rules.book import Value
 from pipeline.rules.coverage import is_in_force
-from pipeline.rules.walk import Stop, Walk, iso
+from pipeline.rules.sources import Source
+from pipeline.rules.walk import Stop, Walk, iso, remembered
+from schemas.codes import CheckResult
 from schemas.decisions import Check, Scalar
 
 _REGISTERED: Final = Check("registered", "met", {}, *sources.REGISTRATION)
@@ -28,19 +32,22 @@ def holds_program(walk: Walk) -> Stop | None:
     standing = walk.standing
     assert standing is not None
     since, until = standing.held_since, standing.held_until
-    if not standing.program_held and standing.is_not_covered_yet:
-        return None
-    facts: dict[str, Scalar] = {}
-    if since is not None:
-        facts["since"] = iso(since)
-    if until is not None:
-        facts["until"] = iso(until)
     if standing.program_held:
         reaches_past = until is not None and until < walk.event_date  # as cover of an occupational disease does
-        walk.note("program_held", "met", facts, walk.law["disease_cover_years"] if reaches_past else sources.PROGRAM)
+        law = walk.law["disease_cover_years"] if reaches_past else sources.PROGRAM
+        walk.trace.append(_program_held("met", since, until, law))
         return None
-    walk.note("program_held", "not_met", facts, sources.PROGRAM)
+    if standing.is_not_covered_yet:
+        return None
+    walk.trace.append(_program_held("not_met", since, until, sources.PROGRAM))
     return Stop("REJECTED", ("MEM_PROGRAM_NOT_HELD",))
+
+
+@remembered
+def _program_held(result: CheckResult, since: dt.date | None, until: dt.date | None, law: Value | Source) -> Check:
+    days = {"since": since, "until": until}
+    facts = {name: day.isoformat() for name, day in days.items() if day is not None}
+    return Check("program_held", result, facts, law.reference, law.marker)  # type: ignore[arg-type]
 
 
 def cover_has_started(walk: Walk) -> Stop | None:
@@ -48,14 +55,20 @@ def cover_has_started(walk: Walk) -> Stop | None:
     standing = walk.standing
     assert standing is not None
     start = standing.cover_start
-    facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
     if standing.is_not_covered_yet:
-        walk.note("cover_started", "not_met", facts, sources.START_OF_COVER)
+        walk.trace.append(_cover_started("not_met", start))
         return Stop("REJECTED", ("MEM_NOT_COVERED_YET",))
     if standing.is_start_day:
+        facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
         return walk.refer("cover_started", ("MEM_SAME_DAY",), facts, sources.SAME_DAY)
-    walk.note("cover_started", "met", facts, sources.START_OF_COVER)
+    walk.trace.append(_cover_started("met", start))
     return None
+
+
+@remembered
+def _cover_started(result: CheckResult, start: dt.date | None) -> Check:
+    facts: dict[str, Scalar] = {"cover_start": start.isoformat()} if start is not None else {}
+    return Check("cover_started", result, facts, *sources.START_OF_COVER)
 
 
 def contributions_are_paid(walk: Walk) -> Stop | None:
@@ -66,13 +79,13 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
     if segment not in ("PU", "BPU"):
         return None
     limit = terms.bpu_arrears_limit_months if segment == "BPU" else terms.pu_arrears_limit_months
-    backdated = standing.has_backdated_payment
     if unpaid == 0 and not standing.is_lapsed:
-        key = ("contributions_paid", segment)
-        facts: dict[str, Scalar] = {"segment": segment, "unpaid_months": 0, "limit": limit.value, "backdated": False}
-        walk.trace.append(terms.made.get(key) or walk.keep(key, "contributions_paid", "met", facts, limit))
+        walk.trace.append(_nothing_unpaid(segment, limit))
         return None
-    facts = {"segment": segment, "unpaid_months": unpaid, "limit": limit.value, "backdated": backdated}
+    backdated = standing.has_backdated_payment
+    facts: dict[str, Scalar] = {
+        "segment": segment, "unpaid_months": unpaid, "limit": limit.value, "backdated": backdated,
+    }  # fmt: skip
     also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
     if segment == "BPU":
         if standing.is_lapsed or unpaid > limit.value:
@@ -87,6 +100,12 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
         walk.flags += ["MEM_PU_ARREARS_LE3", *also]
     walk.note("contributions_paid", "met", facts, limit)
     return None
+
+
+@remembered
+def _nothing_unpaid(segment: str, limit: Value) -> Check:
+    facts: dict[str, Scalar] = {"segment": segment, "unpaid_months": 0, "limit": limit.value, "backdated": False}
+    return Check("contributions_paid", "met", facts, limit.reference, limit.marker)  # type: ignore[arg-type]
 
 
 def _refer_with(walk: Walk, code: str, also: tuple[str, ...], facts: dict[str, Scalar]) -> Stop | None:
@@ -105,29 +124,32 @@ def age_and_memberships(walk: Walk) -> Stop | None:
     age, minimum, at_first_cover = standing.age, terms.age_minimum, standing.age_at_first_cover
     others = walk.question.other_memberships
     in_force = [one for one in others if is_in_force(one, walk.event_date, walk.book)] if others else []
-    facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
-    is_too_young = age < minimum.value
-    is_doubtful = age <= terms.age_light_work_until.value or (
-        standing.segment == "BPU"
-        and at_first_cover is not None
-        and at_first_cover >= terms.bpu_registration_age_limit.value
-    )
-    multiple = ("MEM_MULTIPLE",) if in_force else ()
-    if is_too_young:
-        walk.note("age_in_range", "not_met", facts, minimum)
+    if age < minimum.value:
+        walk.trace.append(_age_in_range("not_met", age, at_first_cover, minimum))
         _note_memberships(walk, len(in_force) + 1)
-        return Stop("REJECTED", ("MEM_AGE", *multiple))
+        return Stop("REJECTED", ("MEM_AGE", "MEM_MULTIPLE") if in_force else ("MEM_AGE",))
+    limit = None
+    if age <= terms.age_light_work_until.value:
+        limit = terms.age_light_work_until
+    elif standing.segment == "BPU" and at_first_cover is not None and (
+        at_first_cover >= terms.bpu_registration_age_limit.value
+    ):
+        limit = terms.bpu_registration_age_limit
     doubt = None
-    if is_doubtful:
-        limit = terms.age_light_work_until if age <= terms.age_light_work_until.value else (
-            terms.bpu_registration_age_limit)  # fmt: skip
-        doubt = walk.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
+    if limit is None:
+        walk.trace.append(_age_in_range("met", age, at_first_cover, minimum))
     else:
-        key = ("age_in_range", age, at_first_cover)
-        walk.trace.append(terms.made.get(key) or walk.keep(key, "age_in_range", "met", facts, minimum))
+        facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
+        doubt = walk.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
     several = _note_memberships(walk, len(in_force) + 1)
     codes = (several.codes if several is not None else ()) + (doubt.codes if doubt is not None else ())
     return Stop("REFERRED", codes) if codes else None
+
+
+@remembered
+def _age_in_range(result: CheckResult, age: int, at_first_cover: int | None, minimum: Value) -> Check:
+    facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
+    return Check("age_in_range", result, facts, minimum.reference, minimum.marker)  # type: ignore[arg-type]
 
 
 def _note_memberships(walk: Walk, count: int) -> Stop | None:

@@ -1,15 +1,15 @@
 """Row 14: which papers a claim needs, which are missing, and whether the person is who the claim says. Pure."""
 
-from typing import Any, Final
+from typing import Final
 
 from pipeline.case import Case
 from pipeline.rules import sources
 from pipeline.rules.heirs import has_heir
 from pipeline.rules.sources import Source
-from pipeline.rules.walk import Stop, Walk
+from pipeline.rules.walk import Stop, Walk, remembered
 from schemas.claims import Costs
-from schemas.codes import CheckResult, PaperName
-from schemas.decisions import Check
+from schemas.codes import PaperName
+from schemas.decisions import Check, Scalar
 
 _IDENTIFIED: Final = Check("identity_matches", "met", {}, *sources.IDENTITY)
 _CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__args__}  # type: ignore[attr-defined]
@@ -28,10 +28,7 @@ def papers_are_complete(walk: Walk) -> Stop | None:
     missing: tuple[PaperName, ...] = ()
     if not held.issuperset(required):
         missing = tuple(paper for paper in required if paper not in held)
-    assert walk.terms is not None and walk.standing is not None
-    # The segment stands for the list's source: a construction worker's list has one of its own.
-    key = ("papers_complete", walk.program, walk.standing.segment, len(required), missing)
-    walk.trace.append(walk.terms.made.get(key) or _check(walk, key, len(required), missing))
+    walk.trace.append(_papers_complete(len(required), missing, _source(walk)))
     codes = tuple(_CODES[paper] for paper in missing) if missing else ()
     if case.identity is not None and case.identity.matches:
         walk.trace.append(_IDENTIFIED)
@@ -51,11 +48,10 @@ def _names_two_persons(walk: Walk) -> bool:
     return (reference.member_number, reference.nik) != (member.number, member.nik)
 
 
-def _check(walk: Walk, key: tuple[Any, ...], required: int, missing: tuple[PaperName, ...]) -> Check:
-    result: CheckResult = "not_met" if missing else "met"
-    return walk.keep(
-        key, "papers_complete", result, {"required": required, "missing": ",".join(missing)}, _source(walk)
-    )
+@remembered
+def _papers_complete(required: int, missing: tuple[PaperName, ...], source: Source) -> Check:
+    facts: dict[str, Scalar] = {"required": required, "missing": ",".join(missing)}
+    return Check("papers_complete", "not_met" if missing else "met", facts, *source)
 
 
 def required_papers(walk: Walk) -> tuple[PaperName, ...]:

@@ -10,9 +10,9 @@ from pipeline.rules.heirs import NO_HEIR, first_heir, is_funeral_arranged
 from pipeline.rules.obstacles import is_waiting
 from pipeline.rules.scholarship import NO_PUPILS, Pupils, pupils_of
 from pipeline.rules.sheet import Sheet
-from pipeline.rules.walk import Walk, iso
+from pipeline.rules.walk import Walk, iso, remembered
 from schemas.codes import REASONS, Outcome
-from schemas.decisions import Benefit, Scalar
+from schemas.decisions import Benefit, Check, Scalar
 
 _ONCE: Final = "not_claimed_before"
 _FLAG_ORDER: Final = {code: place for place, code in enumerate(REASONS[19])}
@@ -116,13 +116,17 @@ def _shares(walk: Walk, sheet: Sheet) -> Finding:
         codes = ("OK_PARTIAL", "JKM_BPU_WAIT_3M", *in_order(walk.flags))
         return Finding("APPROVED", codes, _funeral_only(walk, sheet, heir))
     if heir != NO_HEIR:
-        key = ("heir_known", heir)
-        walk.trace.append(terms.made.get(key) or walk.keep(key, "heir_known", "met", {"heir": heir}, sources.HEIRS))
+        walk.trace.append(_heir_known(heir))
         return Finding("APPROVED", ("OK", *in_order(sheet.flags + walk.flags)), sheet.lines)
     walk.note("heir_known", "not_met", {"heir": None}, sources.HEIRS)
     lines = _funeral_only(walk, sheet, heir)
     rest = sheet.total - sum(line.amount for line in lines)
     return Finding("APPROVED", ("OK_PARTIAL", "HEIR_NONE_TO_FUND", *in_order(walk.flags)), lines, fund_amount=rest)
+
+
+@remembered
+def _heir_known(heir: str) -> Check:
+    return Check("heir_known", "met", {"heir": heir}, *sources.HEIRS)
 
 
 def _is_within_wait(walk: Walk) -> bool:

@@ -126,9 +126,10 @@ def _programs(member: Member, enrolment: Enrolment, last: int) -> dict[str, tupl
 
 def _free_months(programs: dict[str, tuple[Span, ...]]) -> frozenset[int]:
     """Months in which no program was held between two enrolments: they are not owed."""
-    if len(set(programs.values())) < 2 and all(len(spans) == 1 for spans in programs.values()):
+    different = set(programs.values())
+    if not different or (len(different) == 1 and len(*different) == 1):  # one enrolment in all programs, as most are
         return _NONE
-    spans = sorted({span for held in programs.values() for span in held})
+    spans = sorted({span for held in different for span in held})
     free: set[int] = set()
     reached = spans[0][1]
     for since, until in spans:

@@ -63,7 +63,7 @@ class Terms:
     claim_date_trusted_days: Value
     officer_limit: Value
     sudden_death_hours: Value
-    # Checks and lines that come out the same for claim after claim, made once.
+    # Lines that come out the same for claim after claim, made once.
     made: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -8,10 +8,12 @@ from typing import Any
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
+from pipeline.rules.book import Value
 from pipeline.rules.calendar import add_years, working_days_after
 from pipeline.rules.money import rounded
-from pipeline.rules.walk import Stop, Walk, iso, law_of_payment
-from schemas.decisions import Benefit, Scalar
+from pipeline.rules.walk import Stop, Walk, iso, law_of_payment, remembered
+from schemas.codes import CheckResult
+from schemas.decisions import Benefit, Check, Scalar
 
 _DAY = dt.timedelta(days=1)
 _HOUR = dt.timedelta(hours=1)
@@ -24,17 +26,23 @@ def is_claimed_in_time(walk: Walk) -> Stop | None:
     claim_date = walk.case.claim_date(terms.claim_date_trusted_days.value)
     years = terms.jkk_expiry_years if walk.program == "JKK" else terms.jkm_review_years
     last_day = add_years(walk.event_date, years.value)
-    facts: dict[str, Scalar] = {"claim_date": iso(claim_date), "last_day": iso(last_day)}
     if claim_date <= last_day:
-        walk.note("claimed_in_time", "met", facts, years)
+        walk.trace.append(_claimed_in_time("met", claim_date, last_day, years))
         return None
+    facts: dict[str, Scalar] = {"claim_date": iso(claim_date), "last_day": iso(last_day)}
     if walk.program == "JKM":
         return walk.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
     later = walk.book.on(last_day)["jkk_expiry_years"]
     if claim_date <= add_years(walk.event_date, later.value):
         return walk.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
-    walk.note("claimed_in_time", "not_met", facts, years)
+    walk.trace.append(_claimed_in_time("not_met", claim_date, last_day, years))
     return Stop("REJECTED", ("CLM_EXPIRED",))
+
+
+@remembered
+def _claimed_in_time(result: CheckResult, claim_date: dt.date, last_day: dt.date, years: Value) -> Check:
+    facts: dict[str, Scalar] = {"claim_date": claim_date.isoformat(), "last_day": last_day.isoformat()}
+    return Check("claimed_in_time", result, facts, years.reference, years.marker)  # type: ignore[arg-type]
 
 
 def cause_is_settled(walk: Walk) -> Stop | None:
@@ -63,10 +71,15 @@ def _is_concluded_work_related(walk: Walk) -> Stop | None:
     if conclusion is None:
         return _wait_for_conclusion(walk)
     if conclusion.work_related:
-        walk.note("work_related", "met", {"concluded_on": iso(conclusion.concluded_on)}, sources.WORK_ACCIDENT)
+        walk.trace.append(_work_related("met", conclusion.concluded_on))
         return None
-    walk.note("work_related", "not_met", {"concluded_on": iso(conclusion.concluded_on)}, sources.WORK_ACCIDENT)
+    walk.trace.append(_work_related("not_met", conclusion.concluded_on))
     return Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
+
+
+@remembered
+def _work_related(result: CheckResult, concluded_on: dt.date) -> Check:
+    return Check("work_related", result, {"concluded_on": concluded_on.isoformat()}, *sources.WORK_ACCIDENT)
 
 
 def _wait_for_conclusion(walk: Walk) -> Stop | None:

@@ -5,8 +5,9 @@ nothing itself.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple, ParamSpec
 
 from pipeline.case import JAKARTA
 from pipeline.member import Member
@@ -19,10 +20,17 @@ from schemas.claims import Death
 from schemas.codes import CheckResult, Outcome, PaperName
 from schemas.decisions import Check, Scalar
 
+_Asked = ParamSpec("_Asked")
+_REMEMBERED: Final = 16_384  # days, or checks of a kind: four decades of days
 _new = tuple.__new__  # twice as fast as calling a named tuple, and a trace has a dozen
 
 
-@lru_cache(maxsize=16_384)
+def remembered(check: Callable[_Asked, Check]) -> Callable[_Asked, Check]:
+    """A check that names a few days and numbers comes out the same for claim after claim: made once, never changed."""
+    return lru_cache(maxsize=_REMEMBERED)(check)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def iso(day: dt.date) -> str:
     """`day.isoformat()`, remembered: a trace names the same days again and again."""
     return day.isoformat()
@@ -91,15 +99,6 @@ class Walk:
     def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Value | Source) -> None:
         """Leave a check in the trace."""
         self.trace.append(_new(Check, (check, result, facts, source.reference, source.marker)))
-
-    def keep(
-        self, key: tuple[Any, ...], check: str, result: CheckResult, facts: dict[str, Scalar], source: Value | Source
-    ) -> Check:
-        """A check that comes out the same for claim after claim: made once under `key`, which must tell it from any
-        other check of these terms, and never changed."""
-        assert self.terms is not None
-        kept: Check = self.terms.made.setdefault(key, Check(check, result, facts, source.reference, source.marker))  # type: ignore[arg-type]
-        return kept
 
     def refer(
         self, check: str, codes: tuple[str, ...], facts: dict[str, Scalar], source: Value | Source,
