@@ -28,7 +28,7 @@ RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds s
 
 _FUTURE: Final = dt.timedelta(seconds=MAX_FUTURE_SECONDS)
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_CLAIM_EVENTS: Final = get_args(ClaimEvent)
+_CLAIM_EVENTS: Final = frozenset(get_args(ClaimEvent))
 _FOREIGN: Final = {writer: frozenset(SECTIONS) - sections for writer, sections in SECTION_WRITERS.items()}
 _SOURCE: Final = re.compile(rf"urn:santunan:(?:{'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
 _MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")  # up to the year 5138
@@ -217,8 +217,8 @@ def _check_names(event: IntakeEvent) -> None:
     nik: str | None = reference.nik if reference is not None else fields.get("nik")
     if nik is None:
         return
-    names = {"id": event.id, "subject": event.subject, "data.claim_id": fields.get("claim_id")}
-    faults = [field for field, name in names.items() if name is not None and nik in name]
+    names = (("id", event.id), ("subject", event.subject), ("data.claim_id", fields.get("claim_id")))
+    faults = [field for field, name in names if name is not None and nik in name]
     if faults:
         message = "holds the member's NIK, and is repeated where a NIK may not stand; choose a name that tells nothing"
         raise Poison("INVALID", *(FieldError(field, message) for field in faults))

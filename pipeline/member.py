@@ -245,7 +245,7 @@ class Member:
         })  # fmt: skip
 
     @classmethod
-    def from_json(cls, raw: bytes) -> "Member":
+    def from_json(cls, raw: bytes | str) -> "Member":
         """The member that `to_json` wrote."""
         facts = orjson.loads(raw)
         return cls(
@@ -346,7 +346,7 @@ def _enrolment(data: Registration, known: int) -> Enrolment:
     )
 
 
-def _read_spans(spans: list[list[str]]) -> tuple[ProgramSpan, ...]:
+def _read_spans(spans: list[Any]) -> tuple[ProgramSpan, ...]:
     read = dt.date.fromisoformat
     return tuple((program, read(since), read(until) if until else None) for program, since, until in spans)
 

@@ -23,7 +23,7 @@ Place = tuple[str, int]  # topic and partition number
 CHUNK_STRIDE: Final = 1 << 24  # most events, and most outputs, of one chunk; leaves 2^39 chunks
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # nobody changes it; `frozen` would cost three times as much to make
 class Entry:
     """One event that was applied, as the ledger keeps it. `seq`: its place in the order of processing."""
 

@@ -1,12 +1,13 @@
 """What a transport hands to the pipeline, and what the pipeline hands back. Plain values.
 
-What a sender wrote is left out of their `repr`: a library that logs one must not log a claim with it.
+Nobody changes one once it is made; `frozen` would cost three times as much to make. What a sender wrote is left out of
+their `repr`: a library that logs one must not log a claim with it.
 """
 
 from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """One event as it was read. `timestamp_ms`: when the broker received it, milliseconds since 1970, UTC."""
 
@@ -17,7 +18,7 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chunk:
     """Contiguous records [start, end) of one partition; offsets may have holes (transaction markers)."""
 
@@ -28,7 +29,7 @@ class Chunk:
     records: tuple[Record, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Message:
     """One event to be published. `value` is a CloudEvents document."""
 

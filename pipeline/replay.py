@@ -20,7 +20,8 @@ from pipeline.ports import Brought
 from pipeline.record import Message
 from pipeline.rules.book import Book
 from pipeline.store import reading
-from pipeline.store.loading import Loading, Queries
+from pipeline.store.loading import Loading
+from pipeline.store.queries import Queries
 from pipeline.store.reading import Kin, Told
 from pipeline.store.rows import CaseRow, case_row
 from schemas import topics

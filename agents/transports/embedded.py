@@ -146,11 +146,13 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         version = self._log.data_version()
         if version == self._version:
             return
+        end = self._log.end_place()
         entries = self._log.read(self._position, topics.INTAKE, self.app.settings.chunk_records)
         if entries:
             self._position = entries[-1].place + 1
             self._read = entries
         else:
+            self._position = end  # what stands before it went out: not to be read through each time
             self._version = version
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:

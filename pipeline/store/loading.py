@@ -2,11 +2,10 @@
 
 A person's numbers, and claims that name a person by NIK, may lie in several partitions. So the order is: read (who
 is concerned?), lock those persons in sorted order, read again what may have moved while the lock was waited for.
-Never imports a driver: what differs between the engines stands in `Queries`.
+Never imports a driver: what differs between the engines stands in `pipeline.store.queries`.
 """
 
 import datetime as dt
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -18,6 +17,7 @@ from pipeline.errors import Transient
 from pipeline.member import Member
 from pipeline.paid import PaidLines
 from pipeline.ports import Brought
+from pipeline.store.queries import Queries
 from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.events import parse
@@ -33,42 +33,6 @@ _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in
 def clock_of(microseconds_since_1970: int) -> dt.datetime:
     """The inverse of `pipeline.member.microseconds`; UTC."""
     return _EPOCH + dt.timedelta(microseconds=microseconds_since_1970)
-
-
-class Queries(ABC):
-    """The reads of one transaction. Rows are tuples in the order of the columns named."""
-
-    @abstractmethod
-    def members(self, numbers: Iterable[str]) -> Sequence[Any]:
-        """(number, nik, version, document)"""
-
-    @abstractmethod
-    def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
-        """(number, nik, version) of every number of these persons"""
-
-    @abstractmethod
-    def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        """All columns of `cases`"""
-
-    @abstractmethod
-    def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
-        """All columns of the cases of a partition with `wake_on` up to this day"""
-
-    @abstractmethod
-    def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
-        """SUMMARY_COLUMNS of the cases of these persons, each once"""
-
-    @abstractmethod
-    def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        """(claim_id, clock, raw), claim by claim, each in the order of processing"""
-
-    @abstractmethod
-    def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
-        """All columns of `paid_lines` of these persons or claims, each once"""
-
-    @abstractmethod
-    def lock_persons(self, persons: Sequence[str]) -> bool:
-        """Lock a row each, made if missing, in this order. False: the engine has one writer, nothing need be locked."""
 
 
 class Loading:

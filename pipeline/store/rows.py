@@ -5,6 +5,8 @@ Each function names the columns of one table in the order of `tables.py`; a test
 
 from collections import namedtuple
 from collections.abc import Iterable
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 import orjson
@@ -22,17 +24,15 @@ Row = tuple[Any, ...]
 CaseRow: Any = namedtuple("CaseRow", [one.name for one in cases.columns])  # type: ignore[misc]
 
 _PROGRESS: Final = TypeAdapter(Progress)
-_UNTOUCHED: Final[dict[str, Any]] = orjson.loads(orjson.dumps(Progress()))
+_NAMES: Final = tuple(one.name for one in fields(Progress))
+_VALUES: Final = attrgetter(*_NAMES)
+_UNTOUCHED: Final = _VALUES(Progress())
 
 
 def progress_text(progress: Progress) -> str:
     """Only what differs from a new claim: most claims have one decision and no officer."""
-    document = {}
-    for name, untouched in _UNTOUCHED.items():
-        value = getattr(progress, name)
-        if value != untouched and value != ():
-            document[name] = value
-    return orjson.dumps(document).decode()
+    told = zip(_NAMES, _VALUES(progress), _UNTOUCHED, strict=True)
+    return orjson.dumps({name: value for name, value, untouched in told if value != untouched}).decode()
 
 
 def progress_of(document: str) -> Progress:

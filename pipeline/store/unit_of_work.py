@@ -27,7 +27,8 @@ from pipeline.ports import CHUNK_STRIDE, Brought, Effects, Place
 from pipeline.record import Message
 from pipeline.store import rows
 from pipeline.store.engines import first_line
-from pipeline.store.loading import SUMMARY_COLUMNS, Loading, Queries
+from pipeline.store.loading import SUMMARY_COLUMNS, Loading
+from pipeline.store.queries import Queries
 from pipeline.store.tables import (
     cases,
     chunks,

@@ -3,8 +3,10 @@
 import contextlib
 import os
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -250,6 +252,20 @@ def test_the_log_gives_offsets_by_partition_and_places_in_one_order(tmp_path: Pa
     assert log.end(*placed[2][:2]) == placed[2][2] + 1 and log.end_place() == 5
     assert [one.value for one in log.read(2, [topics.ACCIDENTS], 1)] == [b"b"]
     assert [one.value for one in log.read_partition(*placed[2][:2], placed[2][2])] == [b"c"]
+    log.close()
+    store.close()
+
+
+def test_reading_on_costs_the_same_however_long_the_log_is(tmp_path: Path) -> None:
+    store = open_file(tmp_path / "santunan.db")
+    log = Log(store.file)
+    log.append([message(str(number)) for number in range(3000)])
+    driver: Any = log.connection.connection.driver_connection
+    steps: Counter[int] = Counter()
+    for start in (1, 2990):
+        driver.set_progress_handler(lambda start=start: steps.update([start]), 1)  # told of each step of SQLite
+        assert [one.place for one in log.read(start, topics.INTAKE, 5)] == list(range(start, start + 5))
+    assert steps[2990] == steps[1] < 1000
     log.close()
     store.close()
 
