@@ -6,6 +6,7 @@ cannot decide differently. Never imports a store, Faust or Kafka.
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Set
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -20,7 +21,7 @@ from pipeline.outputs import decision_message, payout_messages
 from pipeline.record import Message
 from pipeline.rules.book import Book
 from pipeline.rules.coverage import is_in_force
-from pipeline.rules.question import OtherClaim, Question, Verdict
+from pipeline.rules.question import Question, Summary, Verdict
 from pipeline.rules.table import assess
 from pipeline.rulings import apply_review, apply_settlement, payout_of
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
@@ -33,22 +34,10 @@ from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
 _MEMBER_EVENTS = get_args(MemberEvent)
 _OPENING = (AccidentClaimed, DeathClaimed)
 _FACTS = (AccidentClaimed, DeathClaimed, EvidenceAdded)
-_NONE: frozenset[str] = frozenset()
+_NONE: Set[str] = frozenset()
 
-
-class Summary(NamedTuple):
-    """A claim as others of the same person must know it; kept as columns, so that it can be found without its case."""
-
-    claim_id: str
-    opened_order: int
-    member_number: str | None
-    nik: str | None
-    revision: int
-    program: str
-    event_date: dt.date
-    asked: frozenset[str]
-    outcome: str
-    effective_lines: frozenset[str]
+Person = tuple[str | None, str | None]  # membership number, NIK
+_NOBODY: Person = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ class Assessment(NamedTuple):
     verdict: Verdict
     member: Member | None
     other_memberships: tuple[Member, ...]
-    other_claims: tuple[OtherClaim, ...]
+    other_claims: tuple[Summary, ...]
 
     @property
     def read_set(self) -> ReadSet:
@@ -119,9 +108,8 @@ class Desk:
     numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
     summaries: dict[str, Summary] = field(default_factory=dict)  # ask `summary`: of what is decided here none is made
-    persons: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)  # claim -> number, NIK
-    claims_by_number: dict[str, set[str]] = field(default_factory=dict)
-    claims_by_nik: dict[str, set[str]] = field(default_factory=dict)
+    persons: dict[str, Person] = field(default_factory=dict)  # whom a claim names
+    claims_by_name: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of a number or a NIK
     changed_members: set[str] = field(default_factory=set)
     changed_cases: set[str] = field(default_factory=set)
     made_decisions: list[Decision] = field(default_factory=list)
@@ -141,24 +129,21 @@ class Desk:
         self.cases[case.claim_id] = case
 
     def add_summary(self, summary: Summary) -> None:
-        self._put_claim(summary.claim_id, summary.member_number, summary.nik)
+        self._put_claim(summary.claim_id, (summary.member_number, summary.nik))
         self.summaries[summary.claim_id] = summary
 
-    def _put_claim(self, claim_id: str, number: str | None, nik: str | None) -> None:
+    def _put_claim(self, claim_id: str, person: Person) -> None:
         """Under the person whom the claim names now, and no other."""
-        person = number, nik
-        before = self.persons.get(claim_id)
+        before = self.persons.get(claim_id, _NOBODY)
         if before == person:
             return
-        if before is not None:  # evidence named another member
-            for claims, name in zip((self.claims_by_number, self.claims_by_nik), before, strict=True):
-                if name is not None:
-                    claims[name].discard(claim_id)
+        for name in before:  # evidence named another member
+            if name is not None:
+                self.claims_by_name[name].discard(claim_id)
         self.persons[claim_id] = person
-        if number is not None:
-            self.claims_by_number.setdefault(number, set()).add(claim_id)
-        if nik is not None:
-            self.claims_by_nik.setdefault(nik, set()).add(claim_id)
+        for name in person:
+            if name is not None:
+                self.claims_by_name[name].add(claim_id)
 
     def summary(self, claim_id: str) -> Summary | None:
         """None where only evidence has come. Made when it is asked for: most claims are their member's only one."""
@@ -236,10 +221,8 @@ class Desk:
 
     def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
         """Decided cases of this person that the fact may reach, in the order in which they were opened."""
-        claim_ids = set(self.claims_by_number.get(before.number, ()))
         nik = event.data.nik if isinstance(event, MemberRegistered) else before.nik
-        if nik is not None:
-            claim_ids |= self.claims_by_nik.get(nik, set())
+        claim_ids = self._claims_of(before.number, nik)
         found = [self.cases[claim_id] for claim_id in claim_ids if self._may_reach(event, self.cases[claim_id])]
         return sorted(
             (case for case in found if case.progress.effective_outcome and not case.progress.changed_later),
@@ -315,31 +298,23 @@ class Desk:
         member = member.as_of(clock)
         return member if member.is_registered else None
 
-    def _other_claims(self, case: Case, member: Member | None) -> tuple[OtherClaim, ...]:
-        claim_ids = self._claims_of_person(case, member)
+    def _other_claims(self, case: Case, member: Member | None) -> tuple[Summary, ...]:
+        """Of the person as the claim names them, and as the membership does."""
+        reference = case.member
+        assert reference is not None
+        claim_ids = self._claims_of(reference.member_number, reference.nik)
+        if member is not None:
+            claim_ids = claim_ids | self._claims_of(member.number, member.nik)
         if not claim_ids:
             return ()
         others = [claim_id for claim_id in claim_ids if claim_id != case.claim_id]
         found = [one for one in map(self.summary, others) if one is not None]
         found.sort(key=_OPENED_ORDER)
-        return tuple([
-            OtherClaim(
-                one.claim_id, one.revision, one.program, one.event_date, one.asked, one.outcome,  # type: ignore[arg-type]
-                not _DEATH_LINES.isdisjoint(one.effective_lines),
-                one.opened_order < case.opened_order, one.effective_lines,
-            )
-            for one in found
-        ])  # fmt: skip
+        return tuple(found)
 
-    def _claims_of_person(self, case: Case, member: Member | None) -> Set[str]:
-        """Of the person as the claim names them, and as the membership does."""
-        reference = case.member
-        assert reference is not None
-        by_number, by_nik = self.claims_by_number, self.claims_by_nik
-        found: Set[str] = by_number.get(reference.member_number or "", _NONE) | by_nik.get(reference.nik or "", _NONE)
-        if member is not None:
-            found = found | by_number.get(member.number, _NONE) | by_nik.get(member.nik or "", _NONE)
-        return found
+    def _claims_of(self, number: str | None, nik: str | None) -> Set[str]:
+        by_name = self.claims_by_name
+        return by_name.get(number or "", _NONE) | by_name.get(nik or "", _NONE)
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
@@ -359,12 +334,11 @@ class Desk:
         self.changed_cases.add(case.claim_id)
         self.summaries.pop(case.claim_id, None)  # what it said of the claim was so before this decision
         nik = member.nik if member is not None else None
-        self._put_claim(case.claim_id, decision.member_number, nik or reference.nik)
+        self._put_claim(case.claim_id, (decision.member_number, nik or reference.nik))
         return outputs
 
 
 _OPENED_ORDER = attrgetter("opened_order")
-_DEATH_LINES = frozenset({"jkk_death", "jkm_death"})
 
 
 def _is_ruled(progress: Progress) -> bool:

@@ -4,7 +4,6 @@ The same reading (`intake`) and the same desk as the worker's. What is known is 
 clock of an event is its own `time`. Never imports a store.
 """
 
-import hashlib
 from collections.abc import Sequence
 
 import orjson
@@ -22,7 +21,7 @@ class Offline:
 
     def __init__(self, book: Book) -> None:
         self._desk = Desk(book, is_quiet=True)
-        self._digests: dict[tuple[str, str], bytes] = {}
+        self._digests: dict[tuple[str, str], int] = {}
         self._taken = 0
 
     def take(self, raw: bytes) -> list[Decision]:
@@ -47,7 +46,7 @@ class Offline:
         if isinstance(event, Poison):
             return event
         identity = (event.source, event.id)
-        digest = hashlib.sha256(raw).digest()
+        digest = hash(raw)  # keyed anew by each process, so nobody can aim at it; a tenth of the price of SHA-256
         known = self._digests.get(identity)
         if known == digest:
             return []

@@ -4,6 +4,7 @@ Each line is rounded once and left out where it is zero. What cannot be computed
 incomplete instead of a line of zero rupiah.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from pipeline.rules.book import Value
@@ -135,20 +136,28 @@ def _temporary_disability(walk: Walk, days: int, terms: Terms, sheet: Sheet) -> 
     if wage is None:
         sheet.is_complete = False
         return
-    numbers: dict[str, Scalar] = {"wage": exact_text(wage.amount), "days": days}
-    left, percent_days = days, 0
-    for place, tranche in enumerate(tranches.value, start=1):
-        if left <= 0:
-            break
-        length = left if tranche["days"] is None else min(left, tranche["days"])
-        numbers[f"days_{place}"], numbers[f"percent_{place}"] = length, tranche["percent"]
-        percent_days += length * tranche["percent"]
-        left -= length
+    percent_days, parts = _in_tranches(days, tranches)
+    numbers: dict[str, Scalar] = {"wage": exact_text(wage.amount), "days": days, **parts}
     payee: Payee = "member" if walk.death is None else "heirs"
     if walk.case.costs is not None and walk.case.costs.wage_advanced_by_employer:
         payee = "employer"
     amount = times(wage.amount, percent_days, _MONTH_DAYS * 100)
     sheet.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, terms, tranches))
+
+
+@lru_cache(maxsize=1_024)
+def _in_tranches(days: int, tranches: Value) -> tuple[int, dict[str, int]]:
+    """The sum of days times percent, and the days and percent of each tranche; remembered, as most claim few days."""
+    parts: dict[str, int] = {}
+    left, percent_days = days, 0
+    for place, tranche in enumerate(tranches.value, start=1):
+        if left <= 0:
+            break
+        length = left if tranche["days"] is None else min(left, tranche["days"])
+        parts[f"days_{place}"], parts[f"percent_{place}"] = length, tranche["percent"]
+        percent_days += length * tranche["percent"]
+        left -= length
+    return percent_days, parts
 
 
 def _with_wage(wage: Wage, terms: Terms, *origins: Value | Source) -> tuple[Value | Source, ...]:

@@ -23,13 +23,14 @@ FORMER_LAW = "B0_PP14_1993"
 
 
 class Law:
-    """The law of one day: `law["funeral"].value`."""
+    """The law of one day: `law["funeral"].value`. `terms`: the same, unpacked by `terms.terms_of`."""
 
-    __slots__ = ("day", "rule_version", "benefit_layer", "_values")
+    __slots__ = ("day", "rule_version", "benefit_layer", "terms", "_values")
 
     def __init__(self, day: dt.date, values: dict[str, Value]) -> None:
         self.day = day
         self._values = values
+        self.terms: Any = None
         self.benefit_layer: str = values["benefit_layer"].value if values else FORMER_LAW
         self.rule_version = f"{self.benefit_layer}+{values['procedure_layer'].value}" if values else FORMER_LAW
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
-from pipeline.rules.question import OtherClaim
+from pipeline.rules.question import Summary
 from pipeline.rules.walk import Stop, Walk
 from schemas.decisions import Check
 
@@ -134,9 +134,9 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     )
 
 
-def _is_same_event(other: OtherClaim, walk: Walk) -> bool:
+def _is_same_event(other: Summary, walk: Walk) -> bool:
     return (
-        other.is_earlier
+        other.opened_order < walk.case.opened_order
         and other.program == walk.program
         and other.event_date == walk.event_date
         and other.outcome != "REJECTED"

@@ -67,13 +67,13 @@ def _is_one_law(walk: Walk) -> Stop | None:
 
 def _has_no_prior_disability(walk: Walk) -> Stop | None:
     """A second loss after a first pays the difference only: what was paid, a person must find out."""
-    medical, lines = walk.case.medical, walk.case.progress.lines
-    if medical is None and not lines:
-        return None
+    medical = walk.case.medical
     is_dead = walk.death is not None
     is_total = medical is not None and medical.permanent_total
     has_partial = medical is not None and bool(medical.disabilities)
-    paid = {line for line, _ in lines}
+    if not (is_dead or is_total or has_partial):
+        return None
+    paid = {line for line, _ in walk.case.progress.lines}
     is_prior = (
         (medical is not None and medical.prior_disability and (is_dead or is_total or has_partial))
         or ("partial_disability" in paid and (is_dead or is_total))

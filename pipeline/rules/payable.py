@@ -55,7 +55,7 @@ def paid_elsewhere(walk: Walk) -> dict[str, str]:
         line: other.claim_id
         for other in walk.question.other_claims
         if other.program == walk.program and other.event_date == walk.event_date
-        for line in other.paid_lines
+        for line in other.effective_lines
     }
 
 

@@ -4,26 +4,33 @@ Named tuples: each claim makes one of each, and they cost a fifth of frozen data
 """
 
 import datetime as dt
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline.case import Case
 from pipeline.member import Member
-from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
+from schemas.codes import ClaimProgram, Outcome, PaperName
 from schemas.decisions import Benefit, Check, Liable
 
+_DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death"})
 
-class OtherClaim(NamedTuple):
-    """Another claim of the same person, as far as this one must know it."""
+
+class Summary(NamedTuple):
+    """A claim as others of the same person must know it; kept as columns, so that it can be found without its case."""
 
     claim_id: str
+    opened_order: int
+    member_number: str | None
+    nik: str | None
     revision: int
     program: ClaimProgram
     event_date: dt.date
-    asked: frozenset[BenefitKind]
+    asked: frozenset[str]
     outcome: Outcome
-    is_death_approved: bool  # its effective decision pays a death benefit
-    is_earlier: bool = True  # it was opened before the claim that asks
-    paid_lines: frozenset[str] = frozenset()  # benefit lines of its effective decision: each is paid once an event
+    effective_lines: frozenset[str]  # of its effective decision: each is paid once an event
+
+    @property
+    def is_death_approved(self) -> bool:
+        return not _DEATH_LINES.isdisjoint(self.effective_lines)
 
 
 class Question(NamedTuple):
@@ -36,7 +43,7 @@ class Question(NamedTuple):
     case: Case
     member: Member | None
     other_memberships: tuple[Member, ...]
-    other_claims: tuple[OtherClaim, ...]
+    other_claims: tuple[Summary, ...]
     clock: dt.datetime
 
 

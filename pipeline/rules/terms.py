@@ -3,7 +3,6 @@
 A claim needs forty of them, and has forty microseconds. Holds no number of the law itself.
 """
 
-import datetime as dt
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -71,11 +70,8 @@ _NAMES = tuple(one.name for one in fields(Terms) if one.name != "made")
 
 
 def terms_of(law: Law, book: Book) -> Terms:
-    """The terms of the day of `law`, kept with the book. Raises NoLaw before 2015-07-01."""
-    by_day: dict[dt.date, Terms] | None = book.derived.get("terms")
-    if by_day is None:
-        by_day = book.derived["terms"] = {}
-    terms = by_day.get(law.day)
+    """The terms of the day of `law`, kept with it. Raises NoLaw before 2015-07-01."""
+    terms: Terms | None = law.terms
     if terms is None:
         values = tuple(law[name] for name in _NAMES)
         # Days of one span share their terms; the book keeps its values, so an id stays the value's own.
@@ -83,5 +79,5 @@ def terms_of(law: Law, book: Book) -> Terms:
         span = tuple(map(id, values))
         if span not in same:
             same[span] = Terms(*values)  # type: ignore[arg-type]
-        terms = by_day[law.day] = same[span]
+        terms = law.terms = same[span]
     return terms

@@ -13,57 +13,54 @@ from schemas.decisions import Scalar
 
 def triggers_are_settled(walk: Walk) -> Stop | None:
     """Row 15. All codes that are open, in the order of the row."""
-    file = _File(walk)
+    open_codes: list[str] = []
     if walk.program == "JKK":
-        _medical(walk, file)
-        _accident(walk, file)
+        _medical(walk, open_codes)
+        _accident(walk, open_codes)
     else:
-        _sudden_death_jkm(walk, file)
+        _sudden_death_jkm(walk, open_codes)
     death = walk.death
     if death is not None:
         if walk.program == "JKM" and death.missing_person:
-            file.ask("missing_person_settled", "JKM_MISSING", {}, sources.MISSING_PERSON)
+            _ask(walk, open_codes, "missing_person_settled", "JKM_MISSING", {}, sources.MISSING_PERSON)
         if death.caused_by_heir:
-            file.ask("heirs_qualified", "HEIR_DISQUALIFIED", {}, sources.HEIRS)
+            _ask(walk, open_codes, "heirs_qualified", "HEIR_DISQUALIFIED", {}, sources.HEIRS)
     if walk.program == "JKK":
         accident = walk.case.accident
         is_suicide = death is not None and death.cause == "suicide"
         if is_suicide or (accident is not None and accident.self_inflicted):
-            file.ask("self_inflicted_settled", "JKK_SELF_INFLICTED", {}, sources.SELF_INFLICTED)
-    return Stop("REFERRED", tuple(file.open_codes)) if file.open_codes else None
+            _ask(walk, open_codes, "self_inflicted_settled", "JKK_SELF_INFLICTED", {}, sources.SELF_INFLICTED)
+    return Stop("REFERRED", tuple(open_codes)) if open_codes else None
 
 
-class _File:
-    """What is settled for this claim, and the codes that are not."""
+def _ask(
+    walk: Walk, open_codes: list[str], check: str, code: str, facts: dict[str, Scalar], source: Source | Value,
+    *, is_computable: bool = True,
+) -> None:  # fmt: skip
+    """Note whether an advisor or an officer has settled this; it is open where nobody has.
 
-    __slots__ = ("walk", "settled", "open_codes")
-
-    def __init__(self, walk: Walk) -> None:
-        self.walk = walk
-        self.settled = walk.case.settled_codes if walk.case.advice else walk.settled
-        self.open_codes: list[str] = []
-
-    def ask(
-        self, check: str, code: str, facts: dict[str, Scalar], source: Source | Value, *, is_computable: bool = True
-    ) -> None:
-        """`is_computable`: an amount that no decision on file can replace is known."""
-        walk = self.walk
-        is_settled = code in self.settled and is_computable
-        if is_settled:
-            facts["settled"] = True
-        else:
-            self.open_codes.append(code)
-        walk.note(check, "met" if is_settled else "undetermined", facts, source)
+    `is_computable`: an amount that no decision on file can replace is known.
+    """
+    settled = walk.case.settled_codes if walk.case.advice else walk.settled
+    is_settled = code in settled and is_computable
+    if is_settled:
+        facts["settled"] = True
+    else:
+        open_codes.append(code)
+    walk.note(check, "met" if is_settled else "undetermined", facts, source)
 
 
-def _medical(walk: Walk, file: _File) -> None:
+def _medical(walk: Walk, open_codes: list[str]) -> None:
     medical, accident, death = walk.case.medical, walk.case.accident, walk.death
     assert accident is not None and walk.terms is not None
     certified_by = medical.certified_by if medical is not None else None
     trigger, is_computable = _medical_trigger(walk)
     if trigger is not None:
         facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
-        file.ask("medically_settled", "REF_MEDICAL_ADVISOR", facts, sources.CERTIFICATE, is_computable=is_computable)
+        _ask(
+            walk, open_codes, "medically_settled", "REF_MEDICAL_ADVISOR", facts, sources.CERTIFICATE,
+            is_computable=is_computable,
+        )  # fmt: skip
     elif medical is not None and certified_by is not None and death is None and (
         medical.disabilities or medical.permanent_total
     ):
@@ -104,25 +101,26 @@ def _awaits_approved_amount(walk: Walk) -> bool:
     )
 
 
-def _accident(walk: Walk, file: _File) -> None:
+def _accident(walk: Walk, open_codes: list[str]) -> None:
     accident, death, terms = walk.case.accident, walk.death, walk.terms
     assert accident is not None and terms is not None
     if accident.kind == "sudden_death":
         hours = death.hours_from_attack if death is not None else None
-        file.ask("sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, terms.sudden_death_hours)
+        _ask(walk, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, terms.sudden_death_hours)
     elif accident.kind == "occupational_disease":
-        file.ask("disease_settled", "REF_PAK", {}, sources.DISEASE)
+        _ask(walk, open_codes, "disease_settled", "REF_PAK", {}, sources.DISEASE)
     elif accident.kind == "violence":
-        file.ask("violence_settled", "REF_VIOLENCE", {}, sources.VIOLENCE)
+        _ask(walk, open_codes, "violence_settled", "REF_VIOLENCE", {}, sources.VIOLENCE)
     if accident.conduct:
-        file.ask("conduct_settled", "JKK_CONDUCT", {"conduct": ",".join(accident.conduct)}, sources.CONDUCT)
+        facts: dict[str, Scalar] = {"conduct": ",".join(accident.conduct)}
+        _ask(walk, open_codes, "conduct_settled", "JKK_CONDUCT", facts, sources.CONDUCT)
     if accident.detour:
-        file.ask("route_settled", "JKK_ROUTE_CHECK", {}, sources.ROUTE)
+        _ask(walk, open_codes, "route_settled", "JKK_ROUTE_CHECK", {}, sources.ROUTE)
     if accident.recurrence:
-        file.ask("recurrence_settled", "JKK_RECURRENCE", {}, sources.CONDUCT)
+        _ask(walk, open_codes, "recurrence_settled", "JKK_RECURRENCE", {}, sources.CONDUCT)
 
 
-def _sudden_death_jkm(walk: Walk, file: _File) -> None:
+def _sudden_death_jkm(walk: Walk, open_codes: list[str]) -> None:
     """An attack at work and death within the day may be JKK; once something is concluded, rows 10 and 11 answer."""
     death, terms = walk.death, walk.terms
     assert death is not None and terms is not None
@@ -130,4 +128,4 @@ def _sudden_death_jkm(walk: Walk, file: _File) -> None:
         return
     hours, limit = death.hours_from_attack, terms.sudden_death_hours
     if hours is None or hours < limit.value:
-        file.ask("sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)
+        _ask(walk, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)

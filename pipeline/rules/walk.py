@@ -75,17 +75,14 @@ class Walk:
         self.wake_on: dt.date | None = None
         self._wage: Wage | None = None
         self._has_looked_for_wage = False
-        self._open()
-
-    def _open(self) -> None:
-        if self.event_date < self.book.first_day:
+        if self.event_date < book.first_day:
             return
-        self.terms = terms_of(self.law, self.book)
-        member = self.member
+        self.terms = terms_of(self.law, book)
+        member = question.member
         if member is not None and member.enrolments:
-            accident = self.case.accident
+            accident = case.accident
             is_disease = accident is not None and self.program == "JKK" and accident.kind == "occupational_disease"
-            self.standing = standing(member, self.program, self.event_date, self.book, is_disease=is_disease)
+            self.standing = standing(member, self.program, self.event_date, book, is_disease=is_disease)
 
     @property
     def wage(self) -> Wage | None:

@@ -12,11 +12,12 @@ from itertools import groupby
 from typing import Any, Final
 
 from pipeline.case import Case
-from pipeline.desk import Desk, Needs, Summary, needs_of
+from pipeline.desk import Desk, Needs, needs_of
 from pipeline.errors import Transient
 from pipeline.member import Member
 from pipeline.paid import PaidLines
 from pipeline.ports import Brought
+from pipeline.rules.question import Summary
 from pipeline.store.queries import Queries
 from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded

@@ -13,9 +13,10 @@ import orjson
 from pydantic import TypeAdapter
 
 from pipeline.case import Case, Progress
-from pipeline.desk import Desk, Summary
+from pipeline.desk import Desk
 from pipeline.member import microseconds
 from pipeline.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
+from pipeline.rules.question import Summary
 from pipeline.store.tables import cases
 from schemas import topics
 from schemas.decisions import Decision, Payout

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pipeline.case import Case, Ruling
 from pipeline.member import Member
-from pipeline.rules.question import OtherClaim, Question
+from pipeline.rules.question import Question, Summary
 from schemas.codes import PaperName
 from schemas.events import parse
 
@@ -361,15 +361,17 @@ def _progress(words: Words, case: Case) -> None:
         progress.settlements = {"K1.r1.heirs": (day(paid_on), day(known_on))}
 
 
-def _other_claim(one: dict[str, Any], place: int) -> OtherClaim:
-    return OtherClaim(
+def _other_claim(one: dict[str, Any], place: int) -> Summary:
+    lines = [*one.get("paid_lines", []), *([f"{one['program'].lower()}_death"] if one.get("death_approved") else [])]
+    return Summary(
         claim_id=one.get("id", f"K0{place}"),
+        opened_order=1 if one.get("later") else -1,  # the claim that asks stands at 0
+        member_number=None,
+        nik=None,
         revision=1,
         program=one["program"],
         event_date=day(one["event"]),
         asked=frozenset(one.get("asked", [])),
         outcome=one.get("outcome", "APPROVED"),
-        is_death_approved=one.get("death_approved", False),
-        is_earlier=not one.get("later", False),
-        paid_lines=frozenset(one.get("paid_lines", [])),
+        effective_lines=frozenset(lines),
     )
