@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Set
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from pipeline import referrals
 from pipeline.case import JAKARTA, Case, Progress
@@ -76,23 +76,6 @@ def needs_of(case: Case) -> Needs:
         return Needs()
     number, nik = reference.member_number, reference.nik
     return Needs(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
-
-
-class Assessment(NamedTuple):
-    """A verdict, and what was looked at for it."""
-
-    verdict: Verdict
-    member: Member | None
-    other_memberships: tuple[Member, ...]
-    other_claims: tuple[Summary, ...]
-
-    @property
-    def read_set(self) -> ReadSet:
-        member, others, claims = self.member, self.other_memberships, self.other_claims
-        read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
-        if others:
-            read += tuple([f"{one.number}@{one.version}" for one in others])
-        return ReadSet(read, tuple([f"{one.claim_id}@{one.revision}" for one in claims]) if claims else ())
 
 
 @dataclass(slots=True)
@@ -209,12 +192,12 @@ class Desk:
         number = event.data.member_number
         before = self.members.get(number, Member.new(number))
         touched = self._effective_cases(event, before)
-        old = {case.claim_id: _result(self._assess(case, clock).verdict) for case in touched}
+        old = {case.claim_id: _result(self._assess(case, clock)[0]) for case in touched}
         self.add_member(before.apply(event, clock))
         self.changed_members.add(number)
         outputs: list[Message] = []
         for case in touched:
-            if _result(self._assess(case, clock).verdict) != old[case.claim_id]:
+            if _result(self._assess(case, clock)[0]) != old[case.claim_id]:
                 case.progress.changed_later = True
                 outputs += self._decide(case, clock, Cause(event.source, event.id))
         return outputs
@@ -247,7 +230,7 @@ class Desk:
         ]  # fmt: skip
         outputs: list[Message] = []
         for case in sorted(due, key=lambda case: case.claim_id):
-            verdict = self._assess(case, clock).verdict
+            verdict, _, _ = self._assess(case, clock)
             self.changed_cases.add(case.claim_id)
             if (verdict.outcome, verdict.reason_codes) == (case.progress.outcome, case.progress.reason_codes):
                 case.progress.wake_on = verdict.wake_on
@@ -263,11 +246,16 @@ class Desk:
 
     # --- assessment
 
-    def _assess(self, case: Case, clock: dt.datetime) -> Assessment:
-        member, other_memberships = self._memberships(case, clock)
-        others = self._other_claims(case, member)
-        verdict = assess(Question(case, member, other_memberships, others, clock), self.book)
-        return Assessment(verdict, member, other_memberships, others)
+    def _assess(self, case: Case, clock: dt.datetime) -> tuple[Verdict, Member | None, ReadSet]:
+        """The verdict, whose membership it is about, and what was looked at for it."""
+        member, memberships = self._memberships(case, clock)
+        claims = self._other_claims(case, member)
+        verdict = assess(Question(case, member, memberships, claims, clock), self.book)
+        read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
+        if memberships:
+            read += tuple([f"{one.number}@{one.version}" for one in memberships])
+        also = tuple([f"{one.claim_id}@{one.revision}" for one in claims]) if claims else ()
+        return verdict, member, ReadSet(read, also)
 
     def _memberships(self, case: Case, clock: dt.datetime) -> tuple[Member | None, tuple[Member, ...]]:
         """The membership a claim speaks of, and the person's others, as known at `clock`.
@@ -318,11 +306,10 @@ class Desk:
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
-        assessment = self._assess(case, clock)
-        verdict, member = assessment.verdict, assessment.member
+        verdict, member, read = self._assess(case, clock)
         progress, reference = case.progress, case.member
         assert reference is not None
-        decision = decision_of(case, verdict, member, assessment.read_set, clock, cause)
+        decision = decision_of(case, verdict, member, read, clock, cause)
         payouts = payouts_of(case, decision)
         outputs: list[Message] = []
         if not self.is_quiet:

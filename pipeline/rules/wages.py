@@ -50,14 +50,15 @@ def _wage(
     member: Member, period: Period, last_month: int, mean_before: int, known_before: int, law: Law
 ) -> Wage | None:  # fmt: skip
     """By the newest report for `last_month` or before; a mean is taken over the months before `mean_before`."""
-    reports = _Reports(member, period, known_before)
-    newest = reports.newest(last_month)
+    months = short_column(member.wage_months)
+    newest = _newest(member, months, period, last_month, known_before)
     if period.enrolment.segment == "BPU":
         return _base_income(period, newest, last_month, known_before, law)
     if newest is None:
         return None
     if newest.basis in _MEAN_MONTHS:
-        return _mean(reports, newest.basis, mean_before, law)
+        before = range(mean_before - 1, mean_before - 1 - law[_MEAN_MONTHS[newest.basis]].value, -1)
+        return _mean(newest.basis, [_newest(member, months, period, month, known_before) for month in before], before)
     if newest.amount == 0:
         return None
     days = law["daily_wage_days"].value if newest.basis == "daily" else 1
@@ -77,35 +78,27 @@ class _Report(NamedTuple):
     basis: str
 
 
-class _Reports:
-    """The reports of one period that became known before a moment."""
-
-    def __init__(self, member: Member, period: Period, known_before: int) -> None:
-        self._months = short_column(member.wage_months)
-        self._member = member
-        self._period = period
-        self._known_before = known_before
-
-    def newest(self, last_month: int) -> _Report | None:
-        """For `last_month` or before; of several for a month the one known last."""
-        member, period = self._member, self._period
-        at = bisect_right(self._months, min(last_month, period.last_month)) - 1
-        while at >= 0 and self._months[at] >= period.first_month:
-            known = long_at(member.wage_known, at)
-            if known < self._known_before:
-                basis = BASIS_OF_LETTER.get(member.wage_bases[at], period.enrolment.wage_basis)
-                return _Report(self._months[at], known, long_at(member.wage_amounts, at), basis)
-            at -= 1
-        return None
+def _newest(
+    member: Member, months: tuple[int, ...], period: Period, last_month: int, known_before: int
+) -> _Report | None:  # fmt: skip
+    """Of the reports of this period, known before a moment, that for `last_month` or before; of several for a month
+    the one known last. `months`: all that the member's reports are for."""
+    at = bisect_right(months, min(last_month, period.last_month)) - 1
+    while at >= 0 and months[at] >= period.first_month:
+        known = long_at(member.wage_known, at)
+        if known < known_before:
+            basis = BASIS_OF_LETTER.get(member.wage_bases[at]) or period.enrolment.wage_basis
+            return _Report(months[at], known, long_at(member.wage_amounts, at), basis)
+        at -= 1
+    return None
 
 
-def _mean(reports: _Reports, basis: str, before: int, law: Law) -> Wage | None:
-    """The mean of the months before `before`, of those that have a report of this basis above 0."""
-    found: list[_Report] = []
-    for month in range(before - 1, before - 1 - law[_MEAN_MONTHS[basis]].value, -1):
-        report = reports.newest(month)
-        if report is not None and report.month == month and report.basis == basis and report.amount > 0:
-            found.append(report)
+def _mean(basis: str, reports: list[_Report | None], months: range) -> Wage | None:
+    """The mean of these months, of those that have a report of this basis above 0."""
+    found = [
+        report for month, report in zip(months, reports, strict=True)
+        if report is not None and report.month == month and report.basis == basis and report.amount > 0
+    ]  # fmt: skip
     if not found:
         return None
     return Wage(Fraction(sum(report.amount for report in found), len(found)), basis, month_text(found[0].month))
