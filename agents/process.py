@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
@@ -94,8 +94,8 @@ class Source(Protocol):
         """Whether partitions were taken away, or are read again from elsewhere, since the chunks were fetched."""
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """Publish the outputs of chunks of one number and the positions after them, together or not at all. Whatever it
-        raises ends the process."""
+        """Publish the outputs of a turn and the positions after its chunks, together or not at all. Whatever it raises
+        ends the process."""
 
     def release(self, delivery: Delivery) -> None:
         """All of it is done: what comes next of its numbers may go."""
@@ -152,7 +152,7 @@ class Process:
         loop = asyncio.get_running_loop()
         outputs = await loop.run_in_executor(self._pool, self._decide, delivery.chunks)
         decided = time.perf_counter()
-        await asyncio.gather(*(source.publish(*of_number) for of_number in _by_number(delivery.chunks, outputs)))
+        await source.publish(delivery.chunks, [message for of_chunk in outputs for message in of_chunk])
         published = time.perf_counter()
         if self._metrics is not None:
             self._metrics.note_step("publish", published - decided)
@@ -171,18 +171,6 @@ class Process:
             return True
         _, pending = await asyncio.wait(set(self._running), timeout=LEAVE_SECONDS)
         return not pending
-
-
-def _by_number(
-    chunks: Sequence[Chunk], outputs: Sequence[list[Message]]
-) -> Iterable[tuple[list[Chunk], list[Message]]]:
-    """The chunks of each partition number, and all that came of them, in order."""
-    found: dict[int, tuple[list[Chunk], list[Message]]] = {}
-    for chunk, messages in zip(chunks, outputs, strict=True):
-        of_number = found.setdefault(chunk.partition, ([], []))
-        of_number[0].append(chunk)
-        of_number[1].extend(messages)
-    return found.values()
 
 
 def leave(status: int, reason: str) -> NoReturn:

@@ -1,8 +1,8 @@
 """Faust over Kafka in turns: `kafka+chunks://HOST:PORT`. One Faust message is one turn: what waits of every number.
 
-Positions are ours. On every assignment, in this order: new transactional producers (they end what the predecessor
-left open), then read the committed positions, then seek. Outputs of a number and the positions after its chunks go out
-in one Kafka transaction; Faust commits nothing, since its commit would win over ours.
+Positions are ours. On every assignment, in this order: a new transactional producer (what the predecessors left open
+ends, and they can publish no more), then read the committed positions, then seek. Outputs of a turn and the positions
+after its chunks go out in one Kafka transaction; Faust commits nothing, since its commit would win over ours.
 
 A turn costs some ten milliseconds however little it holds, so one is in hand at a time, and what comes meanwhile makes
 the next: they grow with the load by themselves. Only what fills a turn need not wait for the one before.
@@ -142,8 +142,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._missing = "partitions are assigned, but their last worker is not fenced yet, or their positions not read"
         self._asked_again.clear()
         await self._new_epoch()
-        assigned = sorted(self.assignment())
-        await self.transport.publisher.fence({tp.partition for tp in assigned})
+        assignment = self._thread.assigned
+        assigned = sorted(assignment.partitions)
+        await self.transport.publisher.fence({tp.partition for tp in assigned}, assignment.member)
         if not assigned:
             await self._thread.read_from({})
             self._next = {}

@@ -1,5 +1,6 @@
-"""How Kafka is read. aiokafka's thread under Faust keeps the place in the group, and tells positions and ends.
-librdkafka fetches, in threads of its own: of aiokafka a fetch took four milliseconds of Python, however little came.
+"""How Kafka is read. aiokafka's thread under Faust keeps the place in the group, and tells ends. librdkafka tells
+positions, for it waits while a transaction may still move them. And it fetches, in threads of its own: of aiokafka a
+fetch took four milliseconds of Python, however little came.
 
 Never decides which chunk goes next.
 """
@@ -19,7 +20,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from agents.transports.assignor import ByNumber
-from agents.transports.publisher import client_options
+from agents.transports.publisher import Member, client_options
 from agents.transports.tls import aiokafka_security
 from pipeline.record import Record
 from schemas import topics
@@ -41,6 +42,14 @@ class Fetched:
     positions: Mapping[TP, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Partitions, and as whom the group gave them to us. Of one moment: the group may form anew while they are read."""
+
+    partitions: frozenset[TP]
+    member: Member
+
+
 class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     """aiokafka's consumer, with the settings that Faust does not offer, a second one that only asks for ends, and the
     fetcher: a consumer that never joins the group, and is told what to read."""
@@ -52,7 +61,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._fetcher = Fetcher({
             **client_options(settings),
             "group.id": settings.group,
-            "isolation.level": "read_committed",
+            "isolation.level": "read_committed",  # of positions, too
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
@@ -65,6 +74,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         })  # fmt: skip
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
         self._reads: set[TP] = set()
+        self.assigned = Assignment(frozenset(), Member(-1, ""))
         self._paused: set[TP] = set()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
@@ -97,6 +107,11 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await self._ends.start()
         # It is never asked for records. Whether the worker still reads is the watchdog's to judge.
         self._consumer._subscription.fetch_context().__enter__()
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """In aiokafka's thread, while the group that has just formed is sure to be the one that is told of here."""
+        self.assigned = Assignment(frozenset(assigned), Member(generation_id, self._consumer._coordinator.member_id))
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
         """Read these partitions from these offsets on, and nothing else."""
@@ -161,12 +176,16 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return {tp: end for tp, end in found.items() if end >= 0}
 
     async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
-        """Positions of the group; only those that were ever committed."""
-        return await self.call_thread(self._committed, tps)  # type: ignore[no-any-return]
+        """Positions of the group; only those that were ever committed. Waits for transactions that are still open, so
+        that nothing can move a position after it was read but a member of the group. Raises KafkaException."""
+        return await self._on_fetcher(self._committed, tps)  # type: ignore[no-any-return]
 
-    async def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
-        found = await self._consumer._coordinator.fetch_committed_offsets([TopicPartition(*tp) for tp in tps])
-        return {TP(*tp): one.offset for tp, one in found.items() if one.offset >= 0}
+    def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        found = self._fetcher.committed([Place(*tp) for tp in tps], self.app.settings.kafka_request_seconds)
+        for one in found:
+            if one.error is not None:
+                raise KafkaException(one.error)
+        return {TP(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
 
     async def leave_group(self) -> None:
         await self.call_thread(self._consumer.stop)

@@ -1,23 +1,42 @@
-"""Publishes the outputs of a number's chunks and the positions after them in one Kafka transaction.
+"""Publishes the outputs of a turn and the positions after its chunks in one Kafka transaction.
 
-One transactional producer a partition number; its id is the group and the number, so that whoever gets the number
-next fences this one with `init_transactions`. Every wait has an end, and after any error the process ends: there is
-no second way to recover that could go wrong. Never imports Faust.
+Two things keep out whoever had a partition number before. The broker takes positions only from a member of the group
+as it stands now: they go out under the generation in which the partitions were assigned, and a worker that the group
+has left behind is refused, with all its outputs. And what such a worker left open ends when its successor starts: its
+transactional id was the group and the lowest of its numbers, and whoever is assigned a number begins that id anew.
+
+Every wait has an end, and after any error the process ends: there is no second way to recover that could go wrong.
+Never imports Faust.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import struct
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaException, Producer, TopicPartition
 
 from agents.settings import Settings
 from pipeline.errors import Transient
 from pipeline.record import Chunk, Message
 
 TRANSACTION_SECONDS: Final = 60  # after which the broker itself aborts what a dead worker left open
-QUEUE_MESSAGES: Final = 1_000_000  # a chunk never fills it: at most a few outputs an event
+QUEUE_MESSAGES: Final = 1_000_000  # a turn never fills it: at most a few outputs an event
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Who this worker is in its group, while one assignment stands. `id`: whoever comes back gets another."""
+
+    generation: int
+    id: str
+
+    def metadata(self, group: str) -> bytes:
+        """As `Consumer.consumer_group_metadata` of librdkafka tells it; our consumer of that kind never joins."""
+        assert self.generation >= 0, "without a generation the broker takes positions from anybody"
+        return b"CGMDv2:%b%b\0%b\0\1" % (struct.pack("=i", self.generation), group.encode(), self.id.encode())
 
 
 def client_options(settings: Settings) -> dict[str, Any]:
@@ -44,31 +63,39 @@ def client_options(settings: Settings) -> dict[str, Any]:
 
 
 class Publisher:
-    """Transactional producers of the partition numbers that this worker holds."""
+    """The transactional producer of this worker."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._producers: dict[int, Producer] = {}
+        self._producer: Producer | None = None
+        self._member: bytes = b""
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="publish")
-        # Names the group in a transaction's offsets. It never joins: the producers fence, not the generation.
-        self._group = Consumer({**client_options(settings), "group.id": settings.group})
-        self._metadata = self._group.consumer_group_metadata()
+        self._turn = asyncio.Lock()  # a producer has one transaction at a time, a worker two turns in hand
 
-    async def fence(self, numbers: Iterable[int]) -> None:
-        """New producers for these numbers; when this returns, the transactions of whoever had them are over.
+    async def fence(self, numbers: Collection[int], member: Member) -> None:
+        """A new producer, which publishes as this member; when this returns, nothing is left open under the ids of
+        these numbers.
 
         Positions read before this may still change. Raises Transient.
         """
-        self._producers = {}
-        seconds = self._settings.kafka_publish_seconds
+        self._producer = None
+        if not numbers:
+            return
+        lowest, *others = sorted(numbers)
         loop = asyncio.get_running_loop()
-        made = [loop.run_in_executor(self._pool, self._fenced, number) for number in sorted(numbers)]
+        made = loop.run_in_executor(self._pool, self._fenced, lowest)
+        over = [loop.run_in_executor(self._pool, self._end, number) for number in others]
         try:
-            async with asyncio.timeout(seconds * 2):
-                producers = await asyncio.gather(*made)
+            async with asyncio.timeout(self._settings.kafka_publish_seconds * 2):
+                await asyncio.gather(made, *over)
         except (KafkaException, TimeoutError) as error:
             raise Transient(f"no transactional producer could be started: {_told(error)}") from error
-        self._producers = dict(zip(sorted(numbers), producers, strict=True))
+        self._producer = made.result()
+        self._member = member.metadata(self._settings.group)
+
+    def _end(self, number: int) -> None:
+        """Of whoever had this number as its lowest: its transaction is over, and it can begin no other."""
+        self._fenced(number)
 
     def _fenced(self, number: int) -> Producer:
         producer = Producer({
@@ -90,20 +117,20 @@ class Publisher:
         return producer
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """Of chunks of one number: all of them and the positions, or nothing. Raises Transient; the caller then ends
-        the process."""
+        """Of a turn: all of them and the positions, or nothing. Raises Transient; the caller then ends the process."""
         loop = asyncio.get_running_loop()
         seconds = self._settings.kafka_publish_seconds
-        try:
-            async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one keeps not to it
-                await loop.run_in_executor(self._pool, self._publish, chunks, messages, seconds)
-        except (KafkaException, BufferError, TimeoutError) as error:
-            where = f"{chunks[0].topic} {chunks[0].partition}"
-            raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
+        async with self._turn:
+            try:
+                async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one has none
+                    await loop.run_in_executor(self._pool, self._publish, chunks, messages, seconds)
+            except (KafkaException, BufferError, TimeoutError) as error:
+                where = f"{len(chunks)} chunks, from {chunks[0].topic} {chunks[0].partition} on,"
+                raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
 
     def _publish(self, chunks: Sequence[Chunk], messages: Sequence[Message], seconds: float) -> None:
-        (number,) = {chunk.partition for chunk in chunks}
-        producer = self._producers[number]
+        producer = self._producer
+        assert producer is not None, "a turn comes only of numbers that are fenced"
         producer.begin_transaction()
         produce = producer.produce
         for message in messages:
@@ -111,9 +138,9 @@ class Publisher:
                 produce(message.topic, message.value, message.key, headers=list(message.headers))
             else:
                 produce(message.topic, message.value, message.key)
-        ends = {chunk.topic: chunk.end for chunk in chunks}  # the last of each topic
-        places = [TopicPartition(topic, number, end) for topic, end in ends.items()]
-        producer.send_offsets_to_transaction(places, self._metadata, seconds)
+        ends = {(chunk.topic, chunk.partition): chunk.end for chunk in chunks}  # the last of each place
+        places = [TopicPartition(*place, end) for place, end in ends.items()]
+        producer.send_offsets_to_transaction(places, self._member, seconds)
         # Flushes first, and fails where a single message was not taken: nothing is committed then.
         producer.commit_transaction(seconds)
 

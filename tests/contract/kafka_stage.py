@@ -13,7 +13,8 @@ from agents.app import App
 from agents.settings import Settings, read_settings
 from agents.transports import kafka
 from agents.transports.kafka import Consumer
-from agents.transports.kafka_thread import Fetched
+from agents.transports.kafka_thread import Assignment, Fetched
+from agents.transports.publisher import Member
 from pipeline.errors import Transient
 from pipeline.record import Chunk, Message, Record
 from schemas import topics
@@ -45,25 +46,23 @@ class Broker:
     """aiokafka's thread and the publisher: answers what it was told to, and notes what it was asked, in order."""
 
     def __init__(self, *assigned: TP) -> None:
-        self.assigned = set(assigned)
+        self.assigned = Assignment(frozenset(assigned), Member(1, "us"))
         self.of_group: dict[TP, int] = {}
         self.fails_at = ""
         self.asked: list[str] = []
         self.sought: dict[TP, int] = {}
         self.fenced: set[int] = set()
+        self.fenced_as: Member | None = None
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
         if what == self.fails_at:
             raise Transient("no transactional producer could be started") if what == "fence" else NodeNotReadyError()
 
-    def assignment(self) -> set[TP]:
-        return self.assigned
-
-    async def fence(self, numbers: set[int]) -> None:
+    async def fence(self, numbers: set[int], member: Member) -> None:
         await asyncio.sleep(0)
         self._ask("fence")
-        self.fenced = numbers
+        self.fenced, self.fenced_as = numbers, member
 
     async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
         self._ask("committed")

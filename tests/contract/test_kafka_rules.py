@@ -1,12 +1,15 @@
 """The twelve rules that hold exactly-once up over Kafka: each has a test that goes red when the rule is broken.
 
 Here: what the consumer does with assignments, positions and chunks. aiokafka is a fake, everything of ours is real.
-Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py.
+Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py; of 1 and 4 on a real broker: test_kafka_fence.py.
 
- 1 fence, then read positions, then seek       test_the_positions_are_read_after..., test_fencing_is_over_...
+ 1 fence, then read positions, then seek       test_the_positions_are_read_after..., test_fencing_is_over_...,
+                                               test_positions_are_read_when_no_transaction_... (real broker)
  2 a refused message fails the whole chunk     test_a_message_that_the_broker_refuses_... (on a real broker)
  3 Faust commits nothing                       test_no_topic_of_an_agent_is_acknowledged, test_a_commit_of_faust_...
- 4 one transactional id a partition number     test_the_id_of_a_producer_..., test_a_successor_fences_... (real broker)
+ 4 one producer a worker, known to the group   test_a_worker_publishes_under_its_lowest_number_...; on a real broker
+   by generation; ids are those of numbers     test_kafka_fence.py: who was left behind publishes nothing, and what it
+                                               left open is ended by whoever got its lowest number, and by no other
  5 chunks know their epoch                     test_a_chunk_of_an_older_epoch_..., test_what_was_fetched_across_...
  6 positions expire; a gap stops the worker    test_a_position_that_the_broker_forgot_..., test_a_floor_never_goes_back,
                                                test_batch.py::test_a_gap_above_the_position_stops_loudly
@@ -39,6 +42,8 @@ from agents.settings import Settings
 from agents.transports import kafka, kafka_thread
 from agents.transports.assignor import ByNumber
 from agents.transports.kafka import Consumer
+from agents.transports.kafka_thread import Assignment
+from agents.transports.publisher import Member
 from pipeline.errors import EXIT_TRANSIENT
 from schemas import topics
 from tests.contract.kafka_stage import (
@@ -67,7 +72,25 @@ def test_the_positions_are_read_after_the_predecessor_was_fenced_and_sought_at_l
     act(assign, broker)
     assert broker.asked[0] == "fence" and broker.asked[-1] == "seek"
     assert {"committed", "floor"} <= set(broker.asked[1:-1])
-    assert broker.fenced == {0, 1}
+    assert broker.fenced == {0, 1} and broker.fenced_as == Member(1, "us")
+
+
+def test_partitions_are_taken_together_with_the_generation_in_which_they_were_given(act: Callable[..., Any]) -> None:
+    """Else a group that forms anew meanwhile would take positions of partitions that another worker has by then."""
+    broker = Broker(HERE)
+
+    async def scene(stage: Stage) -> None:
+        fence = broker.fence
+
+        async def fence_while_the_group_forms_anew(numbers: set[int], member: Member) -> None:
+            broker.assigned = Assignment(frozenset({THERE}), Member(2, "us"))
+            await fence(numbers, member)
+
+        stage.app.transport._publisher = SimpleNamespace(fence=fence_while_the_group_forms_anew)
+        await assign(stage)
+        assert (set(broker.sought), broker.fenced, broker.fenced_as) == ({HERE}, {0}, Member(1, "us"))
+
+    act(scene, broker)
 
 
 @pytest.mark.parametrize("step", ["fence", "committed", "earliest", "seek"])

@@ -1,6 +1,6 @@
 """The rules of test_kafka_rules.py that concern what leaves: the publisher, the end of the process, and PostgreSQL.
 
-confluent-kafka is a fake, but for what only a broker can show: that it refuses a message, and fences a predecessor.
+confluent-kafka is a fake, but for what only a broker can show: that it refuses a message.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from agents.clients import open_history
@@ -20,14 +20,15 @@ from agents.clients.connection import connection_options
 from agents.process import Delivery, Process
 from agents.settings import Settings
 from agents.transports import publisher
-from agents.transports.publisher import Publisher, client_options
+from agents.transports.publisher import Member, Publisher, client_options
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
-from pipeline.record import Chunk, Message
+from pipeline.record import Message
 from pipeline.store import open_store
 from pipeline.store.floor import note_published, published_positions
 from pipeline.store.postgresql import PostgresqlStore
 from schemas import topics
-from tests.contract.kafka_stage import HERE, Left, chunk_of, no_process_ends, settings
+from tests.contract.kafka_group import committed, joined
+from tests.contract.kafka_stage import HERE, THERE, Left, chunk_of, no_process_ends, settings
 from tests.contract.site import GROUP
 from tests.kafka_server import kafka_bootstrap, kafka_settings
 from tests.servers import new_database, postgresql_server
@@ -36,6 +37,7 @@ __all__ = [
     "kafka_bootstrap", "kafka_settings", "new_database", "no_process_ends", "postgresql_server", "settings",
 ]  # fmt: skip
 
+MEMBER = Member(1, "us")
 CHUNK = chunk_of(HERE, 3, 5)
 OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", b"2")]
 PROBE = b"x" * 10_000
@@ -77,9 +79,9 @@ class FakeProducer:
     def produce(self, topic: str, value: bytes, key: bytes) -> None:
         self._call("produce", topic, value, key)
 
-    def send_offsets_to_transaction(self, offsets: list[TopicPartition], group: Any, seconds: float) -> None:
+    def send_offsets_to_transaction(self, offsets: list[TopicPartition], member: bytes, seconds: float) -> None:
         places = [(one.topic, one.partition, one.offset) for one in offsets]
-        self._call("send_offsets_to_transaction", places, seconds)
+        self._call("send_offsets_to_transaction", places, member, seconds)
 
     def commit_transaction(self, seconds: float) -> None:
         self._call("commit_transaction", seconds)
@@ -101,7 +103,7 @@ def publish(settings: Settings, *numbers: int) -> None:
 
     async def run() -> None:
         one = Publisher(settings)
-        await one.fence(numbers or (0,))
+        await one.fence(numbers or (0,), MEMBER)
         await one.publish([CHUNK], OUTPUTS)
 
     asyncio.run(run())
@@ -116,7 +118,7 @@ def test_fencing_is_over_when_it_returns_and_begins_anew_each_time(
     async def run() -> None:
         one = Publisher(settings)
         for turn in (1, 2):
-            await one.fence({0, 1})
+            await one.fence({0, 1}, MEMBER)
             assert [[name for name, _ in made.calls] for made in producer.made] == [["init_transactions"]] * 2 * turn
 
     asyncio.run(run())
@@ -135,7 +137,7 @@ def test_the_position_goes_out_with_the_outputs_and_the_commit_comes_last(
         ("init_transactions", (seconds,)),
         ("begin_transaction", ()),
         *(("produce", (one.topic, one.value, one.key)) for one in OUTPUTS),
-        ("send_offsets_to_transaction", ([(*HERE, CHUNK.end)], seconds)),
+        ("send_offsets_to_transaction", ([(*HERE, CHUNK.end)], MEMBER.metadata(settings.group), seconds)),
         ("commit_transaction", (seconds,)),
     ]
 
@@ -146,14 +148,15 @@ def test_a_message_that_the_broker_refuses_fails_the_chunk_and_its_position_stay
     long = [*OUTPUTS, Message(topics.PAYOUTS, b"k", b"x" * 20_000)]
 
     async def run() -> None:
-        one, next_start = Publisher(kafka_settings), Publisher(kafka_settings)
-        await one.fence({0})
-        await one.publish([chunk_of(HERE, 0, 3)], OUTPUTS)
-        with pytest.raises(Transient, match="were not published"):
-            await one.publish([CHUNK], long)
-        await next_start.fence({0})
-        assert committed(kafka_settings) == 3
-        await next_start.publish([CHUNK], OUTPUTS)
+        async with joined(kafka_settings) as place:
+            one, next_start = Publisher(kafka_settings), Publisher(kafka_settings)
+            await one.fence({0}, place.member)
+            await one.publish([chunk_of(HERE, 0, 3)], OUTPUTS)
+            with pytest.raises(Transient, match="were not published"):
+                await one.publish([CHUNK], long)
+            await next_start.fence({0}, place.member)
+            assert committed(kafka_settings) == 3
+            await next_start.publish([CHUNK], OUTPUTS)
 
     asyncio.run(run())
     assert committed(kafka_settings) == CHUNK.end
@@ -178,44 +181,44 @@ def refuse_long_messages(settings: Settings, topic: str) -> None:
         probing.flush(5)
 
 
-def committed(settings: Settings) -> int:
-    """Waits while a transaction is open, so the number must have been fenced after a failure."""
-    consumer = Consumer({**client_options(settings), "group.id": settings.group})
-    try:
-        (found,) = consumer.committed([TopicPartition(*HERE)], timeout=20)
-        return int(found.offset)
-    finally:
-        consumer.close()
+# --- 4 one producer a worker, known to the group by its generation
 
 
-# --- 4 one transactional id a partition number
-
-
-def test_the_id_of_a_producer_is_the_group_and_the_number_after_a_restart_too(
+def test_a_worker_publishes_under_its_lowest_number_and_begins_the_ids_of_all_of_them_anew(
     settings: Settings, producer: type[FakeProducer]
 ) -> None:
-    """Of the topic it says nothing: a number of all topics belongs to one worker (tests/faults/test_assignor.py)."""
-    for numbers in ((0, 1, 2), (0, 2)):
+    """Of the topic an id says nothing: a number of all topics belongs to one worker (tests/faults/test_assignor.py)."""
+    for numbers in ((0, 1, 2), (3, 1)):
         producer.made.clear()
         publish(settings, *numbers)
-        ids = sorted(made.options["transactional.id"] for made in producer.made)
-        assert ids == [f"{settings.group}-{number}" for number in numbers]
+        calls = {made.options["transactional.id"]: [name for name, _ in made.calls] for made in producer.made}
+        assert set(calls) == {f"{settings.group}-{number}" for number in numbers}
+        assert calls.pop(f"{settings.group}-{min(numbers)}")[-1] == "commit_transaction"
+        assert set(map(tuple, calls.values())) == {("init_transactions",)}
 
 
-def test_a_successor_fences_the_worker_that_had_the_number_and_no_other(kafka_settings: Settings) -> None:
+def test_two_turns_in_hand_are_two_transactions_one_after_the_other(
+    settings: Settings, producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = [[chunk_of(HERE, 3, 5), chunk_of(HERE, 5, 6), chunk_of(THERE, 1, 2)], [chunk_of(THERE, 2, 9)]]
+    begin = producer.begin_transaction
+
+    def slowly(made: FakeProducer) -> None:
+        begin(made)
+        time.sleep(0.02)
+
+    monkeypatch.setattr(producer, "begin_transaction", slowly)
+
     async def run() -> None:
-        before, after = Publisher(kafka_settings), Publisher(kafka_settings)
-        await before.fence({0, 1})
-        await before.publish([chunk_of(HERE, 0, 3)], OUTPUTS)
-        await after.fence({0})
-        with pytest.raises(Transient, match="(?i)fenced"):
-            await before.publish([CHUNK], OUTPUTS)
-        assert committed(kafka_settings) == 3
-        await before.publish([Chunk(topics.ACCIDENTS, 1, 0, 1, ())], OUTPUTS)
-        await after.publish([CHUNK], OUTPUTS)
+        one = Publisher(settings)
+        await one.fence({0, 1}, MEMBER)
+        await asyncio.gather(*(one.publish(chunks, OUTPUTS) for chunks in turns))
 
     asyncio.run(run())
-    assert committed(kafka_settings) == CHUNK.end
+    calls = producer.made[0].calls[1:]
+    assert [name for name, _ in calls] == ["begin_transaction", "produce", "produce", *CALLS[2:]] * 2
+    places = [args[0] for name, args in calls if name == "send_offsets_to_transaction"]
+    assert places == [[(*HERE, 6), (*THERE, 2)], [(*THERE, 9)]]
 
 
 # --- 6 the floor in the store
@@ -304,11 +307,11 @@ def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
         with contextlib.ExitStack() as ends:
             ends.callback(producer.woken.set)  # the loop waits for its threads
             if not is_start:
-                await one.fence({0})
+                await one.fence({0}, MEMBER)
                 one._settings = settings.model_copy(update={"kafka_publish_seconds": -4.8})  # 0.2 s, with the margin
             started = time.monotonic()
             with pytest.raises(Transient, match="it took too long"):
-                await (one.fence({0}) if is_start else one.publish([CHUNK], OUTPUTS))
+                await (one.fence({0}, MEMBER) if is_start else one.publish([CHUNK], OUTPUTS))
             return time.monotonic() - started
 
     assert asyncio.run(run()) < 2

@@ -4,7 +4,7 @@ Wraps what the worker calls; nothing in the product knows of it. Steps, in the o
   fetched          the chunk was handed out, nothing has happened yet
   in_transaction   everything is written, nothing is committed
   stored           the database has committed, nothing is published
-  publishing       Kafka has the outputs and the position, in a transaction that is not committed
+  publishing       Kafka has the outputs and the positions, in a transaction that is not committed
   published        the Kafka transaction is committed, the worker does not know yet
   committing       not the worker dies but the database, whose process id is in SANTUNAN_TEST_DATABASE_PID
 """
