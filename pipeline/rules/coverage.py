@@ -1,7 +1,7 @@
 """What a membership is on one day: is the program held, has cover started, is anything unpaid, how old is the member.
 
 Rules: `rules.md` section 3 and clarifications, "Membership (rows 5 to 8)". It says what is so; what follows for a
-claim stands in the decision table. Pure; what is worked out is kept on the member, for one book.
+claim stands in the decision table. Pure; the periods of a member are kept on it, for one book.
 """
 
 import datetime as dt
@@ -66,12 +66,31 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
 
     `is_disease`: an occupational disease, which cover reaches some years past the end of the enrolment.
     """
-    derived = member.cache_for(book)
-    key = program, day, is_disease
-    found: Standing | None = derived.get(key)
-    if found is None:
-        found = derived[key] = _standing(member, program, day, book, is_disease)
-    return found
+    periods = periods_with(member, book)
+    if not periods:
+        return _UNREGISTERED
+    number = day.toordinal()
+    period, span, is_held, last_owed = _held(periods, program, number, book, is_disease)
+    spells = spells_of(period, book, last_owed)
+    spell = _spell_at(spells, number)
+    run = arrears_on(period, spell, number, book, last_owed) if spell is not None else NO_ARREARS
+    first_cover = _day_of(spells[0].start) if spells else None
+    cover_start = first_cover
+    if spell is None:
+        cover_start = None
+    elif spell is not spells[0]:
+        cover_start = _day_of(spell.start)
+    enrolment = period.enrolment
+    birth_date = enrolment.birth_date
+    return Standing(  # by place: by name it takes three times as long
+        True, enrolment.segment, is_held,
+        _day_of(span[0]) if span else None,
+        _day_of(span[1]) if span and span[1] < NEVER else None,
+        cover_start, first_cover, spell is not None and spell.start == number,
+        run.months, run.has_backdated, spell is not None and spell.lapsed <= number,
+        age_on(birth_date, day), age_on(birth_date, first_cover) if first_cover is not None else None,
+        is_held and spell is None,
+    )  # fmt: skip
 
 
 def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:
@@ -98,14 +117,11 @@ def wage_on(member: Member, day: dt.date, book: Book) -> Wage | None:
 
     See `wages.reported_wage`. After a re-registration the reports of that registration count, not older ones.
     """
-    derived = member.cache_for(book)
-    key = "wage", day
-    if key not in derived:
-        periods = periods_with(member, book)
-        period = _period_at(periods, day.toordinal()) or (periods[0] if periods else None)
-        derived[key] = reported_wage(member, period, day, law_on(book, day)) if period is not None else None
-    found: Wage | None = derived[key]
-    return found
+    periods = periods_with(member, book)
+    if not periods:
+        return None
+    period = _period_at(periods, day.toordinal()) or periods[0]
+    return reported_wage(member, period, day, law_on(book, day))
 
 
 def period_on(member: Member, day: dt.date, book: Book) -> Period | None:
@@ -125,34 +141,6 @@ def periods_with(member: Member, book: Book) -> tuple[Period, ...]:
     if found is None:
         found = derived["periods"] = periods_of(member)
     return found
-
-
-def _standing(member: Member, program: str, day: dt.date, book: Book, is_disease: bool) -> Standing:
-    periods = periods_with(member, book)
-    if not periods:
-        return _UNREGISTERED
-    number = day.toordinal()
-    period, span, is_held, last_owed = _held(periods, program, number, book, is_disease)
-    spells = spells_of(period, book, last_owed)
-    spell = _spell_at(spells, number)
-    run = arrears_on(period, spell, number, book, last_owed) if spell is not None else NO_ARREARS
-    first_cover = _day_of(spells[0].start) if spells else None
-    cover_start = first_cover
-    if spell is None:
-        cover_start = None
-    elif spell is not spells[0]:
-        cover_start = _day_of(spell.start)
-    enrolment = period.enrolment
-    birth_date = enrolment.birth_date
-    return Standing(  # by place: by name it takes three times as long
-        True, enrolment.segment, is_held,
-        _day_of(span[0]) if span else None,
-        _day_of(span[1]) if span and span[1] < NEVER else None,
-        cover_start, first_cover, spell is not None and spell.start == number,
-        run.months, run.has_backdated, spell is not None and spell.lapsed <= number,
-        age_on(birth_date, day), age_on(birth_date, first_cover) if first_cover is not None else None,
-        is_held and spell is None,
-    )  # fmt: skip
 
 
 def _held(periods: tuple[Period, ...], program: str, day: int, book: Book, is_disease: bool) -> _Held:

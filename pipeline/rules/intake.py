@@ -2,7 +2,6 @@
 cover its day and its segment. Pure; knows nothing of benefits.
 """
 
-import datetime as dt
 from typing import Final
 
 from pipeline.case import JAKARTA
@@ -22,7 +21,8 @@ _IN_SCOPE: Final = {
 
 def input_is_consistent(walk: Walk) -> Stop | None:
     """Row 1. What lies after the day it was received, or before what it follows from, is named and sent back."""
-    fields = _contradictions(walk)
+    fields = _from_the_future(walk)
+    _add_out_of_order(walk, fields)
     if not fields:
         walk.trace.append(_CONSISTENT)
         return None
@@ -31,19 +31,21 @@ def input_is_consistent(walk: Walk) -> Stop | None:
     return Stop("REJECTED", ("VAL_BAD_INPUT",))
 
 
-def _contradictions(walk: Walk) -> list[str]:
+def _from_the_future(walk: Walk) -> list[str]:
+    """A moment counts as future beyond the Jakarta day of receipt, and not merely because the sun rises two hours
+    earlier in Papua."""
     case, today, clock = walk.case, walk.today, walk.question.clock
     found: list[str] = []
     accident, report, conclusion, death = case.accident, case.report, case.conclusion, walk.death
     if accident is not None:
-        if _is_future(accident.occurred_at, today, clock):
+        if accident.occurred_at.date() > today and accident.occurred_at > clock:
             found.append("accident.occurred_at")
         diagnosed_on = accident.diagnosed_on
         if diagnosed_on is not None and diagnosed_on > today:
             found.append("accident.diagnosed_on")
     if death is not None and death.died_on > today:
         found.append("death.died_on")
-    if report is not None and _is_future(report.reported_at, today, clock):
+    if report is not None and report.reported_at.date() > today and report.reported_at > clock:
         found.append("report.reported_at")
     if conclusion is not None and conclusion.concluded_on > today:
         found.append("conclusion.concluded_on")
@@ -59,13 +61,7 @@ def _contradictions(walk: Walk) -> list[str]:
             found.append("member.birth_date")
         if member.last_paid_day > today.toordinal():
             found.append("contribution.paid_on")
-    _add_out_of_order(walk, found)
     return found
-
-
-def _is_future(moment: dt.datetime, today: dt.date, clock: dt.datetime) -> bool:
-    """Beyond the Jakarta day of receipt, and not merely because the sun rises two hours earlier in Papua."""
-    return moment.date() > today and moment > clock
 
 
 def _add_out_of_order(walk: Walk, found: list[str]) -> None:

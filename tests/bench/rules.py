@@ -24,8 +24,8 @@ MEMBERS = 10_000  # with fewer, each claim would meet many earlier ones of the s
 def measure(directory: Path, count: int) -> dict[str, Any]:
     first, again = _assessment(is_first=True), _assessment(is_first=False)
     print(
-        f"  A member's first claim costs {first:.0f} µs, a further one {again:.0f} µs: the difference is cover,\n"
-        "  arrears and wage, worked out from some 90 facts of the member."
+        f"  A member's first claim costs {first:.0f} µs, a further one {again:.0f} µs: the difference is the periods\n"
+        "  of membership, put together from some 90 facts."
     )
     if first > GOAL_MICROSECONDS:
         print(
