@@ -38,13 +38,12 @@ class PaidLines:
     """`rows`: (person, program, event day, line, claim) as they are stored, of all persons concerned."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str, str, str]] = ()) -> None:
-        self._claims: dict[PaidLine, str] = {}
-        self._lines: dict[str, frozenset[PaidLine]] = {}
-        for *line, claim_id in rows:
-            paid: PaidLine = (line[0], line[1], line[2], line[3])
-            self._claims[paid] = claim_id
-            self._lines[claim_id] = self._lines.get(claim_id, frozenset()) | {paid}
-        self._before = dict(self._lines)
+        self._claims: dict[PaidLine, str] = {row[:4]: row[4] for row in rows}
+        before: dict[str, list[PaidLine]] = {}
+        for paid, claim_id in self._claims.items():
+            before.setdefault(claim_id, []).append(paid)
+        self._before = {claim_id: frozenset(lines) for claim_id, lines in before.items()}
+        self._lines = dict(self._before)
 
     def note(self, decision: Decision, person: tuple[str | None, str | None]) -> None:
         """An effective decision (APPROVED or REJECTED) was made on a claim of this number and NIK.

@@ -83,10 +83,19 @@ def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
         "tcp_user_timeout": IDLE_SECONDS * 1000,  # a server that vanished is noticed before its locks are missed
         "keepalives_idle": IDLE_SECONDS,
     }
-    return create_engine(
+    engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         connect_args=options, isolation_level=isolation, pool_size=4, max_overflow=4, hide_parameters=True,
     )  # fmt: skip
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        from psycopg.types.string import BytesBinaryDumper
+
+        # The one that psycopg takes for a column of bytes else asks each value, in Python, whether it is a `Binary`.
+        connection.adapters.register_dumper(bytes, BytesBinaryDumper)
+
+    return engine
 
 
 def postgresql_transient(error: BaseException) -> Transient | None:

@@ -177,17 +177,9 @@ _day = lru_cache(maxsize=16_384)(dt.date.fromisoformat)
 def summary_of(row: Any) -> Summary:
     """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
     return Summary(
-        claim_id=row.claim_id,
-        opened_order=row.opened_order,
-        member_number=row.member_number,
-        nik=row.nik,
-        revision=row.revision,
-        program=row.program,
-        event_date=_day(row.event_date),
-        asked=_codes(row.asked),
-        outcome=row.outcome,
-        effective_lines=_codes(row.effective_lines),
-    )
+        row.claim_id, row.opened_order, row.member_number, row.nik, row.revision, row.program, _day(row.event_date),
+        _codes(row.asked), row.outcome, _codes(row.effective_lines),
+    )  # fmt: skip
 
 
 def _empty_case(row: Any) -> Case:

@@ -162,9 +162,11 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         return [_SummaryRow._make(row) for row in self.ask(statement, as_list(numbers), as_list(niks))]
 
     def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
-        is_theirs = f"person {self.among} OR claim_id {self.among}"
-        statement = f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE {is_theirs}"
-        return self.ask(statement, as_list(persons), as_list(claim_ids))
+        statement = f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE"
+        found = self.ask(f"{statement} person {self.among}", as_list(persons))
+        # The lines of one claim all stand under one person, so that few are left to be asked for by claim.
+        others = set(claim_ids).difference([row[-1] for row in found])
+        return found + self.ask(f"{statement} claim_id {self.among}", as_list(sorted(others))) if others else found
 
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
         if not self.keeps_raw or start >= end:

@@ -1,4 +1,5 @@
-"""The compiled rules are the same rules: every case, and a whole portfolio byte for byte."""
+"""The compiled program is the same program: in every case of the rules, and byte for byte in what it decides of a file
+of claims and in what a worker stores and publishes."""
 
 import os
 import shutil
@@ -8,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.store.tables import metadata
 from tests.bench.workload import claims, members
+from tests.contract.site import Site
+from tests.contract.test_chunks import history
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 60
+HISTORIES = 40
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +53,31 @@ def test_a_file_of_claims_is_decided_byte_for_byte_the_same(compiled: dict[str, 
     command = [sys.executable, "-c", "from agents.cli import main; main()", "assess", str(file)]
     decided = _run(command, compiled)
     assert decided.count(b"\n") == 400 and decided == _run(command, dict(os.environ))
+
+
+@pytest.mark.timeout(10 * MINUTES)
+def test_a_worker_stores_and_publishes_byte_for_byte_the_same(compiled: dict[str, str], tmp_path: Path) -> None:
+    script = "import sys; from tests.contract.test_compiled import tell_histories; tell_histories(sys.argv[1])"
+    told = [
+        _run([sys.executable, "-c", script, str(directory)], environment)
+        for directory, environment in ((tmp_path / "compiled", compiled), (tmp_path / "sources", dict(os.environ)))
+    ]
+    for table, at_least in (("decisions", 500), ("paid_lines", 30), ("dead_letters", 500), ("cases", 100)):
+        assert told[0].count(f"{table} (".encode()) >= at_least
+    assert told[0] == told[1]
+
+
+def tell_histories(directory: str) -> None:
+    """Everything that a worker stores of each history, and publishes, printed; but the time at which it was."""
+    Path(directory).mkdir()
+    for seed in range(HISTORIES):
+        site = Site(f"sqlite:///{directory}/{seed}.db")
+        site.run(*history(seed, 60), size=9, together=3)
+        for table in metadata.sorted_tables:
+            columns = [f'"{one.name}"' for one in table.columns if one.name != "timestamp_ms"]
+            for row in sorted(site.rows(f"SELECT {', '.join(columns)} FROM {table.name}"), key=repr):  # noqa: S608
+                print(seed, table.name, row)
+        site.close()
 
 
 def _run(command: list[str], environment: dict[str, str]) -> bytes:
