@@ -290,3 +290,15 @@ def test_a_store_that_was_closed_goes_on_where_it_was(make_site: MakeSite) -> No
         assert after.rows("SELECT claim_id FROM decisions ORDER BY claim_id") == [("K1",), ("K2",)]
     finally:
         after.close()
+
+
+def test_what_a_claim_paid_moves_with_it_to_another_person(site: Site) -> None:
+    """It stays under the first person while the identity of the other is in doubt: no person leads there then."""
+    other = "20000000077"
+    site.run(*e.member(), *e.member(other, "3671010101800077"), e.accident())
+    site.run(e.evidence("K1", "2024-08-01T08:00:00", member={"member_number": other}, identity={"matches": False}))
+    assert [one[2] for one in site.decisions()] == ["APPROVED", "PENDING"]
+    assert site.rows("SELECT person, claim_id FROM paid_lines") == [(e.NIK, "K1")]
+    site.run(e.evidence("K1", "2024-08-02T08:00:00", identity={"matches": True}))
+    assert site.decisions()[-1][2] == "APPROVED"
+    assert site.rows("SELECT person, claim_id FROM paid_lines") == [("3671010101800077", "K1")]
