@@ -29,7 +29,7 @@ from tests.bench.workload import Sent
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE_SECONDS: Final = 600.0
 LOOK_SECONDS: Final = 0.05
-PARTITIONS: Final = 4  # two for each of two workers: every number costs a turn a Kafka transaction
+PARTITIONS: Final = 4  # two for each of two workers
 CLAIMS: Final = (topics.ACCIDENTS, topics.DEATHS)
 
 Offsets = dict[tuple[str, int], int]

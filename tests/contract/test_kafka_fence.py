@@ -16,6 +16,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from agents.app import App
 from agents.clients import open_history
 from agents.settings import Settings
+from agents.transports import kafka
 from agents.transports.publisher import Member, Publisher, client_options
 from pipeline.errors import Transient
 from pipeline.record import Message
@@ -56,8 +57,11 @@ def published(settings: Settings) -> Counter[str]:
 # --- 1 fence, then read positions
 
 
-def test_positions_are_read_when_no_transaction_can_move_them_any_more(kafka_settings: Settings) -> None:
+def test_positions_are_read_when_no_transaction_can_move_them_any_more(
+    kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The predecessor has told the broker its positions, and goes on as the successor reads them."""
+    monkeypatch.setattr(kafka.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
 
     async def run() -> None:
         thread: Any = App(kafka_settings).consumer._thread  # type: ignore[attr-defined]
@@ -67,6 +71,7 @@ def test_positions_are_read_when_no_transaction_can_move_them_any_more(kafka_set
             assert thread._committed([HERE]) == {HERE: FIRST.end}
             threading.Timer(1.0, leave_open(before)).start()
             assert await asyncio.to_thread(thread._committed, [HERE]) == {HERE: SECOND.end}
+        thread._fetcher.close()
 
     asyncio.run(run())
 

@@ -1,6 +1,6 @@
 """Faults on the real servers: whatever is killed, stopped or restarted, nothing is lost and nothing doubled.
 
-Bounded to a few minutes; `make soak` goes on for as long as it is told. The counts stand in the last lines that pytest prints.
+Bounded to a few minutes; `make soak` goes on for as long as it is told. The counts stand in the last lines of pytest.
 """
 
 import itertools
