@@ -247,7 +247,7 @@ def _take(
             messages = desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
             for decision in desk.made_decisions[made:]:
                 if decision.outcome in EFFECTIVE:
-                    paid.note(decision, desk.persons[decision.claim_id])
+                    paid.note(decision, desk.summaries[decision.claim_id])
         except PaidTwice as twice:
             refused[seq] = twice.poison()
             return None

@@ -36,9 +36,6 @@ _OPENING = (AccidentClaimed, DeathClaimed)
 _FACTS = (AccidentClaimed, DeathClaimed, EvidenceAdded)
 _NONE: Set[str] = frozenset()
 
-Person = tuple[str | None, str | None]  # membership number, NIK
-_NOBODY: Person = (None, None)
-
 
 @dataclass(frozen=True, slots=True)
 class Needs:
@@ -90,8 +87,7 @@ class Desk:
     members: dict[str, Member] = field(default_factory=dict)
     numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
-    summaries: dict[str, Summary] = field(default_factory=dict)  # ask `summary`: of what is decided here none is made
-    persons: dict[str, Person] = field(default_factory=dict)  # whom a claim names
+    summaries: dict[str, Summary] = field(default_factory=dict)
     claims_by_name: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of a number or a NIK
     changed_members: set[str] = field(default_factory=set)
     changed_cases: set[str] = field(default_factory=set)
@@ -112,28 +108,19 @@ class Desk:
         self.cases[case.claim_id] = case
 
     def add_summary(self, summary: Summary) -> None:
-        self._put_claim(summary.claim_id, (summary.member_number, summary.nik))
-        self.summaries[summary.claim_id] = summary
-
-    def _put_claim(self, claim_id: str, person: Person) -> None:
-        """Under the person whom the claim names now, and no other."""
-        before = self.persons.get(claim_id, _NOBODY)
-        if before == person:
-            return
-        for name in before:  # evidence named another member
-            if name is not None:
-                self.claims_by_name[name].discard(claim_id)
-        self.persons[claim_id] = person
-        for name in person:
-            if name is not None:
-                self.claims_by_name[name].add(claim_id)
-
-    def summary(self, claim_id: str) -> Summary | None:
-        """None where only evidence has come. Made when it is asked for: most claims are their member's only one."""
-        found = self.summaries.get(claim_id)
-        if found is None and (person := self.persons.get(claim_id)) is not None:
-            found = self.summaries[claim_id] = _summary(self.cases[claim_id], *person)
-        return found
+        claim_id, number, nik = summary.claim_id, summary.member_number, summary.nik
+        before = self.summaries.get(claim_id)
+        self.summaries[claim_id] = summary
+        if before is not None:
+            if before.member_number == number and before.nik == nik:
+                return
+            for name in (before.member_number, before.nik):  # evidence named another member
+                if name is not None:
+                    self.claims_by_name[name].discard(claim_id)
+        if number is not None:
+            self.claims_by_name[number].add(claim_id)
+        if nik is not None:
+            self.claims_by_name[nik].add(claim_id)
 
     # --- the work
 
@@ -295,8 +282,7 @@ class Desk:
             claim_ids = claim_ids | self._claims_of(member.number, member.nik)
         if not claim_ids:
             return ()
-        others = [claim_id for claim_id in claim_ids if claim_id != case.claim_id]
-        found = [one for one in map(self.summary, others) if one is not None]
+        found = [self.summaries[claim_id] for claim_id in claim_ids if claim_id != case.claim_id]
         found.sort(key=_OPENED_ORDER)
         return tuple(found)
 
@@ -319,9 +305,12 @@ class Desk:
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self.changed_cases.add(case.claim_id)
-        self.summaries.pop(case.claim_id, None)  # what it said of the claim was so before this decision
-        nik = member.nik if member is not None else None
-        self._put_claim(case.claim_id, (decision.member_number, nik or reference.nik))
+        self.add_summary(Summary(
+            case.claim_id, case.opened_order, decision.member_number,
+            (member.nik if member is not None else None) or reference.nik,
+            decision.revision, decision.program, decision.event_date, case.asked(), decision.outcome,
+            frozenset([line for line, _ in progress.lines]),
+        ))  # fmt: skip
         return outputs
 
 
@@ -337,12 +326,3 @@ def _result(verdict: Verdict) -> tuple[object, ...]:
     """What counts as another decision: outcome, main reason, money. A flag alone (an employer's arrears within the
     limit, paid after the event) changes nothing for anybody, and would send half of the late payers to an officer."""
     return verdict.outcome, verdict.reason_codes[0], tuple((one.line, one.amount) for one in verdict.benefits)
-
-
-def _summary(case: Case, member_number: str | None, nik: str | None) -> Summary:
-    progress = case.progress
-    assert case.program is not None and progress.outcome is not None
-    return Summary(
-        case.claim_id, case.opened_order, member_number, nik, progress.revision, case.program, case.event_date,
-        case.asked(), progress.outcome, frozenset([line for line, _ in progress.lines]),
-    )  # fmt: skip

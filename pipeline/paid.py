@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pipeline.errors import Poison
+from pipeline.rules.question import Summary
 from schemas.decisions import Decision, FieldError
 
 PaidLine = tuple[str, str, str, str]  # person (NIK, or number of a member without one), program, event day, line
@@ -45,13 +46,10 @@ class PaidLines:
         self._before = {claim_id: frozenset(lines) for claim_id, lines in before.items()}
         self._lines = dict(self._before)
 
-    def note(self, decision: Decision, person: tuple[str | None, str | None]) -> None:
-        """An effective decision (APPROVED or REJECTED) was made on a claim of this number and NIK.
-
-        Raises PaidTwice, and nothing is noted then.
-        """
+    def note(self, decision: Decision, summary: Summary) -> None:
+        """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then."""
         claim_id, claims = decision.claim_id, self._claims
-        now = paid_lines(decision, person)
+        now = paid_lines(decision, summary)
         if not now and claim_id not in self._lines:
             return
         for paid in now:
@@ -82,14 +80,13 @@ class PaidLines:
         )
 
 
-def paid_lines(decision: Decision, person: tuple[str | None, str | None]) -> frozenset[PaidLine]:
+def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
     """What this effective decision pays once a person, program and event day."""
     if not decision.benefits:
         return frozenset()
-    number, nik = person
-    name = nik or number
-    assert name is not None, "money moves only for a registered member"
+    person = summary.nik or summary.member_number
+    assert person is not None, "money moves only for a registered member"
     day, program = decision.event_date.isoformat(), decision.program
     return frozenset([
-        (name, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
+        (person, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
     ])  # fmt: skip

@@ -228,7 +228,7 @@ class _Memory(Queries):
                 self._numbers[member.nik].add(number)
             self._members[number] = (number, member.nik, member.version, member.to_json().decode())
         for claim_id in desk.changed_cases:
-            self._keep_case(CaseRow._make(case_row(desk.cases[claim_id], desk.summary(claim_id), 1)))
+            self._keep_case(CaseRow._make(case_row(desk.cases[claim_id], desk.summaries.get(claim_id), 1)))
 
     def _keep_case(self, row: Any) -> None:
         before = self.cases_by_id.get(row.claim_id)

@@ -149,7 +149,7 @@ def changed_cases(brought: Brought) -> tuple[list[Row], list[Row]]:
     changed: list[Row] = []
     for claim_id in sorted(desk.changed_cases):
         version = known.get(claim_id, 0)
-        row = case_row(desk.cases[claim_id], desk.summary(claim_id), version + 1)
+        row = case_row(desk.cases[claim_id], desk.summaries.get(claim_id), version + 1)
         if version:
             changed.append((*row, version))
         else:

@@ -74,7 +74,7 @@ class Clerk:
                 desk.add_summary(summary_of(row))
             messages = desk.take(arrival.event, arrival.clock, order=self._seq, partition=partition)
             case = desk.cases[data.claim_id]
-            cursor.execute(INSERT_CASE, case_row(case, desk.summary(case.claim_id), 1))
+            cursor.execute(INSERT_CASE, case_row(case, desk.summaries.get(case.claim_id), 1))
             for decision in desk.made_decisions:
                 cursor.execute(INSERT_DECISION, decision_row(decision, self._seq))
             for payout in desk.made_payouts:
