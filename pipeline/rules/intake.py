@@ -6,7 +6,6 @@ from typing import Final
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
-from pipeline.rules.question import Summary
 from pipeline.rules.walk import Stop, Walk
 from schemas.decisions import Check
 
@@ -107,7 +106,11 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     if not others:
         walk.trace.append(_FIRST)
         return None
-    same = [one for one in others if _is_same_event(one, walk)]
+    day, program, order = walk.event_date, walk.program, walk.case.opened_order
+    same = [
+        one for one in others
+        if one.event_date == day and one.program == program and one.opened_order < order and one.outcome != "REJECTED"
+    ]  # fmt: skip
     covering = None
     if same:
         asked = walk.case.asked()
@@ -127,15 +130,6 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     walk.first_claim_id = first.claim_id
     return walk.refer(
         "not_claimed_before", ("CLM_SAME_EVENT",), {"first_claim_id": first.claim_id}, sources.DUPLICATES
-    )
-
-
-def _is_same_event(other: Summary, walk: Walk) -> bool:
-    return (
-        other.opened_order < walk.case.opened_order
-        and other.program == walk.program
-        and other.event_date == walk.event_date
-        and other.outcome != "REJECTED"
     )
 
 
