@@ -26,7 +26,7 @@ from pipeline.record import Record
 from schemas import topics
 
 MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, before any claim
-FETCH_WAIT_MS: Final = 20  # how long the broker gathers for a fetch: what comes one by one is not fetched one by one
+FETCH_WAIT_MS: Final = 10  # how long the broker gathers for a fetch: what comes one by one is not fetched one by one
 FETCH_BYTES: Final = 64 * 1024  # with this much it does not wait
 QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead of all partitions together
 LOOK_SECONDS: Final = 0.2  # longest that a new assignment waits for a look that finds nothing
