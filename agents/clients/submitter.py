@@ -7,7 +7,6 @@ event may so overtake one before it; evidence that comes before its claim waits 
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -25,6 +24,7 @@ from pipeline.errors import Transient
 
 IN_FLIGHT: Final = 2000  # events sent and not confirmed; what is kept in memory at most
 DELIVERY_SECONDS: Final = 20.0  # after which an event counts as not delivered
+ENDING_SECONDS: Final = 5.0  # in which a producer that was told to give up has done so
 
 
 class KafkaSubmitter(Submitter):
@@ -104,16 +104,24 @@ class KafkaSubmitter(Submitter):
     def _drop_producer(self) -> None:
         """What it still holds goes out of the spool through a new one, and must not come out of both in turn."""
         if self._producer is not None:
-            with suppress(KafkaTimeoutError):  # what it could not deliver is in the spool
-                self._producer.close(timeout=0)
+            _end(self._producer, 0)
             self._producer = None
 
     def close(self) -> None:
         if self._producer is not None:
-            with suppress(KafkaTimeoutError):  # whatever was yielded is confirmed; nothing else is promised
-                self._producer.close(timeout=1)
+            _end(self._producer, 1)  # whatever was yielded is confirmed; nothing else is promised
         if self._spool is not None:
             self._spool.close()
+
+
+def _end(producer: Any, seconds: float) -> None:
+    """`close` of kafka-python gives up, and leaves its thread sending, where something is undelivered after so long."""
+    try:
+        producer.close(seconds)
+    except KafkaTimeoutError:
+        producer._sender.force_close()
+        producer._sender.join(ENDING_SECONDS)
+        producer.close(ENDING_SECONDS)
 
 
 @dataclass(slots=True)
