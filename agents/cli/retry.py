@@ -66,7 +66,7 @@ def _append(settings: "Settings", message: Message, partition: int) -> None:
 def _produce(settings: "Settings", message: Message, partition: int) -> None:
     from kafka import KafkaProducer
 
-    from agents.clients.connection import connection_options, told_plainly
+    from agents.clients.connection import connection_options, end_producer, told_plainly
 
     with told_plainly(settings):
         producer = KafkaProducer(
@@ -79,4 +79,4 @@ def _produce(settings: "Settings", message: Message, partition: int) -> None:
             )
             sent.get(_SEND_SECONDS)
         finally:
-            producer.close(_SEND_SECONDS)
+            end_producer(producer, _SEND_SECONDS)

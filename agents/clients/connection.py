@@ -5,7 +5,7 @@ Never imports Faust: clinics, officers and auditors run these clients without a 
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from kafka.errors import (
     AuthorizationError,
@@ -19,6 +19,8 @@ from kafka.errors import (
 from agents.settings import Settings
 from agents.transports.tls import aiokafka_security
 from pipeline.errors import NotReady, Transient
+
+ENDING_SECONDS: Final = 5.0  # in which a producer that was told to give up has done so
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
@@ -55,3 +57,13 @@ def told_plainly(settings: Settings) -> Iterator[None]:
         if error.retriable:
             raise Transient(f"the Kafka broker at {settings.kafka_bootstrap}: {type(error).__name__}") from error
         raise
+
+
+def end_producer(producer: Any, seconds: float) -> None:
+    """`close` of kafka-python gives up, and leaves its thread sending, where something is undelivered after so long."""
+    try:
+        producer.close(seconds)
+    except KafkaTimeoutError:
+        producer._sender.force_close()
+        producer._sender.join(ENDING_SECONDS)
+        producer.close(ENDING_SECONDS)

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError
 
-from agents.clients.connection import connection_options, told_plainly
+from agents.clients.connection import connection_options, end_producer, told_plainly
 from agents.clients.entrance import require_entrance
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
@@ -24,7 +23,6 @@ from pipeline.errors import Transient
 
 IN_FLIGHT: Final = 2000  # events sent and not confirmed; what is kept in memory at most
 DELIVERY_SECONDS: Final = 20.0  # after which an event counts as not delivered
-ENDING_SECONDS: Final = 5.0  # in which a producer that was told to give up has done so
 
 
 class KafkaSubmitter(Submitter):
@@ -104,24 +102,14 @@ class KafkaSubmitter(Submitter):
     def _drop_producer(self) -> None:
         """What it still holds goes out of the spool through a new one, and must not come out of both in turn."""
         if self._producer is not None:
-            _end(self._producer, 0)
+            end_producer(self._producer, 0)
             self._producer = None
 
     def close(self) -> None:
         if self._producer is not None:
-            _end(self._producer, 1)  # whatever was yielded is confirmed; nothing else is promised
+            end_producer(self._producer, 1)  # whatever was yielded is confirmed; nothing else is promised
         if self._spool is not None:
             self._spool.close()
-
-
-def _end(producer: Any, seconds: float) -> None:
-    """`close` of kafka-python gives up, and leaves its thread sending, where something is undelivered after so long."""
-    try:
-        producer.close(seconds)
-    except KafkaTimeoutError:
-        producer._sender.force_close()
-        producer._sender.join(ENDING_SECONDS)
-        producer.close(ENDING_SECONDS)
 
 
 @dataclass(slots=True)
