@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--stored", type=int, default=300_000, help="claims stored when the worker is killed (kafka)")
     chosen = parser.parse_args()
     is_compiled = not str(table.__file__).endswith(".py")
-    print("rules and desk are compiled" if is_compiled else "rules and desk are interpreted: there is no C compiler")
+    print("what a claim passes through is " + ("compiled" if is_compiled else "interpreted: there is no C compiler"))
     figures: dict[str, Any] = {"is_compiled": is_compiled}
     with tempfile.TemporaryDirectory(prefix="santunan-bench-") as directory:
         for name in chosen.only:
