@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.settings import read_settings
+from agents.worker import look_for_less_garbage
 from pipeline.batch import Batch, Report
 from pipeline.record import Chunk, Message, Record
 from pipeline.rules.book import Book
@@ -96,6 +97,7 @@ def _shares(file: Path, count: int) -> dict[str, float]:
     log = Log(file)
     _through(batch, log, members(MEMBERS), 0)
     reports.clear()
+    look_for_less_garbage()
     total = {"parse": _through(batch, log, claims(count, MEMBERS), log.end(topics.HISTORY, 0))}
     for report in reports:
         for step, seconds in report.seconds.items():
