@@ -5,6 +5,7 @@ sets when it was received; `history.events` keeps the time of the event, and onl
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from schemas import topics
 from schemas.values import MAX_EVENT_BYTES
 
 COPIES: Final = 3  # one broker may be lost while another is being repaired
+LEARNING_SECONDS: Final = 5.0  # in which every broker of a cluster has heard of a topic that was made
 _DEAD_LETTER_BYTES: Final = 2 * MAX_EVENT_BYTES  # the original in base64, and the reason
 
 
@@ -73,9 +75,8 @@ def check(settings: Settings) -> list[str]:
     """One sentence for everything that differs from what is declared; empty where nothing does."""
     with _admin(settings) as admin:
         wanted = declared(settings, _brokers(admin))
-        there = set(admin.list_topics())
-        found = {one["name"]: one for one in admin.describe_topics([one.name for one in wanted if one.name in there])}
-        options = _options_of(admin, [name for name in found])
+        found = _found(admin)
+        options = _options_of(admin, list(found))
     differences = []
     for one in wanted:
         if one.name not in found:
@@ -100,14 +101,14 @@ def require(settings: Settings) -> None:
     Faust would wait without a word for a topic that is not there. Raises NotReady or Transient.
     """
     with _admin(settings) as admin:
-        there = set(admin.list_topics())
-        missing = [name for name in topics.ALL if name not in there]
-        if missing:
-            raise NotReady(
-                f"{len(missing)} of {len(topics.ALL)} topics do not exist at {settings.kafka_bootstrap} "
-                f"({', '.join(missing)}): run `santunan topics create`"
-            )
-        counts = {one["name"]: len(one["partitions"]) for one in admin.describe_topics(list(topics.ALL))}
+        found = _found(admin)
+    missing = [name for name in topics.ALL if name not in found]
+    if missing:
+        raise NotReady(
+            f"{len(missing)} of {len(topics.ALL)} topics do not exist at {settings.kafka_bootstrap} "
+            f"({', '.join(missing)}): run `santunan topics create`"
+        )
+    counts = {name: len(one["partitions"]) for name, one in found.items()}
     wrong = {name: count for name, count in counts.items() if count != settings.partitions}
     if wrong:
         name, count = next(iter(wrong.items()))
@@ -130,6 +131,18 @@ def _admin(settings: Settings) -> Iterator[Any]:
 
 def _brokers(admin: Any) -> int:
     return len(admin.describe_cluster()["brokers"])
+
+
+def _found(admin: Any) -> dict[str, Any]:
+    """Our topics that exist, described, by name. Any broker answers, and of several each learns of a new topic by
+    itself: what is missing is asked for again for a moment."""
+    deadline = time.monotonic() + (LEARNING_SECONDS if _brokers(admin) > 1 else 0)
+    while True:
+        known = (one for one in admin.describe_topics() if not one["error_code"])
+        found = {one["name"]: one for one in known if one["name"] in topics.ALL}
+        if len(found) == len(topics.ALL) or time.monotonic() >= deadline:
+            return found
+        time.sleep(0.1)
 
 
 def _options_of(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
