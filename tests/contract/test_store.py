@@ -15,13 +15,16 @@ from pipeline.invariants import check
 from pipeline.record import Chunk, Message
 from pipeline.store import migrate, open_reader, open_store, schema
 from pipeline.store.log import Log
-from pipeline.store.postgresql import PostgresqlUnitOfWork
+from pipeline.store.postgresql import SMALL_TURN, PostgresqlUnitOfWork
 from pipeline.store.sqlite import SqliteStore
+from pipeline.store.tables import cases
 from schemas import topics
 from tests import events as e
 from tests.contract.site import GROUP, NOW_MS, Site
 
 MakeDatabase = Callable[..., str]
+
+OTHERS = ", ".join(f'"{one.name}"' for one in cases.columns if one.name != "claim_id")
 
 
 def open_file(path: Path, partitions: int = 1) -> SqliteStore:
@@ -218,6 +221,42 @@ def test_a_claim_that_another_worker_opens_while_its_person_is_waited_for_is_kno
     assert [decision[:2] for decision in site.decisions()] == [("K1", 1)]
     assert site.rows("SELECT claim_id FROM ledger ORDER BY seq DESC") == [(None,), ("K1",), *[(None,)] * 4]
     assert check(site.store) == []
+    site.close()
+
+
+@pytest.mark.parametrize("size", [1, SMALL_TURN + 1], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("event", "meanwhile", "sentence"),
+    [
+        (e.wage("2024-06", 5_000_000), "UPDATE members SET version = version + 1", "changed the same rows of members"),
+        (e.evidence("K1", "2024-07-08T10:00:00", documents=["visum"]), "UPDATE cases SET version = version + 1",
+         "changed the same rows of cases"),
+        (e.accident("K2"), f"INSERT INTO cases SELECT 'K2', {OTHERS} FROM cases", "stored the same rows of cases"),
+    ],
+    ids=["member", "claim", "new claim"],
+)  # fmt: skip
+def test_what_somebody_else_has_written_meanwhile_is_never_overwritten(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, size: int, event: Any, meanwhile: str, sentence: str
+) -> None:
+    """Somebody who takes no locks; the transaction of a worker that did would have been waited for."""
+    site = Site(new_database())
+    site.run(*e.member(), e.accident("K1"))
+    before = site.rows("SELECT count(*) FROM ledger")
+    site.send(*(e.wage(f"2024-{1 + at % 12:02}", 1_000 * at, "29000000001") for at in range(1, size)), event)
+    next_chunk_ids = PostgresqlUnitOfWork.next_chunk_ids
+
+    def come_second(self: PostgresqlUnitOfWork, count: int) -> Sequence[int]:
+        site.change([meanwhile])
+        return next_chunk_ids(self, count)
+
+    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", come_second)
+    with pytest.raises(Transient, match=f"another worker has {sentence} meanwhile"):
+        site.process(site.chunk(5, 5 + size))
+    assert site.rows("SELECT count(*) FROM ledger") == before
+    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", next_chunk_ids)
+    if "INSERT" not in meanwhile:
+        site.run()
+        assert site.rows("SELECT count(*) FROM ledger") == [(before[0][0] + size,)]
     site.close()
 
 
