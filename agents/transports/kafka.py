@@ -17,6 +17,7 @@ the app's `consumer_generation_id`, or recovery returns without a word.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -200,20 +201,19 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """Empty where nothing may go within `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while not self.should_stop and self.flow_active and not self.app.process.is_leaving:
+            if self._fetching is not None and self._fetching.done():
+                fetched, self._fetching = self._fetched(self._fetching), None
+                await self._accept(fetched)
             if chunks := self._ready():
                 return chunks
             left = deadline - time.monotonic()
             if left <= 0:
                 return ()
             self._changed.clear()
-            changed = asyncio.ensure_future(self._changed.wait())
-            fetching = self._fetch_more(left)
-            await asyncio.wait({changed, *([fetching] if fetching else [])}, timeout=left,
-                               return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
-            changed.cancel()
-            if fetching is not None and fetching.done():
-                self._fetching = None
-                await self._accept(self._fetched(fetching))
+            self._fetch_more(left)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
         if self.app.process.is_leaving:
             await asyncio.sleep(timeout)  # Faust asks again at once
         return ()
@@ -227,16 +227,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 return Fetched({}, {}, {})
             leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
 
-    def _fetch_more(self, seconds: float) -> "asyncio.Task[Fetched] | None":
-        if self._fetching is None:
-            asked = {tp for tp in self._next if len(self._waiting[tp.partition][tp.topic]) < WAITING_CHUNKS}
-            is_enough = self._handed_out and self._count_waiting() >= WAITING_CHUNKS * self.app.settings.chunk_records
-            if is_enough or not asked:
-                return None
-            wait = seconds if len(asked) == len(self._next) else FULL_FETCH_SECONDS
-            self._fetch_epoch = self._epoch
-            self._fetching = asyncio.ensure_future(self._thread.fetch(asked, wait))
-        return self._fetching
+    def _fetch_more(self, seconds: float) -> None:
+        if self._fetching is not None:
+            return
+        asked = {tp for tp in self._next if len(self._waiting[tp.partition][tp.topic]) < WAITING_CHUNKS}
+        is_enough = self._handed_out and self._count_waiting() >= WAITING_CHUNKS * self.app.settings.chunk_records
+        if is_enough or not asked:
+            return
+        wait = seconds if len(asked) == len(self._next) else FULL_FETCH_SECONDS
+        self._fetch_epoch = self._epoch
+        self._fetching = asyncio.ensure_future(self._thread.fetch(asked, wait))
+        self._fetching.add_done_callback(lambda _: self._changed.set())
 
     async def _accept(self, fetched: Fetched) -> None:
         """Put the records into the line as chunks that continue exactly where the ones before ended."""

@@ -1,4 +1,4 @@
-"""How Kafka is read. aiokafka's thread under Faust keeps the place in the group, and tells ends. librdkafka tells
+"""How Kafka is read. aiokafka keeps the place in the group, in a thread under Faust, and tells ends. librdkafka tells
 positions, for it waits while a transaction may still move them. And it fetches, in threads of its own: of aiokafka a
 fetch took four milliseconds of Python, however little came.
 
@@ -74,12 +74,13 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         })  # fmt: skip
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
         self._reads: set[TP] = set()
+        self._ends: Any = None
         self.assigned = Assignment(frozenset(), Member(-1, ""))
         self._paused: set[TP] = set()
 
-    def _create_worker_consumer(self, transport: Any) -> Any:
+    def _shared(self) -> dict[str, Any]:
         settings, conf = self.app.settings, self.app.conf
-        shared = {
+        return {
             "bootstrap_servers": settings.kafka_bootstrap.split(","),
             "client_id": settings.group,
             "isolation_level": "read_committed",
@@ -88,9 +89,11 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             "retry_backoff_ms": 50,
             **aiokafka_security(settings),
         }
-        self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **shared)
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        settings, conf = self.app.settings, self.app.conf
         return aiokafka.AIOKafkaConsumer(
-            **shared,
+            **self._shared(),
             group_id=settings.group,
             group_instance_id=settings.instance_id,
             partition_assignment_strategy=[ByNumber],
@@ -104,7 +107,6 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_start(self) -> None:
         await super().on_start()
-        await self._ends.start()
         # It is never asked for records. Whether the worker still reads is the watchdog's to judge.
         self._consumer._subscription.fetch_context().__enter__()
 
@@ -115,6 +117,9 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
         """Read these partitions from these offsets on, and nothing else."""
+        if self._ends is None:  # in the loop that asks it: a question by way of the other thread took twice as long
+            self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **self._shared())
+            await self._ends.start()
         await self.call_thread(self._pause_all)
         await self._on_fetcher(self._assign, offsets)
 
@@ -140,7 +145,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         records, positions = await self._on_fetcher(self._look, asked, min(seconds, LOOK_SECONDS))
         numbers = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
         about = [TopicPartition(name, number) for name in MEMBERSHIP for number in sorted(numbers)]
-        ends = await self.call_thread(self._ends.end_offsets, about) if about else {}
+        ends = await self._ends.end_offsets(about) if about else {}
         return Fetched(records, {TP(*tp): end for tp, end in ends.items()}, positions)
 
     def _look(self, asked: set[TP], seconds: float) -> tuple[dict[TP, list[Record]], dict[TP, int]]:

@@ -337,11 +337,23 @@ def test_only_what_is_committed_is_read_and_an_idle_partition_delays_nobody(
     settings: Settings, act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[dict[str, Any]] = []
-    monkeypatch.setattr(kafka_thread.aiokafka, "AIOKafkaConsumer", lambda **options: made.append(options))
+
+    async def nothing(*args: Any) -> None:
+        """Of a client that is not there."""
+
+    def client(**options: Any) -> Any:
+        made.append(options)
+        return SimpleNamespace(start=nothing)
+
+    monkeypatch.setattr(kafka_thread.aiokafka, "AIOKafkaConsumer", client)
     monkeypatch.setattr(kafka_thread, "Fetcher", lambda options: made.append(options))
 
     async def scene(stage: Stage) -> None:
-        Consumer._new_consumer_thread(stage.consumer)._create_worker_consumer(stage.app.transport)
+        thread = Consumer._new_consumer_thread(stage.consumer)
+        monkeypatch.setattr(thread, "call_thread", nothing)
+        monkeypatch.setattr(thread, "_on_fetcher", nothing)
+        thread._create_worker_consumer(stage.app.transport)
+        await thread.read_from({})
 
     act(scene, Broker())
     fetching, *made = made[-3:]  # before them the consumer has made a fetcher for itself
