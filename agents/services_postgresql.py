@@ -41,13 +41,15 @@ def identity_options(user: str | None) -> dict[str, Any]:
 
 def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) -> None:
     """Make an empty cluster in `directory`; one that is there is left alone. Raises NotReady."""
+    user = _user()
     if (directory / "PG_VERSION").exists():
+        if user:
+            _let_in(user, directory)  # a directory above may have been closed meanwhile
         return
     log("Preparing PostgreSQL …")
     new = directory.with_name(f"{directory.name}.new")  # one that was interrupted must not be taken for a whole one
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(mode=0o700, parents=True)
-    user = _user()
     if user:
         _let_in(user, new)
     with tempfile.NamedTemporaryFile("w") as file:
