@@ -2,12 +2,22 @@
 
 import datetime as dt
 from dataclasses import fields
+from typing import Any
 
 from pipeline.case import Progress, Ruling
 from pipeline.store.rows import progress_of, progress_text
 
 DAY = dt.date(2024, 7, 8)
-CHANGED = Progress(
+
+
+def progress(**told: Any) -> Progress:
+    found = Progress()
+    for name, value in told.items():
+        setattr(found, name, value)
+    return found
+
+
+CHANGED = progress(
     revision=2,
     decision_id="K1.r2",
     outcome="REFERRED",
@@ -47,4 +57,4 @@ def test_of_a_new_claim_nothing_is_written() -> None:
 
 def test_progress_that_was_written_with_all_its_fields_can_be_read() -> None:
     document = '{"ordered":{},"lines":[["stmb",7]],"ruling":null,"wake_on":null,"approved_on":"2024-07-08"}'
-    assert progress_of(document) == Progress(lines=(("stmb", 7),), approved_on=DAY)
+    assert progress_of(document) == progress(lines=(("stmb", 7),), approved_on=DAY)
