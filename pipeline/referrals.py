@@ -1,6 +1,7 @@
 """Which referral is open for a case: it follows from the latest decision, appeals and failed payments. Pure."""
 
 import datetime as dt
+from typing import Literal
 
 from pipeline.case import Case
 from pipeline.outputs import referral_message
@@ -37,17 +38,12 @@ def open_codes(case: Case) -> tuple[str, ...]:
     return codes
 
 
-def _message(case: Case, referral_id: str, state: str, codes: tuple[str, ...], clock: dt.datetime) -> Message:
+def _message(
+    case: Case, referral_id: str, state: Literal["opened", "closed"], codes: tuple[str, ...], clock: dt.datetime
+) -> Message:
     assert case.program is not None
     referral = Referral(
-        referral_id=referral_id,
-        claim_id=case.claim_id,
-        key=case.key,
-        member_number=case.member.member_number if case.member is not None else None,
-        program=case.program,
-        revision=case.progress.revision,
-        state=state,  # type: ignore[arg-type]
-        codes=codes,
-        indicative_total=case.progress.indicative_total,
-    )
+        referral_id, case.claim_id, case.key, case.member.member_number if case.member is not None else None,
+        case.program, case.progress.revision, state, codes, case.progress.indicative_total,
+    )  # fmt: skip
     return referral_message(referral, clock)

@@ -2,9 +2,9 @@
 no name, no diagnosis.
 
 Plain dataclasses, which nobody changes once they are made: the worker makes tens of thousands a second and has
-nothing to validate, readers validate with `pydantic.TypeAdapter`. What a decision and its payouts are made of is
-neither `frozen`, which costs three times as much to make, nor has it `slots`, which take orjson twice as long to
-write. Amounts are whole rupiah, days are Asia/Jakarta calendar days.
+nothing to validate, readers validate with `pydantic.TypeAdapter`. A decision, its payouts, its referral and what they
+are made of are neither `frozen`, which costs three times as much to make, nor have they `slots`, which take orjson
+twice as long to write. Amounts are whole rupiah, days are Asia/Jakarta calendar days.
 """
 
 import datetime as dt
@@ -116,7 +116,7 @@ class Payout:
     pay_by: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Referral:
     """A claim waits for an officer, or no longer does (`state` closed)."""
 
