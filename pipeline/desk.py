@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Set
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import get_args
+from typing import Any, Final, NamedTuple, get_args
 
 from pipeline import referrals
 from pipeline.case import JAKARTA, Case, Progress
@@ -35,10 +35,10 @@ _MEMBER_EVENTS = get_args(MemberEvent)
 _OPENING = (AccidentClaimed, DeathClaimed)
 _FACTS = (AccidentClaimed, DeathClaimed, EvidenceAdded)
 _NONE: Set[str] = frozenset()
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(NamedTuple):
     """What must be at the desk before an event is taken."""
 
     member_numbers: frozenset[str] = frozenset()
@@ -50,20 +50,21 @@ class Needs:
 
 def needs(event: IntakeEvent) -> Needs:
     """What `Desk.take(event)` reads, as far as the event alone tells; a case's own member comes with `needs_of`."""
-    if isinstance(event, DayPassed):
+    if type(event) is DayPassed:  # `isinstance` asks pydantic's metaclass, which takes a microsecond to say no
         return Needs(due_by=event.data.day)
-    if isinstance(event, _MEMBER_EVENTS):
-        persons = frozenset({event.data.nik}) if isinstance(event, MemberRegistered) else frozenset[str]()
-        return Needs(frozenset({event.data.member_number}), persons, needs_cases_of_members=True)
-    fields = vars(event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
+    fields: dict[str, Any] = vars(event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
+    if type(event) in _MEMBER_EVENTS:
+        persons = frozenset((fields["nik"],)) if type(event) is MemberRegistered else _NOBODY
+        return Needs(frozenset((fields["member_number"],)), persons, needs_cases_of_members=True)
     numbers: list[str | None] = [fields.get("member_number")]
     nik: str | None = None
     if (reference := fields.get("member")) is not None:
         numbers.append(reference.member_number)
         nik = reference.nik
     return Needs(
-        frozenset([one for one in numbers if one]), frozenset((nik,) if nik else ()), frozenset((fields["claim_id"],))
-    )
+        frozenset([one for one in numbers if one]), frozenset((nik,)) if nik else _NOBODY,
+        frozenset((fields["claim_id"],)),
+    )  # fmt: skip
 
 
 def needs_of(case: Case) -> Needs:
