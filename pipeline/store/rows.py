@@ -24,15 +24,20 @@ from schemas.decisions import Decision, Payout
 Row = tuple[Any, ...]
 CaseRow: Any = namedtuple("CaseRow", [one.name for one in cases.columns])  # type: ignore[misc]
 
-_NAMES: Final = tuple(one.name for one in fields(Progress))
-_VALUES: Final = attrgetter(*_NAMES)
-_UNTOUCHED: Final = _VALUES(Progress())
+_NAMES: Final[tuple[str, ...]] = tuple(one.name for one in fields(Progress))
+_VALUES: Final[Callable[[Progress], Row]] = attrgetter(*_NAMES)
+_UNTOUCHED: Final[Row] = _VALUES(Progress())
 
 
 def progress_text(progress: Progress) -> str:
     """Only what differs from a new claim: most claims have one decision and no officer."""
-    told = zip(_NAMES, _VALUES(progress), _UNTOUCHED, strict=True)
-    return orjson.dumps({name: value for name, value, untouched in told if value != untouched}).decode()
+    told = {}
+    values = _VALUES(progress)
+    for place, untouched in enumerate(_UNTOUCHED):
+        value = values[place]
+        if value is not untouched and value != untouched:
+            told[_NAMES[place]] = value
+    return orjson.dumps(told).decode()
 
 
 def progress_of(document: str) -> Progress:
