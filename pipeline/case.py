@@ -6,7 +6,7 @@ What cannot be folded from the events (revisions, rulings, money ordered) is `Pr
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from schemas.claims import (
     Accident,
@@ -29,20 +29,20 @@ from schemas.claims import (
 from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
 from schemas.reviews import LineChange
 
-JAKARTA = dt.timezone(dt.timedelta(hours=7), "WIB")
+JAKARTA: Final = dt.timezone(dt.timedelta(hours=7), "WIB")
 
 # Section of an event -> attribute of the case that holds its latest telling; papers and advice gather instead.
-_REPLACED = {
+_REPLACED: Final = {
     **{section: section for section in (
         "member", "accident", "report", "conclusion", "medical", "costs", "approved", "identity", "children", "heirs",
         "claimed",
     )},
     "death": "death_section",
 }  # fmt: skip
-_COSTS: tuple[BenefitKind, ...] = (
+_COSTS: Final[tuple[BenefitKind, ...]] = (
     "treatment", "denture", "hearing_aid", "glasses", "prosthesis", "return_to_work",
 )  # fmt: skip
-_OPENING = (AccidentClaimed, DeathClaimed)
+_OPENING: Final = (AccidentClaimed, DeathClaimed)
 
 
 @dataclass(frozen=True, slots=True)

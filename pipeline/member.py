@@ -38,14 +38,15 @@ from schemas.membership import (
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _JAKARTA_EPOCH: Final = _EPOCH.astimezone(JAKARTA)
 
-_SHORT, _LONG = 4, 8  # bytes of a packed number
-_ONE_SHORT = struct.Struct("<i")
-_ONE_LONG = struct.Struct("<q")
+_SHORT: Final = 4  # bytes of a packed number
+_LONG: Final = 8
+_ONE_SHORT: Final = struct.Struct("<i")
+_ONE_LONG: Final = struct.Struct("<q")
 
 # The basis of a wage report, one letter a report; "-" is a report that names none: the registration's counts.
-BASIS_LETTERS = {"monthly": "m", "daily": "d", "piece": "p", "weather": "w"}
-BASIS_OF_LETTER = {letter: basis for basis, letter in BASIS_LETTERS.items()}
-UNNAMED_BASIS = "-"
+BASIS_LETTERS: Final = {"monthly": "m", "daily": "d", "piece": "p", "weather": "w"}
+BASIS_OF_LETTER: Final = {letter: basis for basis, letter in BASIS_LETTERS.items()}
+UNNAMED_BASIS: Final = "-"
 
 ProgramSpan = tuple[str, dt.date, dt.date | None]  # program, since, until; both days included
 

@@ -7,16 +7,16 @@ the last month due. Days are day numbers, months as in `calendar.month_index`. P
 
 import datetime as dt
 from bisect import bisect_left, bisect_right
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline.member import short_column
 from pipeline.rules.book import Book, Law
 from pipeline.rules.calendar import DueDays, due_days, month_of
 from pipeline.rules.periods import NEVER, Period
 
-_LIMITS = {"PU": "pu_arrears_limit_months", "BPU": "bpu_arrears_limit_months"}
-_LAST_MONTH_OF_THE_WIRE = 2101 * 12  # schemas let days in up to 2100
-NO_END = NEVER
+_LIMITS: Final = {"PU": "pu_arrears_limit_months", "BPU": "bpu_arrears_limit_months"}
+_LAST_MONTH_OF_THE_WIRE: Final = 2101 * 12  # schemas let days in up to 2100
+NO_END: Final = NEVER
 
 
 class Spell(NamedTuple):
@@ -34,7 +34,7 @@ class Run(NamedTuple):
     has_backdated: bool
 
 
-NO_ARREARS = Run(0, False)
+NO_ARREARS: Final = Run(0, False)
 
 
 def law_on(book: Book, day: dt.date) -> Law:

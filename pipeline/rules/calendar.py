@@ -9,15 +9,15 @@ import calendar as gregorian
 import datetime as dt
 from bisect import bisect_left
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import NoLaw
 
 if TYPE_CHECKING:
     from pipeline.rules.book import Book
 
-_SATURDAY = 5
-_ONE_DAY = dt.timedelta(days=1)
+_SATURDAY: Final = 5
+_ONE_DAY: Final = dt.timedelta(days=1)
 
 
 def add_months(day: dt.date, months: int) -> dt.date:

@@ -3,20 +3,18 @@
 Shares are millionths of the whole (13 % = 130_000), so that 4.5 % of 33 % stays exact.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from pipeline.rules.sources import weakest
 from pipeline.rules.terms import Terms
 from schemas.claims import Disability, Medical
 from schemas.decisions import Marker
 
-_WHOLE = 100  # percent
-_POINTS = 100  # basis points in a percent
+_WHOLE: Final = 100  # percent
+_POINTS: Final = 100  # basis points in a percent
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """`share`: None where a fact is missing that the table needs. `is_capped`: cut to the table's ceiling.
 
     `needs_person`: the table leaves this to a medical advisor whatever the certificate says.

@@ -1,6 +1,6 @@
 """Rows 17 to 19: what is paid of the sheet, and which flags go with it. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from pipeline.rules import sources
@@ -18,18 +18,23 @@ _ONCE: Final = "not_claimed_before"
 _FLAG_ORDER: Final = {code: place for place, code in enumerate(REASONS[19])}
 
 
-@dataclass(slots=True)
 class Finding:
     """What the table says. `indicative`: rupiah that would be paid were the referral settled; None: not computable.
 
     `fund_amount`: what goes to the Social Security Fund, since nobody may inherit it.
     """
 
-    outcome: Outcome
-    codes: tuple[str, ...]
-    benefits: list[Benefit]
-    indicative: int | None = None
-    fund_amount: int = 0
+    __slots__ = ("outcome", "codes", "benefits", "indicative", "fund_amount")
+
+    def __init__(
+        self, outcome: Outcome, codes: tuple[str, ...], benefits: list[Benefit], indicative: int | None = None,
+        fund_amount: int = 0,
+    ) -> None:  # fmt: skip
+        self.outcome = outcome
+        self.codes = codes
+        self.benefits = benefits
+        self.indicative = indicative
+        self.fund_amount = fund_amount
 
     @property
     def total(self) -> int:

@@ -5,21 +5,19 @@ Works out from the facts of a `Member` alone, without any number of the law. Day
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any
+from typing import Any, Final
 
 from pipeline.member import Enrolment, Member, Payments, ProgramSpan, packed_short, short_column
 from pipeline.rules.calendar import month_of
 
-NEVER = dt.date.max.toordinal()  # later than every day of the wire
-_LAST_MONTH = dt.date.max.year * 12
-_NONE: frozenset[int] = frozenset()
+NEVER: Final = dt.date.max.toordinal()  # later than every day of the wire
+_LAST_MONTH: Final = dt.date.max.year * 12
+_NONE: Final[frozenset[int]] = frozenset()
 
 Span = tuple[int, int]  # first and last day, both held; NEVER where it is open
 
 
-@dataclass(slots=True)
 class Period:
     """From one registration to its end or the next registration.
 
@@ -29,16 +27,25 @@ class Period:
     `spells`: see `arrears`.
     """
 
-    registrations: tuple[Enrolment, ...]
-    first: int
-    last: int
-    first_month: int
-    last_month: int
-    programs: dict[str, tuple[Span, ...]]
-    payments: Payments
-    all_payments: Payments
-    free_months: frozenset[int]
-    spells: dict[int, Any] = field(default_factory=dict)
+    __slots__ = (
+        "registrations", "first", "last", "first_month", "last_month", "programs", "payments", "all_payments",
+        "free_months", "spells",
+    )  # fmt: skip
+
+    def __init__(
+        self, registrations: tuple[Enrolment, ...], first: int, last: int, first_month: int, last_month: int,
+        programs: dict[str, tuple[Span, ...]], payments: Payments, free_months: frozenset[int],
+    ) -> None:  # fmt: skip
+        self.registrations = registrations
+        self.first = first
+        self.last = last
+        self.first_month = first_month
+        self.last_month = last_month
+        self.programs = programs
+        self.payments = payments
+        self.all_payments = payments
+        self.free_months = free_months
+        self.spells: dict[int, Any] = {}
 
     @property
     def enrolment(self) -> Enrolment:
@@ -80,9 +87,7 @@ def _period(
     member: Member, registrations: tuple[Enrolment, ...], first: int, last: int, first_month: int, last_month: int
 ) -> Period:
     programs, payments = _programs(member, registrations[-1], last), member.payments
-    return Period(
-        registrations, first, last, first_month, last_month, programs, payments, payments, _free_months(programs)
-    )
+    return Period(registrations, first, last, first_month, last_month, programs, payments, _free_months(programs))
 
 
 def _between(payments: Payments, first_month: int, last_month: int) -> Payments:

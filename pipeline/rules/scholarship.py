@@ -4,7 +4,7 @@ B1 pays one flat sum a member, B2 each of up to two children a yearly sum by lev
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from pipeline.rules.book import Value
 from pipeline.rules.calendar import age_on
@@ -16,8 +16,7 @@ from schemas.codes import LineCode
 from schemas.decisions import Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Pupils:
+class Pupils(NamedTuple):
     """The children of one claim as judged on the event day; `months` only where a tenure is asked for."""
 
     eligible: tuple[Child, ...]
@@ -26,8 +25,7 @@ class Pupils:
     limit: int | None  # how many children are paid for; None where the sum is one for all
 
 
-@dataclass(frozen=True, slots=True)
-class Award:
+class Award(NamedTuple):
     line: LineCode
     amount: int
     formula: str
@@ -35,7 +33,7 @@ class Award:
     origins: tuple[Value, ...]
 
 
-NO_PUPILS = Pupils((), False, True, None)
+NO_PUPILS: Final = Pupils((), False, True, None)
 
 
 def pupils_of(walk: Walk) -> Pupils:

@@ -4,7 +4,7 @@ A claim's clock and its terms are dates of the calendar; only the 48 hours of th
 """
 
 import datetime as dt
-from typing import Any
+from typing import Any, Final
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
@@ -15,8 +15,8 @@ from pipeline.rules.walk import Stop, Walk, iso, law_of_payment, remembered
 from schemas.codes import CheckResult
 from schemas.decisions import Benefit, Check, Scalar
 
-_DAY = dt.timedelta(days=1)
-_HOUR = dt.timedelta(hours=1)
+_DAY: Final = dt.timedelta(days=1)
+_HOUR: Final = dt.timedelta(hours=1)
 
 
 def is_claimed_in_time(walk: Walk) -> Stop | None:

@@ -7,18 +7,18 @@ import datetime as dt
 from bisect import bisect_right
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline.member import BASIS_OF_LETTER, Member, long_at, short_column
 from pipeline.rules.book import Law
 from pipeline.rules.calendar import month_of, month_text
 from pipeline.rules.periods import Period
 
-_EPOCH_DAY = dt.date(1970, 1, 1).toordinal()
-_DAY_MICROSECONDS = 86_400 * 10**6
-_JAKARTA_AHEAD_MICROSECONDS = 7 * 3_600 * 10**6
-_ALWAYS = 2**63  # later than every time a fact became known
-_MEAN_MONTHS = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
+_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
+_DAY_MICROSECONDS: Final = 86_400 * 10**6
+_JAKARTA_AHEAD_MICROSECONDS: Final = 7 * 3_600 * 10**6
+_ALWAYS: Final = 2**63  # later than every time a fact became known
+_MEAN_MONTHS: Final = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
 
 
 class Wage(NamedTuple):

@@ -22,7 +22,7 @@ from schemas.decisions import Check, Scalar
 
 _Asked = ParamSpec("_Asked")
 _REMEMBERED: Final = 16_384  # days, or checks of a kind: four decades of days
-_new = tuple.__new__  # twice as fast as calling a named tuple, and a trace has a dozen
+_new: Final = tuple.__new__  # twice as fast as calling a named tuple, and a trace has a dozen
 
 
 def remembered(check: Callable[_Asked, Check]) -> Callable[_Asked, Check]:
