@@ -10,6 +10,7 @@ from typing import Final
 
 from pipeline.errors import Poison
 from pipeline.rules.question import Summary
+from pipeline.rules.walk import iso
 from schemas.decisions import Decision, FieldError
 
 PaidLine = tuple[str, str, str, str]  # person (NIK, or number of a member without one), program, event day, line
@@ -86,7 +87,7 @@ def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
         return frozenset()
     person = summary.nik or summary.member_number
     assert person is not None, "money moves only for a registered member"
-    day, program = decision.event_date.isoformat(), decision.program
+    day, program = iso(decision.event_date), decision.program
     return frozenset([
         (person, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
     ])  # fmt: skip

@@ -17,6 +17,7 @@ from pipeline.desk import Desk
 from pipeline.member import microseconds
 from pipeline.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
 from pipeline.rules.question import Summary
+from pipeline.rules.walk import iso
 from pipeline.store.tables import cases
 from schemas import topics
 from schemas.decisions import Decision, Payout
@@ -80,7 +81,7 @@ def case_row(case: Case, summary: Summary | None, version: int) -> Row:
         case.claim_id, version, case.key, case.partition, case.opened_order, case.program,
         summary.member_number if summary is not None else None,
         summary.nik if summary is not None else None,
-        summary.event_date.isoformat() if summary is not None else None,
+        iso(summary.event_date) if summary is not None else None,
         ",".join(sorted(summary.asked)) if summary is not None else None,
         progress.revision, progress.outcome, progress.effective_outcome, progress.effective_total,
         ",".join(line for line, _ in progress.lines),
@@ -92,7 +93,7 @@ def case_row(case: Case, summary: Summary | None, version: int) -> Row:
 def decision_row(decision: Decision, output: int) -> Row:
     return (
         decision.claim_id, decision.revision, decision.outcome, ",".join(decision.reason_codes), decision.program,
-        decision.event_date.isoformat(), decision.rule_version, decision.total, microseconds(decision.decided_at),
+        iso(decision.event_date), decision.rule_version, decision.total, microseconds(decision.decided_at),
         output,
     )  # fmt: skip
 
