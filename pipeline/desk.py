@@ -31,10 +31,11 @@ from schemas.membership import Contribution, MemberRegistered, WageReport
 from schemas.reviews import ClaimReviewed
 from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
 
-_MEMBER_EVENTS = get_args(MemberEvent)
-_OPENING = (AccidentClaimed, DeathClaimed)
-_FACTS = (AccidentClaimed, DeathClaimed, EvidenceAdded)
-_NONE: Set[str] = frozenset()
+_MEMBER_EVENTS: Final = get_args(MemberEvent)
+_OPENING: Final = (AccidentClaimed, DeathClaimed)
+_FACTS: Final = (AccidentClaimed, DeathClaimed, EvidenceAdded)
+_NONE: Final[Set[str]] = frozenset()
+_new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _NOBODY: Final[frozenset[str]] = frozenset()
 
 
@@ -238,7 +239,7 @@ class Desk:
         """The verdict, whose membership it is about, and what was looked at for it."""
         member, memberships = self._memberships(case, clock)
         claims = self._other_claims(case, member)
-        verdict = assess(Question(case, member, memberships, claims, clock), self.book)
+        verdict = assess(_new(Question, (case, member, memberships, claims, clock)), self.book)
         read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
         if memberships:
             read += tuple([f"{one.number}@{one.version}" for one in memberships])
@@ -306,16 +307,16 @@ class Desk:
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self.changed_cases.add(case.claim_id)
-        self.add_summary(Summary(
+        self.add_summary(_new(Summary, (
             case.claim_id, case.opened_order, decision.member_number,
             (member.nik if member is not None else None) or reference.nik,
             decision.revision, decision.program, decision.event_date, case.asked(), decision.outcome,
             frozenset([line for line, _ in progress.lines]),
-        ))  # fmt: skip
+        )))  # fmt: skip
         return outputs
 
 
-_OPENED_ORDER = attrgetter("opened_order")
+_OPENED_ORDER: Final = attrgetter("opened_order")
 
 
 def _is_ruled(progress: Progress) -> bool:

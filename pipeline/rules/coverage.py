@@ -6,7 +6,7 @@ claim stands in the decision table. Pure; the periods of a member are kept on it
 
 import datetime as dt
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from pipeline.member import Member, short_column
 from pipeline.rules.arrears import NO_ARREARS, NO_END, Spell, arrears_on, law_on, spells_of
@@ -46,8 +46,9 @@ class Standing(NamedTuple):
     is_not_covered_yet: bool
 
 
-_day_of = dt.date.fromordinal
-_UNREGISTERED = Standing(
+_day_of: Final = dt.date.fromordinal
+_new: Final = tuple.__new__  # twice as fast as calling a named tuple
+_UNREGISTERED: Final = Standing(
     False, None, False, None, None, None, None, False, 0, False, False, 0, None, False
 )  # fmt: skip
 
@@ -82,7 +83,7 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
         cover_start = _day_of(spell.start)
     enrolment = period.enrolment
     birth_date = enrolment.birth_date
-    return Standing(  # by place: by name it takes three times as long
+    return _new(Standing, (
         True, enrolment.segment, is_held,
         _day_of(span[0]) if span else None,
         _day_of(span[1]) if span and span[1] < NEVER else None,
@@ -90,7 +91,7 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
         run.months, run.has_backdated, spell is not None and spell.lapsed <= number,
         age_on(birth_date, day), age_on(birth_date, first_cover) if first_cover is not None else None,
         is_held and spell is None,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:

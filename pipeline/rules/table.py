@@ -48,6 +48,7 @@ _ROWS: Final[tuple[Callable[[Walk], Stop | None], ...]] = (
     papers_are_complete,  # 14
     triggers_are_settled,  # 15
 )
+_new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _SECOND_CLAIM: Final = frozenset({"CLM_DUPLICATE", "CLM_SAME_EVENT"})
 _EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
 
@@ -103,8 +104,8 @@ def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
     missing = walk.missing if outcome == "PENDING" else ()
     fields = walk.fields if codes == ("VAL_BAD_INPUT",) else ()
-    return Verdict(  # by place: by name it takes three times as long
+    return _new(Verdict, (
         outcome, codes, tuple(finding.benefits), finding.total, finding.indicative, missing, fields,
         "EMPLOYER" if is_employer_liable else "BPJS", deadline, finding.fund_amount, first_claim_id,
         walk.law.rule_version, tuple(walk.trace), walk.wake_on,
-    )  # fmt: skip
+    ))  # fmt: skip

@@ -23,6 +23,7 @@ from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.events import parse
 
+_new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 SUMMARY_COLUMNS: Final = (
     "claim_id", "version", "opened_order", "member_number", "nik", "revision", "program", "event_date", "asked",
@@ -176,10 +177,10 @@ _day = lru_cache(maxsize=16_384)(dt.date.fromisoformat)
 
 def summary_of(row: Any) -> Summary:
     """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
-    return Summary(
+    return _new(Summary, (
         row.claim_id, row.opened_order, row.member_number, row.nik, row.revision, row.program, _day(row.event_date),
         _codes(row.asked), row.outcome, _codes(row.effective_lines),
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def _empty_case(row: Any) -> Case:
