@@ -32,8 +32,7 @@ class SqliteUnitOfWork(UnitOfWork):
     )
 
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
-        if new:
-            self.driver.executemany(log.insert_sql(table), new)
+        log.insert_rows(self.driver, table, new)
 
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
         """One writer: nobody can have come between, so that a version that does not fit is a bug."""

@@ -296,6 +296,16 @@ def test_the_log_gives_offsets_by_partition_and_places_in_one_order(tmp_path: Pa
     store.close()
 
 
+@pytest.mark.parametrize("number", [0, 1, 31, 32, 33, 64, 100])
+def test_the_log_keeps_every_record_however_many_come_at_once(tmp_path: Path, number: int) -> None:
+    store = open_file(tmp_path / "santunan.db")
+    log = Log(store.file)
+    log.append([message(str(one)) for one in range(number)])
+    assert [one.value for one in log.read(0)] == [str(one).encode() for one in range(number)]
+    log.close()
+    store.close()
+
+
 def test_reading_on_costs_the_same_however_long_the_log_is(tmp_path: Path) -> None:
     store = open_file(tmp_path / "santunan.db")
     log = Log(store.file)
