@@ -36,6 +36,8 @@ from schemas import topics
 log = logging.getLogger("santunan.worker")
 
 GENERATION: Final = 1  # one worker a file: there is only ever one assignment
+# Some 20 MB of the file: less than a commit leaves lying, so that none has to wait while it is written and synced.
+CHECKPOINT_RECORDS: Final = 4_000
 
 
 class Consumer(FaustConsumer):  # type: ignore[misc]
@@ -49,6 +51,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         self._is_free = asyncio.Event()
         self._is_free.set()
         self._version: int | None = None
+        self._stored = 0  # records since the last checkpoint
         self.looked_at = time.monotonic()
 
     @property
@@ -66,6 +69,10 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
 
     def release(self, delivery: Delivery) -> None:
         self._is_free.set()
+        self._stored += sum(len(chunk.records) for chunk in delivery.chunks)
+        if self._stored >= CHECKPOINT_RECORDS:
+            self._stored = 0
+            self.loop.run_in_executor(None, self._log.checkpoint)
 
     async def say_goodbye(self) -> None:
         """No group to leave."""

@@ -4,6 +4,8 @@ Offsets are given inside BEGIN IMMEDIATE, so that several submitters and the wor
 one order of all topics, and the one in which the worker reads. Nothing is ever removed. Never imports Faust or Kafka.
 """
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -78,6 +80,19 @@ class Log:
             _, placed = append(transaction.driver, messages, partition=partition, now_ms=now_ms)
             transaction.commit()
         return placed
+
+    def checkpoint(self) -> None:
+        """Bring what is committed into the file itself, as far as no reader needs what stands there; waits for nobody.
+
+        In any thread: a writer that does so at its commit waits for all of it, and here it only finds the rest. What
+        a full disk keeps from being done is left to that writer, too. Raises what is a bug.
+        """
+        try:
+            with contextlib.closing(self._writer.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except sqlite3.Error as error:
+            if sqlite_transient(error) is None:
+                raise
 
     def read(self, start: int, names: Sequence[str] | None = None, limit: int = MOST_READ) -> list[Entry]:
         """Records from the place `start` on, in the order of all topics; `names`: of these topics only."""

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -387,6 +388,21 @@ def test_a_commit_is_on_the_disk_when_it_returns(tmp_path: Path) -> None:
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    store.close()
+
+
+def test_a_checkpoint_writes_the_file_and_waits_for_no_writer(tmp_path: Path) -> None:
+    store = open_file(tmp_path / "santunan.db")
+    log = Log(store.file)
+    log.append([message(str(number)) for number in range(1000)])
+    before = store.file.stat().st_size
+    with store.unit_of_work():  # a writer that is not done yet
+        started = time.monotonic()
+        log.checkpoint()
+        assert time.monotonic() - started < 5
+    assert store.file.stat().st_size > before
+    assert len(log.read(0)) == 1000
+    log.close()
     store.close()
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from agents.process import Process
+from agents.transports import embedded
 from agents.worker import main
 from pipeline.store.unit_of_work import UnitOfWork
 
@@ -107,6 +108,7 @@ class DatabaseFuse(Fuse):
 
 if __name__ == "__main__":
     calls = int(sys.argv[2])
+    embedded.CHECKPOINT_RECORDS = 1  # type: ignore[misc]  # with every turn, so that death meets checkpoints, too
     if sys.argv[1] == "committing":
         before(UnitOfWork, "commit", DatabaseFuse(calls))
     else:
