@@ -10,8 +10,11 @@ import pytest
 
 from agents.clients import Published, open_feed, open_history, open_submitter
 from agents.settings import Settings, read_settings
+from agents.transports.embedded import CHECKPOINT_RECORDS
 from pipeline.invariants import check
+from pipeline.record import Message
 from pipeline.store import open_store
+from pipeline.store.log import Log
 from schemas import topics
 from tests.faults.running import Worker, running, wait_for
 from tests.faults.stream import documents
@@ -125,6 +128,19 @@ def test_a_worker_that_reads_on_decides_nothing_twice(settings: Settings, tmp_pa
             assert worker.stop() == 0
     ids = Counter(json.loads(one.value)["id"] for one in decisions(settings))
     assert set(ids.values()) == {1}
+
+
+def test_what_a_worker_stores_is_brought_into_the_file_while_it_runs(tmp_path: Path) -> None:
+    settings = read_settings(database_url=f"sqlite:///{tmp_path / 'santunan.db'}")
+    open_store(settings.database_url).close()
+    log = Log(settings.embedded_file)
+    with running(tmp_path, environment_of(settings)) as worker:
+        wait_for(lambda: worker.is_reading, worker)
+        before = settings.embedded_file.stat().st_size
+        log.append([Message(topics.HISTORY, b"k", b"no event")] * CHECKPOINT_RECORDS)
+        wait_for(lambda: settings.embedded_file.stat().st_size > before, worker, 20)
+        assert worker.stop() == 0
+    log.close()
 
 
 def _is_store_there(settings: Settings) -> bool:
