@@ -1,7 +1,5 @@
 """One turn of chunks: decide it in a thread, publish what came out, tell the transport. And what if that fails.
 
-While one is published the next is decided: where both are of one partition number, too, they go out in their order.
-
 Nothing may leave an agent's body: Faust would count the event as done, and it would be lost. So every failure ends
 here, and ends the process: what was not published is read back and published by the next start, which is the only
 recovery path there is. Which status says what stands in `pipeline/errors.py`.
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santunan.worker")
 
-TURNS: Final = 2  # most that are decided at a time: the database stores one while the next is parsed and decided
+TURNS: Final = 2  # most in hand at a time: the database stores one while the next is parsed and decided
 LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
 STUCK_SECONDS: Final = 90.0  # one turn in hand for this long: something hangs that no timeout covers
 
@@ -100,7 +98,7 @@ class Source(Protocol):
         ends the process."""
 
     def release(self, delivery: Delivery) -> None:
-        """It is stored, and next to be published: what comes next of its numbers may be decided."""
+        """All of it is done: what comes next of its numbers may go."""
 
 
 class Process:
@@ -117,7 +115,6 @@ class Process:
         self._metrics = metrics
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
         self._running: set[asyncio.Task[None]] = set()
-        self._publishing = asyncio.Lock()  # first come, first served: turns go out in the order they were stored in
         self.is_leaving = False
         self.in_hand: dict[Delivery, float] = {}  # since when, by `time.monotonic`
         self.source: Source | None = None
@@ -155,9 +152,7 @@ class Process:
         loop = asyncio.get_running_loop()
         outputs = await loop.run_in_executor(self._pool, self._decide, delivery.chunks)
         decided = time.perf_counter()
-        async with self._publishing:
-            source.release(delivery)  # what comes next of its numbers is decided meanwhile, and waits here
-            await source.publish(delivery.chunks, [message for of_chunk in outputs for message in of_chunk])
+        await source.publish(delivery.chunks, [message for of_chunk in outputs for message in of_chunk])
         published = time.perf_counter()
         if self._metrics is not None:
             self._metrics.note_step("publish", published - decided)
@@ -167,6 +162,7 @@ class Process:
             (decided - started) * 1000, (published - decided) * 1000,
         )  # fmt: skip
         del self.in_hand[delivery]
+        source.release(delivery)
 
     async def finish(self) -> bool:
         """No further chunk is begun; wait for those in hand. False: one still ran after LEAVE_SECONDS."""

@@ -4,11 +4,10 @@ Positions are ours. On every assignment, in this order: a new transactional prod
 ends, and they can publish no more), then read the committed positions, then seek. Outputs of a turn and the positions
 after its chunks go out in one Kafka transaction; Faust commits nothing, since its commit would win over ours.
 
-A turn costs some ten milliseconds however little it holds, so one is decided at a time, and what comes meanwhile makes
-the next: they grow with the load by themselves. Only what fills a turn need not wait until the one before is stored.
+A turn costs some ten milliseconds however little it holds, so one is in hand at a time, and what comes meanwhile makes
+the next: they grow with the load by themselves. Only what fills a turn need not wait for the one before.
 
-One gate a partition number: a number is in one turn at a time until that is stored, and turns are published in the
-order in which they were stored, so events of a key never overtake each other. Membership
+One gate a partition number: a number is in one turn at a time, so events of a key never overtake each other. Membership
 comes first: a chunk of claims waits until membership of its number has been read up to the end that it had after the
 claims were fetched.
 
@@ -47,7 +46,6 @@ log = logging.getLogger("santunan.worker")
 
 WAITING_CHUNKS: Final = 2  # fetched ahead of each partition, so that memory stays flat and nobody waits for the broker
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not asked for, since they may be drained at any moment
-SETTLE_SECONDS: Final = 0.01  # how often a new assignment looks whether what was in hand is done
 NOTE_SECONDS: Final = 5.0  # a floor may lag; positions proper are in the broker
 SEEK_SECONDS: Final = 60.0
 
@@ -126,7 +124,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._epoch += 1
         self._waiting.clear()
         while self.app.process.in_hand:
-            await asyncio.sleep(SETTLE_SECONDS)
+            self._changed.clear()
+            await self._changed.wait()
         self._handed_out.clear()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:

@@ -70,6 +70,7 @@ class Publisher:
         self._producer: Producer | None = None
         self._member: bytes = b""
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="publish")
+        self._turn = asyncio.Lock()  # a producer has one transaction at a time, a worker two turns in hand
 
     async def fence(self, numbers: Collection[int], member: Member) -> None:
         """A new producer, which publishes as this member; when this returns, nothing is left open under the ids of
@@ -116,18 +117,16 @@ class Publisher:
         return producer
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """Of a turn: all of them and the positions, or nothing. One at a time: a producer has one transaction.
-
-        Raises Transient; the caller then ends the process.
-        """
+        """Of a turn: all of them and the positions, or nothing. Raises Transient; the caller then ends the process."""
         loop = asyncio.get_running_loop()
         seconds = self._settings.kafka_publish_seconds
-        try:
-            async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one has none
-                await loop.run_in_executor(self._pool, self._publish, chunks, messages, seconds)
-        except (KafkaException, BufferError, TimeoutError) as error:
-            where = f"{len(chunks)} chunks, from {chunks[0].topic} {chunks[0].partition} on,"
-            raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
+        async with self._turn:
+            try:
+                async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one has none
+                    await loop.run_in_executor(self._pool, self._publish, chunks, messages, seconds)
+            except (KafkaException, BufferError, TimeoutError) as error:
+                where = f"{len(chunks)} chunks, from {chunks[0].topic} {chunks[0].partition} on,"
+                raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
 
     def _publish(self, chunks: Sequence[Chunk], messages: Sequence[Message], seconds: float) -> None:
         producer = self._producer

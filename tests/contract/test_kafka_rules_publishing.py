@@ -8,7 +8,7 @@ import contextlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from agents.settings import Settings
 from agents.transports import publisher
 from agents.transports.publisher import Member, Publisher, client_options
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
-from pipeline.record import Chunk, Message
+from pipeline.record import Message
 from pipeline.store import open_store
 from pipeline.store.floor import note_published, published_positions
 from pipeline.store.postgresql import PostgresqlStore
@@ -197,63 +197,28 @@ def test_a_worker_publishes_under_its_lowest_number_and_begins_the_ids_of_all_of
         assert set(map(tuple, calls.values())) == {("init_transactions",)}
 
 
-class Source:
-    """A consumer that publishes by the publisher given; `at_publish`: called before."""
-
-    looked_at = 0.0
-
-    def __init__(self, publisher: Publisher | None = None, at_publish: Callable[[], None] = lambda: None) -> None:
-        self._publisher = publisher
-        self._at_publish = at_publish
-        self.released: list[Delivery] = []
-
-    def is_void(self, delivery: Delivery) -> bool:
-        return False
-
-    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        self._at_publish()
-        if self._publisher is not None:
-            await self._publisher.publish(chunks, messages)
-
-    def release(self, delivery: Delivery) -> None:
-        self.released.append(delivery)
-
-
-def test_what_comes_next_of_a_number_is_decided_while_a_turn_is_published_and_goes_out_after_it(
-    settings: Settings, producer: type[FakeProducer]
+def test_two_turns_in_hand_are_two_transactions_one_after_the_other(
+    settings: Settings, producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = Delivery((chunk_of(HERE, 3, 5), chunk_of(THERE, 1, 2)), 1), Delivery((chunk_of(HERE, 5, 9),), 1)
-    began, decided = threading.Event(), threading.Event()
+    turns = [[chunk_of(HERE, 3, 5), chunk_of(HERE, 5, 6), chunk_of(THERE, 1, 2)], [chunk_of(THERE, 2, 9)]]
+    begin = producer.begin_transaction
 
-    def begin(made: FakeProducer) -> None:
-        made._call("begin_transaction")
-        began.set()
-        assert decided.wait(5), "the next turn waited for this one to be published"
-        time.sleep(0.05)  # long enough to be overtaken by a turn that did not wait
+    def slowly(made: FakeProducer) -> None:
+        begin(made)
+        time.sleep(0.02)
 
-    def decide(chunks: Sequence[Chunk]) -> list[list[Message]]:
-        if chunks == second.chunks:
-            decided.set()
-        return [OUTPUTS for _ in chunks]
+    monkeypatch.setattr(producer, "begin_transaction", slowly)
 
     async def run() -> None:
-        publisher = Publisher(settings)
-        await publisher.fence({0, 1}, MEMBER)
-        process = Process(decide, threads=1)
-        process.source = source = Source(publisher)  # type: ignore[assignment]
-        turns = [asyncio.ensure_future(process._guarded(first))]
-        await asyncio.to_thread(began.wait, 5)
-        assert source.released == [first] and list(process.in_hand) == [first]
-        turns.append(asyncio.ensure_future(process._guarded(second)))
-        await asyncio.gather(*turns)
-        assert source.released == [first, second] and not process.in_hand
+        one = Publisher(settings)
+        await one.fence({0, 1}, MEMBER)
+        await asyncio.gather(*(one.publish(chunks, OUTPUTS) for chunks in turns))
 
-    producer.begin_transaction = begin  # type: ignore[method-assign]
     asyncio.run(run())
     calls = producer.made[0].calls[1:]
-    assert [name for name, _ in calls if name != "produce"] == [CALLS[0], *CALLS[2:]] * 2
+    assert [name for name, _ in calls] == ["begin_transaction", "produce", "produce", *CALLS[2:]] * 2
     places = [args[0] for name, args in calls if name == "send_offsets_to_transaction"]
-    assert places == [[(*HERE, 5), (*THERE, 2)], [(*HERE, 9)]]
+    assert places == [[(*HERE, 6), (*THERE, 2)], [(*THERE, 9)]]
 
 
 # --- 6 the floor in the store
@@ -280,35 +245,40 @@ def opened(url: str) -> PostgresqlStore:
 # --- 8 any failure of the publisher is the end
 
 
+class Source:
+    """A consumer whose publisher fails, or is cancelled, with this."""
+
+    looked_at = 0.0
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+        self.released = 0
+
+    def is_void(self, delivery: Delivery) -> bool:
+        return False
+
+    async def publish(self, chunks: Any, messages: Any) -> None:
+        raise self._error
+
+    def release(self, delivery: Delivery) -> None:
+        self.released += 1
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [(Transient("away"), EXIT_TRANSIENT), (asyncio.CancelledError(), EXIT_TRANSIENT), (ValueError("a bug"), EXIT_BUG)],
     ids=lambda one: type(one).__name__,
 )
-def test_a_chunk_that_is_not_published_ends_the_process_before_anything_is_published_after_it(
-    error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch
+def test_a_chunk_that_is_not_published_ends_the_process_and_is_never_released(
+    error: BaseException, status: int
 ) -> None:
-    tried = 0
-    ends: list[tuple[int, int]] = []  # status, and how many had tried to publish by then
-
-    def fail() -> None:
-        nonlocal tried
-        tried += 1
-        raise error
-
-    def leave(status: int, reason: str) -> None:
-        ends.append((status, tried))
-        raise Left(status, reason)
-
-    async def run() -> None:
-        process = Process(lambda chunks: [OUTPUTS for _ in chunks], threads=1)
-        process.source = Source(at_publish=fail)  # type: ignore[assignment]
-        turns = [Delivery((chunk,), 1) for chunk in (CHUNK, chunk_of(HERE, 5, 9))]
-        await asyncio.gather(*(process._guarded(turn) for turn in turns), return_exceptions=True)
-
-    monkeypatch.setattr("agents.process.leave", leave)
-    asyncio.run(run())
-    assert ends[0] == (status, 1)
+    process = Process(lambda chunks: [OUTPUTS], threads=1)
+    source: Any = Source(error)
+    process.source = source
+    with pytest.raises(Left) as left:
+        asyncio.run(process._guarded(Delivery((CHUNK,), 1)))
+    assert left.value.status == status
+    assert source.released == 0, "the next chunk of the number could have gone first"
 
 
 @pytest.mark.parametrize("step", ["init_transactions", *CALLS])
