@@ -29,6 +29,7 @@ MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, befo
 FETCH_WAIT_MS: Final = 10  # how long the broker gathers for a fetch: what comes one by one is not fetched one by one
 FETCH_BYTES: Final = 64 * 1024  # with this much it does not wait
 QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead of all partitions together
+QUEUE_FULL_MS: Final = 20  # then it waits this long before it fetches on; by default a second, while a worker idles
 LOOK_SECONDS: Final = 0.2  # longest that a new assignment waits for a look that finds nothing
 
 
@@ -71,6 +72,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             "fetch.message.max.bytes": conf.consumer_max_fetch_size,
             "queued.min.messages": settings.chunk_records,
             "queued.max.messages.kbytes": QUEUE_KIBIBYTES,
+            "fetch.queue.backoff.ms": QUEUE_FULL_MS,
         })  # fmt: skip
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
         self._reads: set[TP] = set()

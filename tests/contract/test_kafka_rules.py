@@ -358,7 +358,7 @@ def test_only_what_is_committed_is_read_and_an_idle_partition_delays_nobody(
     act(scene, Broker())
     fetching, *made = made[-3:]  # before them the consumer has made a fetcher for itself
     assert fetching["isolation.level"] == "read_committed" and not fetching["enable.auto.commit"]
-    assert fetching["fetch.wait.max.ms"] <= 50
+    assert fetching["fetch.wait.max.ms"] <= 50 and fetching["fetch.queue.backoff.ms"] <= 50
     assert [one["isolation_level"] for one in made] == ["read_committed"] * 2
     assert [one["enable_auto_commit"] for one in made] == [False] * 2
     (reading,) = [one for one in made if one["group_id"] is not None]
