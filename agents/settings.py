@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         description="name of this worker's place: one that comes back under it within the session gets its partitions "
         "back without a rebalance",
     )  # fmt: skip
-    chunk_records: int = Field(default=1000, ge=1, le=10_000, description="most events in one transaction")
+    chunk_records: int = Field(default=1500, ge=1, le=10_000, description="most events in one transaction")
     idle_poll_seconds: float = Field(default=0.01, gt=0, le=1, description="how often an idle embedded worker looks")
     retries: int = Field(default=5, ge=0, le=20, description="of a chunk's transaction before the worker gives up")
     health_address: str | None = Field(

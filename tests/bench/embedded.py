@@ -34,7 +34,7 @@ def measure(directory: Path, count: int) -> dict[str, Any]:
     faust = max(0.0, 1 - batch_seconds_per_claim / (seconds / count))
     print(
         f"  One Python process decides: {total / count * 1e6:.0f} µs of it a claim, most of them in the rules and the\n"
-        "  desk. The disk is not the limit: a commit with fsync is shared by up to 1,000 claims."
+        "  desk. The disk is not the limit: a commit with fsync is shared by up to 1,500 claims."
     )
     return {
         "embedded_claims_per_second": round(workers_rate),
