@@ -20,20 +20,8 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Sm
 from pipeline import ports
 from pipeline.errors import Transient
 from pipeline.ports import Brought, Effects, Place
-from pipeline.store import rows
+from pipeline.store import rows, tables
 from pipeline.store.engines import postgresql_engine, postgresql_transient
-from pipeline.store.tables import (
-    cases,
-    chunks,
-    dead_letters,
-    decisions,
-    ledger,
-    members,
-    outputs,
-    paid_lines,
-    payouts,
-    positions,
-)
 from pipeline.store.unit_of_work import UnitOfWork, as_list, quoted
 from schemas import topics
 
@@ -42,6 +30,10 @@ SMALL_TURN: Final = 24  # events: from about here on, waiting costs less than ta
 _TYPES: Final[dict[type, str]] = {
     BigInteger: "int8", Integer: "int4", SmallInteger: "int2", Boolean: "bool", Text: "text", LargeBinary: "bytea",
 }  # fmt: skip
+_INSERTED: Final = (
+    tables.ledger, tables.members, tables.cases, tables.paid_lines, tables.outputs, tables.decisions, tables.payouts,
+    tables.dead_letters, tables.chunks,
+)  # fmt: skip
 
 
 class PostgresqlUnitOfWork(UnitOfWork):
@@ -97,7 +89,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
             if self._is_small:
                 self._write_at_once()
         except errors.UniqueViolation as error:
-            if error.diag.table_name in (paid_lines.name, outputs.name):
+            if error.diag.table_name in (tables.paid_lines.name, tables.outputs.name):
                 raise  # the rules paid something twice: not a matter of who came first
             raise Transient(f"another worker has stored the same rows of {error.diag.table_name} meanwhile") from error
 
@@ -122,7 +114,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def _write_at_once(self) -> None:
         told = orjson.dumps(self._small, default=lambda value: b64encode(value).decode()).decode()
         [found] = self.ask(_write_sql(), told)
-        for table, count in zip((members, cases), found, strict=True):
+        for table, count in zip((tables.members, tables.cases), found, strict=True):
             _require_all(table, count, self._small[f"changed_{table.name}"])
 
     def _copy(self, statement: str, types: list[int], new: Sequence[rows.Row]) -> None:
@@ -137,7 +129,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
         new = rows.output_rows(turn)
-        self.insert(outputs, new)
+        self.insert(tables.outputs, new)
         return [row[0] for row in new]
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
@@ -189,9 +181,9 @@ def _require_all(table: Table, replaced: int, changed: Sequence[rows.Row]) -> No
 def _write_sql() -> str:
     """All rows of a turn in one statement; it tells how many of `members` and of `cases` were replaced."""
     parts = ["told AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
-    for table in (ledger, members, cases, paid_lines, outputs, decisions, payouts, dead_letters, chunks):
+    for table in _INSERTED:
         parts.append(f"in_{table.name} AS (INSERT INTO {table.name} ({quoted(table)}) {_told(table, table.name)})")
-    for table, key in ((members, "number"), (cases, "claim_id")):
+    for table, key in ((tables.members, "number"), (tables.cases, "claim_id")):
         changed = f"changed_{table.name}"
         replaced = _replace_sql(table, key, f"({_told(table, changed, read_at='int4')})")
         parts.append(f"{changed} AS ({replaced} RETURNING 1)")
@@ -238,7 +230,7 @@ _LOCK_PERSONS: Final = (
     f"SELECT person FROM persons WHERE person {PostgresqlUnitOfWork.among} ORDER BY person FOR UPDATE"  # noqa: S608
 )
 _INSERT_POSITION: Final = (
-    f"INSERT INTO {positions.name} ({quoted(positions)}) VALUES (%s, %s, %s, %s, %s) "  # noqa: S608
+    f"INSERT INTO {tables.positions.name} ({quoted(tables.positions)}) VALUES (%s, %s, %s, %s, %s) "  # noqa: S608
     "ON CONFLICT DO NOTHING"
 )
 # In sorted order, as the list is: two workers that insert the same persons must not wait for each other.
@@ -247,6 +239,6 @@ _INSERT_PERSONS: Final = (
     "ORDER BY place ON CONFLICT DO NOTHING"
 )
 _DELETE_PAID_LINES: Final = (
-    f"DELETE FROM paid_lines WHERE ({quoted(paid_lines)}) IN "  # noqa: S608
+    f"DELETE FROM paid_lines WHERE ({quoted(tables.paid_lines)}) IN "  # noqa: S608
     "(SELECT one->>0, one->>1, one->>2, one->>3, one->>4 FROM json_array_elements(%s::json) AS one)"
 )
