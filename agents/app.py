@@ -4,6 +4,7 @@ Faust is the shell (worker, agents, rebalancing), never the memory: no tables, n
 its own. Why each setting is what it is stands beside it.
 """
 
+import importlib.util
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from agents.logs import configure_logs
 from agents.process import TURNS, Process, leave
 from agents.settings import Settings, read_settings
 from pipeline.batch import Batch, Report
-from pipeline.errors import EXIT_BUG, SantunanError
+from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.record import Chunk, Message
 from pipeline.rules.book import Book
 from pipeline.store import open_store
@@ -175,11 +176,19 @@ def _app() -> App:
     global _made
     if _made is None:
         try:
-            _made = App(read_settings())
+            settings = read_settings()
+            _require_clients(settings)
+            _made = App(settings)
         except SantunanError as error:
             configure_logs("INFO", "console")
             leave(error.exit_code, str(error))
     return _made
+
+
+def _require_clients(settings: Settings) -> None:
+    """Raises NotReady where a package is missing that only some installations have; Faust would call that a bug."""
+    if not settings.is_embedded and not all(map(importlib.util.find_spec, ("confluent_kafka", "psycopg"))):
+        raise NotReady("a worker on Kafka needs the package's extras: pip install 'santunan[kafka,postgresql]'")
 
 
 def __getattr__(name: str) -> Any:

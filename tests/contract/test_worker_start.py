@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
-from agents import services
+from agents import app, services
 from agents.settings import Settings, read_settings
-from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
+from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT, NotReady
 from tests.faults.running import running, wait_for
 from tests.kafka_server import environment_of, kafka_bootstrap, kafka_settings
 from tests.servers import new_database, postgresql_server
@@ -169,3 +169,15 @@ def test_a_wrong_setting_is_not_repeated(name: str, tmp_path: Path) -> None:
     status, told = refusal(tmp_path, environment)
     assert status == EXIT_CONFIGURATION
     assert "SANTUNAN_GROUP" in told and name not in told
+
+
+@pytest.mark.parametrize("package", ["confluent_kafka", "psycopg"])
+def test_a_package_that_only_some_installations_have_is_named(monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    def find(name: str) -> object | None:
+        return None if name == package else object()
+
+    monkeypatch.setattr("importlib.util.find_spec", find)
+    on_kafka = read_settings(broker_url="kafka+chunks://127.0.0.1:1", database_url="postgresql://u@127.0.0.1:1/x")
+    with pytest.raises(NotReady, match=r"pip install 'santunan\[kafka,postgresql\]'"):
+        app._require_clients(on_kafka)
+    app._require_clients(read_settings(database_url="sqlite:///x.db"))
