@@ -47,9 +47,11 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
             _let_in(user, directory)  # a directory above may have been closed meanwhile
         return
     log("Preparing PostgreSQL …")
-    new = directory.with_name(f"{directory.name}.new")  # one that was interrupted must not be taken for a whole one
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700, parents=True)
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    for left in directory.parent.glob(f"{directory.name}.new*"):
+        shutil.rmtree(left, ignore_errors=True)  # what ends only now may still write to it: a later start removes it
+    # One that was interrupted must not be taken for a whole one.
+    new = Path(tempfile.mkdtemp(prefix=f"{directory.name}.new", dir=directory.parent))
     if user:
         _let_in(user, new)
     with tempfile.NamedTemporaryFile("w") as file:
