@@ -143,11 +143,12 @@ class Batch:
     def _apply(self, turn: Sequence[Parsed], attempts: int) -> list[list[Message]]:
         with self.store.unit_of_work() as work:
             started = time.perf_counter()
-            positions = work.lock_positions(self.group, {chunk.partition for chunk, _ in turn})
+            identities = [one.identity for _, arrivals in turn for one in arrivals if isinstance(one, Arrival)]
+            positions, known = work.begin(self.group, {chunk.partition for chunk, _ in turn}, identities)
             parts = [_part(work, positions, chunk, arrivals, attempts) for chunk, arrivals in turn]
             new = [part for part in parts if part.is_new]
             if new:
-                unknown_types = self._process(work, new, started)
+                unknown_types = self._process(work, new, known, started)
         if new:
             with self._lock:
                 self._unknown_types = unknown_types
@@ -159,7 +160,9 @@ class Batch:
                 self.observe(part.report)
         return [self._outputs(part) for part in parts]
 
-    def _process(self, work: UnitOfWork, new: Sequence[_Part], started: float) -> UnknownTypes:
+    def _process(
+        self, work: UnitOfWork, new: Sequence[_Part], known: dict[Identity, bytes], started: float
+    ) -> UnknownTypes:
         """Load, decide, write, commit. Returns what is known of unknown types now."""
         report = new[0].report
         with self._lock:
@@ -167,7 +170,6 @@ class Batch:
         for part in new:
             unknown_types.note(part.fresh)
         readable = [(part.chunk.partition, one) for part in new for one in part.fresh if isinstance(one, Arrival)]
-        known = work.digests([arrival.identity for _, arrival in readable])
         wanted = [(number, needs(arrival.event)) for number, arrival in readable if arrival.identity not in known]
         brought = work.bring(Desk(self.book), wanted)
         chunk_ids = work.next_chunk_ids(len(new))

@@ -110,8 +110,11 @@ class UnitOfWork(ABC):
     ) -> None: ...
 
     @abstractmethod
-    def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
-        """The next offset to read, by (topic, partition); a place that is missing was never read.
+    def begin(
+        self, group: str, partitions: Collection[int], identities: Sequence[Identity]
+    ) -> tuple[dict[Place, int], dict[Identity, bytes]]:
+        """The next offset to read, by (topic, partition): a place that is missing was never read. And of these
+        identities those that the ledger holds, with the SHA-256 of their bytes.
 
         Locks these partition *numbers* for all topics until the transaction ends: the gate of the number, and the
         fence against a worker that was taken for dead.
@@ -120,10 +123,6 @@ class UnitOfWork(ABC):
     @abstractmethod
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
         """What the inputs [start, end) led to, in order, to be published again. Embedded: nothing, the log has it."""
-
-    @abstractmethod
-    def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
-        """Of those that the ledger holds: the SHA-256 of their bytes."""
 
     @abstractmethod
     def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:

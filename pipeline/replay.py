@@ -21,7 +21,7 @@ from pipeline.record import Message
 from pipeline.rules.book import Book
 from pipeline.store import reading
 from pipeline.store.loading import Loading
-from pipeline.store.queries import Queries
+from pipeline.store.queries import Concerned, Queries, Rows
 from pipeline.store.reading import Kin, Told
 from pipeline.store.rows import CaseRow, case_row
 from schemas import topics
@@ -193,11 +193,8 @@ class _Memory(Queries):
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         return [self._members[number] for number in numbers if number in self._members]
 
-    def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
-        return [self._members[number][:3] for nik in niks for number in sorted(self._numbers[nik])]
-
-    def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        return [self.cases_by_id[one] for one in claim_ids if one in self.cases_by_id]
+    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
+        return [self.cases_by_id[one] for one in claim_ids if one in self.cases_by_id], self.members(numbers)
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         waiting = (self.cases_by_id[claim_id] for claim_id in self._waiting)
@@ -210,11 +207,12 @@ class _Memory(Queries):
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return reading.events_of(self._connection, claim_ids, self.before)
 
-    def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
+    def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return ()  # an event that would have paid a line twice was refused: it is not in the history
 
-    def lock_persons(self, persons: Sequence[str]) -> bool:
-        return False
+    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
+        memberships = [self._members[number][:3] for nik in niks for number in sorted(self._numbers[nik])]
+        return Concerned(memberships, self.cases_of(numbers, niks), ())
 
     def keep(self, brought: Brought) -> None:
         """What changed at this desk, for the next one."""

@@ -18,7 +18,7 @@ from pipeline.member import Member
 from pipeline.paid import PaidLines
 from pipeline.ports import Brought
 from pipeline.rules.question import Summary
-from pipeline.store.queries import Queries
+from pipeline.store.queries import Concerned, Queries
 from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.events import parse
@@ -47,6 +47,7 @@ class Loading:
         self._numbers: set[str] = set()  # asked for, registered or not
         self._niks: set[str] = set()
         self._claims: set[str] = set()
+        self._paid_lines: list[Any] = []
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
 
     def run(self, wanted: Iterable[tuple[int, Needs]]) -> Brought:
@@ -66,24 +67,27 @@ class Loading:
             numbers |= self._put_cases(self._queries.cases_due(partition, day))
         self._expand(numbers, claims)
         self._lock_and_complete()
-        # By claim, too: what a claim was paid for stays under the person and the day it was paid for.
-        paying = [one.claim_id for one in self._desk.summaries.values() if one.effective_lines]
-        self._brought.paid = PaidLines(self._queries.paid_lines(sorted(self._persons()), sorted(paying)))
+        # What a claim was paid for stays under the person and the day it was paid for. All lines of one claim stand
+        # under one person, so that few are left to be asked for by claim.
+        paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
+        if others := paying.difference([row[-1] for row in self._paid_lines]):
+            self._paid_lines += self._queries.paid_lines_of(sorted(others))
+        self._brought.paid = PaidLines(self._paid_lines)
         return self._brought
 
     def _expand(self, numbers: set[str], claims: set[str]) -> None:
         """Read cases and members until none of them names one that was not read."""
         for _ in range(_ROUNDS):
-            claims = claims - self._claims
-            if claims:
+            claims, numbers = claims - self._claims, numbers - self._numbers
+            if claims or numbers:
                 self._claims |= claims
-                numbers = numbers | self._put_cases(self._queries.cases(sorted(claims)))
-            numbers = numbers - self._numbers
-            if numbers:
                 self._numbers |= numbers
-                self._put_members(self._queries.members(sorted(numbers)))
+                cases, members = self._queries.cases_and_members(sorted(claims), sorted(numbers))
+                claims, numbers = set(), self._put_cases(cases)
+                self._put_members(members)
+                if not numbers <= self._numbers:
+                    continue
             claims = self._whole_claims() if self._whole else set()
-            numbers = set()
             if claims <= self._claims:
                 return
         raise AssertionError("a chain of claims and members longer than any that the rules can make")
@@ -93,27 +97,31 @@ class Loading:
         locked: set[str] = set()
         for _ in range(_ROUNDS):
             persons = self._persons() - locked
-            is_shared = self._queries.lock_persons(sorted(persons))
             locked |= persons
-            self._complete(is_shared=is_shared)
-            if not is_shared or self._persons() <= locked:
+            self._complete(self._queries.lock_and_read(sorted(persons), sorted(self._numbers), sorted(self._niks)))
+            if self._persons() <= locked:
                 return
         raise Transient("the persons of these events changed while their locks were waited for")
 
-    def _complete(self, *, is_shared: bool) -> None:
+    def _complete(self, concerned: Concerned) -> None:
+        self._paid_lines += concerned.paid_lines
+        cases = concerned.cases
         moved = set()
         desk = self._desk
-        for number, _nik, version in self._queries.memberships(sorted(self._niks)) if self._niks else ():
+        for number, _nik, version in concerned.memberships:
             known = desk.members.get(number)
             if known is None or known.version != version:
                 moved.add(number)
-        if is_shared:  # a number that nobody had registered may have been, while we waited
+        if self._queries.is_shared:  # a number that nobody had registered may have been, while we waited
             moved |= self._numbers - desk.members.keys()
         if moved:
+            numbers, niks = moved - self._numbers, set(self._niks)
             self._numbers |= moved
             self._put_members(self._queries.members(sorted(moved)))
+            if numbers or self._niks != niks:
+                cases = [*cases, *self._queries.cases_of(sorted(numbers), sorted(self._niks - niks))]
         again: set[str] = set()
-        for row in self._queries.cases_of(sorted(self._numbers), sorted(self._niks)):
+        for row in cases:
             self._put_summary(row)
             # Asked for and not there, or of another version: somebody wrote it while we waited.
             if row.claim_id in self._claims and self._brought.case_versions.get(row.claim_id) != row.version:

@@ -19,10 +19,12 @@ from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, Sm
 
 from pipeline import ports
 from pipeline.errors import Transient
+from pipeline.intake import Identity
 from pipeline.ports import Brought, Effects, Place
 from pipeline.store import rows, tables
 from pipeline.store.engines import postgresql_engine, postgresql_transient
-from pipeline.store.unit_of_work import UnitOfWork, as_list, quoted
+from pipeline.store.queries import Concerned
+from pipeline.store.unit_of_work import Question, SummaryRow, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
 
 SMALL_TURN: Final = 24  # events: from about here on, waiting costs less than taking rows out of JSON
@@ -38,6 +40,7 @@ _INSERTED: Final = (
 
 class PostgresqlUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = True
+    is_shared: ClassVar[bool] = True
 
     among: ClassVar[str] = "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)))"
     # One look into the index each, whatever the planner knows of the table; it cannot take a LIMIT apart.
@@ -50,32 +53,40 @@ class PostgresqlUnitOfWork(UnitOfWork):
         super().__init__(*args)
         self._is_small = False
         self._small: dict[str, Sequence[rows.Row]] = {}  # of a small turn, all that is written
+        self._moved: Question = ()
 
     # --- locks
 
-    def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
+    def begin(
+        self, group: str, partitions: Collection[int], identities: Sequence[Identity]
+    ) -> tuple[dict[Place, int], dict[Identity, bytes]]:
         numbers = sorted(set(partitions))
-        found = self.ask(_LOCK_POSITIONS, group, as_list(numbers))
+        asked = (_LOCK_POSITIONS, group, as_list(numbers)), (self.known_events, as_list(identities))
+        found, known = self.ask_together(*asked)
         if len(found) < len(topics.INTAKE) * len(numbers):
             # The first chunk of a number: every topic's row, so that the gate is the same rows for everybody.
             new = [(group, name, number, None, None) for number in numbers for name in sorted(topics.INTAKE)]
             with self.driver.cursor() as cursor:
                 cursor.executemany(_INSERT_POSITION, new)
-            found = self.ask(_LOCK_POSITIONS, group, as_list(numbers))
-        return {(topic, number): position for topic, number, position in found if position is not None}
+            found, known = self.ask_together(*asked)
+        positions = {(topic, number): position for topic, number, position in found if position is not None}
+        return positions, digests_of(known)
 
-    def lock_persons(self, wanted: Sequence[str]) -> bool:
-        locked = {person for (person,) in self.ask(_LOCK_PERSONS, as_list(wanted))} if wanted else set()
-        new = [person for person in wanted if person not in locked]
-        if new:
-            self.driver.execute(_INSERT_PERSONS, (as_list(new),))
-            self.ask(_LOCK_PERSONS, as_list(new))
-        return True
+    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
+        wanted, about = as_list(persons), self._about(persons, numbers, niks)
+        locked = (_MAKE_PERSONS, wanted), (_LOCK_PERSONS, wanted)
+        *_, memberships, of_them, lines = self.ask_together(*locked, *about)
+        return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:
         return [number for (number,) in self.ask(_NEXT_CHUNK_IDS, count)]
 
     # --- reads
+
+    def ask_together(self, *asked: Question) -> list[list[Any]]:
+        with self.driver.pipeline():
+            cursors = [self.driver.execute(statement, parameters) for statement, *parameters in asked]
+        return [cursor.fetchall() for cursor in cursors]
 
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(_EVENTS, as_list(claim_ids))
@@ -113,7 +124,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     def _write_at_once(self) -> None:
         told = orjson.dumps(self._small, default=lambda value: b64encode(value).decode()).decode()
-        [found] = self.ask(_write_sql(), told)
+        [found], _ = self.ask_together((_write_sql(), told), self._moved)
         for table, count in zip((tables.members, tables.cases), found, strict=True):
             _require_all(table, count, self._small[f"changed_{table.name}"])
 
@@ -133,8 +144,9 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return [row[0] for row in new]
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
-        moved = [(*place, end) for place, end in ends.items()]
-        self.driver.execute(_MOVE_POSITIONS, (as_list(moved), group))
+        self._moved = _MOVE_POSITIONS, as_list([(*place, end) for place, end in ends.items()]), group
+        if not self._is_small:
+            self.ask(*self._moved)
 
 
 class PostgresqlStore(ports.Store):
@@ -213,7 +225,7 @@ def _replace_sql(table: Table, key: str, incoming: str) -> str:
 
 _MOVE_POSITIONS: Final = (
     'UPDATE positions SET "next" = (moved->>2)::int8 FROM json_array_elements(%s::json) AS moved '
-    'WHERE group_name = %s AND topic = moved->>0 AND "partition" = (moved->>1)::int4'
+    'WHERE group_name = %s AND topic = moved->>0 AND "partition" = (moved->>1)::int4 RETURNING 1'
 )
 # In one order, so that two workers that meet do not wait for each other.
 _LOCK_POSITIONS: Final = (
@@ -234,9 +246,9 @@ _INSERT_POSITION: Final = (
     "ON CONFLICT DO NOTHING"
 )
 # In sorted order, as the list is: two workers that insert the same persons must not wait for each other.
-_INSERT_PERSONS: Final = (
+_MAKE_PERSONS: Final = (
     "INSERT INTO persons SELECT one FROM json_array_elements_text(%s::json) WITH ORDINALITY AS wanted (one, place) "
-    "ORDER BY place ON CONFLICT DO NOTHING"
+    "ORDER BY place ON CONFLICT DO NOTHING RETURNING 1"
 )
 _DELETE_PAID_LINES: Final = (
     f"DELETE FROM paid_lines WHERE ({quoted(tables.paid_lines)}) IN "  # noqa: S608

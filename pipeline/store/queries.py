@@ -6,23 +6,36 @@ Not compiled, as its heirs are not (`setup.py`). Never imports a driver.
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
+
+Rows = Sequence[Any]
+
+
+class Concerned(NamedTuple):
+    """What stands of some persons. `memberships`: (number, nik, version); `cases`: SUMMARY_COLUMNS; `paid_lines`: all
+    columns."""
+
+    memberships: Rows
+    cases: Rows
+    paid_lines: Rows
 
 
 class Queries(ABC):
-    """The reads of one transaction. Rows are tuples in the order of the columns named."""
+    """The reads of one transaction. Rows are tuples in the order of the columns named. What is asked for together is
+    asked together: each wait for a server costs more than its answer.
+
+    `is_shared`: others may write meanwhile what is not locked.
+    """
+
+    is_shared: ClassVar[bool] = False
+
+    @abstractmethod
+    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
+        """All columns of `cases`; and as `members`"""
 
     @abstractmethod
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         """(number, nik, version, document)"""
-
-    @abstractmethod
-    def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
-        """(number, nik, version) of every number of these persons"""
-
-    @abstractmethod
-    def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        """All columns of `cases`"""
 
     @abstractmethod
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
@@ -37,9 +50,10 @@ class Queries(ABC):
         """(claim_id, clock, raw), claim by claim, each in the order of processing"""
 
     @abstractmethod
-    def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
-        """All columns of `paid_lines` of these persons or claims, each once"""
+    def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+        """All columns of `paid_lines` of these claims"""
 
     @abstractmethod
-    def lock_persons(self, persons: Sequence[str]) -> bool:
-        """Lock a row each, made if missing, in this order. False: the engine has one writer, nothing need be locked."""
+    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
+        """Lock a row of each person, made if missing, in this order. Then read: every membership of these NIKs, the
+        cases of these numbers and NIKs, what is paid to these persons. Where one writes at a time nothing is locked."""

@@ -14,11 +14,12 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Connection, Table
 
 from pipeline import ports
+from pipeline.intake import Identity
 from pipeline.ports import Effects, Place
 from pipeline.store import log, rows
 from pipeline.store.engines import sqlite_engine, sqlite_transient
 from pipeline.store.tables import paid_lines, positions
-from pipeline.store.unit_of_work import UnitOfWork, as_list
+from pipeline.store.unit_of_work import UnitOfWork, as_list, digests_of
 from schemas import topics
 
 
@@ -50,14 +51,13 @@ class SqliteUnitOfWork(UnitOfWork):
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(_EVENTS, as_list(claim_ids))
 
-    def lock_persons(self, persons: Sequence[str]) -> bool:
-        return False
-
-    def lock_positions(self, group: str, partitions: Collection[int]) -> dict[Place, int]:
+    def begin(
+        self, group: str, partitions: Collection[int], identities: Sequence[Identity]
+    ) -> tuple[dict[Place, int], dict[Identity, bytes]]:
         found = dict.fromkeys(product(topics.INTAKE, partitions), 0)  # of the embedded log nothing is ever removed
         for topic, partition, position in self.ask(_POSITIONS, group):
             found[topic, partition] = position
-        return found
+        return found, digests_of(self.ask(self.known_events, as_list(identities)))
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:
         [(last,)] = self.ask("SELECT max(id) FROM chunks")

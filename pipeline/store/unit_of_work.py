@@ -28,7 +28,7 @@ from pipeline.record import Message
 from pipeline.store import rows
 from pipeline.store.engines import first_line
 from pipeline.store.loading import SUMMARY_COLUMNS, Loading
-from pipeline.store.queries import Queries
+from pipeline.store.queries import Concerned, Queries, Rows
 from pipeline.store.tables import (
     cases,
     chunks,
@@ -41,8 +41,9 @@ from pipeline.store.tables import (
     payouts,
 )  # fmt: skip
 
-_SummaryRow: Any = namedtuple("_SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
+SummaryRow: Any = namedtuple("SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _DRIVERS = ("psycopg", "sqlite3")
+Question = tuple[Any, ...]  # a statement in the driver's words, and its parameters
 
 
 class Transaction:
@@ -104,6 +105,11 @@ class Transaction:
         found: list[Any] = self.driver.execute(statement, parameters).fetchall()
         return found
 
+    def ask_together(self, *asked: Question) -> list[list[Any]]:
+        """As `ask` one after the other, each seeing what stands when those before it are done; with one wait, where
+        waiting costs."""
+        return [self.ask(*one) for one in asked]
+
 
 class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     """All that the batch asks for in one transaction."""
@@ -135,38 +141,47 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- reads
 
-    def digests(self, identities: Sequence[Identity]) -> dict[Identity, bytes]:
-        found = self.ask(self.known_events, as_list(identities))
-        return {(source, event_id): digest for source, event_id, digest in found}
-
     def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
         return Loading(desk, self).run(wanted)
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
+        return self.ask(*self._members(numbers))
+
+    def _members(self, numbers: Iterable[str]) -> Question:
         statement = f"SELECT number, nik, version, document FROM members WHERE number {self.among}"
-        return self.ask(statement, as_list(numbers))
+        return statement, as_list(numbers)
 
-    def memberships(self, niks: Iterable[str]) -> Sequence[Any]:
-        return self.ask(f"SELECT number, nik, version FROM members WHERE nik {self.among}", as_list(niks))
-
-    def cases(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
+        if not claim_ids:
+            return (), self.members(numbers)
         statement = f"SELECT {quoted(cases)} FROM cases WHERE claim_id {self.among}"
-        return [rows.CaseRow._make(row) for row in self.ask(statement, as_list(claim_ids))]
+        found, their = self.ask_together((statement, as_list(claim_ids)), self._members(numbers))
+        return [rows.CaseRow._make(row) for row in found], their
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
+        return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
+
+    def _cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Question:
         is_theirs = f"member_number {self.among} OR nik {self.among}"
         statement = f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM cases WHERE {is_theirs}"
-        return [_SummaryRow._make(row) for row in self.ask(statement, as_list(numbers), as_list(niks))]
+        return statement, as_list(numbers), as_list(niks)
 
-    def paid_lines(self, persons: Iterable[str], claim_ids: Iterable[str]) -> Iterable[Any]:
-        statement = f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE"
-        found = self.ask(f"{statement} person {self.among}", as_list(persons))
-        # The lines of one claim all stand under one person, so that few are left to be asked for by claim.
-        others = set(claim_ids).difference([row[-1] for row in found])
-        return found + self.ask(f"{statement} claim_id {self.among}", as_list(sorted(others))) if others else found
+    def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
+        return self.ask(f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE claim_id {self.among}", as_list(claim_ids))
+
+    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
+        memberships, of_them, lines = self.ask_together(*self._about(persons, numbers, niks))
+        return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
+
+    def _about(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> tuple[Question, ...]:
+        return (
+            (f"SELECT number, nik, version FROM members WHERE nik {self.among}", as_list(niks)),
+            self._cases_of(numbers, niks),
+            (f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE person {self.among}", as_list(persons)),
+        )
 
     def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
         if not self.keeps_raw or start >= end:
@@ -217,6 +232,11 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 def as_list(values: Iterable[object]) -> str:
     """The parameter for `among` and `known_events`."""
     return orjson.dumps(list(values)).decode()
+
+
+def digests_of(found: Iterable[tuple[str, str, bytes]]) -> dict[Identity, bytes]:
+    """From the rows of `known_events`."""
+    return {(source, event_id): digest for source, event_id, digest in found}
 
 
 @cache

@@ -227,7 +227,7 @@ def test_two_turns_in_hand_are_two_transactions_one_after_the_other(
 def test_a_floor_never_goes_back(new_database: Callable[..., str]) -> None:
     store = opened(new_database())
     with store.unit_of_work() as work:
-        work.lock_positions(GROUP, [HERE.partition])
+        work.begin(GROUP, [HERE.partition], ())
         work.commit()
     for noted, floor in ((40, 40), (39, 40), (41, 41)):
         note_published(store, GROUP, {HERE: noted})
@@ -341,9 +341,9 @@ def test_a_worker_that_was_stopped_loses_its_lock_and_cannot_commit_when_it_goes
     store = opened(new_database())
     with pytest.raises(Transient), store.unit_of_work() as stopped:
         stopped.connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '100ms'")
-        stopped.lock_positions(GROUP, [HERE.partition])
+        stopped.begin(GROUP, [HERE.partition], ())
         with store.unit_of_work() as successor:
-            successor.lock_positions(GROUP, [HERE.partition])
+            successor.begin(GROUP, [HERE.partition], ())
             successor.commit()
         stopped.commit()
     store.close()

@@ -14,6 +14,7 @@ from pipeline.invariants import check
 from pipeline.record import Chunk
 from pipeline.store import migrate, open_reader, open_store, schema
 from pipeline.store.postgresql import SMALL_TURN, PostgresqlUnitOfWork
+from pipeline.store.queries import Concerned
 from pipeline.store.sqlite import SqliteStore
 from pipeline.store.tables import cases
 from schemas import topics
@@ -135,20 +136,20 @@ def test_the_gate_of_a_partition_number_holds_for_every_topic(new_database: Make
     for partition in (3, 4):
         site.process(Chunk(topics.MEMBERS, partition, 0, 1, ()))
     with site.store.unit_of_work() as first:
-        first.lock_positions(GROUP, [3])
+        first.begin(GROUP, [3], ())
         for partition, is_free in ((4, True), (3, False)):
             with site.store.unit_of_work() as second:
                 second.connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")  # type: ignore[attr-defined]
                 if is_free:
-                    assert second.lock_positions(GROUP, [partition]) == {(topics.MEMBERS, partition): 1}
+                    assert second.begin(GROUP, [partition], ()) == ({(topics.MEMBERS, partition): 1}, {})
                     continue
                 with pytest.raises(Transient, match="try again"), site.store.unit_of_work() as third:
                     third.connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")  # type: ignore[attr-defined]
-                    third.lock_positions(GROUP, [partition])
+                    third.begin(GROUP, [partition], ())
     site.close()
 
 
-@pytest.mark.parametrize("about", ["one person", "one event under two keys", "one claim under two keys"])
+@pytest.mark.parametrize("about", ["one number", "one person", "one event under two keys", "one claim under two keys"])
 def test_two_workers_that_meet_decide_and_pay_once(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, about: str
 ) -> None:
@@ -169,6 +170,7 @@ def test_two_workers_that_meet_decide_and_pay_once(
     site.run(*e.member())
     here = e.accident("K1")
     there = {
+        "one number": e.accident("K2"),
         "one person": e.accident("K2", member={"nik": e.NIK}),
         "one event under two keys": here,
         "one claim under two keys": e.evidence("K1", "2024-07-08T10:00:00", documents=["visum"]),
@@ -208,14 +210,14 @@ def test_a_claim_that_another_worker_opens_while_its_person_is_waited_for_is_kno
     site.send(claim, partition=1)
     site.send(e.wage("2024-06", 5_000_000), topic=topics.MEMBERS, partition=1)
     other, turn = site.chunk(4, 5), [site.chunk(0, 1, topics.MEMBERS, 1), site.chunk(0, 1, partition=1)]
-    lock_persons = PostgresqlUnitOfWork.lock_persons
+    lock_and_read = PostgresqlUnitOfWork.lock_and_read
 
-    def come_second(self: PostgresqlUnitOfWork, wanted: Sequence[str]) -> bool:
-        monkeypatch.setattr(PostgresqlUnitOfWork, "lock_persons", lock_persons)
+    def come_second(self: PostgresqlUnitOfWork, *about: Sequence[str]) -> Concerned:
+        monkeypatch.setattr(PostgresqlUnitOfWork, "lock_and_read", lock_and_read)
         site.process(other)
-        return lock_persons(self, wanted)
+        return lock_and_read(self, *about)
 
-    monkeypatch.setattr(PostgresqlUnitOfWork, "lock_persons", come_second)
+    monkeypatch.setattr(PostgresqlUnitOfWork, "lock_and_read", come_second)
     site.process(*turn)
     assert [decision[:2] for decision in site.decisions()] == [("K1", 1)]
     assert site.rows("SELECT claim_id FROM ledger ORDER BY seq DESC") == [(None,), ("K1",), *[(None,)] * 4]
@@ -259,11 +261,28 @@ def test_what_somebody_else_has_written_meanwhile_is_never_overwritten(
     site.close()
 
 
+def test_a_small_turn_waits_for_the_database_five_times_and_for_the_commit(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wait costs both sides more than the answer: at 500 claims a second most of a turn was waiting."""
+    site = Site(new_database())
+    site.run(*e.member(), e.accident("K1"))
+    waits: list[str] = []
+    for name in ("ask", "ask_together"):
+        asked = getattr(PostgresqlUnitOfWork, name)
+        monkeypatch.setattr(
+            PostgresqlUnitOfWork, name, lambda *args, told=name, asked=asked: (waits.append(told), asked(*args))[1]
+        )
+    site.run(e.accident("K2"), e.accident("K3", "2024-08-07"))
+    assert len(site.decisions()) == 3 and len(waits) == 5, waits
+    site.close()
+
+
 def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_database: MakeDatabase) -> None:
     site = Site(new_database())
     site.send(*e.member(), e.accident())
     with pytest.raises(Transient), site.store.unit_of_work() as work:
-        work.lock_positions(GROUP, [0])
+        work.begin(GROUP, [0], ())
         work.connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")  # type: ignore[attr-defined]
     site.run()
     assert len(site.decisions()) == 1
