@@ -67,10 +67,14 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
 
 
 def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | None]:
-    """The command that runs the server in the foreground, and the system user it needs (None: this one)."""
+    """The command that runs the server in the foreground, and the system user it needs (None: this one).
+
+    A large backlog wrote every page again after each of many checkpoints, and read back what did not fit into 128 MB.
+    """
     return [
         str(_binaries() / "postgres"), "-D", str(directory), "-h", "127.0.0.1", "-p", str(port),
         "-c", "unix_socket_directories=", "-c", "max_connections=50",
+        "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB",
     ], _user()  # fmt: skip
 
 
