@@ -1,4 +1,4 @@
-"""Starts a worker process, and starts it again when starting again can help.
+"""Starts worker processes, each again when starting it again can help.
 
 A worker that meets trouble ends at once and says with its status what would help (`pipeline/errors.py`): 75 again,
 at once and then after growing pauses, 78 a person, anything else a bug, tried three times a minute. Never imports
@@ -13,7 +13,9 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Final
 
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
@@ -27,17 +29,25 @@ STOP_SECONDS: Final = 15.0  # a worker leaves within ten after SIGTERM
 
 
 class Supervisor:
-    """Keeps one worker running. `say` gets the sentences for the screen."""
+    """Keeps one worker running. `say` gets the sentences for the screen, which begin with its `name`.
+
+    `environment`: variables that the worker gets beside, and instead of, those of this process.
+    """
 
     def __init__(
         self,
         command: Sequence[str],
         say: Callable[[str], None],
+        *,
+        environment: Mapping[str, str] | None = None,
+        name: str = "The worker",
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], object] | None = None,
     ) -> None:
         self._command = list(command)
         self._say = say
+        self._environment = environment or {}
+        self._name = name
         self._clock = clock
         self._woken = threading.Event()  # a signal must not have to wait for the end of a pause
         self._pause = pause or self._woken.wait
@@ -68,19 +78,19 @@ class Supervisor:
         """Seconds to wait before the next start; None: no further one."""
         told = reason or "it gave no reason"
         if status == EXIT_CONFIGURATION:
-            self._say(f"The worker cannot run: {told}")
+            self._say(f"{self._name} cannot run: {told}")
             return None
         if status == EXIT_TRANSIENT or status < 0:  # a signal from outside, such as kill -9, is no bug of the worker
             pause = self._growing_pause()
             what = f"was ended by {_signal_name(-status)}" if status < 0 else f"stopped: {told}"
             when = f"in {pause:.1f} s" if pause else "now"
-            self._say(f"The worker {what}. Nothing is lost; starting again {when}.")
+            self._say(f"{self._name} {what}. Nothing is lost; starting again {when}.")
             return pause
         self._bugs.append(self._clock())
         if len(self._bugs) == BUGS_A_MINUTE and self._bugs[-1] - self._bugs[0] < 60:
-            self._say(f"The worker failed {BUGS_A_MINUTE} times within a minute (status {status}); giving up: {told}")
+            self._say(f"{self._name} failed {BUGS_A_MINUTE} times within a minute (status {status}); giving up: {told}")
             return None
-        self._say(f"The worker failed (status {status}): {told}. Starting again.")
+        self._say(f"{self._name} failed (status {status}): {told}. Starting again.")
         return FIRST_PAUSE_SECONDS
 
     def _growing_pause(self) -> float:
@@ -92,7 +102,7 @@ class Supervisor:
     def _run_once(self) -> tuple[int, str]:
         """Status (negative: the signal that ended it) and the reason the worker gave."""
         reading, writing = os.pipe()
-        environment = {**os.environ, REASON_VARIABLE: str(writing)}
+        environment = {**os.environ, **self._environment, REASON_VARIABLE: str(writing)}
         try:
             self._child = subprocess.Popen(  # noqa: S603 - the command is our own
                 self._command, env=environment, pass_fds=(writing,), start_new_session=True
@@ -103,7 +113,7 @@ class Supervisor:
         finally:
             os.close(writing)
         if self._asked_to_stop is not None:  # the signal came while there was no child to pass it to
-            self._child.send_signal(signal.SIGTERM)
+            self._child.send_signal(self._asked_to_stop)
         status = self._waited(self._child)
         os.set_blocking(reading, False)
         reason = b""
@@ -122,31 +132,56 @@ class Supervisor:
                     continue
                 deadline = deadline or self._clock() + STOP_SECONDS
                 if self._clock() > deadline:
-                    self._say(f"The worker did not leave within {STOP_SECONDS:.0f} s and was killed; nothing is lost.")
                     child.kill()
+                    late = f"did not leave within {STOP_SECONDS:.0f} s and was killed"
+                    self._say(f"{self._name} {late}; nothing is lost.")
 
     def stop(self, signum: int) -> None:
-        """Pass a request to stop on to the worker; the loop then ends with it."""
+        """Ask the worker to stop, with this signal; the loop then ends with it."""
         self._asked_to_stop = signum
         self._woken.set()
         if self._child is not None and self._child.poll() is None:
-            self._child.send_signal(signal.SIGTERM)
+            self._child.send_signal(signum)
 
 
-def supervise(command: Sequence[str], say: Callable[[str], None] | None = None) -> int:
-    """Run `command` under supervision until it ends for good; SIGTERM and SIGINT are passed on as SIGTERM.
+def supervise(
+    command: Sequence[str],
+    environments: Sequence[Mapping[str, str]] = ({},),
+    say: Callable[[str], None] | None = None,
+) -> int:
+    """Run `command` once in each of the environments, each supervised by itself, until the first ends for good.
 
-    Returns the status to end with. To be called in the main thread.
+    Then the others are stopped, too: a worker that half runs would hide it. SIGTERM and SIGINT stop all of them.
+    Returns the first status other than 0, in order of ending. To be called in the main thread.
     """
-    supervisor = Supervisor(command, say or _on_stderr)
+    supervisors = [
+        Supervisor(command, say or _on_stderr, environment=environment, name=name)
+        for environment, name in zip(environments, _names(len(environments)), strict=True)
+    ]
+    happened: SimpleQueue[object] = SimpleQueue()  # the one kind that a handler of signals may put into
+    ended: list[Future[int]] = []
     previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     for number in previous:
-        signal.signal(number, lambda received, _frame: supervisor.stop(received))
+        signal.signal(number, lambda received, _frame: happened.put(received))
     try:
-        return supervisor.run()
+        with ThreadPoolExecutor(len(supervisors)) as threads:
+            try:
+                for supervisor in supervisors:
+                    running = threads.submit(supervisor.run)
+                    running.add_done_callback(ended.append)
+                    running.add_done_callback(happened.put)
+                happened.get()
+            finally:
+                for supervisor in supervisors:
+                    supervisor.stop(signal.SIGTERM)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+    return next(filter(None, [one.result() for one in ended]), 0)
+
+
+def _names(count: int) -> list[str]:
+    return ["The worker"] if count == 1 else [f"Process {number} of the worker" for number in range(1, count + 1)]
 
 
 def worker_command(module: str = "agents.worker") -> list[str]:
@@ -155,7 +190,7 @@ def worker_command(module: str = "agents.worker") -> list[str]:
 
 
 def _on_stderr(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    print(f"{sentence}\n", end="", file=sys.stderr, flush=True)  # in one piece: each process has a thread
 
 
 def _signal_name(number: int) -> str:

@@ -1,11 +1,15 @@
 """`santunan run`, `santunan worker`, `santunan tick`: what keeps running, and the clock it runs by."""
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from agents.settings import Settings
+
 _NO_SUPERVISE = "Run the worker in this process; for compose and systemd, which start it again themselves."
+_PROCESSES = "How many processes work side by side; only over Kafka."
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -16,18 +20,24 @@ def add_to(cli: typer.Typer) -> None:
 
 def worker(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=_NO_SUPERVISE)] = True,
+    processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
 ) -> None:
     """One worker: reads events, decides, publishes.
 
     Started again where that helps (status 75). Ctrl-C or SIGTERM: it finishes what it has in hand and leaves
     within ten seconds.
 
+    One process decides on one core: where more waits than it can do, start about one a core. Each takes its share
+    of the partition numbers; more processes than numbers stand by. Each is started again by itself; where one
+    cannot run, all leave.
+
     \b
     Examples:
       santunan worker
+      santunan worker --processes 4
       santunan worker --no-supervise
     """
-    _work(supervise=supervise)
+    _work(supervise=supervise, processes=processes)
 
 
 def run(
@@ -48,11 +58,15 @@ def run(
     _work(supervise=supervise)
 
 
-def _work(*, supervise: bool) -> None:
+def _work(*, supervise: bool, processes: int = 1) -> None:
     from agents.settings import read_settings
     from pipeline.rules.book import Book
 
+    if processes > 1 and not supervise:
+        raise typer.BadParameter("--no-supervise is one process: leave --processes out, and start it several times")
     settings = read_settings()  # what is wrong with them is said here, once, and not by each child that starts
+    if processes > 1 and settings.is_embedded:
+        raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
     if supervise:
         from agents.cli.screen import complain
@@ -60,11 +74,24 @@ def _work(*, supervise: bool) -> None:
         from agents.supervisor import worker_command
 
         where = settings.embedded_file if settings.is_embedded else settings.kafka_bootstrap
-        complain(f"worker of group {settings.group} on {where}; Ctrl-C stops it")
-        raise typer.Exit(keep_running(worker_command()))
+        several = f", {processes} processes" if processes > 1 else ""
+        complain(f"worker of group {settings.group} on {where}{several}; Ctrl-C stops it")
+        environments = [_own(settings, number) for number in range(processes)] if processes > 1 else [{}]
+        raise typer.Exit(keep_running(worker_command(), environments))
     from agents.worker import main
 
     main()
+
+
+def _own(settings: "Settings", number: int) -> dict[str, str]:
+    """Variables of what only one process may have, for the one of this number (from 0) of several."""
+    own = {}
+    if settings.instance_id is not None:
+        own["SANTUNAN_INSTANCE_ID"] = f"{settings.instance_id}-{number + 1}"
+    if settings.health_address is not None:
+        host, _, port = settings.health_address.rpartition(":")
+        own["SANTUNAN_HEALTH_ADDRESS"] = f"{host}:{int(port) + number}"
+    return own
 
 
 def tick(

@@ -2,15 +2,17 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from agents.supervisor import Supervisor
+from agents.supervisor import Supervisor, supervise
 
 WORKER = """
 import os, pathlib, sys
@@ -151,6 +153,129 @@ def test_the_reason_pipe_is_closed_after_each_run(watch: Watch) -> None:
     watch(75, 75, 75, 75, 0).supervisor.run()
     after = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
     assert after == before
+
+
+# --- several at once
+
+PART = """
+import os, pathlib, signal, sys, time
+folder, number, status = pathlib.Path(sys.argv[1]), os.environ["NUMBER"], int(sys.argv[2])
+def leave(*_):
+    (folder / f"{number}.left").touch()
+    sys.exit(0)
+signal.signal(signal.SIGTERM, leave)
+with (folder / f"{number}.starts").open("a") as starts:
+    starts.write(f"{os.getpid()}\\n")
+if number == "2" and status:
+    while not (folder / "1.starts").exists():
+        time.sleep(0.02)
+    sys.exit(status)
+time.sleep(30)
+"""
+PARTS = ({"NUMBER": "1"}, {"NUMBER": "2"})
+
+
+def _part(folder: Path, status: int = 0) -> list[str]:
+    """A process that works until it is told to stop; the second ends with this status, once the first has begun."""
+    return [sys.executable, "-c", PART, str(folder), str(status)]
+
+
+def _starts(folder: Path, number: int) -> list[int]:
+    """Process ids, in order."""
+    file = folder / f"{number}.starts"
+    return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def _program(*arguments: object) -> list[str]:
+    """The command of a program that supervises and does nothing else."""
+    told = ", ".join(map(repr, arguments))
+    return [sys.executable, "-c", f"import sys; from agents.supervisor import supervise; sys.exit(supervise({told}))"]
+
+
+@contextmanager
+def _supervising(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+    """A program that supervises two processes, once both have begun."""
+    program = subprocess.Popen(_program(_part(folder), PARTS), stderr=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        _wait_for(lambda: bool(_starts(folder, 1) and _starts(folder, 2)))
+        yield program
+    finally:
+        if program.poll() is None:
+            program.kill()
+        for pid in (*_starts(folder, 1), *_starts(folder, 2)):
+            if _is_running(pid):
+                os.kill(pid, signal.SIGKILL)
+        program.communicate()
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_of_several_one_that_was_killed_is_started_again_while_the_others_run_on(tmp_path: Path) -> None:
+    with _supervising(tmp_path) as program:
+        os.kill(_starts(tmp_path, 2)[0], signal.SIGKILL)
+        _wait_for(lambda: len(_starts(tmp_path, 2)) == 2)
+        [undisturbed] = _starts(tmp_path, 1)
+        assert _is_running(undisturbed) and not (tmp_path / "1.left").exists()
+        program.terminate()
+        _, said = program.communicate(timeout=20)
+    assert program.returncode == 0
+    assert said == "Process 2 of the worker was ended by SIGKILL. Nothing is lost; starting again now.\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_all_of_several(number: signal.Signals, tmp_path: Path) -> None:
+    with _supervising(tmp_path) as program:
+        program.send_signal(number)
+        _, said = program.communicate(timeout=20)
+        assert (program.returncode, said) == (0, "")
+        assert not any(map(_is_running, _starts(tmp_path, 1) + _starts(tmp_path, 2)))
+    assert (tmp_path / "1.left").exists() and (tmp_path / "2.left").exists()
+
+
+def test_where_one_of_several_cannot_run_the_others_are_stopped_and_its_status_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert supervise(_part(tmp_path, 78), PARTS, said.append) == 78
+    assert (tmp_path / "1.left").exists()
+    assert said == ["Process 2 of the worker cannot run: it gave no reason"]
+
+
+def test_one_of_several_that_somebody_told_to_leave_takes_the_others_along(tmp_path: Path) -> None:
+    with _supervising(tmp_path) as program:
+        os.kill(_starts(tmp_path, 2)[0], signal.SIGTERM)
+        assert program.wait(timeout=20) == 0
+    assert (tmp_path / "1.left").exists()
+
+
+def test_what_goes_wrong_in_supervising_one_of_several_stops_all_and_comes_through(tmp_path: Path) -> None:
+    def say(sentence: str) -> None:
+        raise BrokenPipeError(sentence)
+
+    with pytest.raises(BrokenPipeError, match="Process 2 of the worker cannot run"):
+        supervise(_part(tmp_path, 78), PARTS, say)
+    assert (tmp_path / "1.left").exists()
+
+
+def test_one_alone_is_called_the_worker_and_signals_mean_again_what_they_meant() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    said: list[str] = []
+    assert supervise([sys.executable, "-c", "import sys; sys.exit(78)"], say=said.append) == 78
+    assert said == ["The worker cannot run: it gave no reason"]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_ctrl_c_while_a_worker_is_still_starting_is_no_failure(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    unprepared = f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(30)"
+    with subprocess.Popen(_program([sys.executable, "-c", unprepared])) as program:  # noqa: S603
+        _wait_for(ready.exists)
+        program.send_signal(signal.SIGINT)
+        assert program.wait(timeout=20) == 0
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
