@@ -175,14 +175,16 @@ class Process:
 
 def leave(status: int, reason: str) -> NoReturn:
     """End the process at once with one sentence. `sys.exit` in an agent would hang in Faust's stopping."""
-    if status:
-        log.critical("worker ends with status %d: %s", status, reason)
-    else:
-        log.info("worker ends: %s", reason)
-    pipe = os.environ.get(REASON_VARIABLE)
-    if pipe:
-        os.write(int(pipe), reason.encode()[:4000])
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+    try:
+        if status:
+            log.critical("worker ends with status %d: %s", status, reason)
+        else:
+            log.info("worker ends: %s", reason)
+        pipe = os.environ.get(REASON_VARIABLE)
+        if pipe:
+            os.write(int(pipe), reason.encode()[:4000])
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:  # nobody may be left to tell: the supervisor was killed, the terminal closed
+        os._exit(status)

@@ -1,5 +1,8 @@
-"""`santunan worker --processes`: where it makes no sense, and what each process gets of its own."""
+"""`santunan worker`: when `--processes` makes no sense, what each process gets of its own, and one left alone."""
 
+import os
+import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import typer
 from agents import supervisor
 from agents.cli.running import worker
 from agents.settings import SETTINGS_FILE, read_settings
-from tests.unit.program import santunan
+from tests.unit.program import PROGRAM, environment, santunan
 
 ON_KAFKA = {
     "SANTUNAN_DATABASE_URL": "postgresql://u@127.0.0.1:1/x",
@@ -60,8 +63,8 @@ def test_each_of_several_processes_has_a_place_and_an_address_of_its_own(
         worker(processes=3)
     assert "worker of group santunan on 127.0.0.1:1, 3 processes; Ctrl-C stops it" in capsys.readouterr().err
     seen = []
-    for environment in given:
-        for name, value in environment.items():
+    for variables in given:
+        for name, value in variables.items():
             monkeypatch.setenv(name, value)
         settings = read_settings()  # as the process does
         seen.append((settings.instance_id, settings.health_address))
@@ -82,3 +85,21 @@ def test_one_process_alone_has_the_settings_as_they_are(
         worker()
     assert given == [{}]
     assert "worker of group santunan on 127.0.0.1:1; Ctrl-C stops it" in capsys.readouterr().err
+
+
+def test_a_worker_whose_supervisor_was_killed_leaves(tmp_path: Path) -> None:
+    program = subprocess.Popen(  # noqa: S603
+        [*PROGRAM, "worker"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert program.stderr is not None
+    while " reading " not in program.stderr.readline():
+        assert program.poll() is None
+    [found] = subprocess.run(["pgrep", "-P", str(program.pid)], capture_output=True, check=True).stdout.split()  # noqa: S603, S607
+    program.kill()
+    try:
+        _, told = program.communicate(timeout=20)  # until nobody is left who could write
+    except subprocess.TimeoutExpired:
+        os.kill(int(found), signal.SIGKILL)
+        program.communicate()
+        raise
+    assert "the supervisor is gone" in told
