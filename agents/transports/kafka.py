@@ -119,6 +119,11 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._next = {}
         await self._new_epoch()
 
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        await super().on_partitions_assigned(assigned, generation_id)
+        if not assigned:  # Faust looks for positions of none
+            self._missing = "no partition is assigned: the other workers of the group hold all of them"
+
     async def _new_epoch(self) -> None:
         """What waits is void, and what Faust has not handed on, too; what has begun is let end."""
         self._epoch += 1
@@ -146,11 +151,6 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         assignment = self._thread.assigned
         assigned = sorted(assignment.partitions)
         await self.transport.publisher.fence({tp.partition for tp in assigned}, assignment.member)
-        if not assigned:
-            await self._thread.read_from({})
-            self._next = {}
-            self._missing = "no partition is assigned: the other workers of the group hold all of them"
-            return {}
         committed = await self._thread.committed(assigned)
         # Kafka forgets positions of a group that was away for long; the store does not.
         published = await asyncio.to_thread(self.app.published_positions)
