@@ -121,7 +121,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         await super().on_partitions_assigned(assigned, generation_id)
-        if not assigned:  # Faust looks for positions of none
+        if not assigned:  # Faust does not ask for positions then
+            self.app.process.source = self
             self._missing = "no partition is assigned: the other workers of the group hold all of them"
 
     async def _new_epoch(self) -> None:

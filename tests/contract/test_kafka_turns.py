@@ -1,4 +1,4 @@
-"""Which chunks go together into one transaction, and when: over Kafka, with a broker that is a fake."""
+"""Which chunks go together into one transaction, and when, over Kafka; a worker that gets none. The broker is a fake."""
 
 from collections.abc import Callable
 from typing import Any
@@ -118,3 +118,15 @@ def test_membership_goes_before_the_claims_of_its_turn_and_claims_wait_for_what_
         assert turn(stage) == [(*HERE, 4, 5)]
 
     act(scene, broker)
+
+
+def test_a_worker_that_the_group_gives_nothing_stands_by_and_says_so(act: Callable[..., Any]) -> None:
+    """Faust never asks it for positions. `/health` must not take it for one that never came to look for events."""
+
+    async def scene(stage: Stage) -> None:
+        await stage.consumer.on_partitions_assigned(set(), 1)
+        assert stage.app.process.source is stage.consumer
+        assert "the other workers of the group hold all" in str(stage.consumer.missing())
+        assert stage.broker.asked == []
+
+    act(scene, Broker())
