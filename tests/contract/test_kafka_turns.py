@@ -1,4 +1,4 @@
-"""Which chunks go together into one transaction, and when, over Kafka; a worker that gets none. The broker is a fake."""
+"""Which chunks go together into one transaction over Kafka, and when; a worker that gets none. The broker is a fake."""
 
 from collections.abc import Callable
 from typing import Any
