@@ -46,11 +46,13 @@ _FIELD_NAME = re.compile(r"[a-z][a-z_]{0,39}")  # as our own fields are named: n
 _FIXES: Final = {
     "missing": "is missing; add it",
     "extra_forbidden": "unknown field; remove it, or correct its name",
+    "unexpected_keyword_argument": "unknown field; remove it, or correct its name",
     "int_type": "write a whole number, without quotes, decimal point or exponent",
     "bool_type": "write true or false, without quotes",
     "string_type": "write a text in quotes",
     "tuple_type": "write a list in square brackets",
     "model_type": "write an object in braces",
+    "dataclass_type": "write an object in braces",
     "model_attributes_type": "write an object in braces",
     "timezone_aware": "give the offset from UTC too, for example +07:00",
 }

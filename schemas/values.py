@@ -51,13 +51,16 @@ def _printable(text: str) -> str:
     return text
 
 
+STRICT: Final = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
 class Strict(BaseModel):
     """Base of all that people and machines hand in: no coercion, no unknown field, no change afterwards.
 
     Errors never repeat the input, so that a NIK or a diagnosis cannot reach a log through them.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(**STRICT, frozen=True)
 
 
 Rupiah = Annotated[int, Field(ge=0, le=MAX_RUPIAH, description="whole rupiah")]

@@ -4,11 +4,12 @@ import copy
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from agents.cli.published import event_types, incompatibilities, json_schemas, write_schemas
 from agents.portfolio import portfolio
@@ -18,7 +19,8 @@ from pipeline.intake import event_clock, read_event
 from pipeline.outputs import OUTPUT_TYPES, SOURCE, refusal_message
 from pipeline.record import Message
 from pipeline.rules.book import Book
-from schemas.decisions import Refusal
+from schemas.claims import SECTIONS
+from schemas.decisions import FieldError, Refusal
 from schemas.events import Refused, parse
 
 PUBLISHED = Path(__file__).parents[2] / "schemas" / "json"
@@ -140,6 +142,42 @@ def test_a_published_file_is_never_overwritten_by_a_narrower_schema(tmp_path: Pa
     with pytest.raises(NotReady, match="no longer allows earthquake"):
         write_schemas(tmp_path)
     assert "earthquake" in file.read_text()
+
+
+def told(**sections: Any) -> bytes:
+    claim = {"claim_id": "K1", "member": {"member_number": "30000000001"}, "death": {"died_on": "2024-07-07"}}
+    envelope = {"specversion": "1.0", "id": "e1", "source": "urn:santunan:office:tangerang",
+                "type": "santunan.claim.death.v1", "time": "2024-07-08T20:00:00+07:00"}  # fmt: skip
+    return json.dumps({**envelope, "data": {**claim, **sections}}).encode()
+
+
+@pytest.mark.parametrize("section", sorted(set(SECTIONS) - {"documents", "children"}))
+def test_a_section_is_refused_in_the_words_that_refuse_an_event(section: str) -> None:
+    unknown = "unknown field; remove it, or correct its name"
+    with pytest.raises(Refused) as refused:
+        parse(told(colour=1))
+    assert refused.value.errors == (FieldError("data.colour", unknown),)
+    with pytest.raises(Refused) as refused:
+        parse(told(**{section: {"colour": 1}}))
+    assert FieldError(f"data.{section}.colour", unknown) in refused.value.errors
+    with pytest.raises(Refused) as refused:
+        parse(told(**{section: "3173012345678901"}))
+    assert refused.value.errors == (FieldError(f"data.{section}", "write an object in braces"),)
+
+
+def test_costs_are_refused_in_the_order_in_which_they_are_published() -> None:
+    with pytest.raises(Refused) as refused:
+        parse(told(costs={"glasses": "1", "return_to_work": "1", "prosthesis": "1", "treatment": "1"}))
+    names = ("treatment", "glasses", "prosthesis", "return_to_work")
+    assert [one.field for one in refused.value.errors] == [f"data.costs.{name}" for name in names]
+
+
+def test_nothing_that_was_read_can_be_changed() -> None:
+    event: Any = parse(told(heirs={"relatives": [{"relation": "widow"}]}))
+    for read in (event, event.data, event.data.member, event.data.death, event.data.heirs.relatives[0]):
+        for name in vars(read):
+            with pytest.raises((FrozenInstanceError, ValidationError)):
+                setattr(read, name, None)
 
 
 def leaving() -> Iterator[Message]:
