@@ -172,8 +172,7 @@ class Case:
             self.program = "JKK" if type(event) is AccidentClaimed else "JKM"
             self.received_at = clock
         told: dict[str, Any] = vars(data)
-        for section in data.model_fields_set:
-            value = told[section]
+        for section, value in told.items():
             if value is None:
                 continue
             attribute = _REPLACED.get(section)
