@@ -8,14 +8,16 @@ import unicodedata
 from functools import lru_cache
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
+from pydantic.main import BaseModel  # where it is defined, which the compiler asks of what is inherited from
 
 MAX_EVENT_BYTES = 64 * 1024  # a full claim with 20 children and 4,000 letters of chronology is under 16 KiB
 MAX_RUPIAH = 10**12  # the largest benefit known is under 10^10; beyond 10^12 it is a slip of the keyboard
 MAX_LIST = 64  # no list of the law is longer than the 46 rows of the disability table
 MAX_MONTHS = 120  # one payment may settle ten years of arrears
 MAX_DAYS = 36_525  # a century
-FIRST_YEAR, LAST_YEAR = 1900, 2100  # the oldest member was born after 1900
+FIRST_YEAR: Final = 1900  # the oldest member was born later
+LAST_YEAR: Final = 2100
 MAX_FUTURE_SECONDS = 300  # how far a sender's clock may run ahead of ours
 
 # Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Co private, Cn unassigned:
@@ -35,12 +37,12 @@ def _clean_text(text: str) -> str:
 
 def _iso_text(value: Any) -> Any:
     """pydantic also reads a digit string as a Unix timestamp; on this wire a date is ISO 8601 or nothing."""
-    if not isinstance(value, dt.date) and not (isinstance(value, str) and value[4:5] == "-"):
-        raise ValueError("write dates as YYYY-MM-DD and times as YYYY-MM-DDThh:mm:ss+07:00")
-    return value
+    if (isinstance(value, str) and value[4:5] == "-") or isinstance(value, dt.date):
+        return value
+    raise ValueError("write dates as YYYY-MM-DD and times as YYYY-MM-DDThh:mm:ss+07:00")
 
 
-def _within_years(value: Any) -> Any:
+def _within_years(value: dt.date) -> dt.date:
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
     return value
