@@ -21,12 +21,13 @@ from tests.bench.kafka_load import Load, percentile
 from tests.bench.kafka_site import CLAIMS, PARTITIONS, Offsets, Program, Site, busy_seconds, opened, running, say
 from tests.bench.workload import Sent, claims, members
 
-MEMBERS: Final = 20_000  # few claims each, as in life: who has many makes loading slow, and nothing else
+MEMBERS: Final = 60_000  # few claims each, as in life: who has many makes loading slow, and nothing else
 STORED: Final = 300_000
 EVENT_AT_A_TIME: Final = 1_500  # claims of idiomatic Faust
 RATE: Final = 500  # claims a second while latency and restarts are measured
 LATENCY_SECONDS: Final = 20
 WARM_SECONDS: Final = 40  # not counted: a new worker, and the compiler of the broker's Java, meet small turns
+LOADED: Final = RATE * (LATENCY_SECONDS + WARM_SECONDS)  # claims
 KILLS: Final = 3
 TURNS: Final = ("worker", "bare", "bare", "worker")
 READERS: Final = "santunan"  # the group, and the database, that read the members
@@ -71,7 +72,8 @@ def measure(directory: Path, count: int, stored: int = STORED) -> dict[str, Any]
             **_compare(site, count),
             **_event_at_a_time(site),
             **_two_workers(site, count, first=count),
-            **_with_much_stored(site, stored, first=2 * count),
+            **_latency_of_a_usual_day(site, first=2 * count),
+            **_with_much_stored(site, stored, first=2 * count + LOADED),
         }
 
 
@@ -168,7 +170,16 @@ def _wait_for_halves(site: Site, group: str, *workers: Program) -> None:
         time.sleep(0.2)
 
 
+def _latency_of_a_usual_day(site: Site, *, first: int) -> dict[str, Any]:
+    name = site.new_database("usual", site.ends(topics.INTAKE))
+    with running(site, name, site.environment(name, name)):
+        figures = _latency(site, first)
+    site.drop_database(name)
+    return figures
+
+
 def _with_much_stored(site: Site, stored: int, *, first: int) -> dict[str, Any]:
+    """The latency after it is of the minute in which both servers still write down what was stored."""
     starts = site.ends(topics.INTAKE)
     name = site.new_database("stored", starts)
     say(f"{stored:,} claims into the topics")
@@ -184,16 +195,15 @@ def _with_much_stored(site: Site, stored: int, *, first: int) -> dict[str, Any]:
             "rss_mb_over_backlog": resident,
             "restart_claims_stored": stored,
         }
-        figures |= _latency(site, first + stored)
-        first += stored + RATE * (LATENCY_SECONDS + WARM_SECONDS)
+        figures |= {f"after_backlog_{name}": value for name, value in _latency(site, first + stored).items()}
+        first += stored + LOADED
         worker.signal(signal.SIGKILL)
         worker.process.wait()
     return figures | _restarts(site, name, environment, first + RATE)
 
 
 def _latency(site: Site, first: int) -> dict[str, Any]:
-    count = RATE * (LATENCY_SECONDS + WARM_SECONDS)
-    with Load(site, claims(count, MEMBERS, first=first), RATE) as load:
+    with Load(site, claims(LOADED, MEMBERS, first=first), RATE) as load:
         load.wait(LATENCY_SECONDS + WARM_SECONDS)
         load.until_drained(30)
     seen = {one.claim_id: one.seconds for one in load.seen}
