@@ -21,7 +21,7 @@ from tests.faults.running import wait_for
 from tests.faults.stream import documents
 from tests.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
 from tests.servers import new_database, postgresql_server
-from tests.unit.program import PROGRAM, environment
+from tests.unit.program import PROGRAM, environment, is_running
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
@@ -49,14 +49,6 @@ def two_processes(settings: Settings, folder: Path) -> Iterator[Command]:
 def process_ids(command: Command) -> set[int]:
     found = subprocess.run(["pgrep", "-P", str(command.pid)], capture_output=True, check=False)  # noqa: S603, S607
     return set(map(int, found.stdout.split()))
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def held(admin: Any, settings: Settings) -> dict[str, tuple[str, int]]:

@@ -264,7 +264,7 @@ def test_what_somebody_else_has_written_meanwhile_is_never_overwritten(
 def test_a_small_turn_waits_for_the_database_five_times_and_for_the_commit(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each wait costs both sides more than the answer: at 500 claims a second most of a turn was waiting."""
+    """Each wait costs both sides more than the answer: with fifteen, nearly half of a small turn was waiting."""
     site = Site(new_database())
     site.run(*e.member(), e.accident("K1"))
     waits: list[str] = []

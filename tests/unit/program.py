@@ -68,3 +68,11 @@ def until(cwd: Path, count: int, *arguments: str) -> list[dict[str, Any]]:
         rows = santunan(*arguments, "--json", cwd=cwd).rows
         if len(rows) >= count or time.monotonic() > deadline:
             return rows
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True

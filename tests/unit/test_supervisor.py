@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from agents.supervisor import Supervisor, supervise
+from tests.unit.program import is_running
 
 WORKER = """
 import os, pathlib, sys
@@ -203,17 +204,9 @@ def _supervising(folder: Path) -> Iterator["subprocess.Popen[str]"]:
         if program.poll() is None:
             program.kill()
         for pid in (*_starts(folder, 1), *_starts(folder, 2)):
-            if _is_running(pid):
+            if is_running(pid):
                 os.kill(pid, signal.SIGKILL)
         program.communicate()
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_of_several_one_that_was_killed_is_started_again_while_the_others_run_on(tmp_path: Path) -> None:
@@ -221,7 +214,7 @@ def test_of_several_one_that_was_killed_is_started_again_while_the_others_run_on
         os.kill(_starts(tmp_path, 2)[0], signal.SIGKILL)
         _wait_for(lambda: len(_starts(tmp_path, 2)) == 2)
         [undisturbed] = _starts(tmp_path, 1)
-        assert _is_running(undisturbed) and not (tmp_path / "1.left").exists()
+        assert is_running(undisturbed) and not (tmp_path / "1.left").exists()
         program.terminate()
         _, said = program.communicate(timeout=20)
     assert program.returncode == 0
@@ -234,7 +227,7 @@ def test_a_signal_stops_all_of_several(number: signal.Signals, tmp_path: Path) -
         program.send_signal(number)
         _, said = program.communicate(timeout=20)
         assert (program.returncode, said) == (0, "")
-        assert not any(map(_is_running, _starts(tmp_path, 1) + _starts(tmp_path, 2)))
+        assert not any(map(is_running, _starts(tmp_path, 1) + _starts(tmp_path, 2)))
     assert (tmp_path / "1.left").exists() and (tmp_path / "2.left").exists()
 
 
