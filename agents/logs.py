@@ -5,6 +5,7 @@ claim never. Who logs sees to that; what a sender chose (ids) and what a library
 """
 
 import logging
+import os
 import re
 import sys
 import traceback
@@ -27,6 +28,7 @@ FIELDS: Final = IDS | {"source", "topic", "partition", "offset", "program", "rev
 _ID: Final = re.compile(r"[A-Za-z0-9._:@/+-]{1,160}")  # words with blanks between them are no id
 _NIK: Final = re.compile(r"[0-9]{16,}")
 MOST_CAUSES: Final = 5
+PROCESS_VARIABLE: Final = "SANTUNAN_PROCESS"  # where one command starts several processes, the number of this one
 
 
 class Seldom(logging.Filter):
@@ -56,6 +58,7 @@ def configure_logs(level: str, form: str) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.stdlib.ExtraAdder(FIELDS),
+        add_process,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=list(before),
@@ -75,6 +78,12 @@ def configure_logs(level: str, form: str) -> None:
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.getLevelName(level), logging.ERROR))
+
+
+def add_process(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Which of several processes says this. A processor of structlog."""
+    process = os.environ.get(PROCESS_VARIABLE)
+    return line if process is None else {**line, "process": process}
 
 
 def guard(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -85,7 +85,9 @@ def _work(*, supervise: bool, processes: int = 1) -> None:
 
 def _own(settings: "Settings", number: int) -> dict[str, str]:
     """Variables of what only one process may have, for the one of this number (from 0) of several."""
-    own = {}
+    from agents.logs import PROCESS_VARIABLE
+
+    own = {PROCESS_VARIABLE: str(number + 1)}
     if settings.instance_id is not None:
         own["SANTUNAN_INSTANCE_ID"] = f"{settings.instance_id}-{number + 1}"
     if settings.health_address is not None:

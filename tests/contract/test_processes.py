@@ -104,6 +104,7 @@ def test_two_processes_share_the_work_and_one_that_is_killed_comes_back(
         assert not any(map(is_running, left))
     told = log.read_text()
     assert ", 2 processes; Ctrl-C stops it" in told and told.count("was ended by SIGKILL") == 1
+    assert all(f"process={number}" in told for number in (1, 2))
 
     assert set(Counter(one["id"] for one in published(settings)).values()) == {1}
     store = open_store(settings.database_url)

@@ -11,6 +11,7 @@ import typer
 
 from agents import supervisor
 from agents.cli.running import worker
+from agents.logs import PROCESS_VARIABLE
 from agents.settings import SETTINGS_FILE, read_settings
 from tests.unit.program import PROGRAM, environment, santunan
 
@@ -74,7 +75,7 @@ def test_each_of_several_processes_has_a_place_and_an_address_of_its_own(
 def test_what_is_not_set_is_not_made_up(given: list[Mapping[str, str]]) -> None:
     with pytest.raises(typer.Exit):
         worker(processes=2)
-    assert given == [{}, {}]
+    assert given == [{PROCESS_VARIABLE: "1"}, {PROCESS_VARIABLE: "2"}]
 
 
 def test_one_process_alone_has_the_settings_as_they_are(

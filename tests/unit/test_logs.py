@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents.logs import FIELDS, configure_logs
+from agents.logs import FIELDS, PROCESS_VARIABLE, configure_logs
 from pipeline.errors import SantunanError
 from pipeline.record import Chunk, Message, Record
 
@@ -38,6 +38,13 @@ def test_claim_and_event_ids_stand_in_fields_of_their_own(written: Written) -> N
     (line,) = written()
     assert line["event"] == "claim decided" and line["level"] == "info" and line["logger"] == "santunan.test"
     assert {name: line[name] for name in ids} == ids
+
+
+def test_one_of_several_processes_says_which(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PROCESS_VARIABLE, "2")
+    log.info("partition numbers are ours")
+    (line,) = written()
+    assert line["process"] == "2"
 
 
 def test_a_field_that_nobody_declared_is_left_out(written: Written) -> None:
