@@ -11,7 +11,8 @@ from pipeline.member import Member
 from schemas.codes import ClaimProgram, Outcome, PaperName
 from schemas.decisions import Benefit, Check, Liable
 
-_DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death"})
+# A death without an heir, or in the waiting time, is paid its funeral and nothing else.
+_DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death", "funeral"})
 
 
 class Summary(NamedTuple):
