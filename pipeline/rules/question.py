@@ -31,6 +31,9 @@ class Summary(NamedTuple):
 
     @property
     def is_death_approved(self) -> bool:
+        """Also where there was nobody to pay, and while an approved death waits for an officer again."""
+        if self.outcome == "APPROVED" and "death" in self.asked:
+            return True
         return not _DEATH_LINES.isdisjoint(self.effective_lines)
 
 
