@@ -46,13 +46,13 @@ class Needs(NamedTuple):
     niks: frozenset[str] = frozenset()
     claim_ids: frozenset[str] = frozenset()
     needs_cases_of_members: bool = False  # whole cases of these members: a fact may change what was decided
-    due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day
+    due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day, which has begun
 
 
 def needs(event: IntakeEvent) -> Needs:
     """What `Desk.take(event)` reads, as far as the event alone tells; a case's own member comes with `needs_of`."""
     if type(event) is DayPassed:  # `isinstance` asks pydantic's metaclass, which takes a microsecond to say no
-        return Needs(due_by=event.data.day)
+        return Needs(due_by=_day_begun(event))
     fields: dict[str, Any] = vars(event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
     if type(event) in _MEMBER_EVENTS:
         persons = frozenset((fields["nik"],)) if type(event) is MemberRegistered else _NOBODY
@@ -213,9 +213,10 @@ class Desk:
         return True
 
     def _take_day(self, event: DayPassed, clock: dt.datetime, partition: int) -> list[Message]:
+        today = _day_begun(event)
         due = [
             case for case in self.cases.values()
-            if case.partition == partition and case.progress.wake_on and case.progress.wake_on <= event.data.day
+            if case.partition == partition and case.progress.wake_on and case.progress.wake_on <= today
         ]  # fmt: skip
         outputs: list[Message] = []
         for case in sorted(due, key=lambda case: case.claim_id):
@@ -317,6 +318,11 @@ class Desk:
 
 
 _OPENED_ORDER: Final = attrgetter("opened_order")
+
+
+def _day_begun(event: DayPassed) -> dt.date:
+    """The day that has begun where `event` says that the one before it is over."""
+    return event.data.day + dt.timedelta(days=1)
 
 
 def _is_ruled(progress: Progress) -> bool:

@@ -140,4 +140,6 @@ def failed(payout_id: str, failed_on: str) -> Any:
 
 
 def day_passed(day: str, *, time: str = "") -> Any:
-    return event("clock.day-passed", {"day": day}, source="urn:santunan:system:clock", time=time or f"{day}T00:01:00")
+    """As the clock sends it: when the day after it begins."""
+    begun = dt.date.fromisoformat(day) + dt.timedelta(days=1)
+    return event("clock.day-passed", {"day": day}, source="urn:santunan:system:clock", time=time or f"{begun}T00:00:00")

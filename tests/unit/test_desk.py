@@ -180,8 +180,8 @@ def test_a_settlement_of_another_amount_is_refused() -> None:
 def test_the_thirtieth_day_without_a_conclusion_is_noticed_without_anyone_writing() -> None:
     told = Told(*e.member(), e.accident(conclusion=None))
     assert told.last["reason_codes"] == ["JKK_UNDER_CONCLUSION"]
-    assert told.take(e.day_passed("2024-08-05")) == []
-    told.take(e.day_passed("2024-08-06"))
+    assert told.take(e.day_passed("2024-08-04")) == []
+    told.take(e.day_passed("2024-08-05"))  # said as the thirtieth day begins
     assert (told.last["outcome"], told.last["reason_codes"]) == ("REFERRED", ["JKK_CONCLUSION_OVERDUE"])
 
 
