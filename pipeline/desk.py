@@ -203,11 +203,12 @@ class Desk:
 
     @staticmethod
     def _may_reach(event: MemberEvent, claim: Case) -> bool:
-        """A contribution or wage of later months cannot change what was decided on an earlier day."""
+        """A contribution or wage of later months cannot change what was decided on an earlier day; but a payment made
+        by that day can, for cover starts with it whatever month it is for."""
         data = event.data
         month = f"{claim.event_date:%Y-%m}"
         if isinstance(data, Contribution):
-            return min(data.months) <= month
+            return min(data.months) <= month or data.paid_on <= claim.event_date
         if isinstance(data, WageReport):
             return data.month <= month
         return True

@@ -142,6 +142,19 @@ def test_a_membership_fact_that_comes_later_and_would_have_changed_the_decision_
     assert told.moved() == 4_000_000, "the money stays until an officer decides"
 
 
+def test_a_payment_before_the_death_that_is_told_after_it_counts_whatever_month_it_was_for() -> None:
+    programs = [{"program": "JKM", "since": "2024-05-01"}]
+    joined = {"segment": "BPU", "declared_income": 1_000_000, "employer": None, "programs": programs}
+    told = Told(e.registered(registered_on="2024-05-01", time="2024-05-01T08:00:00", **joined))
+    told.take(e.paid("2024-05", "2024-05", "2024-05-02"))
+    told.take(e.death(day="2024-11-01"))
+    assert told.last["reason_codes"] == ["MEM_LAPSED"]
+    told.take(e.paid("2024-12", "2024-12", "2024-11-03", time="2024-11-03T09:00:00"))
+    assert told.last["revision"] == 1, "what was paid after the death for a later month changes nothing"
+    told.take(e.paid("2024-12", "2024-12", "2024-10-20", time="2024-11-05T09:00:00"))  # it had begun cover anew
+    assert (told.last["outcome"], told.last["reason_codes"]) == ("REFERRED", ["MEM_CHANGED_LATER"])
+
+
 def test_an_employer_who_pays_late_within_the_limit_sends_nothing_to_an_officer() -> None:
     told = Told(
         e.registered(), e.wage("2019-11", 4_000_000), e.paid("2019-11", "2019-11", "2019-11-02"),
