@@ -33,7 +33,7 @@ def sheet_of(walk: Walk, pupils: Pupils) -> Sheet:
         _fixed("jkm_death", terms.jkm_death, terms, sheet)
         _periodic("heirs", terms, sheet)
         _fixed("funeral", terms.funeral, terms, sheet)
-        _scholarship("heirs", pupils, terms, sheet)
+        _scholarship("heirs", pupils, terms, sheet, terms.scholarship_tenure_months)
         return sheet
     medical = walk.case.medical
     if walk.death is not None:
@@ -69,14 +69,15 @@ def _periodic(payee: Payee, terms: Terms, sheet: Sheet) -> None:
     sheet.lines.append(found)
 
 
-def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
+def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, sheet: Sheet, *conditions: Value) -> None:
+    """`conditions`: the law that must be met beside school and age; the line is no surer than it."""
     if pupils.has_ineligible:
         sheet.flag("BEN_CHILD_NOT_ELIGIBLE")
     if pupils.eligible and not pupils.is_tenure_met:
         sheet.flag("BEN_SCHOLARSHIP_TENURE_SHORT")
     award = award_of(pupils, terms)
     if award is not None:
-        sheet.write(award.line, award.amount, payee, award.formula, award.numbers, *award.origins)
+        sheet.write(award.line, award.amount, payee, award.formula, award.numbers, *award.origins, *conditions)
 
 
 def _death_by_accident(walk: Walk, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
@@ -168,4 +169,5 @@ def _with_wage(wage: Wage, terms: Terms, *origins: Value | Source) -> tuple[Valu
 
 _WAGE_RULES: Final = {
     "daily": "daily_wage_days", "piece": "piece_wage_months", "weather": "weather_wage_months",
+    "base_income": "bpu_income_table",
 }  # fmt: skip

@@ -17,7 +17,7 @@ from schemas.decisions import Scalar
 
 
 class Pupils(NamedTuple):
-    """The children of one claim as judged on the event day; `months` only where a tenure is asked for."""
+    """The children of one claim as judged on the event day."""
 
     eligible: tuple[Child, ...]
     has_ineligible: bool

@@ -53,6 +53,7 @@ _FOUND = {
     "wake_on": lambda verdict, _: _text(verdict.wake_on),
     "payees": lambda verdict, _: {one.line: one.payee for one in verdict.benefits},
     "markers": lambda verdict, _: {one.line: one.marker for one in verdict.benefits},
+    "references": lambda verdict, _: {one.line: one.reference for one in verdict.benefits},
     "numbers": _numbers,
     "checks": _checks,
 }
