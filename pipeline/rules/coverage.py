@@ -113,15 +113,20 @@ def contribution_months(member: Member, day: dt.date) -> int:
     return len({month for month in paid if month <= last})
 
 
-def wage_on(member: Member, day: dt.date, book: Book) -> Wage | None:
+def wage_on(member: Member, day: dt.date, book: Book, *, is_disease: bool = False) -> Wage | None:
     """The monthly wage that benefits of an event on `day` follow; None where no report counts.
 
-    See `wages.reported_wage`. After a re-registration the reports of that registration count, not older ones.
+    See `wages.reported_wage`. After a re-registration the reports of that registration count, not older ones; but for
+    a disease those of the enrolment whose cover reaches the day.
     """
     periods = periods_with(member, book)
     if not periods:
         return None
-    period = _period_at(periods, day.toordinal()) or periods[0]
+    number = day.toordinal()
+    if is_disease:
+        period = _held(periods, "JKK", number, book, is_disease).period
+    else:
+        period = _period_at(periods, number) or periods[0]
     return reported_wage(member, period, day, law_on(book, day))
 
 

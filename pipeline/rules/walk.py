@@ -48,7 +48,7 @@ class Walk:
 
     __slots__ = (
         "question", "case", "book", "program", "event_date", "today", "law", "terms", "member", "standing", "death",
-        "settled", "trace", "flags", "missing", "fields", "first_claim_id", "wake_on", "_wage",
+        "settled", "trace", "flags", "missing", "fields", "first_claim_id", "wake_on", "_is_disease", "_wage",
         "_has_looked_for_wage",
     )  # fmt: skip
 
@@ -73,6 +73,8 @@ class Walk:
         self.fields: tuple[str, ...] = ()
         self.first_claim_id: str | None = None
         self.wake_on: dt.date | None = None
+        accident = case.accident
+        self._is_disease = accident is not None and self.program == "JKK" and accident.kind == "occupational_disease"
         self._wage: Wage | None = None
         self._has_looked_for_wage = False
         if self.event_date < book.first_day:
@@ -80,16 +82,14 @@ class Walk:
         self.terms = terms_of(self.law, book)
         member = question.member
         if member is not None and member.enrolments:
-            accident = case.accident
-            is_disease = accident is not None and self.program == "JKK" and accident.kind == "occupational_disease"
-            self.standing = standing(member, self.program, self.event_date, book, is_disease=is_disease)
+            self.standing = standing(member, self.program, self.event_date, book, is_disease=self._is_disease)
 
     @property
     def wage(self) -> Wage | None:
         """The wage that counts on the event day; None: no report counts."""
         if not self._has_looked_for_wage:
             assert self.member is not None
-            self._wage = wage_on(self.member, self.event_date, self.book)
+            self._wage = wage_on(self.member, self.event_date, self.book, is_disease=self._is_disease)
             self._has_looked_for_wage = True
         return self._wage
 

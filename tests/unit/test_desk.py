@@ -198,6 +198,22 @@ def test_the_thirtieth_day_without_a_conclusion_is_noticed_without_anyone_writin
     assert (told.last["outcome"], told.last["reason_codes"]) == ("REFERRED", ["JKK_CONCLUSION_OVERDUE"])
 
 
+def test_a_disease_covered_by_an_ended_employment_is_paid_by_the_wage_of_that_employment() -> None:
+    told = Told(*e.member(amount=8_000_000))
+    ended = {"member_number": e.NUMBER, "ended_on": "2023-06-30"}
+    told.take(e.event("member.ended", ended, time="2023-06-30T08:00:00"))
+    programs = [{"program": "JKM", "since": "2024-01-01"}]
+    joined = {"segment": "BPU", "declared_income": 1_000_000, "employer": None, "programs": programs}
+    told.take(e.registered(registered_on="2024-01-01", time="2024-01-01T08:00:00", **joined))
+    told.take(e.paid("2024-01", "2024-12", "2024-01-02"))
+    disease = {
+        "occurred_at": "2023-01-01T08:00:00+07:00", "kind": "occupational_disease", "diagnosed_on": "2024-07-07",
+    }  # fmt: skip
+    advice = {"settles": ["REF_PAK"], "advisor": "medical_advisor", "decided_on": "2024-07-07"}
+    told.take(e.accident(accident=disease, advice=advice))
+    assert (told.last["outcome"], told.last["total"]) == ("APPROVED", 8_000_000)
+
+
 def test_a_claim_by_nik_finds_the_membership_in_force() -> None:
     told = Told(*e.member(), e.accident(member={"nik": e.NIK}, number=None))
     assert (told.last["outcome"], told.last["member_number"], told.last["key"]) == ("APPROVED", e.NUMBER, "K1")
