@@ -6,6 +6,7 @@ from typing import Final
 
 from pipeline.case import JAKARTA
 from pipeline.rules import sources
+from pipeline.rules.question import Summary
 from pipeline.rules.walk import Stop, Walk
 from schemas.decisions import Check
 
@@ -100,8 +101,8 @@ def _event_field(walk: Walk) -> str:
 
 
 def is_claimed_once(walk: Walk) -> Stop | None:
-    """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a JKK death
-    where JKM was paid for the same death."""
+    """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a death of somebody
+    whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.)"""
     others = walk.question.other_claims
     if not others:
         walk.trace.append(_FIRST)
@@ -115,15 +116,15 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     if same:
         asked = walk.case.asked()
         covering = next((one for one in same if asked <= one.asked), None)
-    paid_as_jkm = None
-    if walk.program == "JKK" and walk.death is not None:
-        paid_as_jkm = next((one for one in others if one.program == "JKM" and one.is_death_approved), None)
+    died = None
+    if walk.death is not None:
+        died = next((one for one in others if one.is_death_approved and _is_another_death(one, walk)), None)
     if covering is not None:
         walk.first_claim_id = covering.claim_id
         walk.note("not_claimed_before", "not_met", {"first_claim_id": covering.claim_id}, sources.DUPLICATES)
-        codes = ("CLM_DUPLICATE", "CLM_SAME_EVENT") if paid_as_jkm is not None else ("CLM_DUPLICATE",)
+        codes = ("CLM_DUPLICATE", "CLM_SAME_EVENT") if died is not None else ("CLM_DUPLICATE",)
         return Stop("REJECTED", codes)
-    first = same[0] if same else paid_as_jkm
+    first = same[0] if same else died
     if first is None:
         walk.trace.append(_FIRST)
         return None
@@ -131,6 +132,12 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     return walk.refer(
         "not_claimed_before", ("CLM_SAME_EVENT",), {"first_claim_id": first.claim_id}, sources.DUPLICATES
     )
+
+
+def _is_another_death(other: Summary, walk: Walk) -> bool:
+    if other.program != walk.program:
+        return walk.program == "JKK"
+    return other.event_date != walk.event_date
 
 
 def law_is_known(walk: Walk) -> Stop | None:

@@ -29,11 +29,12 @@ def members(count: int) -> Iterator[Sent]:
 
 
 def claims(count: int, member_count: int, *, first: int = 0) -> Iterator[Sent]:
-    """Claims `first` … `first + count - 1`; a member's claims lie on different days, so none is a duplicate."""
+    """Claims `first` … `first + count - 1`; a member's claims lie on different days, so none is a duplicate. What comes
+    later lies earlier, and of another kind: who is dead has no accident, and hardly anybody dies twice."""
     for index in range(first, first + count):
         lap, place = divmod(index, member_count)
-        day = f"{2022 + lap % 4}-{1 + lap // 4 % 12:02}-{1 + lap // 48 % 28:02}"  # none too old to be claimed
-        document = _claim(index % 20, f"B{index}", day, number(place))
+        day = f"{2025 - lap % 4}-{1 + lap // 4 % 12:02}-{1 + lap // 48 % 28:02}"  # none too old to be claimed
+        document = _claim((index + 5 * lap) % 20, f"B{index}", day, number(place))
         topic = topics.DEATHS if "death" in document["type"] else topics.ACCIDENTS
         key = document["data"]["member"]["member_number"].encode()
         yield Sent(topic, key, e.raw(document))
