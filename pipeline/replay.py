@@ -210,7 +210,9 @@ class _Memory(Queries):
     def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return ()  # an event that would have paid a line twice was refused: it is not in the history
 
-    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
+    def lock_and_read(
+        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+    ) -> Concerned:
         memberships = [self._members[number][:3] for nik in niks for number in sorted(self._numbers[nik])]
         return Concerned(memberships, self.cases_of(numbers, niks), ())
 

@@ -98,7 +98,9 @@ class Loading:
         for _ in range(_ROUNDS):
             persons = self._persons() - locked
             locked |= persons
-            self._complete(self._queries.lock_and_read(sorted(persons), sorted(self._numbers), sorted(self._niks)))
+            # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
+            of = (sorted(persons), sorted(self._numbers), sorted(self._niks), sorted(self._desk.cases))
+            self._complete(self._queries.lock_and_read(*of))
             if self._persons() <= locked:
                 return
         raise Transient("the persons of these events changed while their locks were waited for")
@@ -112,8 +114,6 @@ class Loading:
             known = desk.members.get(number)
             if known is None or known.version != version:
                 moved.add(number)
-        if self._queries.is_shared:  # a number that nobody had registered may have been, while we waited
-            moved |= self._numbers - desk.members.keys()
         if moved:
             numbers, niks = moved - self._numbers, set(self._niks)
             self._numbers |= moved

@@ -40,7 +40,6 @@ _INSERTED: Final = (
 
 class PostgresqlUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = True
-    is_shared: ClassVar[bool] = True
 
     among: ClassVar[str] = "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)))"
     # One look into the index each, whatever the planner knows of the table; it cannot take a LIMIT apart.
@@ -72,8 +71,10 @@ class PostgresqlUnitOfWork(UnitOfWork):
         positions = {(topic, number): position for topic, number, position in found if position is not None}
         return positions, digests_of(known)
 
-    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
-        wanted, about = as_list(persons), self._about(persons, numbers, niks)
+    def lock_and_read(
+        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+    ) -> Concerned:
+        wanted, about = as_list(persons), self._about(persons, numbers, niks, claim_ids)
         locked = (_MAKE_PERSONS, wanted), (_LOCK_PERSONS, wanted)
         *_, memberships, of_them, lines = self.ask_together(*locked, *about)
         return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)

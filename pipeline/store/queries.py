@@ -6,7 +6,7 @@ Not compiled, as its heirs are not (`setup.py`). Never imports a driver.
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 Rows = Sequence[Any]
 
@@ -22,12 +22,7 @@ class Concerned(NamedTuple):
 
 class Queries(ABC):
     """The reads of one transaction. Rows are tuples in the order of the columns named. What is asked for together is
-    asked together: each wait for a server costs more than its answer.
-
-    `is_shared`: others may write meanwhile what is not locked.
-    """
-
-    is_shared: ClassVar[bool] = False
+    asked together: each wait for a server costs more than its answer."""
 
     @abstractmethod
     def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
@@ -54,6 +49,9 @@ class Queries(ABC):
         """All columns of `paid_lines` of these claims"""
 
     @abstractmethod
-    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
-        """Lock a row of each person, made if missing, in this order. Then read: every membership of these NIKs, the
-        cases of these numbers and NIKs, what is paid to these persons. Where one writes at a time nothing is locked."""
+    def lock_and_read(
+        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+    ) -> Concerned:
+        """Lock a row of each person, made if missing, in this order. Then read: the memberships and the cases of these
+        numbers and NIKs, the cases of these ids, what is paid to these persons. Where one writes at a time nothing is
+        locked, and what is on the desk already need not be read again."""

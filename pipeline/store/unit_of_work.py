@@ -164,22 +164,27 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
 
-    def _cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Question:
-        is_theirs = f"member_number {self.among} OR nik {self.among}"
-        statement = f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM cases WHERE {is_theirs}"
-        return statement, as_list(numbers), as_list(niks)
+    def _cases_of(self, numbers: Iterable[str], niks: Iterable[str], claim_ids: Iterable[str] = ()) -> Question:
+        is_asked_for = f"member_number {self.among} OR nik {self.among} OR claim_id {self.among}"
+        statement = f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM cases WHERE {is_asked_for}"
+        return statement, as_list(numbers), as_list(niks), as_list(claim_ids)
 
     def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE claim_id {self.among}", as_list(claim_ids))
 
-    def lock_and_read(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> Concerned:
-        memberships, of_them, lines = self.ask_together(*self._about(persons, numbers, niks))
+    def lock_and_read(
+        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+    ) -> Concerned:
+        memberships, of_them, lines = self.ask_together(*self._about(persons, numbers, niks, claim_ids))
         return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
 
-    def _about(self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str]) -> tuple[Question, ...]:
+    def _about(
+        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+    ) -> tuple[Question, ...]:
+        names = as_list(numbers), as_list(niks)
         return (
-            (f"SELECT number, nik, version FROM members WHERE nik {self.among}", as_list(niks)),
-            self._cases_of(numbers, niks),
+            (f"SELECT number, nik, version FROM members WHERE number {self.among} OR nik {self.among}", *names),
+            self._cases_of(numbers, niks, claim_ids),
             (f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE person {self.among}", as_list(persons)),
         )
 
