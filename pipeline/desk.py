@@ -30,11 +30,15 @@ from schemas.events import IntakeEvent, MemberEvent, partition_key
 from schemas.membership import Contribution, MemberRegistered, WageReport
 from schemas.reviews import ClaimReviewed
 from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
+from schemas.values import source_kind
 
 _MEMBER_EVENTS: Final = get_args(MemberEvent)
 _OPENING: Final = (AccidentClaimed, DeathClaimed)
 _FACTS: Final = (AccidentClaimed, DeathClaimed, EvidenceAdded)
 _NONE: Final[Set[str]] = frozenset()
+# Each decision looks at all of them, and a fact about the member at all of them for each: thousands, which only a
+# program gone wrong sends, would keep a worker from ever finishing its turn. Nobody has so many accidents.
+MOST_CLAIMS_OF_A_PERSON: Final = 100
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _NOBODY: Final[frozenset[str]] = frozenset()
 
@@ -157,6 +161,7 @@ class Desk:
         self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime, order: int, partition: int
     ) -> list[Message]:
         claim_id = event.data.claim_id
+        self._refuse_too_many(event)
         case = self.cases.get(claim_id)
         if case is None:
             case = Case(claim_id, partition_key(event) or claim_id, partition)
@@ -176,6 +181,16 @@ class Desk:
         elif case.progress.ruling is not None and _is_ruled(case.progress):
             case.progress.has_new_facts = True
         return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _refuse_too_many(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded) -> None:
+        reference = event.data.member
+        if reference is None:
+            return
+        claims = self._claims_of(reference.member_number, reference.nik)
+        is_one_more = len(claims) >= MOST_CLAIMS_OF_A_PERSON and event.data.claim_id not in claims
+        if is_one_more and source_kind(event.source) != "office":
+            message = f"this person has {len(claims)} claims already; only the office may add another"
+            raise Poison("CLAIMS_TOO_MANY", FieldError("data.member", message))
 
     def _take_member_fact(self, event: MemberEvent, clock: dt.datetime) -> list[Message]:
         number = event.data.member_number

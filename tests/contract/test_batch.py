@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from pipeline.desk import MOST_CLAIMS_OF_A_PERSON
 from pipeline.errors import BadDeployment, NotReady, Transient
 from pipeline.intake import RECEIVED_AT
 from pipeline.invariants import check
@@ -302,3 +303,22 @@ def test_what_a_claim_paid_moves_with_it_to_another_person(site: Site) -> None:
     site.run(e.evidence("K1", "2024-08-02T08:00:00", identity={"matches": True}))
     assert site.decisions()[-1][2] == "APPROVED"
     assert site.rows("SELECT person, claim_id FROM paid_lines") == [("3671010101800077", "K1")]
+
+
+@pytest.mark.parametrize("size", [7, 1000])
+def test_claims_of_one_person_without_end_are_refused_before_they_make_every_turn_too_long(
+    site: Site, size: int
+) -> None:
+    """Each decision looks at the person's other claims. The office, which has looked at them, may add one."""
+    clinic = {"source": e.CLINIC, "report": None, "conclusion": None}
+    many = [e.accident(f"K{at}", **clinic) for at in range(MOST_CLAIMS_OF_A_PERSON + 2)]
+    other = e.member("20000000022", "3671010101800002")
+    site.run(*e.member(), *other, e.accident("K-other", number="20000000022"), *many, size=size)
+    moved = e.evidence("K-other", "2024-07-08T10:00:00", source=e.CLINIC, member={"nik": e.NIK})
+    papers = e.evidence("K0", "2024-07-08T10:00:00", source=e.CLINIC, member={"nik": e.NIK}, documents=["visum"])
+    site.run(moved, papers, e.accident("K-office", "2024-07-09"), size=size)
+    refused = [9 + MOST_CLAIMS_OF_A_PERSON, 10 + MOST_CLAIMS_OF_A_PERSON, 11 + MOST_CLAIMS_OF_A_PERSON]
+    assert site.refusals() == [(offset, "CLAIMS_TOO_MANY") for offset in refused]
+    assert [one[:2] for one in site.decisions()[-2:]] == [("K0", 2), ("K-office", 1)]
+    assert e.NIK.encode() not in b"".join(message.value for message in site.published)
+    assert check(site.store) == []
