@@ -27,7 +27,7 @@ from pipeline.store.queries import Concerned
 from pipeline.store.unit_of_work import Question, SummaryRow, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
 
-SMALL_TURN: Final = 24  # events: from about here on, waiting costs less than taking rows out of JSON
+SMALL_TURN: Final = 24  # events or claims: from about here on, waiting costs less than taking rows out of JSON
 
 _TYPES: Final[dict[type, str]] = {
     BigInteger: "int8", Integer: "int4", SmallInteger: "int2", Boolean: "bool", Text: "text", LargeBinary: "bytea",
@@ -95,7 +95,8 @@ class PostgresqlUnitOfWork(UnitOfWork):
     # --- writes
 
     def write(self, group: str, brought: Brought, turn: Sequence[Effects]) -> None:
-        self._is_small = sum(one.account.accepted + one.account.refused for one in turn) <= SMALL_TURN
+        events = sum(one.account.accepted + one.account.refused for one in turn)
+        self._is_small = max(events, len(brought.desk.changed_cases)) <= SMALL_TURN  # a day that passed wakes thousands
         try:
             super().write(group, brought, turn)
             if self._is_small:

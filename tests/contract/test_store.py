@@ -278,6 +278,19 @@ def test_a_small_turn_waits_for_the_database_five_times_and_for_the_commit(
     site.close()
 
 
+def test_one_event_that_changes_many_claims_makes_no_small_turn(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As JSON in one statement a hundred thousand claims that a day wakes would be more than PostgreSQL takes."""
+    site, days = Site(new_database()), range(1, SMALL_TURN + 2)
+    site.run(*e.member(), *(e.accident(f"K{day}", f"2024-07-{day:02}", conclusion=None) for day in days))
+    monkeypatch.setattr(PostgresqlUnitOfWork, "_write_at_once", None)
+    site.run(e.day_passed("2024-09-30"))
+    assert len(site.decisions()) == 2 * len(days)
+    assert check(site.store) == []
+    site.close()
+
+
 def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_database: MakeDatabase) -> None:
     site = Site(new_database())
     site.send(*e.member(), e.accident())
