@@ -38,7 +38,7 @@ from agents.process import STUCK_SECONDS, TURNS, Delivery, Lag, leave
 from agents.transports.kafka_thread import MEMBERSHIP, Fetched, Thread
 from agents.transports.publisher import Publisher
 from agents.transports.silent import SilentProducer
-from pipeline.errors import EXIT_TRANSIENT, SantunanError, Transient
+from pipeline.errors import EXIT_TRANSIENT, NotReady, SantunanError, Transient
 from pipeline.record import Chunk, Message, Record
 from schemas import topics
 
@@ -94,13 +94,16 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._changed.set()
 
     async def say_goodbye(self) -> None:
-        """Leave the group, so that others need not wait for the session to end. A static member keeps its place."""
+        """Leave the group, so that others need not wait for the session to end; a static member keeps its place. And
+        note what is published: whoever comes back may do so when the broker has forgotten the group."""
+        goodbyes = [self._note_published()]
         if self.app.settings.instance_id is None:
-            try:
-                async with asyncio.timeout(2):
-                    await self._thread.leave_group()
-            except (TimeoutError, KafkaError) as error:
-                log.info("the group was not left in time (%s); it will notice", type(error).__name__)
+            goodbyes.append(self._thread.leave_group())
+        try:
+            async with asyncio.timeout(2):
+                await asyncio.gather(*goodbyes)
+        except (TimeoutError, KafkaError) as error:
+            log.info("the group was not left in time, or the floor not noted (%s)", type(error).__name__)
 
     def missing(self) -> str | None:
         return self._missing or (None if self.flow_active else "Faust has not begun to read yet")
@@ -157,6 +160,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         published = await asyncio.to_thread(self.app.published_positions)
         await asyncio.to_thread(self.app.note_published, {(tp.topic, tp.partition): at for tp, at in committed.items()})
         earliest = await self._thread.earliest_offsets(*(TopicPartition(*tp) for tp in assigned))
+        for tp, at in committed.items():
+            if (tp.topic, tp.partition) not in published and at > earliest[TopicPartition(*tp)]:
+                raise NotReady(
+                    f"{tp.topic}/{tp.partition}: the broker says that this group has processed it up to offset {at}, "
+                    "but the database holds nothing of it: point the worker at the database that belongs to this "
+                    "broker, or give it a group of its own; nothing was stored"
+                )
         start = {
             tp: max(committed.get(tp, earliest[TopicPartition(*tp)]), published.get((tp.topic, tp.partition), 0))
             for tp in assigned
@@ -172,12 +182,15 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _note(self) -> None:
         while not self.should_stop:
             await self.sleep(NOTE_SECONDS)
-            done, self._published = self._published, {}
-            try:
-                await asyncio.to_thread(self.app.note_published, done)
-            except Transient as error:
-                self._published = done | self._published
-                log.info("what is published was not noted (%s); later", error)
+            await self._note_published()
+
+    async def _note_published(self) -> None:
+        done, self._published = self._published, {}
+        try:
+            await asyncio.to_thread(self.app.note_published, done)
+        except Transient as error:
+            self._published = done | self._published
+            log.info("what is published was not noted (%s); later", error)
 
     # Chunks
 

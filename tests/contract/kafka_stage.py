@@ -80,6 +80,9 @@ class Broker:
         self._ask("seek again")
         self.sought = dict(offsets)
 
+    async def leave_group(self) -> None:
+        self._ask("leave")
+
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         self._ask("publish")
 
@@ -133,9 +136,11 @@ def act(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     def run(
         scene: Callable[[Stage], Awaitable[Any]], broker: Broker, floor: Mapping[tuple[str, int], int] | None = None
     ) -> Any:
+        known = dict.fromkeys(broker.assigned.partitions, 0) if floor is None else floor
+
         async def whole() -> Any:
             async with asyncio.timeout(10):
-                return await scene(Stage(settings, broker, floor or {}))
+                return await scene(Stage(settings, broker, known))
 
         return asyncio.run(whole())
 

@@ -236,8 +236,19 @@ def test_what_is_committed_and_what_is_published_becomes_the_floor(act: Callable
         assert stage.noted == {HERE: 50}
         await stage.app.process._guarded(Delivery((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
         assert stage.consumer._published == {THERE: 5}
+        await stage.consumer.say_goodbye()
+        assert stage.noted == {HERE: 50, THERE: 5} and broker.asked[-1] == "leave"
 
     act(scene, broker)
+
+
+def test_a_position_of_a_database_that_is_not_this_one_stops_the_worker(act: Callable[..., Any]) -> None:
+    """An empty database would else begin in the middle, and what came before would never be decided."""
+    broker = Broker(HERE)
+    broker.of_group = {HERE: 50}
+    with pytest.raises(Left, match="up to offset 50, but the database holds nothing of it"):
+        act(assign, broker, {})
+    assert broker.sought == {}
 
 
 # --- 7 a hole is asked for once more
