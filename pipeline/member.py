@@ -131,6 +131,7 @@ class Member:
     paid_months: bytes = field(repr=False)  # packed by `packed_short`, a row a month
     paid_days: bytes = field(repr=False)  # packed_short
     paid_known: bytes = field(repr=False)  # packed_long
+    paid_at_once: bytes = field(repr=False)  # packed_long: when, for each with another's day and time
     wage_months: bytes = field(repr=False)  # packed_short
     wage_known: bytes = field(repr=False)  # packed_long
     wage_amounts: bytes = field(repr=False)  # packed_long
@@ -142,8 +143,8 @@ class Member:
     def __init__(
         self, number: str, version: int = 0, latest_known: int = 0, enrolments: tuple[Enrolment, ...] = (),
         program_lists: tuple[ProgramList, ...] = (), ends: tuple[End, ...] = (), paid_months: bytes = b"",
-        paid_days: bytes = b"", paid_known: bytes = b"", wage_months: bytes = b"", wage_known: bytes = b"",
-        wage_amounts: bytes = b"", wage_bases: str = "",
+        paid_days: bytes = b"", paid_known: bytes = b"", paid_at_once: bytes = b"", wage_months: bytes = b"",
+        wage_known: bytes = b"", wage_amounts: bytes = b"", wage_bases: str = "",
     ) -> None:  # fmt: skip
         self.number = number
         self.version = version
@@ -154,6 +155,7 @@ class Member:
         self.paid_months = paid_months
         self.paid_days = paid_days
         self.paid_known = paid_known
+        self.paid_at_once = paid_at_once
         self.wage_months = wage_months
         self.wage_known = wage_known
         self.wage_amounts = wage_amounts
@@ -217,6 +219,7 @@ class Member:
         if limit >= self.latest_known:
             return self
         paid_known, wage_known = long_column(self.paid_known), long_column(self.wage_known)
+        at_once = long_column(self.paid_at_once)
         paid = [known <= limit for known in paid_known]
         wages = [known <= limit for known in wage_known]
         enrolments = tuple(fact for fact in self.enrolments if fact.known <= limit)
@@ -227,15 +230,18 @@ class Member:
             paid_months=packed_short(*compress(short_column(self.paid_months), paid)),
             paid_days=packed_short(*compress(short_column(self.paid_days), paid)),
             paid_known=packed_long(*compress(paid_known, paid)),
+            paid_at_once=packed_long(*(known for known in at_once if known <= limit)),
             wage_months=packed_short(*compress(short_column(self.wage_months), wages)),
             wage_known=packed_long(*compress(wage_known, wages)),
             wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
             wage_bases="".join(compress(self.wage_bases, wages)),
         )  # fmt: skip
-        # One payment may settle many months: its rows share the day of payment and the time they became known.
+        # One payment may settle many months: its rows share the day of payment and the time they became known. So may
+        # those of another that was sent together with it.
         later_payments = {row for row in zip(paid_known, short_column(self.paid_days), strict=True) if row[0] > limit}
         others = ((self.enrolments, enrolments), (self.program_lists, lists), (self.ends, ends))
         later = wages.count(False) + sum(len(whole) - len(kept) for whole, kept in others)
+        later += sum(known > limit for known in at_once)
         cut.version = self.version - len(later_payments) - later
         dated = [fact.known for facts in (enrolments, lists, ends) for fact in facts]
         columns = (known for known in (*paid_known, *wage_known) if known <= limit)
@@ -261,6 +267,7 @@ class Member:
             "paid_months": self.paid_months.hex(),
             "paid_days": self.paid_days.hex(),
             "paid_known": self.paid_known.hex(),
+            "paid_at_once": self.paid_at_once.hex(),
             "wage_months": self.wage_months.hex(),
             "wage_known": self.wage_known.hex(),
             "wage_amounts": self.wage_amounts.hex(),
@@ -281,6 +288,7 @@ class Member:
             unhexlify(facts["paid_months"]),
             unhexlify(facts["paid_days"]),
             unhexlify(facts["paid_known"]),
+            unhexlify(facts.get("paid_at_once", "")),  # what was stored before there was this column has none
             unhexlify(facts["wage_months"]),
             unhexlify(facts["wage_known"]),
             unhexlify(facts["wage_amounts"]),
@@ -290,9 +298,14 @@ class Member:
     def _with_payment(self, paid: Contribution, known: int) -> dict[str, Any]:
         months = sorted({month_index(month) for month in paid.months})
         day = paid.paid_on.toordinal()
-        at = bisect_right(short_column(self.paid_days), day)
+        days = short_column(self.paid_days)
+        at = bisect_right(days, day)
         count = len(months)
+        at_once = self.paid_at_once
+        if known in long_column(self.paid_known[bisect_left(days, day) * _LONG : at * _LONG]):
+            at_once = packed_long(*sorted((*long_column(at_once), known)))
         return {
+            "paid_at_once": at_once,
             "paid_months": _with(self.paid_months, at * _SHORT, packed_short(*months)),
             "paid_days": _with(self.paid_days, at * _SHORT, packed_short(day) * count),
             "paid_known": _with(self.paid_known, at * _LONG, packed_long(known) * count),

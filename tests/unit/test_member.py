@@ -65,6 +65,16 @@ def test_what_was_known_then_is_the_fold_of_what_had_come_by_then(shuffled: list
     assert cut == then
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_payments_of_one_day_that_were_received_together_are_facts_of_their_own(count: int) -> None:
+    """A decision names the version of its time; how far ahead the store had read must not show in it."""
+    months = [f"2020-{month:02}" for month in range(1, count + 1)]
+    payments = [make.paid(month, month, "2020-02-10", time="2020-02-10T09:00:00") for month in months]
+    member = Member.from_json(fold(*DOCUMENTS[:3], *payments).to_json())
+    assert (member.version, member.as_of(at("2020-02-10T08:59:59+07:00"))) == (3 + count, fold(*DOCUMENTS[:3]))
+    assert member.as_of(at("2020-02-10T09:00:00+07:00")) is member
+
+
 @pytest.mark.parametrize(("clock", "is_known"), [("2019-11-01T00:59:59.999999+00:00", False),
                                                  ("2019-11-01T01:00:00+00:00", True),
                                                  ("2019-11-01T01:00:00.000001+00:00", True)])  # fmt: skip
