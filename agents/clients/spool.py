@@ -54,6 +54,9 @@ class Spool:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)
+        directory = os.open(self._path.parent, os.O_RDONLY)
+        os.fsync(directory)  # else the name may still mean the file of before when the power is back
+        os.close(directory)
         return kept
 
     def clear(self) -> None:

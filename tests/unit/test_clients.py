@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import json
 import logging
+import os
 import stat
 from pathlib import Path
 
@@ -89,6 +90,15 @@ def test_a_spool_keeps_the_exact_bytes_in_order_and_is_the_owners_alone(tmp_path
     again.clear()
     assert again.read() == []
     again.close()
+
+
+def test_what_a_spool_keeps_is_on_the_disk_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, synced = tmp_path / "spool", []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((stat.S_ISDIR(os.fstat(file).st_mode), path.exists())))
+    spool = Spool(path)
+    spool.keep([an_event("1")])
+    spool.close()
+    assert synced == [(False, False), (True, True)]
 
 
 def test_a_spool_belongs_to_one_submitter(tmp_path: Path) -> None:
