@@ -249,7 +249,8 @@ def _take(
             messages = desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
             for decision in desk.made_decisions[made:]:
                 if decision.outcome in EFFECTIVE:
-                    paid.note(decision, desk.summaries[decision.claim_id])
+                    summary = desk.summaries[decision.claim_id]
+                    paid.note(decision, summary, desk.other_niks(summary) if decision.benefits else ())
         except PaidTwice as twice:
             refused[seq] = twice.poison()
             return None

@@ -128,6 +128,12 @@ class Desk:
         if nik is not None:
             self.claims_by_name[nik].add(claim_id)
 
+    def other_niks(self, summary: Summary) -> Set[str]:
+        """Those under which the memberships of a claim's person were registered before."""
+        numbers = self.numbers_by_nik.get(summary.nik or "", _NONE) | {summary.member_number or ""}
+        members = [self.members[number] for number in numbers if number in self.members]
+        return {enrolment.nik for member in members for enrolment in member.enrolments} - {summary.nik}
+
     # --- the work
 
     def take(self, event: IntakeEvent, clock: dt.datetime, *, order: int, partition: int = 0) -> list[Message]:
@@ -255,7 +261,7 @@ class Desk:
     def _assess(self, case: Case, clock: dt.datetime) -> tuple[Verdict, Member | None, ReadSet]:
         """The verdict, whose membership it is about, and what was looked at for it."""
         member, memberships = self._memberships(case, clock)
-        claims = self._other_claims(case, member)
+        claims = self._other_claims(case, member, memberships)
         verdict = assess(_new(Question, (case, member, memberships, claims, clock)), self.book)
         read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
         if memberships:
@@ -292,13 +298,17 @@ class Desk:
         member = member.as_of(clock)
         return member if member.is_registered else None
 
-    def _other_claims(self, case: Case, member: Member | None) -> tuple[Summary, ...]:
-        """Of the person as the claim names them, and as the membership does."""
+    def _other_claims(
+        self, case: Case, member: Member | None, memberships: tuple[Member, ...]
+    ) -> tuple[Summary, ...]:
+        """Of the person as the claim names them, and as the memberships do: a claim keeps the NIK of its day."""
         reference = case.member
         assert reference is not None
         claim_ids = self._claims_of(reference.member_number, reference.nik)
         if member is not None:
             claim_ids = claim_ids | self._claims_of(member.number, member.nik)
+        for other in memberships:
+            claim_ids = claim_ids | self._claims_of(other.number, None)
         if not claim_ids:
             return ()
         found = [self.summaries[claim_id] for claim_id in claim_ids if claim_id != case.claim_id]

@@ -5,7 +5,7 @@ claim to another day or person: this is the last look, event by event, so that t
 what finds it. Pure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from pipeline.errors import Poison
@@ -47,16 +47,20 @@ class PaidLines:
         self._before = {claim_id: frozenset(lines) for claim_id, lines in before.items()}
         self._lines = dict(self._before)
 
-    def note(self, decision: Decision, summary: Summary) -> None:
-        """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then."""
+    def note(self, decision: Decision, summary: Summary, other_niks: Collection[str] = ()) -> None:
+        """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then.
+
+        `other_niks`: of the same person; what was paid before a NIK was corrected stands under the former one.
+        """
         claim_id, claims = decision.claim_id, self._claims
         now = paid_lines(decision, summary)
         if not now and claim_id not in self._lines:
             return
-        for paid in now:
-            other = claims.get(paid, claim_id)
-            if other != claim_id:
-                raise PaidTwice(claim_id, other, paid[3])
+        for person, *what in now:
+            for one in (person, *other_niks):
+                other = claims.get((one, *what), claim_id)  # type: ignore[arg-type]
+                if other != claim_id:
+                    raise PaidTwice(claim_id, other, what[-1])
         for paid in self._lines.get(claim_id, ()):
             del claims[paid]
         for paid in now:

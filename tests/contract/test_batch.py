@@ -322,3 +322,27 @@ def test_claims_of_one_person_without_end_are_refused_before_they_make_every_tur
     assert [one[:2] for one in site.decisions()[-2:]] == [("K0", 2), ("K-office", 1)]
     assert e.NIK.encode() not in b"".join(message.value for message in site.published)
     assert check(site.store) == []
+
+
+def test_an_officer_cannot_pay_again_what_was_paid_under_a_former_nik(site: Site) -> None:
+    """What a claim was paid for stays under the NIK of that time."""
+    right = e.registered(nik="3671010101800099", time="2024-07-08T08:00:00")
+    again = e.accident("K2", source=e.CLINIC, report=None, conclusion=None, time="2024-07-09T08:00:00")
+    change = [{"line": "stmb", "amount": 1_000_000, "reason": "dilihat"}]
+    late = e.review("K2", 1, "change", "2024-07-10T10:00:00", changes=change)
+    site.run(*e.member(), e.accident("K1"), right, again, late)
+    assert site.refusals() == [(7, "LINE_PAID_ALREADY")]
+    reject = e.review("K1", 1, "reject", "2024-07-11T10:00:00")
+    site.run(reject, late | {"time": "2024-07-12T10:00:00+07:00"})
+    assert site.rows("SELECT person, claim_id FROM paid_lines") == [("3671010101800099", "K2")]
+    assert check(site.store) == []
+
+
+def test_a_claim_under_a_former_nik_is_known_to_one_of_another_membership(site: Site) -> None:
+    """Two memberships of one person, of which the first was registered under a NIK that somebody had mistyped."""
+    right, other = "3671010101800099", "20000000077"
+    corrected = e.registered(nik=right, time="2024-07-08T08:00:00")
+    again = e.accident("K2", number=other, time="2024-07-09T08:00:00")
+    site.run(*e.member(), e.accident("K1"), corrected, *e.member(other, right), again)
+    assert [one[:4] for one in site.decisions()[1:]] == [("K2", 1, "REJECTED", ("CLM_DUPLICATE",))]
+    assert check(site.store) == []
