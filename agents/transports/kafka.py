@@ -48,11 +48,15 @@ WAITING_CHUNKS: Final = 2  # fetched ahead of each partition, so that memory sta
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not asked for, since they may be drained at any moment
 NOTE_SECONDS: Final = 5.0  # a floor may lag; positions proper are in the broker
 SEEK_SECONDS: Final = 60.0
+RECORD_BYTES: Final = 4 * 1024  # a larger record counts as several, or a turn of the largest would not fit the memory
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
+    """`size`: what it counts of the records that a transaction may hold."""
+
     chunk: Chunk
+    size: int
     ends: Mapping[TP, int]
 
 
@@ -277,12 +281,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def _line_up(self, tp: TP, start: int, fresh: Sequence[Record], ends: Mapping[TP, int]) -> None:
         end = fresh[-1].offset + 1
         records = tuple(fresh)
+        size = max(len(records), sum(len(record.value) for record in records) // RECORD_BYTES)
         before = {other: offset for other, offset in ends.items() if other.partition == tp.partition}
         line = self._waiting[tp.partition][tp.topic]
-        if line and len(line[-1].chunk.records) + len(records) <= self.app.settings.chunk_records:
-            last = line.pop().chunk
-            start, records = last.start, last.records + records
-        line.append(Waiting(Chunk(tp.topic, tp.partition, start, end, records), before))
+        if line and line[-1].size + size <= self.app.settings.chunk_records:
+            last = line.pop()
+            start, records, size = last.chunk.start, last.chunk.records + records, last.size + size
+        line.append(Waiting(Chunk(tp.topic, tp.partition, start, end, records), size, before))
         self._next[tp] = end
         if tp in self._read:
             self._read[tp] = max(self._read[tp], end)
@@ -300,17 +305,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         turn: list[Chunk] = []
         for _, at in heads:
             while (found := self._ready_of(free[at])) is not None:
-                if turn and most < len(found.chunk.records):
+                if turn and most < found.size:
                     return tuple(turn)
-                most -= len(found.chunk.records)
+                most -= found.size
                 free[at][found.chunk.topic].popleft()
                 turn.append(found.chunk)
         return tuple(turn)
 
     def _count_waiting(self, busy: Set[int] = frozenset()) -> int:
-        """Records of the numbers that are not busy."""
+        """Of the numbers that are not busy, in records."""
         lines = (line for number, lines in self._waiting.items() if number not in busy for line in lines.values())
-        return sum(len(waiting.chunk.records) for line in lines for waiting in line)
+        return sum(waiting.size for line in lines for waiting in line)
 
     def _ready_of(self, lines: Mapping[str, deque[Waiting]]) -> Waiting | None:
         if members := lines.get(topics.MEMBERS):

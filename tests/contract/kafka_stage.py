@@ -115,9 +115,9 @@ class Stage:
         self.consumer: Any = self.app.consumer
         self.consumer._thread = broker
 
-    async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None) -> None:
+    async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None, value: bytes = b"{}") -> None:
         """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
-        records = [Record(at, at, b"k", b"{}") for at in offsets]
+        records = [Record(at, at, b"k", value) for at in offsets]
         self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
         await self.consumer._accept(Fetched({tp: records}, {}, {}))
 

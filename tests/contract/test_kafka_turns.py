@@ -8,6 +8,7 @@ from faust.types import TP
 
 from agents.process import Delivery
 from agents.settings import Settings
+from agents.transports.kafka import RECORD_BYTES
 from agents.transports.kafka_thread import Fetched
 from pipeline.record import Record
 from schemas import topics
@@ -88,6 +89,19 @@ def test_a_turn_holds_no_more_than_a_transaction_may(few: Settings, act: Callabl
         assert turn(stage) == [(*HERE, 3, 6)]
         stage.consumer.release(stage.consumer._handed_out[0])
         assert turn(stage) == [(*THERE, 3, 7)]
+
+    act(scene, Broker(HERE, THERE))
+
+
+def test_large_records_count_as_several(few: Settings, act: Callable[..., Any]) -> None:
+    """A thousand of the largest that a topic takes would not fit the memory of a worker, which would never go on."""
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        for offset in (3, 4, 5, 6):
+            assert stage.consumer._count_waiting() == (offset - 3) * MOST // 2
+            await stage.fetched(HERE, offset, value=bytes(MOST * RECORD_BYTES // 2))
+        assert turn(stage) == [(*HERE, 3, 5)]
 
     act(scene, Broker(HERE, THERE))
 
