@@ -94,7 +94,7 @@ class Supervisor:
         return FIRST_PAUSE_SECONDS
 
     def _growing_pause(self) -> float:
-        """None before the first start after a worker that was well: claims wait for it."""
+        """Seconds; 0 before the first start after a worker that was well: claims wait for it."""
         pause: float = min(FIRST_PAUSE_SECONDS * 2 ** (self._transients - 1), LONGEST_PAUSE_SECONDS)
         self._transients += 1
         return pause if self._transients > 1 else 0.0
