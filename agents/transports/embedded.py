@@ -15,6 +15,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from itertools import groupby
@@ -25,11 +26,13 @@ from typing import Any, ClassVar, Final
 import faust.transport.base
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
+from sqlalchemy.exc import DBAPIError
 
-from agents.process import Delivery, Lag
+from agents.process import Delivery, Lag, leave
 from agents.transports.silent import SilentProducer
 from pipeline.errors import NotReady
 from pipeline.record import Chunk, Message, Record
+from pipeline.store.engines import sqlite_transient
 from pipeline.store.log import Entry, Log
 from schemas import topics
 
@@ -141,7 +144,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         except TimeoutError:
             return ()
         while not self._read:
-            self._fill()
+            try:
+                self._fill()
+            except (sqlite3.Error, DBAPIError) as error:  # Faust would call it a bug, which is tried three times only
+                if (transient := sqlite_transient(error)) is None:
+                    raise
+                leave(transient.exit_code, str(transient))
             if self._read or self.should_stop or self.loop.time() >= deadline:
                 break
             await asyncio.sleep(self.app.settings.idle_poll_seconds)

@@ -1,5 +1,7 @@
 """The embedded log: order and offsets, readers and writers at once, and what is on the disk when."""
 
+import asyncio
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -8,6 +10,10 @@ from typing import Any
 
 import pytest
 
+from agents.app import App
+from agents.settings import read_settings
+from agents.transports import embedded
+from pipeline.errors import EXIT_TRANSIENT
 from pipeline.record import Message
 from pipeline.store.log import Log
 from schemas import topics
@@ -144,3 +150,24 @@ def test_a_checkpoint_writes_the_file_and_waits_for_no_writer(tmp_path: Path) ->
     assert len(log.read(0)) == 1000
     log.close()
     store.close()
+
+
+def test_a_file_that_cannot_be_read_now_is_no_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(status: int, reason: str) -> None:
+        raise SystemExit(status, reason)
+
+    def fail(log: Log) -> int:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_READ"
+        raise error
+
+    async def read() -> None:
+        app: Any = App(read_settings(database_url=f"sqlite:///{tmp_path}/santunan.db"))
+        await app.consumer._next_turn(0.1)
+
+    open_file(tmp_path / "santunan.db").close()
+    monkeypatch.setattr(embedded, "leave", leave)
+    monkeypatch.setattr(Log, "data_version", fail)
+    with pytest.raises(SystemExit) as left:
+        asyncio.run(read())
+    assert left.value.args == (EXIT_TRANSIENT, "the database file cannot be used now (SQLITE_IOERR_READ)")
