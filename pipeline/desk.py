@@ -152,7 +152,8 @@ class Desk:
         case = self._opened_case(event.data.claim_id)  # type: ignore[union-attr]
         if isinstance(event, PayoutFailed):
             payout_of(case, event.data.payout_id)
-            case.progress.failed_payouts = (*case.progress.failed_payouts, event.data.payout_id)
+            failed = dict.fromkeys((*case.progress.failed_payouts, event.data.payout_id))  # told often, once
+            case.progress.failed_payouts = tuple(failed)
             self.changed_cases.add(case.claim_id)
             return referrals.update(case, clock)
         if isinstance(event, ClaimAppealed):

@@ -178,8 +178,10 @@ def test_a_late_settlement_is_compensated_once_at_one_per_cent_a_day() -> None:
 def test_a_failed_payment_leaves_the_sum_alone_and_waits_for_a_person() -> None:
     told = Told(*e.member(), e.accident())
     payout = told.of("payout")[0]["payout_id"]
-    told.take(e.failed(payout, "2024-07-10"))
+    for _ in range(3):
+        told.take(e.failed(payout, "2024-07-10"))
     assert (told.moved(), told.of("referral")[-1]["codes"]) == (4_000_000, ["PAY_FAILED"])
+    assert told.desk.cases["K1"].progress.failed_payouts == (payout,), "it grows with each telling"
     told.take(e.settled(payout, 4_000_000, "2024-07-11"))
     assert told.of("referral")[-1]["state"] == "closed"
 
