@@ -4,6 +4,7 @@ Every command file imports typer alone at its top; what it needs to work is impo
 `santunan --help` answers at once.
 """
 
+import errno
 import os
 import sys
 from typing import Any, Final
@@ -59,10 +60,22 @@ class Commands(TyperGroup):
             sys.stdout.flush()
         except BrokenPipeError:
             # the reader has had enough (`| head`): nothing is wrong, and nothing more can be said there
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _say_no_more()
             raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
+        except OSError as error:
+            from agents.cli.screen import complain
+            from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
+
+            if error.errno == errno.ENOSPC:
+                complain("the disk is full, and not all was written: make room and try again")
+                _say_no_more()
+                raise typer.Exit(EXIT_TRANSIENT) from None
+            if error.filename is None:
+                raise
+            complain(f"{error.filename}: {error.strerror}; give a place that this user can read and write")
+            raise typer.Exit(EXIT_CONFIGURATION) from None
         except Exception as error:
             from pipeline.errors import SantunanError
 
@@ -73,6 +86,11 @@ class Commands(TyperGroup):
             complain(str(error))
             raise typer.Exit(error.exit_code) from None
         return answer
+
+
+def _say_no_more() -> None:
+    """What is still kept for standard output would fail once more when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 cli: Final = typer.Typer(

@@ -24,7 +24,12 @@ def console(*, stderr: bool = False) -> "Console":
     """Colours only on a terminal and without NO_COLOR; 80 columns where the width is not known."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False, stderr=stderr)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Leaves it to the one place that knows that nothing is wrong (`commands.py`); Rich would exit with 1."""
+            raise BrokenPipeError
+
+    return Plain(highlight=False, soft_wrap=False, stderr=stderr)
 
 
 def text_width() -> int:

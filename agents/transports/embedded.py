@@ -226,7 +226,6 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
 
     async def prepare(self) -> None:
         """Take the file for this worker. Raises NotReady where another one has it."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         self._lock = hold(self.file)
 
     @property
@@ -244,7 +243,11 @@ def _chunk(run: Sequence[Entry]) -> Chunk:
 
 def hold(file: Path) -> int:
     """Lock `file` for one worker, until the process ends, however it ends. Raises NotReady where one has it."""
-    descriptor = os.open(f"{file}.worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(f"{file}.worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise NotReady(f"{error.filename}: {error.strerror}; set database_url to a place that can be written") from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

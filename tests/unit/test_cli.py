@@ -106,6 +106,26 @@ class TestMistakes:
                        SANTUNAN_BROKER_URL="kafka+chunks://127.0.0.1:1")  # fmt: skip
         assert ran.status != 0 and "hush-hush" not in ran.out + ran.err
 
+    @pytest.mark.parametrize("arguments", [
+        ("submit", "-"), ("decisions",), ("worker",), ("schemas", "--write", "file"),
+        ("services", "up", "--in", "file"),
+    ])  # fmt: skip
+    def test_a_place_that_cannot_be_written_is_named(self, arguments: tuple[str, ...], tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("a file is no directory")
+        settings = {} if len(arguments) > 2 else {"SANTUNAN_DATABASE_URL": "sqlite:///file/santunan.db"}
+        ran = santunan(*arguments, cwd=tmp_path, given=accident(), **settings)
+        assert ran.status == 78 and "Traceback" not in ran.err
+        assert re.search(r"\bfile: (File exists|Not a directory); ", ran.err), ran.err
+
+    def test_a_full_disk_is_no_bug(self) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(  # noqa: S603
+                [*PROGRAM, "rules", "show"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                env=environment(),
+            )  # fmt: skip
+        assert done.returncode == 75 and "Traceback" not in done.stderr
+        assert done.stderr.startswith("the disk is full") and done.stderr.count("\n") == 1
+
     def test_a_day_that_is_not_over_cannot_be_ticked(self, tmp_path: Path) -> None:
         ran = santunan("tick", "2099-01-01", cwd=tmp_path)
         assert ran.status == 78 and "not over yet" in ran.err
@@ -156,12 +176,13 @@ class TestAssess:
         ran = santunan("assess", str(file), "--explain", "--lang", language)
         assert words in ran.out and max(map(len, ran.out.splitlines())) <= WIDTH
 
-    def test_a_reader_that_has_had_enough_is_no_failure(self, events: Path) -> None:
+    @pytest.mark.parametrize("is_table", [False, True])
+    def test_a_reader_that_has_had_enough_is_no_failure(self, is_table: bool, events: Path) -> None:
+        arguments = ("rules", "show") if is_table else ("assess", str(events))
         running = subprocess.Popen(  # noqa: S603
-            [*PROGRAM, "assess", str(events)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+            [*PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
         )
         assert running.stdout is not None and running.stderr is not None
-        running.stdout.readline()
         running.stdout.close()
         told = running.stderr.read()
         running.stderr.close()
