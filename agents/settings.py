@@ -3,6 +3,7 @@
 Never imports Faust, Kafka or the store: `santunan --help` and the clients of clinics read this too.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,6 +20,8 @@ KAFKA_SCHEME: Final = "kafka+chunks"
 SQLITE_SCHEME: Final = "sqlite"
 EMBEDDED_PARTITIONS: Final = 1  # one worker a file: more partitions would only cut its runs, and so its chunks, short
 KAFKA_PARTITIONS: Final = 8  # as many workers as may share the work; cannot be lowered later
+
+_BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?")
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -101,6 +104,10 @@ class Settings(BaseSettings):
                 "a Kafka broker needs a PostgreSQL store, since several workers share it: "
                 "set database_url to postgresql://USER@HOST/NAME"
             )
+        if broker == KAFKA_SCHEME and not all(map(_BROKER.fullmatch, self.kafka_bootstrap.split(","))):
+            raise ValueError(f"the broker_url is {KAFKA_SCHEME}://HOST:PORT, or several HOST:PORT with commas between")
+        if stored == "postgresql":
+            _refuse_unclear_places(self.database_url)
         if broker == SQLITE_SCHEME and self.broker_url != self.database_url:
             raise ValueError("the embedded broker and the store are one file: leave broker_url out, or make them equal")
         if self.kafka_security_protocol.startswith("SASL") and (not self.kafka_user or not self.kafka_password):
@@ -129,7 +136,10 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url)
         if parts.password:
             place = parts.netloc.replace(f":{parts.password}@", ":**********@", 1)
-            shown["database_url"] = urlunsplit(parts._replace(netloc=place))
+            parts = parts._replace(netloc=place)
+        if "password" in parts.query:
+            parts = parts._replace(query="**********")
+        shown["database_url"] = urlunsplit(parts)
         return shown
 
 
@@ -153,6 +163,20 @@ def _sentences(error: ValidationError) -> str:
         message = fault["msg"].removeprefix("Value error, ")
         sentences.append(f"SANTUNAN_{name.upper()} (or {name} in {SETTINGS_FILE}): {message}" if name else message)
     return "; ".join(sentences)
+
+
+def _refuse_unclear_places(url: str) -> None:
+    """Raises ValueError where a password would be taken for a part of the place, and be shown with it."""
+    parts = urlsplit(url)
+    try:
+        is_clear = parts.port != 0 and "@" not in parts.path + parts.query + parts.fragment
+    except ValueError:
+        is_clear = False
+    if not is_clear:
+        raise ValueError(
+            "the database_url is postgresql://USER:PASSWORD@HOST:PORT/NAME with a number as its port; in a password "
+            "write / as %2F, ? as %3F, # as %23, @ as %40"
+        )
 
 
 def _absolute(url: str) -> str:

@@ -241,6 +241,30 @@ def test_passwords_are_not_shown() -> None:
     assert "secret1" not in shown and "secret2" not in shown
 
 
+@pytest.mark.parametrize("url", [
+    "postgresql://me:hush/hush@host/name", "postgresql://me:12/hush@host/name", "postgresql://me:hush#hush@host:5432/x",
+    "postgresql://me:12?hush@host/name", "postgresql://me:hush@host:port/name",
+])  # fmt: skip
+def test_a_password_that_would_be_taken_for_something_else_is_refused_and_not_shown(url: str) -> None:
+    with pytest.raises(NotReady, match="write / as %2F") as refused:
+        read_settings(database_url=url, broker_url="kafka+chunks://host:9092")
+    assert "hush" not in str(refused.value)
+
+
+def test_a_password_behind_the_question_mark_is_not_shown() -> None:
+    settings = read_settings(
+        database_url="postgresql://me@host/name?password=hush", broker_url="kafka+chunks://a,[::1]:1;b:9092"
+    )
+    assert "hush" not in str(settings.redacted())
+
+
+@pytest.mark.parametrize("place", ["", "host:port", "me:hush@host:9092", "host:9092, other:9092", "host:9092,"])
+def test_a_broker_that_can_never_answer_is_not_waited_for(place: str) -> None:
+    with pytest.raises(NotReady, match=r"kafka\+chunks://HOST:PORT") as refused:
+        read_settings(database_url="postgresql://me@host/name", broker_url=f"kafka+chunks://{place}")
+    assert "hush" not in str(refused.value)
+
+
 def test_a_library_that_repeats_itself_is_let_through_seldom_and_we_always() -> None:
     def entry(name: str) -> logging.LogRecord:
         return logging.LogRecord(name, logging.ERROR, "", 0, "again", None, None)
