@@ -118,8 +118,17 @@ def require(settings: Settings) -> None:
         )
 
 
+def require_one(settings: Settings, name: str) -> None:
+    """Raises NotReady where a broker answers and has no such topic, Transient where none answers."""
+    with _admin(settings) as admin:
+        if name not in _found(admin):
+            raise NotReady(f"{name} does not exist at {settings.kafka_bootstrap}: run `santunan topics create`")
+
+
 @contextlib.contextmanager
 def _admin(settings: Settings) -> Iterator[Any]:
+    if settings.is_embedded:
+        raise NotReady("the embedded file makes its topics itself; for a cluster set broker_url, as in `services up`")
     require_entrance(settings)
     with told_plainly(settings):
         admin = KafkaAdminClient(**connection_options(settings), bootstrap_timeout_ms=10_000)

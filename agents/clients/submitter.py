@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaTimeoutError
 
 from agents.clients.connection import connection_options, end_producer, told_plainly
 from agents.clients.entrance import require_entrance
@@ -94,10 +95,16 @@ class KafkaSubmitter(Submitter):
                 max_block_ms=int(DELIVERY_SECONDS * 1000),
                 delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
             )
-        return self._producer.send(
-            event.topic, event.value, event.key, partition=event.partition, timestamp_ms=event.timestamp_ms,
-            headers=[CONTENT_TYPE],
-        )  # fmt: skip
+        try:
+            return self._producer.send(
+                event.topic, event.value, event.key, partition=event.partition, timestamp_ms=event.timestamp_ms,
+                headers=[CONTENT_TYPE],
+            )  # fmt: skip
+        except KafkaTimeoutError:  # said of a topic that does not exist, too
+            from agents.topics_admin import require_one
+
+            require_one(self._settings, event.topic)
+            raise
 
     def _drop_producer(self) -> None:
         """What it still holds goes out of the spool through a new one, and must not come out of both in turn."""

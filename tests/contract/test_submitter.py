@@ -1,8 +1,11 @@
 """The submitter over a real broker: what becomes of a producer that could not deliver."""
 
+import pytest
+
 from agents.clients import Outgoing, open_history
 from agents.clients.submitter import KafkaSubmitter
 from agents.settings import Settings
+from pipeline.errors import NotReady
 from schemas import topics
 from tests.kafka_server import kafka_bootstrap, kafka_settings
 from tests.servers import new_database, postgresql_server
@@ -27,3 +30,12 @@ def test_a_producer_that_is_given_up_is_gone_and_delivers_nothing_more(kafka_set
     submitter.close()
     with open_history(kafka_settings) as history:
         assert [one.value for one in history.read([topics.ACCIDENTS])] == [b"1"]
+
+
+def test_a_topic_that_does_not_exist_is_not_a_broker_that_is_away(
+    kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agents.clients.submitter.DELIVERY_SECONDS", 2.0)
+    missing = Outgoing("claims.nothing", b"k", 0, b"1", "urn:santunan:clinic:a", "1", None)
+    with KafkaSubmitter(kafka_settings) as clinic, pytest.raises(NotReady, match="santunan topics create"):
+        list(clinic.send([missing]))
