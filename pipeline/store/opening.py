@@ -73,6 +73,8 @@ def migrate(url: str, to: str = "head") -> str:
         open_file(file).close()
         engine, passes = sqlite_engine(file), sqlite_transient
     try:
+        with _ready(url):
+            engine.connect().close()  # by itself, so that a wrong password is told from a server that is away
         with _ready(url), Transaction(engine, passes) as transaction:
             schema.move(transaction.connection, to)
             transaction.commit()

@@ -23,15 +23,19 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def move(connection: Connection, to: str = "head") -> None:
-    """Up or down to a revision, inside the caller's transaction. `base`: no tables at all."""
+    """Up or down to a revision, inside the caller's transaction. `base`: no tables at all. Raises NotReady."""
     from alembic import command
+    from alembic.util import CommandError
 
     target = HEAD if to == "head" else to
     found = revision_of(connection)
-    if target != "base" and (found is None or target >= found):
-        command.upgrade(_configuration(connection), target)
-    else:
-        command.downgrade(_configuration(connection), target)
+    try:
+        if target != "base" and (found is None or target >= found):
+            command.upgrade(_configuration(connection), target)
+        else:
+            command.downgrade(_configuration(connection), target)
+    except CommandError as error:
+        raise NotReady(f"the tables cannot be brought to {to} ({error}); the newest revision is {HEAD}") from None
 
 
 def refuse_other_revision(found: str | None, name: str) -> None:

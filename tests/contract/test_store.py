@@ -91,14 +91,16 @@ def test_a_database_that_does_not_exist_is_named_without_the_password(new_databa
     assert "hush" not in str(caught.value)
 
 
-def test_a_wrong_user_is_one_sentence(new_database: MakeDatabase) -> None:
+@pytest.mark.parametrize("opens", [open_store, migrate])
+def test_a_wrong_user_is_one_sentence(opens: Callable[[str], object], new_database: MakeDatabase) -> None:
     with pytest.raises(NotReady, match="no such database or user"):
-        open_store(new_database().replace("postgres:@", "nobody:@"))
+        opens(new_database().replace("postgres:@", "nobody:@"))
 
 
-def test_a_server_that_does_not_answer_may_answer_later() -> None:
+@pytest.mark.parametrize("opens", [open_store, migrate])
+def test_a_server_that_does_not_answer_may_answer_later(opens: Callable[[str], object]) -> None:
     with pytest.raises(Transient, match=r"database x on 127.0.0.1:1 cannot be reached: .*; start it") as caught:
-        open_store("postgresql://u:hush@127.0.0.1:1/x")
+        opens("postgresql://u:hush@127.0.0.1:1/x")
     assert "hush" not in str(caught.value)
 
 

@@ -106,6 +106,15 @@ class TestMistakes:
                        SANTUNAN_BROKER_URL="kafka+chunks://127.0.0.1:1")  # fmt: skip
         assert ran.status != 0 and "hush-hush" not in ran.out + ran.err
 
+    @pytest.mark.parametrize("command", ["create", "check"])
+    def test_the_embedded_file_has_no_topics_to_make(self, command: str, tmp_path: Path) -> None:
+        ran = santunan("topics", command, cwd=tmp_path)
+        assert ran.status == 78 and ran.err.startswith("the embedded file makes its topics itself")
+
+    def test_an_unknown_revision_is_named(self, tmp_path: Path) -> None:
+        ran = santunan("migrate", "--to", "9999", cwd=tmp_path)
+        assert ran.status == 78 and "9999" in ran.err and "the newest revision is" in ran.err
+
     @pytest.mark.parametrize("arguments", [
         ("submit", "-"), ("decisions",), ("worker",), ("schemas", "--write", "file"),
         ("services", "up", "--in", "file"),
