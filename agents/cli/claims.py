@@ -155,7 +155,7 @@ def review(
         list[str] | None, typer.Option("--paper", metavar="NAME", help="With documents: a paper you ask for.")
     ] = None,
     revision: Annotated[
-        int | None, typer.Option("--revision", help="The revision you read; by default the latest.")
+        int | None, typer.Option("--revision", min=1, help="The revision you read; by default the latest.")
     ] = None,
     lang: Language = "id",
 ) -> None:
@@ -178,8 +178,12 @@ def review(
     if verdict is None:
         _show_waiting(found, lang)
         return
-    if officer is None or reason is None:
+    if not officer or not reason:
         raise typer.BadParameter("say who you are with --as and why with --reason")
+    if (verdict == "change") != bool(line):
+        raise typer.BadParameter("--verdict change and --line go together: --verdict change --line funeral=10000000")
+    if (verdict == "documents") != bool(paper):
+        raise typer.BadParameter("--verdict documents and --paper go together: --verdict documents --paper visum")
     data: dict[str, Any] = {
         "claim_id": claim,
         "revision": revision or found.decision.revision,
@@ -192,7 +196,8 @@ def review(
     if found.decision.key != claim:
         data["member_number"] = found.decision.key
     _send_review(data, officer)
-    print(f"Submitted on revision {data['revision']} of {claim}; `santunan explain {claim}` shows what follows.")
+    print(f"Submitted on revision {data['revision']} of {claim}; `santunan explain {claim}` shows what follows,")
+    print("and `santunan dead-letters list` whether it was refused.")
 
 
 def _show_waiting(found: "Standing", lang: Literal["id", "en"]) -> None:
@@ -212,8 +217,10 @@ def _show_waiting(found: "Standing", lang: Literal["id", "en"]) -> None:
 
 
 def _change(written: str, reason: str) -> dict[str, Any]:
+    from schemas.values import MAX_RUPIAH
+
     name, separator, amount = written.partition("=")
-    if not separator or not amount.isdecimal():
+    if not separator or not amount.isdecimal() or len(amount) > len(str(MAX_RUPIAH)):
         raise typer.BadParameter(f"{written}: write a line and whole rupiah, such as funeral=10000000")
     return {"line": name, "amount": int(amount), "reason": reason}
 
@@ -226,7 +233,6 @@ def _send_review(data: dict[str, Any], officer: str) -> None:
 
     from agents.clients import open_submitter
     from agents.settings import read_settings
-    from pipeline.errors import NotReady
     from schemas.events import Refused
 
     document = {
@@ -242,8 +248,16 @@ def _send_review(data: dict[str, Any], officer: str) -> None:
         try:
             _drain(submitter.submit([orjson.dumps(document)]))
         except Refused as refused:
-            told = "; ".join(f"{error.field.removeprefix('data.')}: {error.message}" for error in refused.errors)
-            raise NotReady(f"the review cannot be sent: {told}") from None
+            raise typer.BadParameter("; ".join(_as_typed(one.field, one.message) for one in refused.errors)) from None
+
+
+def _as_typed(field: str, message: str) -> str:
+    """What is wrong with a field of the event, said of the option that it was made of."""
+    if field == "source":
+        return "--as: write small letters, digits and . _ - only, such as klaim-01"
+    name = field.removeprefix("data.").partition(".")[0]
+    option = {"answers": "answer", "changes": "line", "documents": "paper"}.get(name, name)
+    return f"--{option}: {message}"
 
 
 def _drain(receipts: Iterable[Any]) -> None:

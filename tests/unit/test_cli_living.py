@@ -74,6 +74,23 @@ class TestLiving:
         ran = santunan("review", claim, "--verdict", "approve", cwd=place, **url)
         assert ran.status == 2 and "--reason" in ran.err
 
+    @pytest.mark.parametrize(("arguments", "told"), [
+        (("approve", "--as", "klaim 01"), "--as: write small letters"),
+        (("approve", "--as", "k", "--answer", "no code"), "--answer: "),
+        (("approve", "--as", "k", "--revision", "0"), "'--revision'"),
+        (("approve", "--as", "k", "--line", "funeral=1"), "--verdict change and --line go together"),
+        (("change", "--as", "k"), "--verdict change and --line go together"),
+        (("change", "--as", "k", "--line", "coffin=1"), "--line: Input should be 'jkk_death'"),
+        (("change", "--as", "k", "--line", f"funeral={10**20}"), "write a line and whole rupiah"),
+        (("documents", "--as", "k"), "--verdict documents and --paper go together"),
+    ])  # fmt: skip
+    def test_what_is_wrong_with_a_review_is_told_by_its_option(
+        self, arguments: tuple[str, ...], told: str, place: Path, url: dict[str, str]
+    ) -> None:
+        claim = self.summary(place)["referral"]
+        ran = santunan("review", claim, "--reason", "r", "--verdict", *arguments, cwd=place, **url)
+        assert ran.status == 2 and told in ran.err and ran.out == ""
+
     def test_dead_letters_are_listed_and_told(self, place: Path, url: dict[str, str]) -> None:
         rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
         assert {row["reason"] for row in rows} == set(self.summary(place)["refused"])
