@@ -76,7 +76,7 @@ class Refused(ValueError):
 def parse(raw: bytes) -> IntakeEvent:
     """One event from one CloudEvents document. Raises Refused; the error never holds a value of the document."""
     if len(raw) > MAX_EVENT_BYTES:
-        message = f"the event has {len(raw):,} bytes; at most {MAX_EVENT_BYTES:,} are read"
+        message = f"the event has more than {MAX_EVENT_BYTES:,} bytes, which is the most that is read"
         raise Refused("TOO_LARGE", (FieldError("event", message),))
     try:
         event: IntakeEvent = _VALIDATE(raw)

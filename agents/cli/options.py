@@ -13,7 +13,7 @@ Files = TypeVar("Files", Path, list[Path])
 def must_be_there(value: Files) -> Files:
     """For an argument of files, where - is standard input."""
     for file in value if isinstance(value, list) else [value]:
-        if file != STANDARD_INPUT and not file.is_file():
+        if file != STANDARD_INPUT and (not file.exists() or file.is_dir()):  # a pipe of the shell is good: <(zcat …)
             raise typer.BadParameter(f"{file} is no file; give the path of a file, or - for standard input")
     return value
 

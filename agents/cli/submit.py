@@ -63,7 +63,8 @@ def submit(
         told = f"{count:,} event{'s' * (count != 1)} submitted"
         print(told + (f", {kept:,} of them kept in {spool} until the broker is back" if kept else "") + ".")
     if refused.count:
-        complain(f"{refused.count:,} refused; correct and submit {'it' if refused.count == 1 else 'them'} again.")
+        if not json:
+            complain(f"{refused.count:,} refused; correct and submit {'it' if refused.count == 1 else 'them'} again.")
         raise typer.Exit(EXIT_REFUSED)
 
 
@@ -107,9 +108,11 @@ def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
     stream: Any = sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb")
     with stream:
         if file.suffix == ".json":
+            from codecs import BOM_UTF8
+
             from schemas.values import MAX_EVENT_BYTES
 
-            yield 1, stream.read(MAX_EVENT_BYTES + 1).strip()
+            yield 1, stream.read(MAX_EVENT_BYTES + 1).removeprefix(BOM_UTF8).strip()
             return
         for number, line in enumerate(bounded_lines(stream), 1):
             if stripped := line.strip():

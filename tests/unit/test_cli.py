@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -149,6 +150,29 @@ class TestAssess:
         assert all(wanted <= row.keys() for row in ran.rows)
         approved = [row for row in ran.rows if row["outcome"] == "APPROVED"]
         assert all(sum(line["amount"] for line in row["benefits"]) == row["total"] for row in approved)
+
+    def test_the_mark_that_some_editors_begin_a_file_with_is_no_part_of_the_event(self, tmp_path: Path) -> None:
+        for name in ("events.jsonl", "event.json"):
+            (tmp_path / name).write_bytes(b"\xef\xbb\xbf" + accident().encode() + b"\r\n")
+            assert santunan("submit", name, cwd=tmp_path).out == "1 event submitted.\n"
+        assert len(santunan("assess", "events.jsonl", cwd=tmp_path).rows) == 1
+
+    @pytest.mark.parametrize("command", ["assess", "submit"])
+    def test_a_pipe_of_the_shell_is_a_file(self, command: str, tmp_path: Path) -> None:
+        reading, writing = os.pipe()
+        os.write(writing, accident().encode())
+        os.close(writing)
+        done = subprocess.run(  # noqa: S603
+            [*PROGRAM, command, f"/dev/fd/{reading}"], cwd=tmp_path, env=environment(), pass_fds=(reading,),
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        os.close(reading)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_refusals_as_json_are_json_alone(self, tmp_path: Path) -> None:
+        ran = santunan("submit", "-", "--json", cwd=tmp_path, given="{}\n[]\n")
+        assert ran.status == 1
+        assert [json.loads(line)["reason"] for line in ran.err.splitlines()] == ["UNKNOWN_TYPE", "INVALID"]
 
     def test_standard_input_is_read_as_a_file_is(self, events: Path) -> None:
         some = "\n".join(events.read_text().splitlines()[:1_500])
