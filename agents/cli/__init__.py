@@ -3,10 +3,14 @@
 
 def main() -> None:
     """The console script. What no sentence was written for is a bug: traceback, status 70."""
+    import io
     import sys
 
     from agents.cli.commands import cli
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no ÷ shows ? for it
     try:
         cli(prog_name="santunan")
     except (SystemExit, KeyboardInterrupt):

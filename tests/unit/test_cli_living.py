@@ -54,6 +54,13 @@ class TestLiving:
         ran = santunan("explain", claim, "--lang", "en", cwd=place, **url)
         assert ran.status == 0 and f"Decision on claim {claim}" in ran.out
 
+    def test_a_terminal_that_knows_few_letters_shows_the_others_as_question_marks(
+        self, place: Path, url: dict[str, str]
+    ) -> None:
+        claim = self.summary(place)["explained"]
+        ran = santunan("explain", claim, cwd=place, PYTHONIOENCODING="ascii", **url)
+        assert ran.status == 0 and " ? 30 " in ran.out
+
     def test_an_unknown_claim_is_said_to_be_unknown(self, place: Path, url: dict[str, str]) -> None:
         ran = santunan("explain", "JKK-0000-0000", cwd=place, **url)
         assert ran.status == 1 and "no decision on the claim JKK-0000-0000" in ran.err
@@ -104,6 +111,17 @@ class TestLiving:
     def test_replay_finds_no_difference(self, place: Path, url: dict[str, str]) -> None:
         ran = santunan("replay", "--json", cwd=place, **url)
         assert ran.status == 0 and ran.rows[0]["differences"] == []
+
+    def test_a_claim_that_nobody_knows_is_not_replayed_without_a_difference(
+        self, place: Path, url: dict[str, str]
+    ) -> None:
+        ran = santunan("replay", "--claim", "JKK-0000-0000", cwd=place, **url)
+        assert ran.status == 1 and "no decision on the claim JKK-0000-0000" in ran.err
+
+    @pytest.mark.parametrize("name", ["x", "a/0/x", f"history.events/0/{10**20}", "history.events/0/999999"])
+    def test_a_dead_letter_that_is_none_is_one_sentence(self, name: str, place: Path, url: dict[str, str]) -> None:
+        ran = santunan("dead-letters", "show", name, cwd=place, **url)
+        assert ran.status == 1 and "dead-letters list`" in ran.err and "Traceback" not in ran.err
 
     def test_a_changed_parameter_shows_which_claims_it_would_change(self, place: Path, url: dict[str, str]) -> None:
         own = Path(__file__).parents[2] / "pipeline" / "rules" / "parameters" / "funeral.yaml"
