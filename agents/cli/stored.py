@@ -121,7 +121,7 @@ def letter(store: Any, place: str) -> Letter:
 def split_place(place: str) -> tuple[str, int, int]:
     """`claims.accidents/0/17` -> its parts. Raises NotFound."""
     parts = place.rsplit("/", 2)
-    if len(parts) != 3 or not parts[1].isdecimal() or not parts[2].isdecimal():
+    if len(parts) != 3 or not all(one.isdecimal() and len(one) < 19 for one in parts[1:]):
         raise NotFound(f"{place} names no dead letter: write topic/partition/offset, as `dead-letters list` shows it")
     return parts[0], int(parts[1]), int(parts[2])
 
