@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.cli.options import ClaimId, Json, Language
-from agents.cli.screen import OUTCOME_STYLES, console, print_json, rupiah, table, text_width
+from agents.cli.screen import OUTCOME_STYLES, complain, console, print_json, rupiah, table, text_width
 
 if TYPE_CHECKING:
     from agents.cli.stored import Standing
@@ -63,8 +63,12 @@ def decisions(
                 sys.stdout.buffer.flush()
         return
     screen = console()
+    is_empty = True
     for document, _ in wanted:
         screen.print(_one_line(document["data"]), soft_wrap=True)
+        is_empty = False
+    if is_empty and position is None:
+        complain("There is no such decision; `santunan doctor` says what waits, and where it was looked for.")
 
 
 def _published(topic: str, *, follow: bool, position: Path | None) -> Iterator[tuple[Any, "Published"]]:
@@ -131,6 +135,9 @@ def referrals(json: Json = False) -> None:
             waiting.pop(referral["referral_id"], None)
     if json:
         print_json(waiting.values())
+        return
+    if not waiting:
+        print("Nothing waits for an officer.")
         return
     shown = table("since", "claim", "why", "about", right=("about",))
     for referral in waiting.values():
