@@ -43,6 +43,9 @@ def list_letters(
             for one in found
         )  # fmt: skip
         return
+    if not found:
+        print("Nothing was refused." if everything else "No refused event is left.")
+        return
     shown = table("place", "why", "from")
     for one in found:
         shown.add_row(one.place, f"{short(one.reason, 'en')}\n[dim]{one.reason}[/]", one.source or "(unreadable)")
@@ -90,9 +93,10 @@ def show_letter(
 def retry_letter(
     places: Annotated[list[str], typer.Argument(metavar="PLACE…", help="topic/partition/offset, as `list` shows it.")],
 ) -> None:
-    """Submit refused events once more, unchanged, at the time they first came: after the cause was removed.
+    """Submit refused events once more, unchanged.
 
-    To correct an event, submit the corrected one: its id is still free.
+    For when the cause was removed; each counts as received when it first came. To correct an event, submit the
+    corrected one: its id is still free.
 
     \b
     Example:

@@ -27,7 +27,7 @@ def add_to(cli: typer.Typer) -> None:
 
 @services.command("up")
 def up(place: Place = _DEFAULT_PLACE, json: Json = False) -> None:
-    """Start both servers on this machine; they stay when this command has ended.
+    """Start both servers on this machine. They stay when this command has ended.
 
     One broker and one copy of everything: for trying and testing. Needs the extra `services`.
 
@@ -88,7 +88,7 @@ def _show_settings(started: "Services", *, as_json: bool) -> None:
 
 @topics.command("create")
 def create(json: Json = False) -> None:
-    """Make the topics that are not there, with their partitions, copies and retention. Changes none that exist.
+    """Make the topics that are not there. Each with its partitions, copies and retention; changes none that exist.
 
     \b
     Example:
@@ -106,7 +106,7 @@ def create(json: Json = False) -> None:
 
 @topics.command("check")
 def check(json: Json = False) -> None:
-    """Whether the topics are as declared: partitions, copies, timestamps, retention. Exit code 1 if not.
+    """Whether the topics are as declared. Looks at partitions, copies, timestamps, retention. Exit code 1 if not.
 
     \b
     Example:
