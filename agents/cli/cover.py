@@ -1,12 +1,13 @@
 """`santunan cover`: is this worker covered for this on this day, and if not, since when and why."""
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from agents.cli.options import Json, Language
+from agents.cli.options import DAY, Json, Language
 from agents.cli.screen import print_json, rupiah
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def cover(
     member: Annotated[str, typer.Argument(metavar="MEMBER", help="Membership number (KPJ), or NIK.")],
     program: Annotated[Literal["JKK", "JKM"], typer.Option("--program")] = "JKK",
     on: Annotated[
-        dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; by default today.")
+        dt.date | None, typer.Option("--on", **DAY, help="The day; by default today.")
     ] = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="Read membership events here instead of the store.")
@@ -52,9 +53,14 @@ def cover(
     from pipeline.errors import EXIT_REFUSED
     from pipeline.rules.book import Book
     from pipeline.rules.contributions import arrears, cover_answer
+    from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
-    day = on.date() if on else dt.datetime.now(JAKARTA).date()
+    if not re.fullmatch(f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}", member):
+        raise typer.BadParameter("write a membership number (KPJ: 11 digits or capital letters) or a NIK (16 digits)")
+    day = on or dt.datetime.now(JAKARTA).date()
     book = Book.load()
+    if day > book.through:
+        raise typer.BadParameter(f"the law is known through {book.through}; give that day or an earlier one")
     found = _from_file(source, member) if source else _from_store(member)
     memberships: list[Member | None] = [*found] or [None]
     answers = [(one, cover_answer(one, program, day, book)) for one in memberships]
@@ -63,7 +69,7 @@ def cover(
         if json:
             print_json([_document(one, answer, owed)])
         else:
-            _tell(one, answer, owed, lang)
+            _tell(one.number if one is not None else _number_of(member), answer, owed, lang)
     if not any(answer.answer == "yes" for _, answer in answers):
         raise typer.Exit(EXIT_REFUSED)
 
@@ -77,6 +83,11 @@ def _from_store(member: str) -> "list[Member]":
 
 def _named(member: str) -> dict[str, str]:
     return {"nik": member} if len(member) == _NIK_DIGITS and member.isdecimal() else {"number": member}
+
+
+def _number_of(member: str) -> str:
+    """What was asked for, on a screen: a NIK is not repeated."""
+    return _named(member).get("number", "NIK")
 
 
 def _from_file(source: Path, member: str) -> "list[Member]":
@@ -127,12 +138,11 @@ def _document(member: "Member | None", answer: "CoverAnswer", owed: "tuple[Month
 
 
 def _tell(
-    member: "Member | None", answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]
+    number: str, answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]
 ) -> None:
     from pipeline.explain import day as written_day
     from pipeline.explain import program_name, short
 
-    number = member.number if member is not None else "?"
     words = {"id": ("sejak", "lunas sampai", "belum dibayar"), "en": ("since", "paid through", "unpaid")}[lang]
     print(f"{number}, {program_name(answer.program, lang)}, {written_day(answer.day, lang)}: "
           f"{_ANSWERS[lang][answer.answer]}")  # fmt: skip

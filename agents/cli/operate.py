@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agents.cli.options import Json
+from agents.cli.options import DAY, Json
 from agents.cli.screen import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
     from agents.settings import Settings
-
-Day = Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -24,10 +22,10 @@ def add_to(cli: typer.Typer) -> None:
 
 def replay(
     since: Annotated[
-        dt.datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="Compare decisions from this day on.")
+        dt.date | None, typer.Option("--from", **DAY, help="Compare decisions from this day on.")
     ] = None,
     until: Annotated[
-        dt.datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Compare decisions before this day.")
+        dt.date | None, typer.Option("--until", **DAY, help="Compare decisions before this day.")
     ] = None,
     claim: Annotated[str | None, typer.Option("--claim", metavar="CLAIM", help="Compare this claim only.")] = None,
     json: Json = False,
@@ -43,11 +41,15 @@ def replay(
       santunan replay --claim JKK-2024-0007
       santunan replay --from 2025-01-01 --until 2026-01-01 --json
     """
-    from agents.cli.stored import opened_store
+    from agents.cli.stored import opened_store, standing
     from pipeline.errors import EXIT_REFUSED
     from pipeline.replay import replay as decide_again
 
+    if since and until and since >= until:
+        raise typer.BadParameter("--from is a day before --until")
     with opened_store() as store, progress("deciding again") as bar:
+        if claim is not None:
+            standing(store, claim)  # a claim that nobody knows would be found without a difference, too
         found = decide_again(store, since=_start(since), until=_start(until), claim_id=claim, on_progress=bar.advance)
     if json:
         print_json([found])
@@ -57,10 +59,10 @@ def replay(
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _start(day: dt.datetime | None) -> dt.datetime | None:
+def _start(day: dt.date | None) -> dt.datetime | None:
     from pipeline.case import JAKARTA
 
-    return None if day is None else day.replace(tzinfo=JAKARTA)
+    return None if day is None else dt.datetime.combine(day, dt.time(), JAKARTA)
 
 
 def _show_replay(found: Any) -> None:
@@ -71,6 +73,8 @@ def _show_replay(found: Any) -> None:
     for one in found.differences[:30]:
         shown.add_row(one.claim_id, str(one.revision), one.was, one.would_be, rupiah(one.rupiah))
     console().print(shown)
+    if len(found.differences) > 30:
+        print(f"and {len(found.differences) - 30:,} more; --json lists all")
 
 
 @dataclass(frozen=True, slots=True)

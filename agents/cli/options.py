@@ -1,7 +1,8 @@
 """Options that several commands share, spelled once."""
 
+import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import typer
 
@@ -17,6 +18,15 @@ def must_be_there(value: Files) -> Files:
             raise typer.BadParameter(f"{file} is no file; give the path of a file, or - for standard input")
     return value
 
+
+def _day(written: str) -> dt.date:
+    try:
+        return dt.datetime.strptime(written, "%Y-%m-%d").date()
+    except ValueError:
+        raise typer.BadParameter(f"{written} is no day; write it as 2026-11-20") from None
+
+
+DAY: Final[dict[str, Any]] = {"parser": _day, "metavar": "YYYY-MM-DD"}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line, for other programs.")]
 Language = Annotated[Literal["id", "en"], typer.Option("--lang", help="Indonesian or English.")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agents.cli.options import Json
+from agents.cli.options import DAY, Json
 from agents.cli.screen import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def check(
 @group.command("show", epilog=_MARKERS)
 def show(
     name: Annotated[str | None, typer.Argument(help="A parameter, such as funeral; none lists all of them.")] = None,
-    on: Annotated[dt.datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="As it was on this day.")] = None,
+    on: Annotated[dt.date | None, typer.Option("--on", **DAY, help="As it was on this day.")] = None,
     json: Json = False,
 ) -> None:
     """One parameter of the law through time, or all of them on one day.
@@ -78,9 +78,9 @@ def show(
 
     book = Book.load()
     if name is None:
-        _list_all(book, on.date() if on else dt.date.today(), json)
+        _list_all(book, _kept(book, on or dt.date.today()), json)
         return
-    values = values_of(name, book, on.date() if on else None)
+    values = values_of(name, book, on and _kept(book, on))
     parameter = book.parameters[name]
     if json:
         print_json([{"name": name, "unit": parameter.unit, **_document(value)} for value in values])
@@ -91,6 +91,13 @@ def show(
     for value in values:
         shown.add_row(str(value.since), _written(value, parameter.unit), value.reference, value.marker)
     console().print(shown)
+
+
+def _kept(book: "Book", day: dt.date) -> dt.date:
+    """The day. Raises BadParameter where it is before the first one of the book."""
+    if day < book.first_day:
+        raise typer.BadParameter(f"the law is kept from {book.first_day} on; give that day or a later one")
+    return day
 
 
 def _list_all(book: "Book", day: dt.date, as_json: bool) -> None:
@@ -109,8 +116,8 @@ def _list_all(book: "Book", day: dt.date, as_json: bool) -> None:
 
 @group.command("diff")
 def diff(
-    first: Annotated[dt.datetime, typer.Argument(metavar="DATE1", formats=["%Y-%m-%d"])],
-    second: Annotated[dt.datetime, typer.Argument(metavar="DATE2", formats=["%Y-%m-%d"])],
+    first: Annotated[dt.date, typer.Argument(**DAY | {"metavar": "DAY1"})],
+    second: Annotated[dt.date, typer.Argument(**DAY | {"metavar": "DAY2"})],
     json: Json = False,
 ) -> None:
     """What changed in the law between two days.
@@ -124,7 +131,7 @@ def diff(
     from pipeline.rules.changes import differences
 
     book = Book.load()
-    before, after = book.on(first.date()), book.on(second.date())
+    before, after = book.on(_kept(book, first)), book.on(_kept(book, second))
     changed = differences(book, before.day, after.day)
     if json:
         found = [(one.name, _document(one.before), _document(one.after)) for one in changed]

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agents.cli.options import DAY
+
 if TYPE_CHECKING:
     from agents.settings import Settings
 
@@ -98,8 +100,8 @@ def _own(settings: "Settings", number: int) -> dict[str, str]:
 
 def tick(
     day: Annotated[
-        dt.datetime | None,
-        typer.Argument(formats=["%Y-%m-%d"], help="The day that is over; by default yesterday in Jakarta."),
+        dt.date | None,
+        typer.Argument(**DAY, help="The day that is over; by default yesterday in Jakarta."),
     ] = None,
 ) -> None:
     """Say that a day has passed, so that deadlines are looked at.
@@ -113,6 +115,6 @@ def tick(
     """
     from agents.cli.clock import say_day_passed, yesterday
 
-    passed = day.date() if day else yesterday()
+    passed = day or yesterday()
     say_day_passed(passed)
     print(f"{passed} has passed.")

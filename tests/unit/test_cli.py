@@ -62,8 +62,9 @@ class TestHelp:
         assert [name for name in COMMANDS if not re.search(rf"^  {name} ", told, re.MULTILINE)] == []
         assert [code for code in ("0", "1", "2", "70", "75", "78", "130") if f"\n    {code} " not in told] == []
 
-    def test_no_short_help_is_cut_off(self) -> None:
-        assert "..." not in santunan("--help").out.split("\n", 1)[1]
+    @pytest.mark.parametrize("command", ["", "dead-letters", "rules", "services", "topics"])
+    def test_no_short_help_is_cut_off(self, command: str) -> None:
+        assert "..." not in santunan(*command.split(), "--help").out.split("\n", 1)[1]
 
     def test_help_imports_nothing_heavy(self) -> None:
         heavy = ("faust", "kafka", "sqlalchemy", "pydantic", "rich", "yaml", "orjson", "pipeline.desk")
@@ -82,11 +83,33 @@ class TestHelp:
 
 class TestMistakes:
     @pytest.mark.parametrize("arguments", [
-        ("demoo",), ("assess",), ("assess", "no-such-file"), ("decisions", "--outcome", "NO"),
+        ("demoo",), ("assess",), ("assess", "no-such-file"), ("assess", "."), ("decisions", "--outcome", "NO"),
+        ("cover", "unknown"), ("cover", "19110000001", "--on", "2199-01-01"), ("rules", "show", "--on", "2010-01-01"),
+        ("rules", "show", "funeral", "--on", "2010-01-01"), ("rules", "diff", "2010-01-01", "2020-01-01"),
+        ("replay", "--from", "2026-01-01", "--until", "2025-01-01"),
     ])  # fmt: skip
     def test_what_is_typed_wrong_ends_with_two(self, arguments: tuple[str, ...]) -> None:
         ran = santunan(*arguments)
         assert ran.status == 2 and "Traceback" not in ran.err and ran.err
+
+    @pytest.mark.parametrize("arguments", [
+        ("cover", "1", "--on"), ("replay", "--from"), ("tick",), ("rules", "show", "--on"), ("rules", "diff"),
+    ])  # fmt: skip
+    def test_a_day_that_is_none_is_shown_how_to_write(self, arguments: tuple[str, ...]) -> None:
+        ran = santunan(*arguments, "20.11.2026")
+        assert ran.status == 2 and "20.11.2026 is no day; write it as 2026-11-20" in ran.err
+
+    @pytest.mark.parametrize(("arguments", "told"), [
+        (("decisions",), "There is no such decision"), (("referrals",), "Nothing waits"),
+        (("dead-letters", "list"), "No refused event is left"),
+        (("dead-letters", "list", "--all"), "Nothing was refused"),
+    ])  # fmt: skip
+    def test_where_nothing_was_decided_yet_it_is_said_in_words(
+        self, arguments: tuple[str, ...], told: str, tmp_path: Path
+    ) -> None:
+        assert santunan("tick", cwd=tmp_path).status == 0
+        ran = santunan(*arguments, cwd=tmp_path)
+        assert ran.status == 0 and told in ran.out + ran.err and "─" not in ran.out
 
     @pytest.mark.parametrize("arguments", [
         ("explain", "JKK-1"), ("review", "JKK-1"), ("replay",), ("dead-letters", "list"), ("cover", "19110000001"),
@@ -268,6 +291,13 @@ class TestCover:
     def test_nobody_knows_a_stranger(self, events: Path) -> None:
         ran = santunan("cover", "19110000999", "--from", str(events), "--json")
         assert ran.status == 1 and ran.rows[0]["reason"] == "MEM_NOT_REGISTERED"
+
+    @pytest.mark.parametrize(("asked", "named"), [("19110000999", "19110000999"), ("3671010101900001", "NIK")])
+    def test_a_stranger_is_named_as_asked_for_but_no_nik_is_repeated(
+        self, asked: str, named: str, events: Path
+    ) -> None:
+        told = santunan("cover", asked, "--from", str(events)).out
+        assert told.startswith(f"{named}, ") and "3671010101900001" not in told
 
     @pytest.mark.parametrize("language", ["id", "en"])
     def test_it_answers_in_words(self, language: str, events: Path) -> None:
