@@ -3,6 +3,7 @@
 Everything stays in one directory, on an embedded file of its own; the settings of this machine are not touched.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 DIRECTORY: Final = Path(".santunan") / "demo"
 EVENTS: Final = DIRECTORY / "events.jsonl"
 STORE_URL: Final = f"sqlite:///{DIRECTORY / 'santunan.db'}"
+_LOCK: Final = DIRECTORY.with_suffix(".lock")  # beside the directory, which is removed
 _DONE: Final = DIRECTORY / "done.json"
 _WORKER_LOG: Final = DIRECTORY / "worker.log"
 
@@ -56,7 +58,27 @@ def identity(seed: int) -> dict[str, Any]:
 
 
 def run(seed: int, screen: Any) -> dict[str, Any]:
-    """From nothing to decided; `screen` gets one line a step. Raises NotReady where the worker does not work."""
+    """From nothing to decided; `screen` gets one line a step. Raises NotReady where the worker does not work, or where
+    another demo is being run here."""
+    with _alone():
+        return _run(seed, screen)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two at once would each remove what the other has made."""
+    from pipeline.errors import NotReady
+
+    DIRECTORY.parent.mkdir(parents=True, exist_ok=True)
+    with _LOCK.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotReady(f"another demo is being run in {DIRECTORY.parent}: wait until it is done") from None
+        yield
+
+
+def _run(seed: int, screen: Any) -> dict[str, Any]:
     from agents.portfolio import portfolio
 
     shutil.rmtree(DIRECTORY, ignore_errors=True)

@@ -1,5 +1,6 @@
 """The command line over a store: what was submitted, decided, asked for afterwards, and tried again."""
 
+import fcntl
 import json
 import signal
 import subprocess
@@ -25,6 +26,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def url() -> dict[str, str]:
     return {"SANTUNAN_DATABASE_URL": "sqlite:///.santunan/demo/santunan.db"}
+
+
+def test_two_demos_at_once_do_not_remove_what_the_other_makes(tmp_path: Path) -> None:
+    (tmp_path / ".santunan").mkdir()
+    with (tmp_path / ".santunan" / "demo.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        ran = santunan("demo", cwd=tmp_path)
+    assert ran.status == 78 and "another demo is being run" in ran.err
+    assert not (tmp_path / ".santunan" / "demo").exists()
 
 
 class TestLiving:
