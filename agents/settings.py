@@ -136,10 +136,9 @@ class Settings(BaseSettings):
         parts = urlsplit(self.database_url)
         if parts.password:
             place = parts.netloc.replace(f":{parts.password}@", ":**********@", 1)
-            parts = parts._replace(netloc=place)
+            shown["database_url"] = urlunsplit(parts._replace(netloc=place))
         if "password" in parts.query:
-            parts = parts._replace(query="**********")
-        shown["database_url"] = urlunsplit(parts)
+            shown["database_url"] = shown["database_url"].replace(parts.query, "**********")
         return shown
 
 
@@ -152,7 +151,7 @@ def read_settings(**overrides: Any) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         raise NotReady(_sentences(error)) from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise NotReady(f"{SETTINGS_FILE} cannot be read: {error}") from None
 
 
@@ -181,4 +180,6 @@ def _refuse_unclear_places(url: str) -> None:
 
 def _absolute(url: str) -> str:
     """`sqlite:///FILE` with a file that does not depend on the directory a child process starts in."""
+    if not url.startswith(f"{SQLITE_SCHEME}:///") or url == f"{SQLITE_SCHEME}:///":
+        raise ValueError(f"a file as database_url is written {SQLITE_SCHEME}:///FILE, or {SQLITE_SCHEME}:////FOLDER/FILE")
     return f"{SQLITE_SCHEME}:///{Path(url.removeprefix(f'{SQLITE_SCHEME}:///')).absolute()}"

@@ -14,7 +14,7 @@ from agents.clients import Outgoing, open_feed, open_history, open_submitter, ou
 from agents.clients.position import PositionFile
 from agents.clients.spool import Spool
 from agents.logs import Seldom
-from agents.settings import Settings, read_settings
+from agents.settings import SETTINGS_FILE, Settings, read_settings
 from pipeline.errors import NotReady
 from schemas import topics
 from schemas.events import Refused
@@ -249,6 +249,24 @@ def test_a_password_that_would_be_taken_for_something_else_is_refused_and_not_sh
     with pytest.raises(NotReady, match="write / as %2F") as refused:
         read_settings(database_url=url, broker_url="kafka+chunks://host:9092")
     assert "hush" not in str(refused.value)
+
+
+def test_a_file_as_the_store_is_shown_as_it_is_set(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    assert read_settings(database_url=url).redacted()["database_url"] == url
+
+
+@pytest.mark.parametrize("url", ["sqlite:a.db", "sqlite://a.db", "sqlite:///"])
+def test_a_file_that_is_written_wrong_is_not_made_under_another_name(url: str) -> None:
+    with pytest.raises(NotReady, match="written sqlite:///FILE"):
+        read_settings(database_url=url)
+
+
+def test_a_settings_file_that_is_no_text_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / SETTINGS_FILE).write_bytes(b"\x82\xff")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotReady, match=f"{SETTINGS_FILE} cannot be read"):
+        read_settings()
 
 
 def test_a_password_behind_the_question_mark_is_not_shown() -> None:
