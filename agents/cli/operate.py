@@ -103,7 +103,8 @@ def doctor(
     from pipeline.errors import EXIT_REFUSED
 
     settings = read_settings()
-    findings = [_look("rule book", _look_at_rules), _look("store", lambda: _look_at_store(settings))]
+    findings = [_look("settings", _look_at_names), _look("rule book", _look_at_rules)]
+    findings.append(_look("store", lambda: _look_at_store(settings)))
     findings.append(_look("broker", lambda: _look_at_broker(settings)))
     if deep:
         findings += _look_deep()
@@ -122,6 +123,20 @@ def _look(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, True, look())
     except SantunanError as error:
         return Finding(what, False, str(error))
+
+
+def _look_at_names() -> str:
+    """A misspelt variable would be passed over without a word, and its default be used."""
+    import os
+
+    from agents.settings import Settings
+    from pipeline.errors import NotReady
+
+    known = {f"SANTUNAN_{name.upper()}" for name in Settings.model_fields}
+    unknown = [name for name in sorted(os.environ) if name.startswith("SANTUNAN_") and name not in known]
+    if unknown:
+        raise NotReady(f"{', '.join(unknown)}: no such setting; correct the name, or unset it")
+    return "every SANTUNAN_ variable is a setting"
 
 
 def _look_at_rules() -> str:
@@ -147,7 +162,8 @@ def _look_at_broker(settings: "Settings") -> str:
     if settings.is_embedded:
         waiting = _waiting(settings)
         hint = "; a worker reads them: `santunan run`" if waiting else ""
-        return f"embedded, in the file of the store; {waiting:,} events wait to be decided{hint}"
+        told = "1 event waits" if waiting == 1 else f"{waiting:,} events wait"
+        return f"embedded, in the file of the store; {told} to be decided{hint}"
     from agents.topics_admin import check
     from pipeline.errors import NotReady
 

@@ -125,6 +125,13 @@ class TestMistakes:
         ran = santunan("doctor", cwd=tmp_path, SANTUNAN_PARTITIONS="many")
         assert ran.status == 78 and "SANTUNAN_PARTITIONS" in ran.err and "Traceback" not in ran.err
 
+    def test_a_misspelt_variable_is_found(self, tmp_path: Path) -> None:
+        assert santunan("tick", cwd=tmp_path).status == 0
+        well = santunan("doctor", cwd=tmp_path)
+        assert well.status == 0 and "1 event waits to be decided" in well.out
+        ran = santunan("doctor", cwd=tmp_path, SANTUNAN_BROKER="kafka+chunks://127.0.0.1:1")
+        assert ran.status == 1 and "SANTUNAN_BROKER: no such setting" in ran.out
+
     def test_a_password_is_never_shown(self, tmp_path: Path) -> None:
         ran = santunan("doctor", cwd=tmp_path, SANTUNAN_DATABASE_URL="postgresql://me:hush-hush@127.0.0.1:1/x",
                        SANTUNAN_BROKER_URL="kafka+chunks://127.0.0.1:1")  # fmt: skip
