@@ -18,15 +18,18 @@ from psycopg.postgres import types as known_types
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, Table, Text
 
 from pipeline import ports
+from pipeline.desk import Desk, Needs
 from pipeline.errors import Transient
 from pipeline.intake import Identity
 from pipeline.ports import Brought, Effects, Place
 from pipeline.store import rows, tables
-from pipeline.store.engines import postgresql_engine, postgresql_transient
+from pipeline.store.engines import IDLE_SECONDS, postgresql_engine, postgresql_transient
 from pipeline.store.queries import Concerned
 from pipeline.store.unit_of_work import Question, SummaryRow, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
 
+MANY_CASES: Final = 4_000
+CASES_A_SECOND: Final = 1_000  # decided by a slow machine
 SMALL_TURN: Final = 24  # events or claims: from about here on, waiting costs less than taking rows out of JSON
 
 _TYPES: Final[dict[type, str]] = {
@@ -91,6 +94,13 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(_EVENTS, as_list(claim_ids))
+
+    def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+        brought = super().bring(desk, wanted)
+        if len(desk.cases) > MANY_CASES:  # to decide them takes longer than the server lets a transaction idle
+            seconds = IDLE_SECONDS + len(desk.cases) // CASES_A_SECOND
+            self.driver.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s'")
+        return brought
 
     # --- writes
 

@@ -29,8 +29,8 @@ def members(count: int) -> Iterator[Sent]:
 
 
 def claims(count: int, member_count: int, *, first: int = 0) -> Iterator[Sent]:
-    """Claims `first` … `first + count - 1`; a member's claims lie on different days, so none is a duplicate. What comes
-    later lies earlier, and of another kind: who is dead has no accident, and hardly anybody dies twice."""
+    """Claims `first` … `first + count - 1`; a member's claims lie on different days, so none is a duplicate. Up to four
+    lie each a year before the last, and are of another kind: nobody dies twice."""
     for index in range(first, first + count):
         lap, place = divmod(index, member_count)
         day = f"{2025 - lap % 4}-{1 + lap // 4 % 12:02}-{1 + lap // 48 % 28:02}"  # none too old to be claimed

@@ -1,6 +1,7 @@
 """Opening, fencing, and several workers at once, on both engines where both have it."""
 
 import contextlib
+import datetime as dt
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -9,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.desk import Desk, Needs
 from pipeline.errors import NotReady, Transient
 from pipeline.invariants import check
 from pipeline.record import Chunk
-from pipeline.store import migrate, open_reader, open_store, schema
+from pipeline.store import migrate, open_reader, open_store, postgresql, schema
 from pipeline.store.postgresql import SMALL_TURN, PostgresqlUnitOfWork
 from pipeline.store.queries import Concerned
 from pipeline.store.sqlite import SqliteStore
@@ -290,6 +292,22 @@ def test_one_event_that_changes_many_claims_makes_no_small_turn(
     site.run(e.day_passed("2024-09-30"))
     assert len(site.decisions()) == 2 * len(days)
     assert check(site.store) == []
+    site.close()
+
+
+def test_a_day_that_wakes_many_claims_may_be_decided_for_as_long_as_it_takes(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ends a transaction that idles for eight seconds, in which some forty thousand are decided."""
+    site = Site(new_database())
+    site.run(*e.member(), *(e.accident(f"K{day}", f"2024-07-{day:02}", conclusion=None) for day in (1, 2, 3)))
+    monkeypatch.setattr(postgresql, "CASES_A_SECOND", 1)
+    for many, allowed in ((3, "8s"), (2, "11s")):
+        monkeypatch.setattr(postgresql, "MANY_CASES", many)
+        with site.store.unit_of_work() as work:
+            work.begin(GROUP, [0], ())
+            work.bring(Desk(site.batch.book), [(0, Needs(due_by=dt.date(2024, 9, 30)))])
+            assert work.ask("SHOW idle_in_transaction_session_timeout") == [(allowed,)]  # type: ignore[attr-defined]
     site.close()
 
 
