@@ -207,6 +207,9 @@ class _Memory(Queries):
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return reading.events_of(self._connection, claim_ids, self.before)
 
+    def share_day(self, partitions: Sequence[int]) -> None:
+        pass  # one event after another
+
     def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return ()  # an event that would have paid a line twice was refused: it is not in the history
 

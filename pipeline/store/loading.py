@@ -55,7 +55,9 @@ class Loading:
         numbers: set[str] = set()
         claims: set[str] = set()
         due_by: dict[int, dt.date] = {}
+        own: set[int] = set()
         for partition, needs in wanted:
+            own.add(partition)
             numbers |= needs.member_numbers
             claims |= needs.claim_ids
             self._niks |= needs.niks
@@ -67,6 +69,9 @@ class Loading:
             numbers |= self._put_cases(self._queries.cases_due(partition, day))
         self._expand(numbers, claims)
         self._lock_and_complete()
+        # Else a day that passes there meanwhile could overlook what this turn, the earlier one, makes due.
+        if foreign := {case.partition for case in self._desk.cases.values()} - own:
+            self._queries.share_day(sorted(foreign))
         # What a claim was paid for stays under the person and the day it was paid for. All lines of one claim stand
         # under one person, so that few are left to be asked for by claim.
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}

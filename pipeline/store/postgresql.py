@@ -6,6 +6,7 @@ taken in sorted order. A worker that was stopped cannot hold them: the server en
 seconds. Never imports Faust or Kafka.
 """
 
+import datetime as dt
 from base64 import b64encode
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -91,6 +92,13 @@ class PostgresqlUnitOfWork(UnitOfWork):
         with self.driver.pipeline():
             cursors = [self.driver.execute(statement, parameters) for statement, *parameters in asked]
         return [cursor.fetchall() for cursor in cursors]
+
+    def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
+        self.driver.execute(_HOLD_DAY, (partition,))
+        return super().cases_due(partition, day)
+
+    def share_day(self, partitions: Sequence[int]) -> None:
+        self.driver.execute(_SHARE_DAY, (as_list(partitions),))
 
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(_EVENTS, as_list(claim_ids))
@@ -243,6 +251,11 @@ _MOVE_POSITIONS: Final = (
 _LOCK_POSITIONS: Final = (
     'SELECT topic, "partition", "next" FROM positions WHERE group_name = %s AND "partition" = ANY '
     '(ARRAY(SELECT one::int4 FROM json_array_elements_text(%s::json) AS one)) ORDER BY "partition", topic FOR UPDATE'
+)
+# Locks of PostgreSQL that belong to no row; 1 sets ours apart from others that somebody may take in this database.
+_HOLD_DAY: Final = "SELECT pg_advisory_xact_lock(1, %s::int4)"
+_SHARE_DAY: Final = (
+    "SELECT pg_advisory_xact_lock_shared(1, one::int4) FROM json_array_elements_text(%s::json) AS one"
 )
 _NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"
 

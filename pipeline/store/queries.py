@@ -34,7 +34,12 @@ class Queries(ABC):
 
     @abstractmethod
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
-        """All columns of the cases of a partition with `wake_on` up to this day"""
+        """All columns of the cases of a partition with `wake_on` up to this day; waits until no other turn holds the
+        day of this partition number, and holds it alone from then on"""
+
+    @abstractmethod
+    def share_day(self, partitions: Sequence[int]) -> None:
+        """Hold the day of these partition numbers until the transaction ends: what it wakes may be changed now"""
 
     @abstractmethod
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:

@@ -161,6 +161,9 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
+    def share_day(self, partitions: Sequence[int]) -> None:
+        """Nothing: where one writes at a time no turn meets another."""
+
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
 

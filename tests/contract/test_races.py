@@ -1,12 +1,14 @@
 """Two workers on PostgreSQL, of whom one waits for a person whom the other has locked, and then must not decide on
-what it read before. Whose claim or membership it is may be what changed."""
+what it read before. Whose claim or membership it is may be what changed, or when it is due."""
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from pipeline.invariants import check
 from pipeline.record import Chunk
+from pipeline.replay import replay
 from pipeline.store.postgresql import PostgresqlUnitOfWork
 from pipeline.store.queries import Concerned
 from schemas import topics
@@ -66,4 +68,30 @@ def test_a_claim_that_is_moved_to_another_member_meanwhile_does_not_keep_the_fir
     let_come_first(site.chunk(9, 10))
     site.process(site.chunk(0, 1, topics.MEMBERS, partition=1), site.chunk(0, 1, partition=1))
     assert [one[:3] for one in site.decisions()[1:]] == [("K1", 2, "APPROVED"), ("K2", 1, "APPROVED")]
+    assert check(site.store) == []
+
+
+def test_a_day_that_passes_waits_for_a_turn_elsewhere_that_makes_a_claim_due(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn has its place in the order already; a replay finds the claim due when the day comes."""
+    late, early = ({"reported_at": f"2024-07-{day}T08:00:00+07:00"} for day in (20, "08"))
+    site.run(*e.member(), e.accident("K1", time="2024-07-21T08:00:00", report=late, conclusion=None))
+    site.send(e.evidence("K1", "2024-07-22T10:00:00", report=early), partition=1)
+    site.send(e.day_passed("2024-08-10"))
+    day = threading.Thread(target=site.process, args=[site.chunk(5, 6)])
+    next_chunk_ids = PostgresqlUnitOfWork.next_chunk_ids
+
+    def let_the_day_pass(self: PostgresqlUnitOfWork, count: int) -> Sequence[int]:
+        monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", next_chunk_ids)
+        found = next_chunk_ids(self, count)
+        day.start()
+        day.join(0.5)
+        return found
+
+    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", let_the_day_pass)
+    site.process(site.chunk(0, 1, partition=1))
+    day.join()
+    assert [one[2] for one in site.decisions()] == ["PENDING", "PENDING", "REFERRED"]
+    assert replay(site.store).differences == ()
     assert check(site.store) == []
