@@ -123,7 +123,6 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _drop(self, app: Any, revoked: set[TP], **options: Any) -> None:
         """Before the group forms anew: let the chunks in hand end; those that wait are void."""
         self._missing = "the group forms anew: partitions are being dealt out"
-        self._next = {}
         await self._new_epoch()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
@@ -135,6 +134,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _new_epoch(self) -> None:
         """What waits is void, and what Faust has not handed on, too; what has begun is let end."""
         self._epoch += 1
+        self._next = {}
         self._waiting.clear()
         while self.app.process.in_hand:
             self._changed.clear()
@@ -219,8 +219,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         deadline = time.monotonic() + timeout
         while not self.should_stop and self.flow_active and not self.app.process.is_leaving:
             if self._fetching is not None and self._fetching.done():
-                fetched, self._fetching = self._fetched(self._fetching), None
-                await self._accept(fetched)
+                fetching, self._fetching = self._fetching, None
+                await self._accept(fetching)
             if chunks := self._ready():
                 return chunks
             left = deadline - time.monotonic()
@@ -235,14 +235,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             await asyncio.sleep(timeout)  # Faust asks again at once
         return ()
 
-    def _fetched(self, fetching: "asyncio.Task[Fetched]") -> Fetched:
-        """aiokafka tries again by itself where that helps; an error that comes through ends the process."""
+    async def _accept(self, fetching: "asyncio.Task[Fetched]") -> None:
+        """The clients try again by themselves where that helps; an error that comes through ends the process."""
         try:
-            return fetching.result()
+            await self._take(fetching.result())
         except (KafkaError, KafkaException) as error:
-            if self.app.process.is_leaving:
-                return Fetched({}, {}, {})
-            leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
+            if not self.app.process.is_leaving:
+                leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
 
     def _fetch_more(self, seconds: float) -> None:
         if self._fetching is not None:
@@ -256,14 +255,12 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._fetching = asyncio.ensure_future(self._thread.fetch(asked, wait))
         self._fetching.add_done_callback(lambda _: self._changed.set())
 
-    async def _accept(self, fetched: Fetched) -> None:
+    async def _take(self, fetched: Fetched) -> None:
         """Put the records into the line as chunks that continue exactly where the ones before ended."""
+        if self._fetch_epoch != self._epoch:
+            return  # fetched before partitions were dealt anew: thrown away, for they are read from their positions on
         again: dict[TP, int] = {}
         for tp, records in fetched.records.items():
-            if self._fetch_epoch != self._epoch or tp not in self._next:
-                if tp in self._next:  # fetched across a new assignment: thrown away, and asked for again
-                    again[tp] = self._next[tp]
-                continue
             start = self._next[tp]
             fresh = [record for record in records if record.offset >= start]
             if not fresh:
@@ -273,7 +270,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 continue
             self._line_up(tp, start, fresh, fetched.ends)
         for tp, position in fetched.positions.items():
-            if tp in self._read and tp not in again and self._fetch_epoch == self._epoch:
+            if tp in self._read and tp not in again:
                 self._read[tp] = max(self._read[tp], position)
         if again:
             await self._thread.seek_wait(again)

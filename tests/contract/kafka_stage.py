@@ -119,7 +119,7 @@ class Stage:
         """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
         records = [Record(at, at, b"k", value) for at in offsets]
         self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
-        await self.consumer._accept(Fetched({tp: records}, {}, {}))
+        await self.consumer._take(Fetched({tp: records}, {}, {}))
 
     def next_chunk(self) -> Chunk | None:
         """Of the next turn, which has but one."""

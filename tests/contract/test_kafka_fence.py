@@ -1,4 +1,4 @@
-"""Rules 1 and 4 of test_kafka_rules.py on a real broker: who may publish for a partition number, and from where on.
+"""Rules 1, 4 and 5 of test_kafka_rules.py on a real broker: who may publish for a partition number, and from where on.
 
 A worker is a publisher and a place in the group. It is dead or a zombie where it does not hear that the group goes on.
 """
@@ -6,24 +6,27 @@ A worker is a publisher and a place in the group. It is dead or a zombie where i
 import asyncio
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
+from faust.types import TP
 
 from agents.app import App
-from agents.clients import open_history
+from agents.clients import open_history, open_submitter
 from agents.settings import Settings
 from agents.transports import kafka
 from agents.transports.publisher import Member, Publisher, client_options
 from pipeline.errors import Transient
 from pipeline.record import Message
 from schemas import topics
+from tests import events as e
 from tests.contract.kafka_group import Place, committed, joined
 from tests.contract.kafka_stage import HERE, chunk_of
-from tests.kafka_server import kafka_bootstrap, kafka_settings
+from tests.kafka_server import ends_of, kafka_bootstrap, kafka_settings
 from tests.servers import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
@@ -74,6 +77,30 @@ def test_positions_are_read_when_no_transaction_can_move_them_any_more(
         thread._fetcher.close()
 
     asyncio.run(run())
+
+
+# --- 5 what was fetched across a new assignment is thrown away
+
+
+def test_what_is_assigned_anew_is_read_from_its_position_on_whatever_was_read_before(kafka_settings: Settings) -> None:
+    with open_submitter(kafka_settings) as submitter:
+        for _ in range(5):
+            list(submitter.submit([e.raw(e.accident())]))
+    [place] = [TP(*place) for place, end in ends_of(kafka_settings).items() if end == 5]
+    thread: Any = App(kafka_settings).consumer._thread  # type: ignore[attr-defined]
+
+    def offsets(count: int) -> list[int]:
+        found: list[int] = []
+        deadline = time.monotonic() + 20
+        while len(found) < count and time.monotonic() < deadline:
+            records, _ = thread._look({place}, 0.2)
+            found += [one.offset for one in records.get(place, ())]
+        return found
+
+    for start in (0, 2, 1):
+        thread._assign({place: start})
+        assert offsets(5 - start) == list(range(start, 5))
+    thread._fetcher.close()
 
 
 # --- 4 one producer a worker, known to the group by its generation

@@ -1,7 +1,8 @@
 """The twelve rules that hold exactly-once up over Kafka: each has a test that goes red when the rule is broken.
 
 Here: what the consumer does with assignments, positions and chunks. aiokafka is a fake, everything of ours is real.
-Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py; of 1 and 4 on a real broker: test_kafka_fence.py.
+Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py; of 1, 4 and 5 on a real broker:
+test_kafka_fence.py.
 
  1 fence, then read positions, then seek       test_the_positions_are_read_after..., test_fencing_is_over_...,
                                                test_positions_are_read_when_no_transaction_... (real broker)
@@ -10,7 +11,8 @@ Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py; of 1 and 4 on a
  4 one producer a worker, known to the group   test_a_worker_publishes_under_its_lowest_number_...; on a real broker
    by generation; ids are those of numbers     test_kafka_fence.py: who was left behind publishes nothing, and what it
                                                left open is ended by whoever got its lowest number, and by no other
- 5 chunks know their epoch                     test_a_chunk_of_an_older_epoch_..., test_what_was_fetched_across_...
+ 5 chunks know their epoch                     test_a_chunk_of_an_older_epoch_..., test_what_was_fetched_across_...,
+                                               test_what_is_assigned_anew_... (real broker)
  6 positions expire; a gap stops the worker    test_a_position_that_the_broker_forgot_..., test_a_floor_never_goes_back,
                                                test_batch.py::test_a_gap_above_the_position_stops_loudly
  7 a hole is asked for once more               test_a_hole_is_believed_when_it_is_seen_twice
@@ -33,6 +35,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from faust.web import Web
 
 import agents.app
@@ -42,9 +45,10 @@ from agents.settings import Settings
 from agents.transports import kafka, kafka_thread
 from agents.transports.assignor import ByNumber
 from agents.transports.kafka import Consumer
-from agents.transports.kafka_thread import Assignment
+from agents.transports.kafka_thread import Assignment, Fetched
 from agents.transports.publisher import Member
 from pipeline.errors import EXIT_TRANSIENT
+from pipeline.record import Record
 from schemas import topics
 from tests.contract.kafka_stage import (
     HERE,
@@ -194,7 +198,8 @@ def test_a_revocation_voids_what_waits_and_waits_for_the_chunk_in_hand(act: Call
     act(scene, Broker(HERE, THERE))
 
 
-def test_what_was_fetched_across_a_new_assignment_is_thrown_away_and_sought_again(act: Callable[..., Any]) -> None:
+def test_what_was_fetched_across_a_new_assignment_is_thrown_away(act: Callable[..., Any]) -> None:
+    """And not sought again: it is read from its position on anyhow, and to seek while that begins is an error."""
     broker = Broker(HERE)
 
     async def scene(stage: Stage) -> None:
@@ -202,10 +207,31 @@ def test_what_was_fetched_across_a_new_assignment_is_thrown_away_and_sought_agai
         before = stage.consumer._epoch
         broker.of_group[HERE] = 7
         await assign(stage)
-        broker.sought = {}
-        await stage.fetched(HERE, 7, 8, 9, epoch=before)
-        assert stage.next_chunk() is None
         assert broker.sought == {HERE: 7}
+        await stage.fetched(HERE, 7, 8, 9, epoch=before)
+        assert stage.next_chunk() is None and broker.asked[-1] == "seek"
+        await stage.fetched(HERE, 7, 8)
+        chunk = stage.next_chunk()
+        assert chunk is not None and (chunk.start, chunk.end) == (7, 9)
+
+    act(scene, broker)
+
+
+def test_a_broker_that_cannot_be_read_ends_the_worker_and_it_is_no_bug(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE)
+
+    async def seek_wait(offsets: Any) -> None:
+        raise KafkaException(KafkaError(KafkaError._STATE))
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        broker.seek_wait = seek_wait  # type: ignore[method-assign]
+        hole: Any = asyncio.get_running_loop().create_future()
+        hole.set_result(Fetched({HERE: [Record(5, 5, b"k", b"{}")]}, {}, {}))
+        stage.consumer._fetch_epoch = stage.consumer._epoch
+        with pytest.raises(Left) as left:
+            await stage.consumer._accept(hole)
+        assert left.value.status == EXIT_TRANSIENT
 
     act(scene, broker)
 

@@ -118,7 +118,7 @@ def test_membership_goes_before_the_claims_of_its_turn_and_claims_wait_for_what_
         async def claims(*offsets: int, members_end: int, members_read: int) -> None:
             records = [Record(at, at, b"k", b"{}") for at in offsets]
             consumer._fetch_epoch = consumer._epoch
-            await consumer._accept(Fetched({HERE: records}, {MEMBERS: members_end}, {MEMBERS: members_read}))
+            await consumer._take(Fetched({HERE: records}, {MEMBERS: members_end}, {MEMBERS: members_read}))
 
         await claims(3, members_end=5, members_read=3)
         assert turn(stage) == [], "membership ends at 5 and was read to 3"
