@@ -109,6 +109,17 @@ class App(faust.App):  # type: ignore[misc]
         with self._store.reader() as connection:
             ask(connection)
 
+    def take_over(self, published: Mapping[tuple[str, int], int]) -> tuple[list[Chunk], list[Message]]:
+        """As `Batch.take_over`."""
+        assert self._batch is not None, "it is made before anything is assigned"
+        left, outputs = self._batch.take_over(published)
+        count = sum(chunk.end - chunk.start for chunk in left)
+        if count:
+            log.info("%d events were stored and not published; what was stored for them is published", count)
+        if self.metrics is not None:
+            self.metrics.note_redelivered(count)
+        return left, outputs
+
     def published_positions(self) -> dict[tuple[str, int], int]:
         """Up to where outputs are published for sure, whatever the broker remembers. Only over Kafka."""
         from pipeline.store.floor import published_positions

@@ -48,7 +48,7 @@ class Metrics:
         )  # fmt: skip
         self._redelivered = Counter(
             "santunan_redelivered",
-            "Events that came again after they were stored; their stored outputs were published",
+            "Events that a worker had stored and not published; their stored outputs were published",
             registry=registry,
         )  # fmt: skip
         self._retries = Counter(
@@ -102,7 +102,7 @@ class Metrics:
             self._decided.labels(program, outcome, reason).inc(number)
         for reason, number in report.refusals.items():
             self._dead_letters.labels(reason).inc(number)
-        self._redelivered.inc(report.redelivered)
+        self.note_redelivered(report.redelivered)
         self._retries.inc(report.attempts - 1)
         self._chunks.observe(sum(fates) + report.redelivered)
         for step, seconds in report.seconds.items():
@@ -112,6 +112,10 @@ class Metrics:
         """`step`: one of STEPS."""
         assert step in STEPS, step
         self._steps.labels(step).observe(seconds)
+
+    def note_redelivered(self, count: int) -> None:
+        """So many events were stored already, and what was stored for them is published."""
+        self._redelivered.inc(count)
 
     def note_fenced(self) -> None:
         """A chunk was given up, since its partition was taken away before the chunk was begun."""

@@ -9,7 +9,7 @@ import datetime as dt
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
@@ -108,6 +108,21 @@ class Batch:
         self.observe = observe
         self._unknown_types = UnknownTypes()
         self._lock = Lock()
+        self._stands: dict[Place, int] | None = None  # positions, where nobody else moved them; None: not known
+
+    def take_over(self, published: Mapping[Place, int]) -> tuple[list[Chunk], list[Message]]:
+        """Begin with partition numbers where the store stands. `published`: up to where their outputs are published.
+
+        Returns what is stored and not published: its places as chunks without records, and the outputs in the order in
+        which they were stored. They must go before any other, or a claim's decisions would be told out of order: read
+        again in turns, a fact that came later could go first. So from now on a turn raises Transient where somebody
+        else has stored events of its numbers meanwhile. Raises Transient.
+        """
+        with self.store.unit_of_work() as work:
+            self._stands, _ = work.begin(self.group, {number for _, number in published}, ())
+            ends = {place: self._stands.get(place, start) for place, start in published.items()}
+            left = [Chunk(*place, start, ends[place], ()) for place, start in published.items() if start < ends[place]]
+            return left, work.stored_outputs(*left)
 
     def process(self, *chunks: Chunk) -> list[list[Message]]:
         """Everything to publish for each of these chunks. Embedded it stands in the log already: each list is empty.
@@ -123,32 +138,37 @@ class Batch:
 
     def store_parsed(self, turn: Sequence[Parsed]) -> list[list[Message]]:
         """As `process`, with what `read` gave for each chunk: all in one transaction; where that fails, one by one."""
+        ours = {((chunk.topic, chunk.partition), chunk.end) for chunk, _ in turn}
         if len(turn) > 1:
             try:
-                return self._apply(turn, attempts=1)
+                return self._apply(turn, ours, attempts=1)
             except SantunanError as error:
                 log.info("%d chunks were not stored together (%s); each by itself", len(turn), error)
-        return [self._patiently(parsed) for parsed in turn]
+        return [self._patiently(parsed, ours) for parsed in turn]
 
-    def _patiently(self, parsed: Parsed) -> list[Message]:
+    def _patiently(self, parsed: Parsed, ours: Set[tuple[Place, int]]) -> list[Message]:
         pause = FIRST_PAUSE_SECONDS
         for attempts in range(1, self.retries + 1):
             try:
-                return self._apply([parsed], attempts)[0]
+                return self._apply([parsed], ours, attempts)[0]
             except Transient:
                 time.sleep(pause)
                 pause *= 2
-        return self._apply([parsed], self.retries + 1)[0]
+        return self._apply([parsed], ours, self.retries + 1)[0]
 
-    def _apply(self, turn: Sequence[Parsed], attempts: int) -> list[list[Message]]:
+    def _apply(self, turn: Sequence[Parsed], ours: Set[tuple[Place, int]], attempts: int) -> list[list[Message]]:
+        """`ours`: where this turn moves positions to, all of it or a part, whether or not it was told that it did."""
         with self.store.unit_of_work() as work:
             started = time.perf_counter()
             identities = [one.identity for _, arrivals in turn for one in arrivals if isinstance(one, Arrival)]
             positions, known = work.begin(self.group, {chunk.partition for chunk, _ in turn}, identities)
+            self._refuse_strangers(positions, ours)
             parts = [_part(work, positions, chunk, arrivals, attempts) for chunk, arrivals in turn]
             new = [part for part in parts if part.is_new]
             if new:
                 unknown_types = self._process(work, new, known, started)
+        if self._stands is not None:
+            self._stands.update(positions)
         if new:
             with self._lock:
                 self._unknown_types = unknown_types
@@ -159,6 +179,14 @@ class Batch:
             if self.observe is not None:
                 self.observe(part.report)
         return [self._outputs(part) for part in parts]
+
+    def _refuse_strangers(self, positions: Mapping[Place, int], ours: Set[tuple[Place, int]]) -> None:
+        if self._stands is None:
+            return
+        for place, at in positions.items():
+            if at != self._stands.get(place) and (place, at) not in ours:
+                topic, number = place
+                raise Transient(f"another worker has stored events of {topic}/{number} meanwhile; nothing was stored")
 
     def _process(
         self, work: UnitOfWork, new: Sequence[_Part], known: dict[Identity, bytes], started: float
@@ -200,7 +228,7 @@ def _part(
     first = positions.get(place, chunk.start)
     _refuse_gap(chunk, first)
     positions[place] = max(first, chunk.end)
-    stored = work.stored_outputs(*place, chunk.start, min(first, chunk.end))
+    stored = work.stored_outputs(Chunk(*place, chunk.start, min(first, chunk.end), ()))
     fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
     report = Report(*place, attempts=attempts, redelivered=len(arrivals) - len(fresh))
     return _Part(chunk, first, fresh, stored, report)

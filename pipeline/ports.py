@@ -15,7 +15,7 @@ from typing import ClassVar, Final, Self
 from pipeline.desk import Desk, Needs
 from pipeline.intake import Identity
 from pipeline.paid import PaidLines
-from pipeline.record import Message
+from pipeline.record import Chunk, Message
 from schemas.decisions import Decision, FieldError
 
 Place = tuple[str, int]  # topic and partition number
@@ -121,8 +121,9 @@ class UnitOfWork(ABC):
         """
 
     @abstractmethod
-    def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
-        """What the inputs [start, end) led to, in order, to be published again. Embedded: nothing, the log has it."""
+    def stored_outputs(self, *asked: Chunk) -> list[Message]:
+        """What the inputs at these places led to, in the order in which it was stored, to be published. Embedded:
+        nothing, the log has it."""
 
     @abstractmethod
     def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:

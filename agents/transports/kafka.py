@@ -1,8 +1,9 @@
 """Faust over Kafka in turns: `kafka+chunks://HOST:PORT`. One Faust message is one turn: what waits of every number.
 
 Positions are ours. On every assignment, in this order: a new transactional producer (what the predecessors left open
-ends, and they can publish no more), then read the committed positions, then seek. Outputs of a turn and the positions
-after its chunks go out in one Kafka transaction; Faust commits nothing, since its commit would win over ours.
+ends, and they can publish no more), then read the committed positions, then publish what is stored beyond them, then
+seek. Outputs of a turn and the positions after its chunks go out in one Kafka transaction; Faust commits nothing, since
+its commit would win over ours.
 
 A turn costs some ten milliseconds however little it holds, so one is in hand at a time, and what comes meanwhile makes
 the next: they grow with the load by themselves. Only what fills a turn need not wait for the one before.
@@ -142,7 +143,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._handed_out.clear()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Fence, then read the positions, then seek. A failure ends the process: Faust would go on at wrong ones."""
+        """Fence, then read the positions, then publish what is stored beyond them, then seek. A failure ends the
+        process: Faust would go on at wrong ones."""
         self.app.process.source = self
         try:
             async with asyncio.timeout(SEEK_SECONDS):
@@ -175,6 +177,10 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             tp: max(committed.get(tp, earliest[TopicPartition(*tp)]), published.get((tp.topic, tp.partition), 0))
             for tp in assigned
         }
+        left, outputs = await asyncio.to_thread(self.app.take_over, start)
+        if left:
+            await self.publish(left, outputs)
+            start |= {TP(chunk.topic, chunk.partition): chunk.end for chunk in left}
         await self._thread.read_from(start)
         self._next = dict(start)
         self._read = {tp: offset for tp, offset in start.items() if tp.topic in MEMBERSHIP}

@@ -10,7 +10,7 @@ Kafka.
 import datetime as dt
 from abc import abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -24,7 +24,7 @@ from pipeline.desk import Desk, Needs
 from pipeline.errors import SantunanError, Transient
 from pipeline.intake import Identity
 from pipeline.ports import CHUNK_STRIDE, Brought, Effects, Place
-from pipeline.record import Message
+from pipeline.record import Chunk, Message
 from pipeline.store import rows
 from pipeline.store.engines import first_line
 from pipeline.store.loading import SUMMARY_COLUMNS, Loading
@@ -191,25 +191,28 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
             (f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE person {self.among}", as_list(persons)),
         )
 
-    def stored_outputs(self, topic: str, partition: int, start: int, end: int) -> list[Message]:
-        if not self.keeps_raw or start >= end:
+    def stored_outputs(self, *asked: Chunk) -> list[Message]:
+        if not self.keeps_raw:
             return []
-        place = and_(chunks.c.topic == topic, chunks.c.partition == partition)
-        first = select(chunks.c.first).where(place, chunks.c.first <= start)
+        found = [row for one in asked if one.start < one.end for row in self._stored_outputs(one)]
+        return [Message(*message) for _, *message in sorted(found)]
+
+    def _stored_outputs(self, asked: Chunk) -> Iterator[Any]:
+        """Rows of (number in the order of storing, topic, key, value)."""
+        place = and_(chunks.c.topic == asked.topic, chunks.c.partition == asked.partition)
+        first = select(chunks.c.first).where(place, chunks.c.first <= asked.start)
         first = first.order_by(chunks.c.first.desc()).limit(1)
-        statement = select(chunks.c.id).where(place, chunks.c.first < end)
+        statement = select(chunks.c.id).where(place, chunks.c.first < asked.end)
         begins = self.connection.execute(first).scalar()
         if begins is not None:
             statement = statement.where(chunks.c.first >= begins)
-        found: list[Message] = []
         for chunk_id in self.connection.execute(statement.order_by(chunks.c.first)).scalars():
             low = chunk_id * CHUNK_STRIDE
-            query = select(outputs.c.topic, outputs.c.key, outputs.c.value).where(
+            query = select(outputs.c.id, outputs.c.topic, outputs.c.key, outputs.c.value).where(
                 outputs.c.id >= low, outputs.c.id < low + CHUNK_STRIDE,
-                outputs.c.input_offset >= start, outputs.c.input_offset < end,
+                outputs.c.input_offset >= asked.start, outputs.c.input_offset < asked.end,
             )  # fmt: skip
-            found += [Message(*row) for row in self.connection.execute(query.order_by(outputs.c.id))]
-        return found
+            yield from self.connection.execute(query)
 
     # --- writes
 

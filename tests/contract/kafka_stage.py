@@ -48,6 +48,7 @@ class Broker:
     def __init__(self, *assigned: TP) -> None:
         self.assigned = Assignment(frozenset(assigned), Member(1, "us"))
         self.of_group: dict[TP, int] = {}
+        self.left: tuple[list[Chunk], list[Message]] = ([], [])  # stored beyond the positions
         self.fails_at = ""
         self.asked: list[str] = []
         self.sought: dict[TP, int] = {}
@@ -57,7 +58,7 @@ class Broker:
     def _ask(self, what: str) -> None:
         self.asked.append(what)
         if what == self.fails_at:
-            raise Transient("no transactional producer could be started") if what == "fence" else NodeNotReadyError()
+            raise Transient("away") if what in ("fence", "take over") else NodeNotReadyError()
 
     async def fence(self, numbers: set[int], member: Member) -> None:
         await asyncio.sleep(0)
@@ -67,6 +68,10 @@ class Broker:
     async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
         self._ask("committed")
         return {tp: self.of_group[tp] for tp in tps if tp in self.of_group}
+
+    def take_over(self, published: Mapping[TP, int]) -> tuple[list[Chunk], list[Message]]:
+        self._ask("take over")
+        return self.left
 
     async def earliest_offsets(self, *tps: TopicPartition) -> dict[TopicPartition, int]:
         self._ask("earliest")
@@ -111,6 +116,7 @@ class Stage:
         self.app.process._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
         self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
         self.app.note_published = self.noted.update
+        self.app.take_over = broker.take_over
         self.app.transport._publisher = broker
         self.consumer: Any = self.app.consumer
         self.consumer._thread = broker

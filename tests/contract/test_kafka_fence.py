@@ -35,6 +35,11 @@ FIRST, SECOND = chunk_of(HERE, 0, 3), chunk_of(HERE, 3, 5)
 OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", b"2")]
 
 
+@pytest.fixture(autouse=True)
+def no_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
+
+
 async def worker(settings: Settings, place: Place) -> Publisher:
     one = Publisher(settings)
     await one.fence(place.numbers, place.member)
@@ -60,11 +65,8 @@ def published(settings: Settings) -> Counter[str]:
 # --- 1 fence, then read positions
 
 
-def test_positions_are_read_when_no_transaction_can_move_them_any_more(
-    kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_positions_are_read_when_no_transaction_can_move_them_any_more(kafka_settings: Settings) -> None:
     """The predecessor has told the broker its positions, and goes on as the successor reads them."""
-    monkeypatch.setattr(kafka.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
 
     async def run() -> None:
         thread: Any = App(kafka_settings).consumer._thread  # type: ignore[attr-defined]

@@ -5,7 +5,9 @@ Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py; of 1, 4 and 5 o
 test_kafka_fence.py.
 
  1 fence, then read positions, then seek       test_the_positions_are_read_after..., test_fencing_is_over_...,
-                                               test_positions_are_read_when_no_transaction_... (real broker)
+                                               test_positions_are_read_when_no_transaction_... (real broker);
+                                               what is stored goes first: test_what_is_stored_and_not_published_...,
+                                               test_taking_over.py, test_kafka_recovery.py (real servers)
  2 a refused message fails the whole chunk     test_a_message_that_the_broker_refuses_... (on a real broker)
  3 Faust commits nothing                       test_no_topic_of_an_agent_is_acknowledged, test_a_commit_of_faust_...
  4 one producer a worker, known to the group   test_a_worker_publishes_under_its_lowest_number_...; on a real broker
@@ -35,7 +37,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from confluent_kafka import KafkaError, KafkaException
 from faust.web import Web
 
 import agents.app
@@ -45,10 +46,10 @@ from agents.settings import Settings
 from agents.transports import kafka, kafka_thread
 from agents.transports.assignor import ByNumber
 from agents.transports.kafka import Consumer
-from agents.transports.kafka_thread import Assignment, Fetched
+from agents.transports.kafka_thread import Assignment
 from agents.transports.publisher import Member
 from pipeline.errors import EXIT_TRANSIENT
-from pipeline.record import Record
+from pipeline.record import Chunk, Message
 from schemas import topics
 from tests.contract.kafka_stage import (
     HERE,
@@ -97,9 +98,17 @@ def test_partitions_are_taken_together_with_the_generation_in_which_they_were_gi
     act(scene, broker)
 
 
-@pytest.mark.parametrize("step", ["fence", "committed", "earliest", "seek"])
+def test_what_is_stored_and_not_published_is_published_before_anything_is_read(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE, THERE)
+    broker.left = ([Chunk(*HERE, 3, 5, ())], [Message(topics.DECISIONS, b"k", b"1")])
+    assert act(assign, broker) == {HERE: 5, THERE: 3}
+    assert broker.asked[-3:] == ["take over", "publish", "seek"]
+
+
+@pytest.mark.parametrize("step", ["fence", "committed", "earliest", "take over", "publish", "seek"])
 def test_an_assignment_that_fails_ends_the_worker_before_anything_is_read(act: Callable[..., Any], step: str) -> None:
     broker = Broker(HERE)
+    broker.left = ([Chunk(*HERE, 3, 5, ())], [])
     broker.fails_at = step
 
     async def scene(stage: Stage) -> None:
@@ -213,25 +222,6 @@ def test_what_was_fetched_across_a_new_assignment_is_thrown_away(act: Callable[.
         await stage.fetched(HERE, 7, 8)
         chunk = stage.next_chunk()
         assert chunk is not None and (chunk.start, chunk.end) == (7, 9)
-
-    act(scene, broker)
-
-
-def test_a_broker_that_cannot_be_read_ends_the_worker_and_it_is_no_bug(act: Callable[..., Any]) -> None:
-    broker = Broker(HERE)
-
-    async def seek_wait(offsets: Any) -> None:
-        raise KafkaException(KafkaError(KafkaError._STATE))
-
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        broker.seek_wait = seek_wait  # type: ignore[method-assign]
-        hole: Any = asyncio.get_running_loop().create_future()
-        hole.set_result(Fetched({HERE: [Record(5, 5, b"k", b"{}")]}, {}, {}))
-        stage.consumer._fetch_epoch = stage.consumer._epoch
-        with pytest.raises(Left) as left:
-            await stage.consumer._accept(hole)
-        assert left.value.status == EXIT_TRANSIENT
 
     act(scene, broker)
 

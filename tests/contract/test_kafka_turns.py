@@ -1,18 +1,21 @@
 """Which chunks go together into one transaction over Kafka, and when; a worker that gets none. The broker is a fake."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 from faust.types import TP
 
 from agents.process import Delivery
 from agents.settings import Settings
 from agents.transports.kafka import RECORD_BYTES
 from agents.transports.kafka_thread import Fetched
+from pipeline.errors import EXIT_TRANSIENT
 from pipeline.record import Record
 from schemas import topics
-from tests.contract.kafka_stage import HERE, THERE, Broker, Stage, act, assign, no_process_ends, settings
+from tests.contract.kafka_stage import HERE, THERE, Broker, Left, Stage, act, assign, no_process_ends, settings
 
 __all__ = ["act", "no_process_ends", "settings"]
 
@@ -144,3 +147,22 @@ def test_a_worker_that_the_group_gives_nothing_stands_by_and_says_so(act: Callab
         assert stage.broker.asked == []
 
     act(scene, Broker())
+
+
+def test_a_broker_that_cannot_be_read_ends_the_worker_and_it_is_no_bug(act: Callable[..., Any]) -> None:
+    broker = Broker(HERE)
+
+    async def seek_wait(offsets: Any) -> None:
+        raise KafkaException(KafkaError(KafkaError._STATE))
+
+    async def scene(stage: Stage) -> None:
+        await assign(stage)
+        broker.seek_wait = seek_wait  # type: ignore[method-assign]
+        hole: Any = asyncio.get_running_loop().create_future()
+        hole.set_result(Fetched({HERE: [Record(5, 5, b"k", b"{}")]}, {}, {}))
+        stage.consumer._fetch_epoch = stage.consumer._epoch
+        with pytest.raises(Left) as left:
+            await stage.consumer._accept(hole)
+        assert left.value.status == EXIT_TRANSIENT
+
+    act(scene, broker)

@@ -42,6 +42,7 @@ class Counts:
     claims: int = 0
     lost: int = 0
     doubled: int = 0
+    disordered: int = 0  # claims whose decisions were not published in the order of their revisions
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -273,7 +274,7 @@ class Storm:
 
     def _count(self) -> None:
         ids: Counter[str] = Counter()
-        revisions: dict[str, set[int]] = defaultdict(set)
+        revisions: dict[str, list[int]] = defaultdict(list)
         published: Counter[str] = Counter()
         with open_history(self.settings) as history:
             for one in history.read(topics.OUTPUT):
@@ -281,17 +282,19 @@ class Storm:
                 ids[document["id"]] += 1
                 published[one.topic] += 1
                 if one.topic == topics.DECISIONS:
-                    revisions[document["data"]["claim_id"]].add(document["data"]["revision"])
+                    revisions[document["data"]["claim_id"]].append(document["data"]["revision"])
         stored = self._stored()
         counts = self.counts
         counts.claims = len(self.sent_claims)
         counts.lost = len(self.sent_claims - revisions.keys())
         counts.lost += sum(max(0, stored[name] - published[name]) for name in stored)
-        counts.lost += sum(numbers != set(range(1, len(numbers) + 1)) for numbers in revisions.values())
+        counts.lost += sum(set(numbers) != set(range(1, len(numbers) + 1)) for numbers in revisions.values())
+        counts.disordered = sum(numbers != sorted(numbers) for numbers in revisions.values())
         counts.doubled = sum(times - 1 for times in ids.values())
         counts.doubled += sum(max(0, published[name] - stored[name]) for name in published)
         counts.redeliveries = sum(
-            log.read_text(errors="replace").count(" events came again") for log in self.folder.glob("*/worker.log")
+            log.read_text(errors="replace").count("what was stored for them is published")
+            for log in self.folder.glob("*/worker.log")
         )
 
     def _stored(self) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""Faults on the real servers: whatever is killed, stopped or restarted, nothing is lost and nothing doubled.
+"""Faults on the real servers: whatever is killed, stopped or restarted, nothing is lost, doubled or told out of order.
 
 Bounded to a few minutes; `make soak` goes on for as long as it is told. The counts stand in the last lines of pytest.
 """
@@ -39,7 +39,7 @@ def end(storm: Storm, note: Note) -> None:
     breaches = storm.finish()
     note(FAULTS, storm.counts.to_json())
     assert breaches == []
-    assert (storm.counts.lost, storm.counts.doubled) == (0, 0)
+    assert (storm.counts.lost, storm.counts.doubled, storm.counts.disordered) == (0, 0, 0)
     assert storm.counts.claims > 0
 
 
