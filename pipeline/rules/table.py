@@ -31,6 +31,7 @@ from pipeline.rules.timeliness import (
 )  # fmt: skip
 from pipeline.rules.triggers import triggers_are_settled
 from pipeline.rules.walk import Stop, Walk
+from schemas.values import MAX_RUPIAH
 
 _ROWS: Final[tuple[Callable[[Walk], Stop | None], ...]] = (
     input_is_consistent,  # 1
@@ -50,6 +51,7 @@ _ROWS: Final[tuple[Callable[[Walk], Stop | None], ...]] = (
 )
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _SECOND_CLAIM: Final = frozenset({"CLM_DUPLICATE", "CLM_SAME_EVENT"})
+_ABOVE_THE_LIMIT: Final = ("REV_SECOND_OFFICER",)
 _EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
 
 
@@ -61,10 +63,13 @@ def assess(question: Question, book: Book) -> Verdict:
     if progress.ruling is not None or progress.has_new_facts or progress.changed_later:
         finding = ruled(walk, finding)
     if needs_second_officer(walk, finding):
-        finding = Finding("REFERRED", ("REV_SECOND_OFFICER",), [], finding.total)
+        finding = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total)
     deadline: dt.date | None = None
     if finding.outcome == "APPROVED" and finding.benefits:
         deadline = _with_deadline(walk, finding)
+        if finding.total > MAX_RUPIAH:
+            # A slip of somebody's keyboard, multiplied: officers cannot confirm it, they correct what it comes from.
+            finding, deadline = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total), None
     return _verdict(walk, finding, deadline)
 
 

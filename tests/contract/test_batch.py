@@ -2,6 +2,7 @@
 
 import base64
 import logging
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from pipeline.invariants import check
 from pipeline.record import Chunk
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
+from schemas.values import MAX_RUPIAH
 from tests import events as e
 from tests.contract.conftest import MakeSite
 from tests.contract.site import NOW_MS, Site
@@ -256,6 +258,39 @@ def test_the_database_itself_refuses_an_amount_out_of_range(site: Site, column: 
     site.run(*e.member(), e.accident("K1"))
     with pytest.raises(Exception, match=r"(?i)check"):
         site.change([f"UPDATE {column} = {amount}"])
+
+
+_BILL: Any = {
+    "accident": {"occurred_at": "2024-07-07T10:00:00+07:00", "traffic": "single_vehicle"},
+    "costs": {"treatment": MAX_RUPIAH},
+    "documents": [*e.JKK_PAPERS, "treatment_receipt", "police_report"],
+}
+_LARGE = {"line": "transport", "amount": MAX_RUPIAH - 4_000_000, "reason": "dilihat"}
+_SLIPS: dict[str, tuple[int, list[Any]]] = {
+    "a wage": (MAX_RUPIAH, [e.accident(medical={"unable_to_work_days": 300})]),
+    "a bill": (4_000_000, [e.accident(**_BILL)]),
+    "on file": (4_000_000, [e.accident(approved={"prosthesis": MAX_RUPIAH, "return_to_work": 1})]),
+    "officers": (4_000_000, [
+        e.accident(),
+        e.review("K1", 1, "change", "2024-07-08T10:00:00", changes=[_LARGE]),
+        e.review("K1", 2, "change", "2024-07-09T10:00:00", changes=[_LARGE], source="urn:santunan:officer:b"),
+        e.settled("K1.r1.member", 4_000_000, "2024-07-30"),
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slip", _SLIPS)
+def test_a_slip_of_the_keyboard_beyond_what_the_tables_take_waits_for_officers_and_stops_nobody(
+    site: Site, slip: str
+) -> None:
+    """Each number is within its limit, and their product or sum is not. The next claim is decided."""
+    wage, told = _SLIPS[slip]
+    site.run(*e.member(amount=wage), *told, e.accident("K2", "2024-08-08"), e.accident("K3", "2024-09-09"))
+    of_claim = [one for one in site.data(topics.DECISIONS) if one["claim_id"] == "K1"]
+    assert (of_claim[-1]["outcome"], of_claim[-1]["reason_codes"]) == ("REFERRED", ["REV_SECOND_OFFICER"])
+    assert of_claim[-1]["indicative_total"] > MAX_RUPIAH and of_claim[-1]["pay_by"] is None
+    assert site.decisions()[-1][0] == "K3"
+    assert check(site.store) == []
 
 
 @pytest.mark.parametrize("size", [1, 1000])
