@@ -6,7 +6,7 @@ Never imports a driver: what differs between the engines stands in `pipeline.sto
 """
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, Final
@@ -45,7 +45,9 @@ class Loading:
         self._desk = desk
         self._queries = queries
         self._numbers: set[str] = set()  # asked for, registered or not
-        self._niks: set[str] = set()
+        self._named: set[str] = set()  # of them and of the NIKs, those that an event or a case names
+        self._niks: set[str] = set()  # whose memberships are read
+        self._former: set[str] = set()  # of memberships found by NIK: only what was paid may stand under them
         self._claims: set[str] = set()
         self._paid_lines: list[Any] = []
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
@@ -60,7 +62,7 @@ class Loading:
             own.add(partition)
             numbers |= needs.member_numbers
             claims |= needs.claim_ids
-            self._niks |= needs.niks
+            self._name(needs.niks)
             if needs.needs_cases_of_members:
                 self._whole |= needs.member_numbers | needs.niks
             if needs.due_by is not None:
@@ -83,6 +85,7 @@ class Loading:
     def _expand(self, numbers: set[str], claims: set[str]) -> None:
         """Read cases and members until none of them names one that was not read."""
         for _ in range(_ROUNDS):
+            self._named |= numbers
             claims, numbers = claims - self._claims, numbers - self._numbers
             if claims or numbers:
                 self._claims |= claims
@@ -100,13 +103,15 @@ class Loading:
     def _lock_and_complete(self) -> None:
         """Lock the persons, then read their other memberships and claims; where that leads to more, once more."""
         locked: set[str] = set()
+        self._follow()
         for _ in range(_ROUNDS):
-            persons = self._persons() - locked
+            persons, niks = self._persons() - locked, set(self._niks)
             locked |= persons
             # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
-            of = (sorted(persons), sorted(self._numbers), sorted(self._niks), sorted(self._desk.cases))
+            of = (sorted(persons), sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
             self._complete(self._queries.lock_and_read(*of))
-            if self._persons() <= locked:
+            self._follow()
+            if self._persons() <= locked and self._niks == niks:
                 return
         raise Transient("the persons of these events changed while their locks were waited for")
 
@@ -123,6 +128,7 @@ class Loading:
             numbers, niks = moved - self._numbers, set(self._niks)
             self._numbers |= moved
             self._put_members(self._queries.members(sorted(moved)))
+            self._follow()
             if numbers or self._niks != niks:
                 cases = [*cases, *self._queries.cases_of(sorted(numbers), sorted(self._niks - niks))]
         again: set[str] = set()
@@ -135,10 +141,20 @@ class Loading:
             self._claims -= again
         self._expand(set(), again)
 
+    def _follow(self) -> None:
+        """From the memberships on the desk to all their NIKs: an event of an earlier clock knows one by a former NIK.
+
+        Where a membership was found by NIK alone, the way ends there: else a list of members who were once entered
+        with the NIKs of their neighbours would be one person from end to end.
+        """
+        for member in self._desk.members.values():
+            is_near = member.number in self._named or member.nik in self._named
+            (self._niks if is_near else self._former).update([enrolment.nik for enrolment in member.enrolments])
+
     def _persons(self) -> set[str]:
         """Who is concerned: by NIK, or by number where the number is not registered."""
         members = self._desk.members
-        return self._niks | {number for number in self._numbers if number not in members}
+        return self._niks | self._former | {number for number in self._numbers if number not in members}
 
     def _whole_claims(self) -> set[str]:
         for number in list(self._whole):
@@ -150,11 +166,8 @@ class Loading:
 
     def _put_members(self, rows: Sequence[Any]) -> None:
         for number, _nik, version, document in rows:
-            member = Member.from_json(document)
-            self._desk.add_member(member)
+            self._desk.add_member(Member.from_json(document))
             self._brought.member_versions[number] = version
-            # Every NIK, not the latest alone: an event of an earlier clock knows the member under the former one.
-            self._niks.update(enrolment.nik for enrolment in member.enrolments)
 
     def _put_cases(self, rows: Sequence[Any]) -> set[str]:
         """Whole cases on the desk; returns the numbers that they name."""
@@ -171,8 +184,12 @@ class Loading:
             self._desk.add_case(case)
             needs = needs_of(case)
             named |= needs.member_numbers
-            self._niks |= needs.niks
+            self._name(needs.niks)
         return named
+
+    def _name(self, niks: Set[str]) -> None:
+        self._named |= niks
+        self._niks |= niks
 
     def _put_summary(self, row: Any) -> None:
         if row.event_date is not None:

@@ -1,0 +1,32 @@
+"""Who is one person: several memberships, NIKs that were entered wrong and corrected, and how far that leads."""
+
+from pipeline.invariants import check
+from tests import events as e
+from tests.contract.site import Site
+
+
+def test_a_list_of_members_entered_with_their_neighbours_niks_and_corrected_is_no_single_person(site: Site) -> None:
+    """Each former NIK leads to the next member, whose former NIK leads to the next, through the whole list."""
+    numbers = [f"200000{at:05}" for at in range(40)]
+    niks = [f"36710101018{at:05}" for at in range(41)]
+    site.run(*(told for number, nik in zip(numbers, niks, strict=False) for told in e.member(number, nik)))
+    right = zip(numbers, niks[1:], strict=True)
+    site.run(*(e.registered(number, nik, time="2020-01-01T08:00:00") for number, nik in right))
+    for claim_id, number in (("K1", numbers[-1]), ("K2", numbers[20])):
+        site.run(e.accident(claim_id, number=number), e.wage("2024-06", 5_000_000, number))
+    assert [one[:3] for one in site.decisions()] == [("K1", 1, "APPROVED"), ("K2", 1, "APPROVED")]
+    assert site.data("claims.decisions")[-1]["read"]["members"] == [f"{numbers[20]}@5"]
+    assert check(site.store) == []
+
+
+def test_what_was_paid_under_a_former_nik_of_another_membership_is_not_paid_again(site: Site) -> None:
+    """The other membership is found by NIK alone, and the claim that was paid stands under neither of its names."""
+    wrong, first, second = "3671010101800099", "20000000077", "20000000088"
+    change = [{"line": "stmb", "amount": 1_000_000, "reason": "dilihat"}]
+    site.run(*e.member(), *e.member(first, wrong), e.accident("K1", number=None, member={"nik": wrong}))
+    moved = [e.registered(first, time="2024-07-08T08:00:00"), *e.member(second)]
+    again = e.accident("K2", number=second, time="2024-07-09T08:00:00")
+    site.run(*moved, again)
+    site.run(e.review("K2", 1, "change", "2024-07-10T10:00:00", changes=change))
+    assert site.refusals() == [(15, "LINE_PAID_ALREADY")]
+    assert check(site.store) == []
