@@ -56,8 +56,8 @@ class PaidLines:
         now = paid_lines(decision, summary)
         if not now and claim_id not in self._lines:
             return
-        for person, *what in now:
-            for one in (person, *other_niks):
+        for person, *what in sorted(now):  # of several the same is told, whatever order a set happens to have
+            for one in (person, *sorted(other_niks)):
                 other = claims.get((one, *what), claim_id)  # type: ignore[arg-type]
                 if other != claim_id:
                     raise PaidTwice(claim_id, other, what[-1])
