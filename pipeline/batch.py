@@ -205,6 +205,7 @@ class Batch:
         refused: dict[int, Poison] = {}
         while (effects := _take_all(new, chunk_ids, dict(known), brought, refused)) is None:
             brought = work.bring(Desk(self.book), wanted)
+            chunk_ids = work.next_chunk_ids(len(new))  # what was read now may be younger than the numbers before
         started = report.lap("decide", started)
         work.write(self.group, brought, effects)
         started = report.lap("write", started)
@@ -256,7 +257,8 @@ def _take(
 ) -> Effects | None:
     """Each event in its order: applied, known already, or refused. None stops the next.
 
-    Returns None where an event would pay twice: it was added to `refused`, and all must be taken again by a fresh desk.
+    Returns None where an event would pay twice: it was added to `refused` (by the `id` of its arrival), and all must be
+    taken again by a fresh desk.
     """
     chunk, fresh = part.chunk, part.fresh
     desk, paid = brought.desk, brought.paid
@@ -271,8 +273,8 @@ def _take(
                 raise arrival.poison
             if _is_known(chunk, arrival, known):
                 continue
-            if seq in refused:
-                raise refused[seq]
+            if id(arrival) in refused:
+                raise refused[id(arrival)]
             made = len(desk.made_decisions)
             messages = desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
             for decision in desk.made_decisions[made:]:
@@ -280,7 +282,7 @@ def _take(
                     summary = desk.summaries[decision.claim_id]
                     paid.note(decision, summary, desk.other_niks(summary) if decision.benefits else ())
         except PaidTwice as twice:
-            refused[seq] = twice.poison()
+            refused[id(arrival)] = twice.poison()
             return None
         except Poison as poison:
             letter = _letter(arrival, poison)

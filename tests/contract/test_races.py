@@ -3,10 +3,12 @@ what it read before. Whose claim or membership it is may be what changed, or whe
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 
 from pipeline.invariants import check
+from pipeline.ports import Brought
 from pipeline.record import Chunk
 from pipeline.replay import replay
 from pipeline.store.postgresql import PostgresqlUnitOfWork
@@ -93,5 +95,30 @@ def test_a_day_that_passes_waits_for_a_turn_elsewhere_that_makes_a_claim_due(
     site.process(site.chunk(0, 1, partition=1))
     day.join()
     assert [one[2] for one in site.decisions()] == ["PENDING", "PENDING", "REFERRED"]
+    assert replay(site.store).differences == ()
+    assert check(site.store) == []
+
+
+def test_a_turn_that_reads_again_has_its_place_after_what_was_stored_meanwhile(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads again since an officer would pay a line twice, and finds a claim open that was not there before."""
+    site.run(*e.member(), *e.member(OTHER, OTHER_NIK), e.accident("K1"), e.accident("K2"))
+    change = [{"line": "stmb", "amount": 1_000_000, "reason": "dilihat"}]
+    site.send(e.review("K2", 1, "change", "2024-07-10T10:00:00", changes=change), partition=1)
+    site.send(e.evidence("K3", "2024-07-10T11:00:00", documents=e.JKK_PAPERS), partition=1)
+    site.send(e.accident("K3", number=OTHER, documents=["ktp"]))
+    bring, brought = PostgresqlUnitOfWork.bring, []
+
+    def let_the_claim_be_opened(self: PostgresqlUnitOfWork, *asked: Any) -> Brought:
+        brought.append(asked)
+        if len(brought) == 2:
+            site.process(site.chunk(10, 11))
+        return bring(self, *asked)
+
+    monkeypatch.setattr(PostgresqlUnitOfWork, "bring", let_the_claim_be_opened)
+    site.process(site.chunk(0, 2, partition=1))
+    assert site.refusals() == [(0, "LINE_PAID_ALREADY")]
+    assert [one[2] for one in site.decisions() if one[0] == "K3"] == ["PENDING", "APPROVED"]
     assert replay(site.store).differences == ()
     assert check(site.store) == []
