@@ -94,6 +94,7 @@ class Progress:
     referral_id: str | None  # of the open referral
     referral_codes: tuple[str, ...]
     wake_on: dt.date | None  # first day on which time alone may change the decision
+    latest: dt.datetime | None  # the latest clock by which it was decided, or evidence waits: its time never goes back
 
     def __init__(self) -> None:
         self.revision = 0
@@ -119,6 +120,15 @@ class Progress:
         self.referral_id = None
         self.referral_codes = ()
         self.wake_on = None
+        self.latest = None
+
+    def moment(self, clock: dt.datetime) -> dt.datetime:
+        """When an event of this `clock` is decided: not before what is known of the claim already was.
+
+        An event that was refused and is handed in again, or that waited in another topic, comes after later ones. By
+        its own clock their facts would lie in the future, and what was paid for them would be asked back.
+        """
+        return clock if self.latest is None or self.latest < clock else self.latest
 
     @property
     def settled_on(self) -> dt.date | None:

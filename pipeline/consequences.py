@@ -55,6 +55,7 @@ def record(
     progress.total = decision.total
     progress.indicative_total = decision.indicative_total
     progress.wake_on = wake_on
+    progress.latest = clock
     if decision.outcome in ("APPROVED", "REJECTED"):
         progress.effective_outcome = decision.outcome
         progress.effective_total = decision.total

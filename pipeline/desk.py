@@ -182,6 +182,7 @@ class Desk:
         case.apply(event, clock)
         self.changed_cases.add(claim_id)
         if case.program is None:
+            case.progress.latest = case.progress.moment(clock)
             return []  # evidence waits for its claim
         if not was_open:
             case.opened_order = order
@@ -261,6 +262,7 @@ class Desk:
 
     def _assess(self, case: Case, clock: dt.datetime) -> tuple[Verdict, Member | None, ReadSet]:
         """The verdict, whose membership it is about, and what was looked at for it."""
+        clock = case.progress.moment(clock)
         member, memberships = self._memberships(case, clock)
         claims = self._other_claims(case, member, memberships)
         verdict = assess(_new(Question, (case, member, memberships, claims, clock)), self.book)
@@ -322,9 +324,10 @@ class Desk:
 
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
-        verdict, member, read = self._assess(case, clock)
         progress, reference = case.progress, case.member
         assert reference is not None
+        clock = progress.moment(clock)
+        verdict, member, read = self._assess(case, clock)
         decision = decision_of(case, verdict, member, read, clock, cause)
         payouts = payouts_of(case, decision)
         outputs: list[Message] = []

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from pipeline.case import Case, Progress, Ruling
+from pipeline.case import JAKARTA, Case, Progress, Ruling
 from pipeline.desk import Desk
 from pipeline.member import microseconds
 from pipeline.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
@@ -66,11 +66,15 @@ def _ruling(told: dict[str, Any]) -> Ruling:
     )  # fmt: skip
 
 
+def _clock(told: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(told).astimezone(JAKARTA)
+
+
 _DAY: Final = dt.date.fromisoformat
 # What JSON does not tell apart: the rest is taken as it stands.
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "reason_codes": tuple, "failed_payouts": tuple, "settled_codes": tuple, "referral_codes": tuple, "lines": _pairs,
-    "approved_on": _DAY, "wake_on": _DAY, "settlements": _settlements, "ruling": _ruling,
+    "approved_on": _DAY, "wake_on": _DAY, "latest": _clock, "settlements": _settlements, "ruling": _ruling,
 }  # fmt: skip
 
 

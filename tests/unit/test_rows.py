@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import fields
 from typing import Any
 
-from pipeline.case import Progress, Ruling
+from pipeline.case import JAKARTA, Progress, Ruling
 from pipeline.store.rows import progress_of, progress_text
 
 DAY = dt.date(2024, 7, 8)
@@ -41,6 +41,7 @@ CHANGED = progress(
     referral_id="K1.ref3",
     referral_codes=("REF_MEDICAL_ADVISOR",),
     wake_on=DAY,
+    latest=dt.datetime(2024, 7, 8, 9, 30, 0, 250_000, JAKARTA),
 )
 
 
