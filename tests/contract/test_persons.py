@@ -13,7 +13,7 @@ def test_a_list_of_members_entered_with_their_neighbours_niks_and_corrected_is_n
     right = zip(numbers, niks[1:], strict=True)
     site.run(*(e.registered(number, nik, time="2020-01-01T08:00:00") for number, nik in right))
     for claim_id, number in (("K1", numbers[-1]), ("K2", numbers[20])):
-        site.run(e.accident(claim_id, number=number), e.wage("2024-06", 5_000_000, number))
+        site.run(e.accident(claim_id, number=number), e.wage("2024-07", 5_000_000, number))
     assert [one[:3] for one in site.decisions()] == [("K1", 1, "APPROVED"), ("K2", 1, "APPROVED")]
     assert site.data("claims.decisions")[-1]["read"]["members"] == [f"{numbers[20]}@5"]
     assert check(site.store) == []
