@@ -28,8 +28,6 @@ from schemas.values import MAX_EVENT_BYTES
 
 FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s, longer than a deadlock is let stand
 
-EFFECTIVE: Final = ("APPROVED", "REJECTED")  # the outcomes that move money
-
 log = logging.getLogger("santunan.worker")
 security = logging.getLogger("santunan.security")
 
@@ -277,10 +275,7 @@ def _take(
                 raise refused[id(arrival)]
             made = len(desk.made_decisions)
             messages = desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
-            for decision in desk.made_decisions[made:]:
-                if decision.outcome in EFFECTIVE:
-                    summary = desk.summaries[decision.claim_id]
-                    paid.note(decision, summary, desk.other_niks(summary) if decision.benefits else ())
+            paid.note_made(desk.made_decisions[made:], desk)
         except PaidTwice as twice:
             refused[id(arrival)] = twice.poison()
             return None

@@ -5,12 +5,14 @@ clock of an event is its own `time`. Never imports a store.
 """
 
 from collections.abc import Sequence
+from itertools import count
 
 import orjson
 
 from pipeline.desk import Desk
 from pipeline.errors import Poison
 from pipeline.intake import event_clock, read_event
+from pipeline.paid import PaidLines, PaidTwice
 from pipeline.rules.book import Book
 from schemas.decisions import Decision, FieldError
 from schemas.events import IntakeEvent, Refused, refuse_duplicate_keys
@@ -20,9 +22,10 @@ class Offline:
     """Takes one document after another. Grows with what it was told: a file of claims, not a country's history."""
 
     def __init__(self, book: Book) -> None:
-        self._desk = Desk(book, is_quiet=True)
+        self._book = book
         self._digests: dict[tuple[str, str], int] = {}
-        self._taken = 0
+        self._taken: list[bytes] = []
+        self._begin()
 
     def take(self, raw: bytes) -> list[Decision]:
         """The decisions that follow from one document; none where it was taken before.
@@ -53,15 +56,31 @@ class Offline:
         if known is not None:
             message = "this source sent another event under this id; give it a new id"
             return Poison("ID_REUSED", FieldError("id", message))
-        self._taken += 1
-        desk = self._desk
         try:
-            desk.take(event, event_clock(event, None), order=self._taken)
+            made = self._take(event)
+        except PaidTwice as twice:
+            self._begin()
+            for before in self._taken:
+                self._take(read_event(before))
+            return twice.poison()
         except Poison as poison:
             return poison
         self._digests[identity] = digest
+        self._taken.append(raw)
+        return made
+
+    def _begin(self) -> None:
+        self._desk = Desk(self._book, is_quiet=True)
+        self._paid = PaidLines()
+        self._orders = count(1)
+
+    def _take(self, event: IntakeEvent) -> list[Decision]:
+        """Raises Poison where nothing has changed, and PaidTwice where all must begin again."""
+        desk = self._desk
+        desk.take(event, event_clock(event, None), order=next(self._orders))
         made, desk.made_decisions = desk.made_decisions, []
         desk.made_payouts.clear()
+        self._paid.note_made(made, desk)
         return made
 
 

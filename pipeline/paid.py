@@ -8,12 +8,15 @@ what finds it. Pure.
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from pipeline.desk import Desk
 from pipeline.errors import Poison
 from pipeline.rules.question import Summary
 from pipeline.rules.walk import iso
 from schemas.decisions import Decision, FieldError
 
 PaidLine = tuple[str, str, str, str]  # person (NIK, or number of a member without one), program, event day, line
+
+EFFECTIVE: Final = ("APPROVED", "REJECTED")  # the outcomes that move money
 
 # Compensation for late payment is owed for each claim that was paid late; it is no benefit of the accident.
 EACH_CLAIM_ITS_OWN: Final = frozenset({"late_payment_compensation"})
@@ -46,6 +49,13 @@ class PaidLines:
             before.setdefault(claim_id, []).append(paid)
         self._before = {claim_id: frozenset(lines) for claim_id, lines in before.items()}
         self._lines = dict(self._before)
+
+    def note_made(self, made: Iterable[Decision], desk: Desk) -> None:
+        """What this desk has just decided. Raises PaidTwice."""
+        for decision in made:
+            if decision.outcome in EFFECTIVE:
+                summary = desk.summaries[decision.claim_id]
+                self.note(decision, summary, desk.other_niks(summary) if decision.benefits else ())
 
     def note(self, decision: Decision, summary: Summary, other_niks: Collection[str] = ()) -> None:
         """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then.
