@@ -104,9 +104,14 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return self.ask(_EVENTS, as_list(claim_ids))
 
     def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+        wanted = list(wanted)
         brought = super().bring(desk, wanted)
-        if len(desk.cases) > MANY_CASES:  # to decide them takes longer than the server lets a transaction idle
-            seconds = IDLE_SECONDS + len(desk.cases) // CASES_A_SECOND
+        cases, claims = len(desk.cases), desk.claims_by_name
+        for _, needs in wanted:
+            if needs.needs_cases_of_members:  # each is decided as it was without the fact, and as it is with it
+                cases += 2 * sum([len(claims.get(one, ())) for one in needs.member_numbers | needs.niks])
+        if cases > MANY_CASES:  # to decide them takes longer than the server lets a transaction idle
+            seconds = IDLE_SECONDS + cases // CASES_A_SECOND
             self.driver.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s'")
         return brought
 

@@ -311,6 +311,23 @@ def test_a_day_that_wakes_many_claims_may_be_decided_for_as_long_as_it_takes(
     site.close()
 
 
+def test_facts_about_a_member_with_many_claims_may_be_decided_for_as_long_as_it_takes(
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looks at all of them: ten years of contributions of a member whom a clinic has sent a hundred claims of."""
+    site = Site(new_database())
+    site.run(*e.member(), *(e.accident(f"K{day}", f"2024-07-{day:02}") for day in (1, 2, 3)))
+    monkeypatch.setattr(postgresql, "CASES_A_SECOND", 1)
+    fact = Needs(frozenset({e.NUMBER}), needs_cases_of_members=True)
+    for many, allowed in ((15, "8s"), (14, "23s")):  # three claims, and each twice for each of two facts
+        monkeypatch.setattr(postgresql, "MANY_CASES", many)
+        with site.store.unit_of_work() as work:
+            work.begin(GROUP, [0], ())
+            work.bring(Desk(site.batch.book), [(0, fact), (0, fact)])
+            assert work.ask("SHOW idle_in_transaction_session_timeout") == [(allowed,)]  # type: ignore[attr-defined]
+    site.close()
+
+
 def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_database: MakeDatabase) -> None:
     site = Site(new_database())
     site.send(*e.member(), e.accident())
