@@ -13,7 +13,8 @@ import faust
 from agents.logs import configure_logs
 from agents.process import leave
 from agents.supervisor import REASON_VARIABLE
-from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT
+from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
+from pipeline.store.engines import sqlite_refusal
 
 PARENT_CHECK_SECONDS: Final = 1.0
 
@@ -39,6 +40,9 @@ class Worker(faust.Worker):  # type: ignore[misc]
     def on_worker_shutdown(self) -> None:
         """Reached only when a service of Faust crashed; nothing in this process can be trusted after that."""
         crash = self.app.crash_reason or self.crash_reason
+        told = crash if crash is None or isinstance(crash, SantunanError) else sqlite_refusal(crash)
+        if told is not None:
+            leave(told.exit_code, str(told))
         leave(EXIT_BUG, f"Faust stopped by itself: {type(crash).__name__}; the log says more")
 
     def _on_sigterm(self) -> None:

@@ -175,6 +175,7 @@ def _look_at_broker(settings: "Settings") -> str:
 
 def _waiting(settings: "Settings") -> int:
     """Events that were submitted and not read yet."""
+    from pipeline.store.engines import sqlite_told_plainly
     from pipeline.store.log import Log
     from schemas.topics import INTAKE
 
@@ -182,8 +183,9 @@ def _waiting(settings: "Settings") -> int:
         return 0
     log = Log(settings.embedded_file)
     try:
-        read = log.positions(settings.group)
-        return sum(end - read.get(place, 0) for place, end in log.ends().items() if place[0] in INTAKE)
+        with sqlite_told_plainly():
+            read = log.positions(settings.group)
+            return sum(end - read.get(place, 0) for place, end in log.ends().items() if place[0] in INTAKE)
     finally:
         log.close()
 

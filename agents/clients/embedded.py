@@ -15,6 +15,7 @@ from agents.clients.position import PositionFile
 from agents.settings import Settings
 from pipeline.record import Message
 from pipeline.store import open_store
+from pipeline.store.engines import sqlite_told_plainly
 from pipeline.store.log import Entry, Log
 
 APPENDED_AT_ONCE: Final = 1000  # one transaction and one fsync for this many
@@ -61,8 +62,9 @@ class EmbeddedFeed(Feed):
         place = self._position.read().get(_PLACE, 0)
         version: int | None = None
         while True:
-            seen = self._log.data_version()
-            entries = self._log.read(place, self._names) if seen != version else []
+            with sqlite_told_plainly():
+                seen = self._log.data_version()
+                entries = self._log.read(place, self._names) if seen != version else []
             for entry in entries:
                 yield _published(entry)
                 place = entry.place + 1
@@ -97,7 +99,11 @@ class EmbeddedHistory(History):
         since_ms = since.timestamp() * 1000 if since else None
         until_ms = until.timestamp() * 1000 if until else None
         place = 0
-        while entries := self._log.read(place, tuple(names)):
+        while True:
+            with sqlite_told_plainly():
+                entries = self._log.read(place, tuple(names))
+            if not entries:
+                return
             for entry in entries:
                 if entry.place >= last:
                     return

@@ -4,14 +4,18 @@ Parameters are hidden from the texts of errors, for a NIK is among them. Also sa
 Never imports Faust or Kafka; psycopg only where it is used.
 """
 
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.errors import Transient
+from pipeline.errors import NotReady, Transient
 
 BUSY_SECONDS: Final = 20  # how long a writer waits for its turn; a chunk takes well under one
 _CACHE_KIBIBYTES: Final = 64 * 1024
@@ -31,12 +35,16 @@ _DISK_FULL: Final = "53100"
 # long, ended by an administrator, crashed, starting up
 _PASSING_CLASSES: Final = ("08", "40", "53", "58")
 _PASSING_STATES: Final = ("55P03", "25P03", "57P01", "57P02", "57P03")
+_DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _PASSES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
 
 
 def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
     """The file must exist. A reader runs each query by itself: none holds a snapshot, or a checkpoint, back."""
-    url = f"sqlite:///file:{file}?mode={'ro' if is_read_only else 'rw'}&uri=true"
+    query = {"uri": "true", "mode": "ro" if is_read_only else "rw"}
+    if is_read_only and _is_kept_as_it_is(file):
+        query["immutable"] = "1"
+    url = URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
     options = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     engine = create_engine(url, connect_args=options, pool_size=2, max_overflow=2, hide_parameters=True)
 
@@ -58,18 +66,60 @@ def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
     return engine
 
 
+def _is_kept_as_it_is(file: Path) -> bool:
+    """Whether nobody writes the file, and its index of what stands beside it cannot be made: a copy, put away. SQLite
+    would refuse to read it. With that index, or with what is not in the file yet, it is read as any other."""
+    beside = Path(f"{file}-wal")
+    if Path(f"{file}-shm").exists() or (beside.exists() and beside.stat().st_size > 0):
+        return False
+    return not os.access(file.parent, os.W_OK)
+
+
+def sqlite_refusal(error: BaseException) -> NotReady | None:
+    """The sentence to end with, where SQLite can do nothing with this file, now or later; else None."""
+    name, said = _cause(error)
+    if name.startswith(_DAMAGE):
+        return NotReady(
+            f"the database file is damaged (SQLite says: {said}); stop its worker, set the file aside, and put a "
+            "backup in its place, or set database_url to another file"
+        )
+    if name.startswith("SQLITE_READONLY"):
+        return NotReady(
+            f"the database file cannot be written (SQLite says: {said}); check its owner and its permissions"
+        )
+    return None
+
+
 def sqlite_transient(error: BaseException) -> Transient | None:
-    """The sentence to give up with, where the same transaction may succeed later; else None."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
-    if not isinstance(cause, sqlite3.Error):
-        return None
-    name: str = getattr(cause, "sqlite_errorname", None) or ""
+    """The sentence to give up with, where the same transaction may succeed later; else None. Raises NotReady where
+    it never will."""
+    if (refusal := sqlite_refusal(error)) is not None:
+        raise refusal from None
+    name, _ = _cause(error)
     if not name.startswith(_PASSES):
         return None
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return Transient("the disk is full: nothing was stored; make room, and it goes on by itself")
     return Transient(f"the database file cannot be used now ({name})")
 
+
+def _cause(error: BaseException) -> tuple[str, str]:
+    """What SQLite calls it and says of it; nothing where the error is not SQLite's."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if not isinstance(cause, sqlite3.Error):
+        return "", ""
+    return getattr(cause, "sqlite_errorname", None) or "", first_line(cause)
+
+
+@contextmanager
+def sqlite_told_plainly() -> Iterator[None]:
+    """For reading: turns the errors of SQLite into Transient or NotReady, where a person can do something."""
+    try:
+        yield
+    except (sqlite3.Error, DBAPIError) as error:
+        if (transient := sqlite_transient(error)) is None:
+            raise
+        raise transient from None
 
 
 def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:

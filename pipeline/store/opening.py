@@ -23,6 +23,7 @@ from pipeline.store.engines import (
     postgresql_engine,
     postgresql_transient,
     sqlite_engine,
+    sqlite_told_plainly,
     sqlite_transient,
 )
 from pipeline.store.sqlite import SqliteStore
@@ -122,7 +123,7 @@ def _open_file_to_read(file: Path) -> SqliteStore:
     _refuse_other_files(file)
     store = SqliteStore(file, is_read_only=True)
     try:
-        with store.engine.connect() as connection:
+        with sqlite_told_plainly(), store.engine.connect() as connection:
             schema.refuse_other_revision(schema.revision_of(connection), str(file))
     except BaseException:
         store.close()

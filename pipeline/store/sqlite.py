@@ -17,7 +17,7 @@ from pipeline import ports
 from pipeline.intake import Identity
 from pipeline.ports import Effects, Place
 from pipeline.store import log, rows
-from pipeline.store.engines import sqlite_engine, sqlite_transient
+from pipeline.store.engines import sqlite_engine, sqlite_told_plainly, sqlite_transient
 from pipeline.store.tables import paid_lines, positions
 from pipeline.store.unit_of_work import UnitOfWork, as_list, digests_of
 from schemas import topics
@@ -86,10 +86,10 @@ class SqliteStore(ports.Store):
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
-        """A connection that cannot write; each query sees the last commit."""
+        """A connection that cannot write; each query sees the last commit. Raises NotReady, Transient."""
         engine = self.engine if self._is_read_only else sqlite_engine(self.file, is_read_only=True)
         try:
-            with engine.connect() as connection:
+            with sqlite_told_plainly(), engine.connect() as connection:
                 yield connection
         finally:
             if engine is not self.engine:
