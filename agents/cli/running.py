@@ -114,7 +114,13 @@ def tick(
       santunan tick 2026-11-20
     """
     from agents.cli.clock import say_day_passed, yesterday
+    from agents.settings import read_settings
 
+    settings = read_settings()
+    if settings.is_embedded:
+        from pipeline.store import open_reader
+
+        open_reader(settings.database_url).close()  # where nothing is there, no claim waits: a wrong place, most likely
     passed = day or yesterday()
     say_day_passed(passed)
     print(f"{passed} has passed.")

@@ -14,7 +14,7 @@ from agents.clients.interface import CONTENT_TYPE, Feed, History, Outgoing, Publ
 from agents.clients.position import PositionFile
 from agents.settings import Settings
 from pipeline.record import Message
-from pipeline.store import open_store
+from pipeline.store import open_reader, open_store
 from pipeline.store.engines import sqlite_told_plainly
 from pipeline.store.log import Entry, Log
 
@@ -23,15 +23,18 @@ POLL_SECONDS: Final = 0.02  # others' events are seen within 50 ms
 _PLACE: Final = ("log", 0)  # one order of all topics needs one position
 
 
-def _opened(settings: Settings) -> Log:
-    """The log of a file that is made, or brought up to this version, where needed. Raises NotReady."""
-    open_store(settings.database_url, partitions=settings.partitions).close()
+def _opened_to_read(settings: Settings) -> Log:
+    """Raises NotReady where nothing is there: nothing is made."""
+    open_reader(settings.database_url).close()
     return Log(settings.embedded_file)
 
 
 class EmbeddedSubmitter(Submitter):
+    """The file is made, or brought up to this version, where needed. Raises NotReady."""
+
     def __init__(self, settings: Settings) -> None:
-        self._log = _opened(settings)
+        open_store(settings.database_url, partitions=settings.partitions).close()
+        self._log = Log(settings.embedded_file)
         self._partitions = max(self._log.partitions().values(), default=settings.partitions)
 
     @property
@@ -54,7 +57,7 @@ class EmbeddedSubmitter(Submitter):
 
 class EmbeddedFeed(Feed):
     def __init__(self, settings: Settings, names: Sequence[str], position_file: Path | None) -> None:
-        self._log = _opened(settings)
+        self._log = _opened_to_read(settings)
         self._names = tuple(names)
         self._position = PositionFile(position_file)
 
@@ -84,7 +87,7 @@ class EmbeddedFeed(Feed):
 
 class EmbeddedHistory(History):
     def __init__(self, settings: Settings) -> None:
-        self._log = _opened(settings)
+        self._log = _opened_to_read(settings)
 
     def read(
         self,

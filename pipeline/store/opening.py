@@ -116,10 +116,9 @@ def _bring_up(store: SqliteStore, partitions: int) -> None:
 
 
 def _open_file_to_read(file: Path) -> SqliteStore:
-    if not file.exists():
-        raise NotReady(
-            f"{file} does not exist, so nothing was submitted yet: `santunan submit` or `santunan run` makes it"
-        )
+    if not file.exists() or file.stat().st_size == 0:
+        found = "is empty" if file.exists() else "does not exist"
+        raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
     _refuse_other_files(file)
     store = SqliteStore(file, is_read_only=True)
     try:

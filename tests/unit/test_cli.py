@@ -21,6 +21,7 @@ SUBCOMMANDS = (
     "dead-letters list", "dead-letters show", "dead-letters retry", "rules check", "rules show", "rules diff",
     "rules impact", "services up", "services down", "services status", "topics create", "topics check",
 )  # fmt: skip
+PARAMETERS = Path(__file__).parents[2] / "pipeline" / "rules" / "parameters"
 
 
 @pytest.fixture(scope="module")
@@ -107,26 +108,36 @@ class TestMistakes:
     def test_where_nothing_was_decided_yet_it_is_said_in_words(
         self, arguments: tuple[str, ...], told: str, tmp_path: Path
     ) -> None:
-        assert santunan("tick", cwd=tmp_path).status == 0
+        assert santunan("submit", "-", cwd=tmp_path, given=accident()).status == 0
         ran = santunan(*arguments, cwd=tmp_path)
         assert ran.status == 0 and told in ran.out + ran.err and "─" not in ran.out
 
     @pytest.mark.parametrize("arguments", [
         ("explain", "JKK-1"), ("review", "JKK-1"), ("replay",), ("dead-letters", "list"), ("cover", "19110000001"),
+        ("decisions",), ("decisions", "--json"), ("referrals",), ("tick",), ("decisions", "--follow"),
+        ("dead-letters", "retry", "claims.accidents/0/1"), ("rules", "impact", "funeral.yaml"),
     ])  # fmt: skip
-    def test_where_nothing_is_stored_yet_one_sentence_says_so(
+    def test_where_nothing_is_stored_yet_one_sentence_says_so_and_nothing_is_made(
         self, arguments: tuple[str, ...], tmp_path: Path
     ) -> None:
+        changed = tmp_path / "funeral.yaml"
+        changed.write_text((PARAMETERS / changed.name).read_text())
         ran = santunan(*arguments, cwd=tmp_path)
-        assert ran.status == 78
+        assert (ran.status, ran.out) == (78, "")
         assert len(ran.err.splitlines()) == 1 and "santunan submit" in ran.err
+        assert list(tmp_path.iterdir()) == [changed]
+
+    def test_an_empty_file_holds_nothing_yet_either(self, tmp_path: Path) -> None:
+        (tmp_path / "santunan.db").touch()
+        ran = santunan("decisions", cwd=tmp_path, SANTUNAN_DATABASE_URL="sqlite:///santunan.db")
+        assert ran.status == 78 and "is empty, so nothing was submitted yet" in ran.err
 
     def test_a_wrong_setting_is_named(self, tmp_path: Path) -> None:
         ran = santunan("doctor", cwd=tmp_path, SANTUNAN_PARTITIONS="many")
         assert ran.status == 78 and "SANTUNAN_PARTITIONS" in ran.err and "Traceback" not in ran.err
 
     def test_a_misspelt_variable_is_found(self, tmp_path: Path) -> None:
-        assert santunan("tick", cwd=tmp_path).status == 0
+        assert santunan("submit", "-", cwd=tmp_path, given=accident()).status == 0
         well = santunan("doctor", cwd=tmp_path)
         assert well.status == 0 and "1 event waits to be decided" in well.out
         ran = santunan("doctor", cwd=tmp_path, SANTUNAN_BROKER="kafka+chunks://127.0.0.1:1")
@@ -147,7 +158,7 @@ class TestMistakes:
         assert ran.status == 78 and "9999" in ran.err and "the newest revision is" in ran.err
 
     @pytest.mark.parametrize("arguments", [
-        ("submit", "-"), ("decisions",), ("worker",), ("schemas", "--write", "file"),
+        ("submit", "-"), ("migrate",), ("worker",), ("schemas", "--write", "file"),
         ("services", "up", "--in", "file"),
     ])  # fmt: skip
     def test_a_place_that_cannot_be_written_is_named(self, arguments: tuple[str, ...], tmp_path: Path) -> None:
@@ -167,6 +178,7 @@ class TestMistakes:
         assert done.stderr.startswith("the disk is full") and done.stderr.count("\n") == 1
 
     def test_a_day_that_is_not_over_cannot_be_ticked(self, tmp_path: Path) -> None:
+        assert santunan("submit", "-", cwd=tmp_path, given=accident()).status == 0
         ran = santunan("tick", "2099-01-01", cwd=tmp_path)
         assert ran.status == 78 and "not over yet" in ran.err
 
@@ -258,10 +270,9 @@ class TestRules:
         assert ran.status == 0 and ran.rows[0]["parameters"] > 50
 
     def test_a_fault_is_told_without_a_traceback(self, tmp_path: Path) -> None:
-        own = Path(__file__).parents[2] / "pipeline" / "rules" / "parameters"
-        for file in own.glob("*.yaml"):
+        for file in PARAMETERS.glob("*.yaml"):
             (tmp_path / file.name).write_text(file.read_text())
-        (tmp_path / "funeral.yaml").write_text((own / "funeral.yaml").read_text().replace("rupiah", "dollars", 1))
+        (tmp_path / "funeral.yaml").write_text((PARAMETERS / "funeral.yaml").read_text().replace("rupiah", "dollars", 1))
         ran = santunan("rules", "check", "--in", str(tmp_path))
         assert ran.status == 78 and "funeral.yaml" in ran.err and "Traceback" not in ran.err
 
