@@ -272,7 +272,8 @@ class TestRules:
     def test_a_fault_is_told_without_a_traceback(self, tmp_path: Path) -> None:
         for file in PARAMETERS.glob("*.yaml"):
             (tmp_path / file.name).write_text(file.read_text())
-        (tmp_path / "funeral.yaml").write_text((PARAMETERS / "funeral.yaml").read_text().replace("rupiah", "dollars", 1))
+        changed = tmp_path / "funeral.yaml"
+        changed.write_text(changed.read_text().replace("rupiah", "dollars", 1))
         ran = santunan("rules", "check", "--in", str(tmp_path))
         assert ran.status == 78 and "funeral.yaml" in ran.err and "Traceback" not in ran.err
 
