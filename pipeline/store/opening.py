@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from pipeline.errors import NotReady, Transient
 from pipeline.store import log, schema
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
     from pipeline.store.postgresql import PostgresqlStore
 
 SQLITE: Final = "sqlite:///"
+_OPTIONS: Final = "correct what stands behind the ? in database_url"
 _REFUSALS: Final = {
+    "invalid connection option": f"it knows no such option; {_OPTIONS}",
+    "invalid sslmode value": f"it knows no such sslmode; {_OPTIONS}",
+    "root certificate file": f"the file of sslrootcert cannot be read; {_OPTIONS}",
     "password authentication failed": "wrong user or password; correct them in database_url",
     "no password supplied": "it asks for a password; put it into database_url",
     "does not exist": "it has no such database or user; create it, or correct database_url",
@@ -68,7 +72,8 @@ def migrate(url: str, to: str = "head") -> str:
     """
     if is_postgresql(url):
         _require_psycopg()
-        engine, passes = postgresql_engine(url), postgresql_transient
+        with _ready(url):
+            engine, passes = postgresql_engine(url), postgresql_transient
     else:
         file = _file(url)
         open_file(file).close()
@@ -134,7 +139,8 @@ def _open_postgresql(url: str, *, is_read_only: bool) -> "PostgresqlStore":
     _require_psycopg()
     from pipeline.store.postgresql import PostgresqlStore
 
-    store = PostgresqlStore(url, is_read_only=is_read_only)
+    with _ready(url):
+        store = PostgresqlStore(url, is_read_only=is_read_only)
     try:
         with _ready(url), store.engine.connect() as connection:
             schema.refuse_other_revision(schema.revision_of(connection), _name(url))
@@ -156,6 +162,8 @@ def _ready(url: str) -> Iterator[None]:
     """Says in one sentence why a PostgreSQL server does not let us in."""
     try:
         yield
+    except ArgumentError:
+        raise NotReady(f"{_name(url)}: its options cannot be read; {_OPTIONS}") from None
     except DBAPIError as error:
         said = first_line(error.orig) if error.orig is not None else ""
         for sign, advice in _REFUSALS.items():

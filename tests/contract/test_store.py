@@ -99,6 +99,16 @@ def test_a_wrong_user_is_one_sentence(opens: Callable[[str], object], new_databa
         opens(new_database().replace("postgres:@", "nobody:@"))
 
 
+@pytest.mark.parametrize(("options", "told"), [
+    ("nosuch=1", "no such option"), ("sslmode=wrong", "no such sslmode"), ("port=x", "its options cannot be read"),
+])  # fmt: skip
+@pytest.mark.parametrize("opens", [open_store, open_reader, migrate])
+def test_wrong_options_of_a_url_are_one_sentence(opens: Callable[[str], object], options: str, told: str) -> None:
+    with pytest.raises(NotReady, match=rf"{told}.*; correct what stands behind the \? in database_url$") as caught:
+        opens(f"postgresql://u:hush@127.0.0.1:1/x?{options}")
+    assert "hush" not in str(caught.value)
+
+
 @pytest.mark.parametrize("opens", [open_store, migrate])
 def test_a_server_that_does_not_answer_may_answer_later(opens: Callable[[str], object]) -> None:
     with pytest.raises(Transient, match=r"database x on 127.0.0.1:1 cannot be reached: .*; start it") as caught:
