@@ -18,9 +18,15 @@ SETTINGS_FILE: Final = "santunan.toml"
 EMBEDDED_FILE: Final = Path(".santunan") / "santunan.db"
 KAFKA_SCHEME: Final = "kafka+chunks"
 SQLITE_SCHEME: Final = "sqlite"
+POSTGRESQL: Final = ("postgresql://", "postgresql+psycopg://")
 EMBEDDED_PARTITIONS: Final = 1  # one worker a file: more partitions would only cut its runs, and so its chunks, short
 KAFKA_PARTITIONS: Final = 8  # as many workers as may share the work; cannot be lowered later
 
+_SHAPES: Final = {  # what is said instead of the pattern of a setting
+    "group": "write small letters, digits and . _ -, at most 64, such as santunan",
+    "instance_id": "write letters, digits and . _ -, at most 64, such as hall-1",
+    "health_address": "write HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100",
+}
 _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?")
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -91,9 +97,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
-        stored = urlsplit(self.database_url).scheme.partition("+")[0]
-        broker = urlsplit(self.broker_url).scheme
-        if stored not in (SQLITE_SCHEME, "postgresql"):
+        stored, broker = self.database_url.partition(":")[0], self.broker_url.partition(":")[0]
+        if not self.database_url.startswith((f"{SQLITE_SCHEME}:///", *POSTGRESQL)):
             raise ValueError(f"the database_url begins with sqlite:/// or postgresql://, not with {stored}:")
         if not broker:
             raise ValueError(f"a PostgreSQL store needs a Kafka broker: set broker_url to {KAFKA_SCHEME}://HOST:PORT")
@@ -106,7 +111,7 @@ class Settings(BaseSettings):
             )
         if broker == KAFKA_SCHEME and not all(map(_BROKER.fullmatch, self.kafka_bootstrap.split(","))):
             raise ValueError(f"the broker_url is {KAFKA_SCHEME}://HOST:PORT, or several HOST:PORT with commas between")
-        if stored == "postgresql":
+        if stored != SQLITE_SCHEME:
             _refuse_unclear_places(self.database_url)
         if broker == SQLITE_SCHEME and self.broker_url != self.database_url:
             raise ValueError("the embedded broker and the store are one file: leave broker_url out, or make them equal")
@@ -159,15 +164,16 @@ def _sentences(error: ValidationError) -> str:
     sentences = []
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         name = ".".join(str(part) for part in fault["loc"])
-        message = fault["msg"].removeprefix("Value error, ")
+        is_shape = fault["type"] == "string_pattern_mismatch"
+        message = _SHAPES[name] if is_shape else fault["msg"].removeprefix("Value error, ")
         sentences.append(f"SANTUNAN_{name.upper()} (or {name} in {SETTINGS_FILE}): {message}" if name else message)
     return "; ".join(sentences)
 
 
 def _refuse_unclear_places(url: str) -> None:
     """Raises ValueError where a password would be taken for a part of the place, and be shown with it."""
-    parts = urlsplit(url)
     try:
+        parts = urlsplit(url)
         is_clear = parts.port != 0 and "@" not in parts.path + parts.query + parts.fragment
     except ValueError:
         is_clear = False

@@ -243,7 +243,7 @@ def test_passwords_are_not_shown() -> None:
 
 @pytest.mark.parametrize("url", [
     "postgresql://me:hush/hush@host/name", "postgresql://me:12/hush@host/name", "postgresql://me:hush#hush@host:5432/x",
-    "postgresql://me:12?hush@host/name", "postgresql://me:hush@host:port/name",
+    "postgresql://me:12?hush@host/name", "postgresql://me:hush@host:port/name", "postgresql://me:hush@[::1/name",
 ])  # fmt: skip
 def test_a_password_that_would_be_taken_for_something_else_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(NotReady, match="write / as %2F") as refused:
@@ -281,6 +281,19 @@ def test_a_broker_that_can_never_answer_is_not_waited_for(place: str) -> None:
     with pytest.raises(NotReady, match=r"kafka\+chunks://HOST:PORT") as refused:
         read_settings(database_url="postgresql://me@host/name", broker_url=f"kafka+chunks://{place}")
     assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("setting", ["group", "instance_id", "health_address"])
+def test_what_a_setting_looks_like_is_told_in_words(setting: str) -> None:
+    with pytest.raises(NotReady, match=f"^SANTUNAN_{setting.upper()} .*: write .*, such as ") as refused:
+        read_settings(**{setting: "dua kata"})
+    assert "pattern" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["postgresql:", "postgresql:name", "postgresql+psycopg2://me@host/x", "Postgresql://h/x"])
+def test_another_way_to_write_a_database_is_refused_in_one_sentence(url: str) -> None:
+    with pytest.raises(NotReady, match="begins with sqlite:/// or postgresql://, not with "):
+        read_settings(database_url=url, broker_url="kafka+chunks://host:9092")
 
 
 def test_a_library_that_repeats_itself_is_let_through_seldom_and_we_always() -> None:
