@@ -52,6 +52,7 @@ _FIXES: Final = {
     "string_type": "write a text in quotes",
     "tuple_type": "write a list in square brackets",
     "model_type": "write an object in braces",
+    "dict_type": "write one document, in braces; of a list, write each on a line of its own",
     "dataclass_type": "write an object in braces",
     "model_attributes_type": "write an object in braces",
     "timezone_aware": "give the offset from UTC too, for example +07:00",
@@ -112,7 +113,10 @@ def _refusal(error: ValidationError) -> Refused:
     found = error.errors(include_input=False, include_url=False)
     kind = found[0]["type"]
     if kind == "json_invalid":
-        return Refused("NOT_JSON", (FieldError("event", found[0]["msg"]),))
+        said = found[0]["msg"].replace(" at line 1 column", " at column")  # which line of a file, its reader says
+        if "EOF" in said:
+            said = "ends before it is complete; write it on one line, or alone in a file whose name ends in .json"
+        return Refused("NOT_JSON", (FieldError("event", said),))
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         known = "see `santunan schemas` for the types this version reads"
         return Refused("UNKNOWN_TYPE", (FieldError("type", f"missing or unknown; {known}"),))

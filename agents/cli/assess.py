@@ -1,13 +1,14 @@
 """`santunan assess`: events in, decisions out, with nothing but the rule book."""
 
 import sys
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from agents.cli.options import STANDARD_INPUT, Language, must_be_there
+from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Language, must_be_there
 
 if TYPE_CHECKING:
     from pipeline.errors import Poison
@@ -24,9 +25,7 @@ def add_to(cli: typer.Typer) -> None:
 def assess_file(
     file: Annotated[
         Path,
-        typer.Argument(
-            callback=must_be_there, help="Events, one CloudEvents document a line; - reads standard input."
-        ),
+        typer.Argument(callback=must_be_there, help=EVENTS_FILE),
     ],
     explain: Annotated[bool, typer.Option("--explain", help="Print each decision in words instead of JSON.")] = False,
     lang: Language = "id",
@@ -45,15 +44,17 @@ def assess_file(
     """
     import gc
 
+    from agents.cli.reading import documents
     from pipeline.errors import EXIT_REFUSED
     from pipeline.offline import Offline
     from pipeline.rules.book import Book
 
     offline = Offline(Book.load())
     gc.disable()  # what is decided is kept until the end; looking for garbage in it took a fifth of the time
-    with _opened(file) as lines:
+    with _opened(file) as stream:
         show = _in_words(lang) if explain else _as_json()
-        refused = _assess(offline, lines, show, is_typed=file == STANDARD_INPUT and sys.stdin.isatty())
+        is_typed = file == STANDARD_INPUT and sys.stdin.isatty()
+        refused = _assess(offline, documents(file, stream), show, is_typed=is_typed)
     if refused:
         raise typer.Exit(EXIT_REFUSED)
 
@@ -66,12 +67,10 @@ def _opened(file: Path) -> Any:
     return file.open("rb", buffering=_BLOCK_BYTES)
 
 
-def _assess(offline: Any, lines: BinaryIO, show: Any, *, is_typed: bool) -> int:
+def _assess(offline: Any, numbered: Iterator[tuple[int, bytes]], show: Any, *, is_typed: bool) -> int:
     """Reads and writes in large blocks; returns how many events were refused."""
-    from agents.cli.reading import bounded_lines
     from pipeline.errors import Poison
 
-    numbered = ((number, raw) for number, line in enumerate(bounded_lines(lines), 1) if (raw := line.strip()))
     waiting: list[bytes] = []
     refused = waiting_bytes = 0
     while block := list(islice(numbered, 1 if is_typed else _BLOCK_EVENTS)):

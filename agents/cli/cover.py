@@ -94,7 +94,7 @@ def _from_file(source: Path, member: str) -> "list[Member]":
     """The members that the events of a file tell of; what cannot be read is left to `assess` to tell."""
     from typing import get_args
 
-    from agents.cli.reading import bounded_lines
+    from agents.cli.reading import documents
     from pipeline.errors import NotReady
     from pipeline.member import Member
     from schemas.events import MemberEvent, Refused, parse
@@ -107,9 +107,9 @@ def _from_file(source: Path, member: str) -> "list[Member]":
     except OSError as error:
         raise NotReady(f"{source} cannot be read: {error.strerror}") from None
     with stream:
-        for line in bounded_lines(stream):
+        for _, document in documents(source, stream):
             try:
-                event = parse(line.strip())
+                event = parse(document)
             except Refused:
                 continue
             if not isinstance(event, kinds) or (event.source, event.id) in seen:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 import typer
 
 STANDARD_INPUT = Path("-")
+EVENTS_FILE: Final = "Events, one CloudEvents document a line, or one alone in a .json file; - is standard input."
 
 Files = TypeVar("Files", Path, list[Path])
 

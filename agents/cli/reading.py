@@ -3,8 +3,11 @@
 Never imports the pipeline.
 """
 
+import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 from typing import BinaryIO
 
 from schemas.values import MAX_EVENT_BYTES
@@ -20,3 +23,28 @@ def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
         mark = b""
         while len(line) == _MOST_BYTES and not line.endswith(b"\n"):
             line = stream.readline(_MOST_BYTES)
+
+
+def documents(file: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """(line number, document) of what `file` is the name of: one document a line, or, where the name ends in .json,
+    one over several lines. A list is handed on empty: it is refused, however long it is."""
+    lines = bounded_lines(stream)
+    if file.suffix == ".json":
+        first = next(lines, b"")
+        if not _is_whole(first):
+            document = (first + stream.read(MAX_EVENT_BYTES + 1)).strip()
+            if document:
+                yield 1, b"[]" if document.startswith(b"[") else document
+            return
+        lines = chain((first,), lines)
+    for number, line in enumerate(lines, 1):
+        if document := line.strip():
+            yield number, document
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agents.cli.options import STANDARD_INPUT, Json, must_be_there
+from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there
 from agents.cli.screen import complain, print_json, progress
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def submit(
         list[Path],
         typer.Argument(
             metavar="FILE…", callback=must_be_there,
-            help="Events, one CloudEvents document a line; - is standard input.",
+            help=EVENTS_FILE,
         ),
     ],
     history: Annotated[
@@ -94,7 +94,7 @@ def _outgoing(
     from schemas.events import Refused, refuse_duplicate_keys
 
     for file in files:
-        for number, line in _lines(file):
+        for number, line in _documents(file):
             try:
                 refuse_duplicate_keys(line)
                 yield from outgoing(line, submitter.partitions, is_history=is_history)
@@ -102,18 +102,9 @@ def _outgoing(
                 refusals.tell(file, number, refused)
 
 
-def _lines(file: Path) -> Iterator[tuple[int, bytes]]:
-    """(line number, document). A file that holds one document over several lines is one document."""
-    from agents.cli.reading import bounded_lines
+def _documents(file: Path) -> Iterator[tuple[int, bytes]]:
+    from agents.cli.reading import documents
+
     stream: Any = sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb")
     with stream:
-        if file.suffix == ".json":
-            from codecs import BOM_UTF8
-
-            from schemas.values import MAX_EVENT_BYTES
-
-            yield 1, stream.read(MAX_EVENT_BYTES + 1).removeprefix(BOM_UTF8).strip()
-            return
-        for number, line in enumerate(bounded_lines(stream), 1):
-            if stripped := line.strip():
-                yield number, stripped
+        yield from documents(file, stream)

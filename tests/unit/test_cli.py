@@ -199,6 +199,35 @@ class TestAssess:
             assert santunan("submit", name, cwd=tmp_path).out == "1 event submitted.\n"
         assert len(santunan("assess", "events.jsonl", cwd=tmp_path).rows) == 1
 
+    @pytest.mark.parametrize("text", [
+        json.dumps(json.loads(accident()), indent=2), f"\n{accident()}\n", f"{accident()}\n\n{accident()}\n",
+    ])  # fmt: skip
+    def test_a_json_file_holds_one_document_over_several_lines_or_one_a_line(self, text: str, tmp_path: Path) -> None:
+        file = tmp_path / "claim.json"
+        file.write_text(text)
+        assert [row["claim_id"] for row in santunan("assess", "claim.json", cwd=tmp_path).rows] == ["JKK-1"]
+        number = text.count("specversion")
+        told = santunan("submit", "claim.json", cwd=tmp_path).out
+        assert told == f"{number} event{'s' * (number > 1)} submitted.\n"
+
+    @pytest.mark.parametrize("command", ["assess", "submit"])
+    @pytest.mark.parametrize("count", [1, 1_000])
+    def test_a_list_is_told_to_be_written_line_by_line(self, count: int, command: str, tmp_path: Path) -> None:
+        (tmp_path / "claims.json").write_text(json.dumps([json.loads(accident())] * count, indent=1))
+        ran = santunan(command, "claims.json", cwd=tmp_path)
+        assert ran.status == 1 and "of a list, write each on a line of its own" in ran.err
+
+    def test_a_document_over_several_lines_elsewhere_is_told_where_it_is_read(self, tmp_path: Path) -> None:
+        ran = santunan("submit", "-", cwd=tmp_path, given=json.dumps(json.loads(accident()), indent=2))
+        assert ran.status == 1 and "in a file whose name ends in .json" in ran.err.splitlines()[0]
+        assert "line 2: event: Invalid JSON: trailing characters at column" in ran.err
+
+    def test_an_empty_file_holds_no_event(self, tmp_path: Path) -> None:
+        for name in ("events.jsonl", "event.json"):
+            (tmp_path / name).touch()
+            ran = santunan("submit", name, cwd=tmp_path)
+            assert (ran.status, ran.out, ran.err) == (0, "0 events submitted.\n", "")
+
     @pytest.mark.parametrize("command", ["assess", "submit"])
     def test_a_pipe_of_the_shell_is_a_file(self, command: str, tmp_path: Path) -> None:
         reading, writing = os.pipe()
