@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.cli.options import ClaimId, Json, Language
-from agents.cli.screen import OUTCOME_STYLES, complain, console, print_json, rupiah, table, text_width
+from agents.cli.screen import OUTCOME_STYLES, complain, console, print_json, rupiah, text_width
 
 if TYPE_CHECKING:
     from agents.cli.stored import Standing
@@ -139,11 +139,13 @@ def referrals(json: Json = False) -> None:
     if not waiting:
         print("Nothing waits for an officer.")
         return
-    shown = table("since", "claim", "why", "about", right=("about",))
-    for referral in waiting.values():
-        why = "\n".join(f"{short(code, 'en')}\n[dim]{code}[/]" for code in referral["codes"])
-        shown.add_row(referral["since"], referral["claim_id"], why, rupiah(referral["indicative_total"]))
-    console().print(shown)
+    screen = console()
+    for referral in waiting.values():  # no table: it would break a claim's id that somebody copies from it
+        money = referral["indicative_total"]
+        about = f"  about {rupiah(money)}" if money else ""
+        screen.print(f"{referral['since']}  [bold]{referral['claim_id']}[/]{about}", soft_wrap=True)
+        for code in referral["codes"]:
+            screen.print(f"    {short(code, 'en')} [dim]{code}[/]")
     print(f"{len(waiting)} waiting. `santunan review CLAIM` shows one and how to answer.")
 
 
@@ -220,7 +222,9 @@ def _show_waiting(found: "Standing", lang: Literal["id", "en"]) -> None:
     print("\nWaits for an officer:")
     for code in found.open_codes:
         print(f"  - {short(code, lang)} ({code})")
-    print(f"Answer with: santunan review {claim} --verdict approve|reject|change|documents --as … --reason …")
+    print("Answer with:")
+    for verdict in ("approve", "reject", "change --line …", "documents --paper …"):
+        print(f"  santunan review {claim} --verdict {verdict} --as … --reason …")
 
 
 def _change(written: str, reason: str) -> dict[str, Any]:

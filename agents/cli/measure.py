@@ -8,12 +8,20 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def bench(context: typer.Context) -> None:
-    """Claims a second, and where the time goes. The same as `make bench`; arguments are handed on.
+    """Claims a second, and where the time goes.
+
+    The same as `make bench`, in the source tree.
+
+    \b
+    Handed on to it:
+      --only STAGE…  of rules, embedded, kafka (which starts servers)
+      --claims N     claims in each throughput run
+      --stored N     claims stored when the worker is killed (kafka)
 
     \b
     Examples:
       santunan bench
-      santunan bench --help
+      santunan bench --only rules embedded --claims 20000
     """
     import subprocess
     import sys

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.screen import console, print_json, table
+from agents.cli.screen import console, print_json
 
 Place = Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")]
 
@@ -46,10 +46,10 @@ def list_letters(
     if not found:
         print("Nothing was refused." if everything else "No refused event is left.")
         return
-    shown = table("place", "why", "from")
-    for one in found:
-        shown.add_row(one.place, f"{short(one.reason, 'en')}\n[dim]{one.reason}[/]", one.source or "(unreadable)")
-    console().print(shown)
+    screen = console()
+    for one in found:  # no table: it would break a place or a source that somebody copies from it
+        screen.print(f"[bold]{one.place}[/]  {one.reason}  {one.source or '(unreadable)'}", soft_wrap=True)
+        screen.print(f"    {short(one.reason, 'en')}")
     print(f"{len(found)} refused. `santunan dead-letters show PLACE` says what to correct.")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agents.cli import claims
 from tests.unit.program import WIDTH, accident, environment, santunan, until, worker
 
 
@@ -84,7 +85,9 @@ class TestLiving:
         claim = self.summary(place)["referral"]
         waiting = [row["claim_id"] for row in santunan("referrals", "--json", cwd=place, **url).rows]
         assert claim in waiting
-        assert f"santunan review {claim} --verdict" in santunan("review", claim, cwd=place, **url).out
+        told = santunan("review", claim, cwd=place, **url).out.splitlines()
+        assert f"  santunan review {claim} --verdict approve --as … --reason …" in told
+        assert max(map(len, told)) <= WIDTH
 
     def test_a_review_needs_a_name_and_a_reason(self, place: Path, url: dict[str, str]) -> None:
         claim = self.summary(place)["referral"]
@@ -113,6 +116,12 @@ class TestLiving:
         assert {row["reason"] for row in rows} == set(self.summary(place)["refused"])
         ran = santunan("dead-letters", "show", rows[0]["place"], cwd=place, **url)
         assert ran.status == 0 and rows[0]["reason"] in ran.out
+
+    def test_a_list_of_dead_letters_breaks_no_name(self, place: Path, url: dict[str, str]) -> None:
+        rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
+        told = santunan("dead-letters", "list", cwd=place, **url).out.splitlines()
+        wanted = [f"{row['place']}  {row['reason']}  {row['source'] or '(unreadable)'}" for row in rows]
+        assert wanted == [line for line in told if "/0/" in line] and max(map(len, told)) <= WIDTH
 
     def test_cover_is_answered_from_the_store(self, place: Path, url: dict[str, str]) -> None:
         ran = santunan("cover", "19110000001", "--on", "2019-11-20", "--json", cwd=place, **url)
@@ -171,6 +180,19 @@ def test_a_dead_letter_that_came_too_early_is_accepted_when_tried_again(tmp_path
     assert [row["data"]["caused_by"]["id"] for row in decisions] == ["1", "early"]
     assert santunan("dead-letters", "list", "--json", cwd=tmp_path).rows == []
     assert santunan("dead-letters", "list", "--all", "--json", cwd=tmp_path).rows[0]["is_retried"] is True
+
+
+def test_a_list_of_referrals_breaks_no_claim_id(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = {"state": "opened", "referral_id": "r", "claim_id": "JKK-" + "9" * 60, "codes": ["RULE_STRADDLE"],
+            "indicative_total": 166_200_000}  # fmt: skip
+    document = {"time": "2026-11-20T00:00:00Z", "data": data}
+    monkeypatch.setattr(claims, "_published", lambda *_, **__: iter([(document, None)]))
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    claims.referrals()
+    told = capsys.readouterr().out.splitlines()
+    assert told[0] == f"2026-11-20  {data['claim_id']}  about Rp166.200.000" and told[1].endswith(" RULE_STRADDLE")
 
 
 def test_a_dead_letter_that_cannot_be_read_is_not_sent_again(place: Path, url: dict[str, str]) -> None:
