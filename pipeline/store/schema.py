@@ -3,6 +3,7 @@
 Alembic is imported only where something must change: opening a store asks one row. Never imports Faust or Kafka.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from pipeline.errors import NotReady
 
 HEAD: Final = "0001"  # the newest file in `migrations/versions`; a test holds that they agree
+_REVISION: Final = re.compile(r"[0-9]{4}")
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
 
 
@@ -23,11 +25,16 @@ def revision_of(connection: Connection) -> str | None:
 
 
 def move(connection: Connection, to: str = "head") -> None:
-    """Up or down to a revision, inside the caller's transaction. `base`: no tables at all. Raises NotReady."""
+    """Up or down to a revision, inside the caller's transaction. `base`: no tables at all. Raises NotReady.
+
+    A revision is written out: of `-1`, or a part of a name, Alembic would make another one.
+    """
     from alembic import command
     from alembic.util import CommandError
 
     target = HEAD if to == "head" else to
+    if target != "base" and not _REVISION.fullmatch(target):
+        raise NotReady(f"{to!r} is no revision of the tables; the newest revision is {HEAD}")
     found = revision_of(connection)
     try:
         if target != "base" and (found is None or target >= found):

@@ -153,9 +153,10 @@ class TestMistakes:
         ran = santunan("topics", command, cwd=tmp_path)
         assert ran.status == 78 and ran.err.startswith("the embedded file makes its topics itself")
 
-    def test_an_unknown_revision_is_named(self, tmp_path: Path) -> None:
-        ran = santunan("migrate", "--to", "9999", cwd=tmp_path)
-        assert ran.status == 78 and "9999" in ran.err and "the newest revision is" in ran.err
+    @pytest.mark.parametrize("revision", ["9999", "", "-1", "000"])  # as Alembic has it, the last two are revisions
+    def test_an_unknown_revision_is_named(self, revision: str, tmp_path: Path) -> None:
+        ran = santunan("migrate", "--to", revision, cwd=tmp_path)
+        assert (ran.status, ran.out) == (78, "") and revision in ran.err and "the newest revision is" in ran.err
 
     @pytest.mark.parametrize("arguments", [
         ("submit", "-"), ("migrate",), ("worker",), ("schemas", "--write", "file"),
