@@ -23,7 +23,7 @@ def submit(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE…", callback=must_be_there,
+            metavar="FILE", callback=must_be_there,
             help=EVENTS_FILE,
         ),
     ],
@@ -51,14 +51,18 @@ def submit(
     from pipeline.errors import EXIT_REFUSED
 
     refused = _Refusals(as_json=json)
+    is_read = json
     with open_submitter(read_settings(), spool=spool) as submitter, progress("submitting") as bar:
         count = kept = 0
         for receipt in submitter.send(_outgoing(files, submitter, refused, is_history=history)):
             count += 1
             kept += receipt.is_spooled
             bar.advance()
-            if json:
-                print_json([receipt])
+            if is_read:
+                try:
+                    print_json([receipt])
+                except BrokenPipeError:
+                    is_read = False  # whoever reads the receipts has had enough of them; the events go in all the same
     if not json:
         told = f"{count:,} event{'s' * (count != 1)} submitted"
         print(told + (f", {kept:,} of them kept in {spool} until the broker is back" if kept else "") + ".")

@@ -281,6 +281,17 @@ class TestAssess:
         ran = santunan("assess", str(file), "--explain", "--lang", language)
         assert words in ran.out and max(map(len, ran.out.splitlines())) <= WIDTH
 
+    def test_what_is_submitted_goes_in_though_nobody_reads_the_receipts(self, events: Path, tmp_path: Path) -> None:
+        submitting = subprocess.Popen(  # noqa: S603
+            [*PROGRAM, "submit", "--json", str(events)], cwd=tmp_path, stdout=subprocess.PIPE, env=environment()
+        )
+        assert submitting.stdout is not None
+        submitting.stdout.readline()
+        submitting.stdout.close()
+        assert submitting.wait(timeout=60) == 0
+        count = len(events.read_bytes().splitlines())
+        assert f"; {count:,} events wait to be decided" in santunan("doctor", cwd=tmp_path).out
+
     @pytest.mark.parametrize("is_table", [False, True])
     def test_a_reader_that_has_had_enough_is_no_failure(self, is_table: bool, events: Path) -> None:
         arguments = ("rules", "show") if is_table else ("assess", str(events))
