@@ -59,6 +59,6 @@ def _tick_forever() -> None:
             try:
                 say_day_passed(day)
                 said = day
-            except SantunanError as error:
+            except (SantunanError, OSError) as error:  # a full disk, too: the clock goes on when there is room
                 complain(f"The clock could not say that {day} has passed, and tries again: {error}")
         pause.wait(_LOOK_EVERY_SECONDS)

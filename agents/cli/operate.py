@@ -175,12 +175,14 @@ def _look_at_broker(settings: "Settings") -> str:
 
 def _waiting(settings: "Settings") -> int:
     """Events that were submitted and not read yet."""
+    from pipeline.store import open_reader
     from pipeline.store.engines import sqlite_told_plainly
     from pipeline.store.log import Log
     from schemas.topics import INTAKE
 
     if not settings.embedded_file.exists():
         return 0
+    open_reader(settings.database_url).close()
     log = Log(settings.embedded_file)
     try:
         with sqlite_told_plainly():

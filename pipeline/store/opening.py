@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import make_url
+from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from pipeline.errors import NotReady, Transient
@@ -112,6 +112,8 @@ def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
 def _bring_up(store: SqliteStore, partitions: int) -> None:
     with Transaction(store.engine, sqlite_transient) as transaction:
         found = schema.revision_of(transaction.connection)
+        if found is None and set(inspect(transaction.connection).get_table_names()) - {"alembic_version"}:
+            raise NotReady(f"{store.file} is the database of another program; set database_url to another file")
         if found is None or found < schema.HEAD:
             schema.move(transaction.connection)
         else:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agents.cli import clock
 from tests.unit.program import PROGRAM, Ran, accident, environment, santunan, until, worker
 
 _DROP_FROM_BOUNDING_SET = 24  # of Linux's prctl.h
@@ -60,6 +61,40 @@ def test_the_doctor_goes_on_after_a_damaged_file(whole: Path, tmp_path: Path) ->
     assert ran.status == 1
     wrong = {one["what"]: one["told"] for one in ran.rows[0]["findings"] if not one["is_well"]}
     assert wrong.keys() == {"store", "broker", "invariants"} and all("is damaged" in told for told in wrong.values())
+
+
+@pytest.mark.parametrize(("command", "told"), [
+    (("submit", "-"), "is the database of another program"), (("migrate",), "is the database of another program"),
+    (("decisions",), "has no tables yet"),
+])  # fmt: skip
+def test_the_database_of_another_program_is_left_alone(command: tuple[str, ...], told: str, tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE log (line)")
+    url = {"SANTUNAN_DATABASE_URL": "sqlite:///other.db"}
+    ran = santunan(*command, cwd=tmp_path, given=accident(), **url)
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (78, "", 1) and told in ran.err
+    findings = santunan("doctor", "--json", cwd=tmp_path, **url).rows[0]["findings"]
+    assert [one["what"] for one in findings if not one["is_well"]] == ["store", "broker"]
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("log",)]
+
+
+def test_the_clock_outlives_a_place_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Ended(BaseException):
+        """So that a clock that runs for ever ends."""
+
+    attempts = iter([OSError(28, "No space left on device"), Ended()])
+
+    def fail(_day: object) -> None:
+        raise next(attempts)
+
+    monkeypatch.setattr(clock, "say_day_passed", fail)
+    monkeypatch.setattr(clock, "_LOOK_EVERY_SECONDS", 0)
+    with pytest.raises(Ended):
+        clock._tick_forever()
+    assert "tries again: [Errno 28] No space left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("folder", ["what? #1", "100%25", "a&mode=rw", "dua kata é"])
