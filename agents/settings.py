@@ -164,8 +164,11 @@ def _sentences(error: ValidationError) -> str:
     sentences = []
     for fault in error.errors(include_input=False, include_url=False, include_context=False):
         name = ".".join(str(part) for part in fault["loc"])
-        is_shape = fault["type"] == "string_pattern_mismatch"
-        message = _SHAPES[name] if is_shape else fault["msg"].removeprefix("Value error, ")
+        message = fault["msg"].removeprefix("Value error, ")
+        if fault["type"] == "string_pattern_mismatch":
+            message = _SHAPES[name]
+        elif fault["type"] == "extra_forbidden":
+            message = "no such setting; correct the name, or remove it"
         sentences.append(f"SANTUNAN_{name.upper()} (or {name} in {SETTINGS_FILE}): {message}" if name else message)
     return "; ".join(sentences)
 

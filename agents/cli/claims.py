@@ -176,9 +176,12 @@ def review(
     \b
     Examples:
       santunan review JKK-2024-0007
-      santunan review JKK-2024-0007 --verdict approve --as klaim-01 --reason "seen by the medical advisor"
-      santunan review JKM-2024-0011 --verdict change --line funeral=10000000 --as klaim-02 --reason "receipt"
-      santunan review JKK-2025-0003 --verdict documents --paper police_report --as klaim-01 --reason "unclear"
+      santunan review JKK-2024-0007 --verdict approve --as klaim-01 \\
+        --reason "seen by the medical advisor"
+      santunan review JKM-2024-0011 --verdict change --line funeral=10000000 \\
+        --as klaim-02 --reason "receipt"
+      santunan review JKK-2025-0003 --verdict documents --paper police_report \\
+        --as klaim-01 --reason "unclear"
     """
     from agents.cli.stored import opened_store, standing
 

@@ -64,6 +64,9 @@ class Commands(TyperGroup):
             raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # of the library that reads the options
+            raise
         except OSError as error:
             from agents.cli.screen import complain
             from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT

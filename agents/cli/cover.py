@@ -91,7 +91,10 @@ def _number_of(member: str) -> str:
 
 
 def _from_file(source: Path, member: str) -> "list[Member]":
-    """The members that the events of a file tell of; what cannot be read is left to `assess` to tell."""
+    """The members that the events of a file tell of; what cannot be read is left to `assess` to tell.
+
+    Raises NotReady where no event of a member can be read: of such a file nothing can be said.
+    """
     from typing import get_args
 
     from agents.cli.reading import documents
@@ -117,6 +120,8 @@ def _from_file(source: Path, member: str) -> "list[Member]":
             seen.add((event.source, event.id))
             number = event.data.member_number
             found[number] = found.get(number, Member.new(number)).apply(event, event.time)
+    if not found:
+        raise NotReady(f"{source} holds no membership event; `santunan assess {source}` says what cannot be read")
     named = _named(member)
     return [one for one in found.values() if member in (one.number if "number" in named else one.nik,)]
 

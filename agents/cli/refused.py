@@ -91,7 +91,7 @@ def show_letter(
 
 @group.command("retry")
 def retry_letter(
-    places: Annotated[list[str], typer.Argument(metavar="PLACE…", help="topic/partition/offset, as `list` shows it.")],
+    places: Annotated[list[str], typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")],
 ) -> None:
     """Submit refused events once more, unchanged.
 

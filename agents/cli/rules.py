@@ -35,7 +35,8 @@ def add_to(cli: typer.Typer) -> None:
 @group.command("check")
 def check(
     directory: Annotated[
-        Path | None, typer.Option("--in", metavar="DIR", help="Another directory of parameters.", file_okay=False)
+        Path | None,
+        typer.Option("--in", metavar="DIR", exists=True, file_okay=False, help="Another directory of parameters."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -94,9 +95,11 @@ def show(
 
 
 def _kept(book: "Book", day: dt.date) -> dt.date:
-    """The day. Raises BadParameter where it is before the first one of the book."""
+    """The day. Raises BadParameter where the book does not reach it."""
     if day < book.first_day:
         raise typer.BadParameter(f"the law is kept from {book.first_day} on; give that day or a later one")
+    if day > book.through:
+        raise typer.BadParameter(f"the law is known through {book.through}; give that day or an earlier one")
     return day
 
 

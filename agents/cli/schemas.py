@@ -31,7 +31,10 @@ def show_schemas(
 
     if write is not None:
         count = write_schemas(write)
-        console().print(f"{count} schemas written to {write}")
+        if json:
+            print_json([{"written": count, "directory": str(write)}])
+        else:
+            print(f"{count} schemas written to {write}")
         return
     kinds = event_types()
     if json:
