@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -109,6 +109,8 @@ def _outgoing(
 def _documents(file: Path) -> Iterator[tuple[int, bytes]]:
     from agents.cli.reading import documents
 
-    stream: Any = sys.stdin.buffer if file == STANDARD_INPUT else file.open("rb")
-    with stream:
+    if file == STANDARD_INPUT:  # not closed: it may be named twice
+        yield from documents(file, sys.stdin.buffer)
+        return
+    with file.open("rb") as stream:
         yield from documents(file, stream)

@@ -252,6 +252,10 @@ class TestAssess:
         some = "\n".join(events.read_text().splitlines()[:1_500])
         assert len(santunan("assess", "-", given=some).rows) > 100
 
+    def test_standard_input_that_is_named_twice_is_read_once(self, tmp_path: Path) -> None:
+        ran = santunan("submit", "-", "-", cwd=tmp_path, given=accident())
+        assert (ran.status, ran.out, ran.err) == (0, "1 event submitted.\n", "")
+
     def test_a_refused_event_goes_to_standard_error_and_the_status_says_so(self, tmp_path: Path) -> None:
         file = tmp_path / "events.jsonl"
         file.write_text("\n".join([accident(), accident(id="2", type="santunan.claim.accident.v9"), "{not json", ""]))
