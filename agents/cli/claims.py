@@ -208,7 +208,8 @@ def review(
     if found.decision.key != claim:
         data["member_number"] = found.decision.key
     _send_review(data, officer)
-    print(f"Submitted on revision {data['revision']} of {claim}; `santunan explain {claim}` shows what follows,")
+    print(f"Submitted on revision {data['revision']} of {claim}.")
+    print(f"`santunan explain {claim}` shows what follows,")
     print("and `santunan dead-letters list` whether it was refused.")
 
 

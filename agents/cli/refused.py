@@ -82,7 +82,7 @@ def show_letter(
         return
     print(f"{found.place}  {found.reason}")
     print(f"from {found.source or '(unreadable)'}, id {found.event_id or '(unreadable)'}")
-    print(refusal_text(found.reason, "en"))
+    console().print(refusal_text(found.reason, "en"), markup=False)
     for error in found.errors:
         print(f"  {error['field']}: {error['message']}")
     if found.is_retried:

@@ -114,8 +114,11 @@ class TestLiving:
     def test_dead_letters_are_listed_and_told(self, place: Path, url: dict[str, str]) -> None:
         rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
         assert {row["reason"] for row in rows} == set(self.summary(place)["refused"])
-        ran = santunan("dead-letters", "show", rows[0]["place"], cwd=place, **url)
-        assert ran.status == 0 and rows[0]["reason"] in ran.out
+        for row in rows:
+            ran = santunan("dead-letters", "show", row["place"], cwd=place, **url)
+            assert ran.status == 0 and row["reason"] in ran.out
+            told = [line for line in ran.out.splitlines() if not line.startswith("  ")]  # fields and their faults
+            assert max(map(len, told)) <= WIDTH
 
     def test_a_list_of_dead_letters_breaks_no_name(self, place: Path, url: dict[str, str]) -> None:
         rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
