@@ -149,8 +149,8 @@ def _tell(
     from pipeline.explain import program_name, short
 
     words = {"id": ("sejak", "lunas sampai", "belum dibayar"), "en": ("since", "paid through", "unpaid")}[lang]
-    print(f"{number}, {program_name(answer.program, lang)}, {written_day(answer.day, lang)}: "
-          f"{_ANSWERS[lang][answer.answer]}")  # fmt: skip
+    print(f"{number}, {program_name(answer.program, lang)}, {written_day(answer.day, lang)}:")
+    print(f"  {_ANSWERS[lang][answer.answer]}")
     if answer.reason != "OK":
         print(f"  {short(answer.reason, lang)} ({answer.reason})")
     if answer.since:

@@ -374,6 +374,7 @@ class TestCover:
     def test_it_answers_in_words(self, language: str, events: Path) -> None:
         ran = santunan("cover", "19110000001", "--from", str(events), "--lang", language)
         assert "JKK" in ran.out and "Traceback" not in ran.err
+        assert max(map(len, ran.out.splitlines())) <= WIDTH
 
 
 class TestPlainness:
