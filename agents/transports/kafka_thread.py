@@ -31,6 +31,7 @@ FETCH_BYTES: Final = 64 * 1024  # with this much it does not wait
 QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead of all partitions together
 QUEUE_FULL_MS: Final = 20  # then it waits this long before it fetches on; by default a second, while a worker idles
 LOOK_SECONDS: Final = 0.2  # longest that a new assignment waits for a look that finds nothing
+AWAY_SECONDS: Final = 1.0  # between two looks for a broker while none answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,6 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             partition_assignment_strategy=[ByNumber],
             auto_offset_reset="earliest",
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
-            fetch_max_bytes=1,  # what it fetches before it is paused is never looked at
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -109,8 +109,11 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_start(self) -> None:
         await super().on_start()
+        _be_patient(self._consumer)
         # It is never asked for records. Whether the worker still reads is the watchdog's to judge.
         self._consumer._subscription.fetch_context().__enter__()
+        # Nor does it fetch: it would ask for the leader of a partition that has none again and again, without a pause.
+        self._consumer._fetcher._fetch_task.cancel()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """In aiokafka's thread, while the group that has just formed is sure to be the one that is told of here."""
@@ -122,11 +125,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         if self._ends is None:  # in the loop that asks it: a question by way of the other thread took twice as long
             self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **self._shared())
             await self._ends.start()
-        await self.call_thread(self._pause_all)
         await self._on_fetcher(self._assign, offsets)
-
-    async def _pause_all(self) -> None:
-        self._consumer.pause(*self._consumer.assignment())
 
     def _assign(self, offsets: Mapping[TP, int]) -> None:
         self._reads, self._paused = set(offsets), set()
@@ -196,3 +195,17 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def leave_group(self) -> None:
         await self.call_thread(self._consumer.stop)
+
+
+def _be_patient(consumer: Any) -> None:
+    """aiokafka asks a broker that is away twenty times a second where the brokers are, and connects anew each time."""
+    client = consumer._client
+    update = client._metadata_update
+
+    async def update_or_wait(*args: Any) -> Any:
+        is_told = await update(*args)
+        if not is_told:
+            await asyncio.sleep(AWAY_SECONDS)
+        return is_told
+
+    client._metadata_update = update_or_wait
