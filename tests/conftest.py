@@ -1,8 +1,31 @@
-"""What the fault tests did to the servers is said at the end of a run, whichever process ran them."""
+"""A run that is ended ends what it started; and what the fault tests did to the servers is said at the end of a run,
+whichever process ran them."""
+
+import signal
+from typing import Any
 
 import pytest
 
 FAULTS = "faults"  # the property under which a test notes its counts
+_processes: list[Any] = []  # of pytest-xdist
+
+
+def pytest_configure() -> None:
+    """As Ctrl-C ends it: else its servers and workers would run on. Each process of pytest-xdist comes by here, too."""
+    signal.signal(signal.SIGTERM, _end)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodeready(node: Any) -> None:
+    _processes.append(node.gateway._io.popen)
+
+
+def _end(*_: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # pytest-xdist would interrupt the clearing up
+    for process in _processes:  # Ctrl-C reaches them by way of the terminal; when they have ended, so does this one
+        process.terminate()
+    if not _processes:
+        raise KeyboardInterrupt
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
