@@ -123,6 +123,7 @@ def _bring_up(store: SqliteStore, partitions: int) -> None:
 
 
 def _open_file_to_read(file: Path) -> SqliteStore:
+    _wait_until_it_is_made(file)
     if not file.exists() or file.stat().st_size == 0:
         found = "is empty" if file.exists() else "does not exist"
         raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
@@ -208,6 +209,18 @@ def _make(file: Path) -> None:
         connection.close()
     except (OSError, sqlite3.Error) as error:
         raise NotReady(f"{file} cannot be made ({error}); set database_url to a place that can be written") from None
+
+
+def _wait_until_it_is_made(file: Path) -> None:
+    """A reader that comes while another process makes the tables must not find none."""
+    try:
+        handle = os.open(f"{file}.opening", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return  # nobody has made it here: it is a copy, or somebody else's
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

@@ -52,6 +52,33 @@ def test_reading_makes_nothing(tmp_path: Path) -> None:
     assert not file.exists()
 
 
+def test_a_reader_that_comes_while_the_tables_are_made_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "santunan.db"
+    found: list[object] = []
+
+    def read() -> None:
+        try:
+            found.append(open_reader(f"sqlite:///{file}"))
+        except NotReady as error:
+            found.append(error)
+
+    reading = threading.Thread(target=read)
+    move = schema.move
+
+    def slowly(*arguments: Any) -> None:
+        reading.start()
+        reading.join(0.5)
+        move(*arguments)
+
+    monkeypatch.setattr(schema, "move", slowly)
+    open_file(file).close()
+    reading.join()
+    assert isinstance(found[0], SqliteStore), found
+    found[0].close()
+
+
 def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "letter.txt"
     file.write_text("Kepada Yth.")
