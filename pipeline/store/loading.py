@@ -153,8 +153,10 @@ class Loading:
 
     def _persons(self) -> set[str]:
         """Who is concerned: by NIK, or by number where the number is not registered."""
-        members = self._desk.members
-        return self._niks | self._former | {number for number in self._numbers if number not in members}
+        members = self._desk.members  # of some only wages and payments are known, and no NIK
+        return self._niks | self._former | {
+            number for number in self._numbers if number not in members or not members[number].is_registered
+        }
 
     def _whole_claims(self) -> set[str]:
         for number in list(self._whole):

@@ -122,3 +122,28 @@ def test_a_turn_that_reads_again_has_its_place_after_what_was_stored_meanwhile(
     assert [one[2] for one in site.decisions() if one[0] == "K3"] == ["PENDING", "APPROVED"]
     assert replay(site.store).differences == ()
     assert check(site.store) == []
+
+
+def test_claims_of_a_member_of_whom_only_a_wage_is_known_wait_for_each_other(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number has a row, and no NIK yet: the person is the number."""
+    site.run(e.wage("2024-06", 4_000_000))
+    site.send(e.accident("K1"))
+    site.send(e.accident("K2"), partition=1)
+    other = threading.Thread(target=site.process, args=[site.chunk(1, 2)])
+    next_chunk_ids = PostgresqlUnitOfWork.next_chunk_ids
+
+    def let_the_other_begin(self: PostgresqlUnitOfWork, count: int) -> Sequence[int]:
+        monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", next_chunk_ids)
+        other.start()
+        other.join(0.5)
+        return next_chunk_ids(self, count)
+
+    monkeypatch.setattr(PostgresqlUnitOfWork, "next_chunk_ids", let_the_other_begin)
+    site.process(site.chunk(0, 1, partition=1))
+    other.join()
+    read = {one["claim_id"]: one["read"]["claims"] for one in site.data(topics.DECISIONS)}
+    assert read == {"K2": [], "K1": ["K2@1"]}
+    assert replay(site.store).differences == ()
+    assert check(site.store) == []
