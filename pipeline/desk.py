@@ -39,6 +39,9 @@ _NONE: Final[Set[str]] = frozenset()
 # Each decision looks at all of them, and a fact about the member at all of them for each: thousands, which only a
 # program gone wrong sends, would keep a worker from ever finishing its turn. Nobody has so many accidents.
 MOST_CLAIMS_OF_A_PERSON: Final = 100
+# Each decision looks at all of them, too, and names them. A list of members whose unknown NIKs were filled in with one
+# number made of a hundred thousand people a single one, whose decisions were too long for the broker.
+MOST_MEMBERSHIPS_OF_A_PERSON: Final = 100
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _NOBODY: Final[frozenset[str]] = frozenset()
 
@@ -202,6 +205,8 @@ class Desk:
 
     def _take_member_fact(self, event: MemberEvent, clock: dt.datetime) -> list[Message]:
         number = event.data.member_number
+        if isinstance(event, MemberRegistered):
+            self._refuse_too_many_memberships(event)
         before = self.members.get(number, Member.new(number))
         touched = self._effective_cases(event, before)
         old = {case.claim_id: _result(self._assess(case, clock)[0]) for case in touched}
@@ -213,6 +218,12 @@ class Desk:
                 case.progress.changed_later = True
                 outputs += self._decide(case, clock, Cause(event.source, event.id))
         return outputs
+
+    def _refuse_too_many_memberships(self, event: MemberRegistered) -> None:
+        numbers = self.numbers_by_nik.get(event.data.nik, _NONE)
+        if len(numbers) >= MOST_MEMBERSHIPS_OF_A_PERSON and event.data.member_number not in numbers:
+            message = f"{len(numbers)} membership numbers have this NIK already; find out whose it is, and correct them"
+            raise Poison("MEMBERSHIPS_TOO_MANY", FieldError("data.nik", message))
 
     def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
         """Decided cases of this person that the fact may reach, in the order in which they were opened."""

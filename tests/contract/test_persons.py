@@ -1,5 +1,8 @@
 """Who is one person: several memberships, NIKs that were entered wrong and corrected, and how far that leads."""
 
+import pytest
+
+from pipeline.desk import MOST_MEMBERSHIPS_OF_A_PERSON
 from pipeline.invariants import check
 from tests import events as e
 from tests.contract.site import Site
@@ -29,4 +32,20 @@ def test_what_was_paid_under_a_former_nik_of_another_membership_is_not_paid_agai
     site.run(*moved, again)
     site.run(e.review("K2", 1, "change", "2024-07-10T10:00:00", changes=change))
     assert site.refusals() == [(15, "LINE_PAID_ALREADY")]
+    assert check(site.store) == []
+
+
+@pytest.mark.parametrize("size", [7, 1000])
+def test_a_list_of_members_whose_niks_were_filled_in_with_one_number_is_refused_before_it_is_one_person(
+    site: Site, size: int
+) -> None:
+    """A decision names each membership it looked at: of a hundred thousand it was longer than a broker takes."""
+    numbers = [f"200000{at:05}" for at in range(MOST_MEMBERSHIPS_OF_A_PERSON + 2)]
+    site.run(*(e.registered(number) for number in numbers), size=size)
+    last = MOST_MEMBERSHIPS_OF_A_PERSON
+    assert site.refusals() == [(last, "MEMBERSHIPS_TOO_MANY"), (last + 1, "MEMBERSHIPS_TOO_MANY")]
+    again, corrected = e.registered(numbers[0]), e.registered(numbers[1], "3671010101800099")
+    site.run(again, corrected, e.registered(numbers[-1]), e.registered(numbers[-2]), size=size)
+    assert [offset for offset, _ in site.refusals()] == [last, last + 1, last + 5]
+    assert e.NIK.encode() not in b"".join(message.value for message in site.published)
     assert check(site.store) == []
