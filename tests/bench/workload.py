@@ -5,10 +5,12 @@ paper missing, 1 not concluded yet, 1 of somebody who never registered.
 """
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from schemas import topics
 from tests import events as e
+
+PAPER_MISSING: Final = 17  # of the kinds of claims
 
 
 class Sent(NamedTuple):
@@ -28,13 +30,19 @@ def members(count: int) -> Iterator[Sent]:
             yield Sent(topics.MEMBERS, number(index).encode(), e.raw(document))
 
 
+def kind(index: int, member_count: int) -> int:
+    """Of a member's claims four in a row are of other kinds, of which at most one is a death."""
+    lap, place = divmod(index, member_count)
+    return (place + 5 * lap) % 20
+
+
 def claims(count: int, member_count: int, *, first: int = 0) -> Iterator[Sent]:
     """Claims `first` … `first + count - 1`; a member's claims lie on different days, so none is a duplicate. Up to four
-    lie each a year before the last, and are of another kind: nobody dies twice."""
+    lie each a year before the last: nobody dies twice."""
     for index in range(first, first + count):
         lap, place = divmod(index, member_count)
         day = f"{2025 - lap % 4}-{1 + lap // 4 % 12:02}-{1 + lap // 48 % 28:02}"  # none too old to be claimed
-        document = _claim((index + 5 * lap) % 20, f"B{index}", day, number(place))
+        document = _claim(kind(index, member_count), f"B{index}", day, number(place))
         topic = topics.DEATHS if "death" in document["type"] else topics.ACCIDENTS
         key = document["data"]["member"]["member_number"].encode()
         yield Sent(topic, key, e.raw(document))

@@ -31,7 +31,7 @@ def lag(port: int) -> float:
 
 def test_each_worker_tells_the_lag_of_the_partitions_that_it_holds(kafka_settings: Settings, tmp_path: Path) -> None:
     with open_submitter(kafka_settings) as submitter:
-        list(submitter.submit(documents(CLAIMS)))
+        list(submitter.submit(documents(CLAIMS, member_count=25)))
     one, other = free_port(), free_port()
     every = {str(number) for number in range(PARTITIONS)}
     folders = [tmp_path / "one", tmp_path / "other"]

@@ -67,10 +67,10 @@ def test_two_submitters_a_worker_and_a_follower_lose_nothing_and_keep_the_order_
     failures: list[BaseException] = []
 
     def submit(name: str) -> None:
-        people = 100 * NAMES.index(name)
+        claims = documents(CLAIMS, name=name, member_count=50, first_member=100 * NAMES.index(name))
         try:
             with open_submitter(settings) as submitter:
-                for place, receipt in enumerate(submitter.submit(documents(CLAIMS, name=name, first_member=people))):
+                for place, receipt in enumerate(submitter.submit(claims)):
                     assert not receipt.is_spooled, place
         except BaseException as error:
             failures.append(error)

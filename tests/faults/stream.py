@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from agents.clients import Outgoing, outgoing
 from tests import events as e
-from tests.bench.workload import claims, members
+from tests.bench.workload import PAPER_MISSING, claims, kind, members, number
 
+LATER = 2  # so many claims after its own the missing paper comes
 _MEMBER = re.compile(rb'"3(\d{10})"')
 _NIK = re.compile(rb'"3671(\d{12})"')
 
@@ -14,8 +15,8 @@ _NIK = re.compile(rb'"3671(\d{12})"')
 def documents(claim_count: int, *, member_count: int = 20, name: str = "", first_member: int = 0) -> Iterator[bytes]:
     """Members, then claims; of every 20 claims one waits for a paper, which comes later; every tenth comes twice.
 
-    `name` sets one stream's claims and events apart from another's, `first_member` its people: a member with
-    thousands of claims would cost what no member does.
+    Nobody dies twice where a member has at most four claims. `name` sets one stream's claims and events apart from
+    another's, `first_member` its people: a member with thousands of claims would cost what no member does.
     """
     for one in members(member_count):
         yield _own(one.value, name, first_member)
@@ -24,11 +25,12 @@ def documents(claim_count: int, *, member_count: int = 20, name: str = "", first
         raw = _own(one.value, name, first_member)
         sent.append(raw)
         yield raw
-        if place % 20 == 19:
-            number = f"{30_000_000_000 + (place - 2) % member_count}"
+        waiting = place - LATER
+        if waiting >= 0 and kind(waiting, member_count) == PAPER_MISSING:
             paper = e.evidence(
-                f"B{place - 2}", "2026-07-01T10:00:00", documents=e.JKK_PAPERS, source=e.CLINIC, member_number=number
-            )
+                f"B{waiting}", "2026-07-01T10:00:00", documents=e.JKK_PAPERS, source=e.CLINIC,
+                member_number=number(waiting % member_count),
+            )  # fmt: skip
             yield _own(e.raw(paper), name, first_member)
         if place % 10 == 9:
             yield sent[place - 5]

@@ -17,7 +17,7 @@ from tests.faults.dying_worker import STEPS
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
 
-CLAIMS = 120  # with their members and evidence some 220 events
+CLAIMS = 120  # with their members and evidence some 260 events
 CHUNK_RECORDS = 5
 MOST_KILLS = 500
 SAMPLE = (1, 2, 4)  # which chunk after each start the worker dies at
@@ -38,7 +38,7 @@ def settings_of(file: Path) -> Settings:
 
 def fill(file: Path) -> None:
     """Half as history, half as live events of several topics that take turns. One is sent in both halves."""
-    events = list(documents(CLAIMS, member_count=12))
+    events = list(documents(CLAIMS, member_count=30))
     half = len(events) // 2
     with open_submitter(settings_of(file)) as submitter:
         list(submitter.submit(events[:half], is_history=True))
