@@ -37,7 +37,7 @@ from tests.unit.program import PROGRAM, environment
 __all__ = ["new_database", "postgresql_server"]
 
 COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
-CLAIMS_A_ROUND = 10
+CLAIMS_A_ROUND = 20  # of which one is decided twice
 ROUNDS = 2  # that must be decided before, without and after the broker that is killed
 PUBLISH_SECONDS = 5  # librdkafka 2.16 may wait for ever for a group's coordinator that is gone: the worker does not
 
@@ -220,17 +220,34 @@ def is_settled(settings: Settings) -> bool:
 
 def assert_nothing_is_lost_or_doubled(settings: Settings, sent: set[str]) -> None:
     ids: Counter[str] = Counter()
-    revisions: dict[str, list[int]] = defaultdict(list)
+    found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # revision, partition, offset as published
     with open_history(settings) as history:
         for one in history.read(topics.OUTPUT):
             document = json.loads(one.value)
             ids[document["id"]] += 1
             if one.topic == topics.DECISIONS:
-                revisions[document["data"]["claim_id"]].append(document["data"]["revision"])
+                data = document["data"]
+                found[data["claim_id"]].append((data["revision"], one.partition, one.offset))
     assert {one: count for one, count in ids.items() if count > 1} == {}
-    assert revisions.keys() == sent
-    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in revisions.values())
-    assert sum(map(len, revisions.values())) == decided(settings).total()
+    stored = decided(settings)
+    assert (sent - stored.keys(), stored.keys() - sent) == (set(), set())
+    wrong = list(filter(None, (fault_of(claim, found[claim], count) for claim, count in sorted(stored.items()))))
+    assert wrong == [], f"{len(wrong)} claims, among them:\n" + "\n".join(wrong[:5])
+    assert found.keys() == sent
     store = open_store(settings.database_url)
     assert check(store) == []
     store.close()
+
+
+def fault_of(claim: str, published: list[tuple[int, int, int]], count: int) -> str:
+    """What is wrong with the decisions of a claim, as they were published, where `count` are stored; empty: nothing."""
+    revisions = [revision for revision, _, _ in published]
+    expected = list(range(1, count + 1))
+    if revisions == expected:
+        return ""
+    if missing := sorted(set(expected) - set(revisions)):
+        what = f"revisions {missing} of {count} are missing"
+    else:
+        what = "out of order" if sorted(revisions) == expected else f"more than the {count} that are stored"
+    places = ", ".join(f"{number} at {partition}/{offset}" for number, partition, offset in published[:8])
+    return f"{claim}: {what}; published: {places or 'none'}"
