@@ -15,7 +15,7 @@ from tests.faults.storm import Kept, Storm
 def one_turn(storm: Storm, chance: random.Random) -> None:
     for step in KAFKA_STEPS:
         storm.kill_at("w0", step, chance.randint(1, 3))
-    storm.kill_after("w0", chance.uniform(1.0, 3.0))
+    storm.kill_after("w0", chance.uniform(0.0, 2.0))
     host = Kept(storm, "host", is_static=False)
     storm.breathe()
     storm.rebalance(kill=chance.random() < 0.3)

@@ -100,6 +100,7 @@ class Storm:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.counts = Counts()
+        self._counting = threading.Lock()  # two killers may kill at once
         self.directory = folder / "services"
         started = services.up(self.directory, _quietly)
         self.settings = read_settings(
@@ -152,24 +153,29 @@ class Storm:
 
     def kill_at(self, name: str, step: str, nth: int) -> None:
         """One worker dies at the n-th chunk that comes to this step."""
-        worker = self.start(name, step=step, nth=nth)
+        while not self._is_killed(self.start(name, step=step, nth=nth)):
+            continue  # the other fault came first; that is no kill
+
+    def kill_after(self, name: str, seconds: float) -> None:
+        """One worker dies at a moment that nobody chose, so long after it got its partitions."""
+        worker = self.start(name)
+        before = worker.assignments
+        wait_for(lambda: worker.has_ended or worker.assignments > before, None, 90)
+        time.sleep(seconds)
+        worker.signal(signal.SIGKILL)
+        self._is_killed(worker)
+
+    def _is_killed(self, worker: Worker) -> bool:
         try:
             status = worker.wait(90)
         finally:
             if not worker.has_ended:
                 worker.process.kill()
                 worker.wait()
-        if status != EXIT_TRANSIENT:  # the other fault came first; that is no kill
-            assert status == -signal.SIGKILL, worker.tail()
-            self.counts.kills += 1
-
-    def kill_after(self, name: str, seconds: float) -> None:
-        """One worker dies at a moment that nobody chose."""
-        worker = self.start(name)
-        time.sleep(seconds)
-        worker.signal(signal.SIGKILL)
-        assert worker.wait() in (-signal.SIGKILL, EXIT_TRANSIENT), worker.tail()
-        self.counts.kills += 1
+        assert status in (-signal.SIGKILL, EXIT_TRANSIENT), worker.tail()
+        with self._counting:
+            self.counts.kills += status == -signal.SIGKILL
+        return status == -signal.SIGKILL
 
     def rebalance(self, *, kill: bool) -> None:
         """A second worker comes, takes its share, and goes; each is a rebalance."""
@@ -188,8 +194,9 @@ class Storm:
         time.sleep(1.0)
         stopped.worker.signal(signal.SIGSTOP)
         time.sleep(SESSION_SECONDS + 4)
+        before = stopped.worker.assignments
         stopped.worker.signal(signal.SIGCONT)
-        time.sleep(3.0)
+        wait_for(lambda: stopped.worker.assignments > before, None, 90)  # in the group that has formed without it
         stopped.close()
         self.counts.zombies += 1
 

@@ -48,7 +48,7 @@ def kill_in_turn(storm: Storm, name: str, rounds: int, seed: int) -> None:
     for _, step in itertools.product(range(rounds), KAFKA_STEPS):
         storm.kill_at(name, step, chance.randint(1, 3))
     for _ in range(RANDOM_KILLS // 2):
-        storm.kill_after(name, chance.uniform(1.0, 3.0))
+        storm.kill_after(name, chance.uniform(0.0, 2.0))
 
 
 def test_workers_killed_at_each_step_and_at_random(storm: Storm, record_property: Note) -> None:
@@ -67,6 +67,7 @@ def test_workers_killed_at_each_step_and_at_random(storm: Storm, record_property
         killer.join()
     assert failures == []
     end(storm, record_property)
+    assert storm.counts.kills >= 2 * ROUNDS * len(KAFKA_STEPS)
     assert storm.counts.redeliveries > 0, "the fault did not bite"
 
 
