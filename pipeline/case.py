@@ -165,6 +165,7 @@ class Case:
     children: tuple[Child, ...] | None = None
     heirs: Heirs | None = None
     claimed: Claimed | None = None
+    told: int = 0  # how many events were folded in
 
     def __init__(
         self, claim_id: str, key: str, partition: int = 0, opened_order: int = 0, progress: Progress | None = None
@@ -178,6 +179,7 @@ class Case:
     def apply(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime) -> None:
         """Fold one event in. `clock` is when it was received."""
         data: Any = event.data
+        self.told += 1
         if self.received_at is None and type(event) in _OPENING:
             self.program = "JKK" if type(event) is AccidentClaimed else "JKM"
             self.received_at = clock

@@ -39,6 +39,8 @@ _NONE: Final[Set[str]] = frozenset()
 # Each decision looks at all of them, and a fact about the member at all of them for each: thousands, which only a
 # program gone wrong sends, would keep a worker from ever finishing its turn. Nobody has so many accidents.
 MOST_CLAIMS_OF_A_PERSON: Final = 100
+# A claim is folded again from all its events whenever one comes. Most have a dozen.
+MOST_EVENTS_OF_A_CLAIM: Final = 1_000
 # Each decision looks at all of them, too, and names them. A list of members whose unknown NIKs were filled in with one
 # number made of a hundred thousand people a single one, whose decisions were too long for the broker.
 MOST_MEMBERSHIPS_OF_A_PERSON: Final = 100
@@ -160,6 +162,7 @@ class Desk:
             self.changed_cases.add(case.claim_id)
             return referrals.update(case, clock)
         if isinstance(event, ClaimAppealed):
+            _refuse_without_end(case, event)
             case.progress.is_appealed = True
         elif isinstance(event, ClaimReviewed):
             apply_review(case, event)
@@ -173,6 +176,8 @@ class Desk:
         claim_id = event.data.claim_id
         self._refuse_too_many(event)
         case = self.cases.get(claim_id)
+        if case is not None:
+            _refuse_without_end(case, event)
         if case is None:
             case = Case(claim_id, partition_key(event) or claim_id, partition)
             self.cases[claim_id] = case
@@ -359,6 +364,13 @@ class Desk:
 
 
 _OPENED_ORDER: Final = attrgetter("opened_order")
+
+
+def _refuse_without_end(case: Case, event: AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed) -> None:
+    told = max(case.told, case.progress.revision)  # while it is not open, it has no revisions; an appeal tells no facts
+    if told >= MOST_EVENTS_OF_A_CLAIM and source_kind(event.source) != "office":
+        message = f"this claim has {told} events already; only the office may add another"
+        raise Poison("CLAIM_EVENTS_TOO_MANY", FieldError("data.claim_id", message))
 
 
 def _day_begun(event: DayPassed) -> dt.date:
