@@ -23,6 +23,7 @@ from pipeline.errors import Transient
 from pipeline.record import Chunk, Message
 
 TRANSACTION_SECONDS: Final = 60  # after which the broker itself aborts what a dead worker left open
+OFFSETS_SECONDS: Final = 5.0  # longest that the broker may take to note positions; it takes milliseconds
 QUEUE_MESSAGES: Final = 1_000_000  # a turn never fills it: at most a few outputs an event
 
 
@@ -122,13 +123,17 @@ class Publisher:
         seconds = self._settings.kafka_publish_seconds
         async with self._turn:
             try:
+                # Where a broker has gone and come back meanwhile, librdkafka may wait for it for ever, whatever it is
+                # told; a worker that starts again goes on at once. A turn of very many messages takes its time.
+                async with asyncio.timeout(min(OFFSETS_SECONDS, seconds + 5) + len(messages) / 5_000):
+                    await loop.run_in_executor(self._pool, self._begin, chunks, messages, seconds)
                 async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one has none
-                    await loop.run_in_executor(self._pool, self._publish, chunks, messages, seconds)
+                    await loop.run_in_executor(self._pool, self._commit, seconds)
             except (KafkaException, BufferError, TimeoutError) as error:
                 where = f"{len(chunks)} chunks, from {chunks[0].topic} {chunks[0].partition} on,"
                 raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
 
-    def _publish(self, chunks: Sequence[Chunk], messages: Sequence[Message], seconds: float) -> None:
+    def _begin(self, chunks: Sequence[Chunk], messages: Sequence[Message], seconds: float) -> None:
         producer = self._producer
         assert producer is not None, "a turn comes only of numbers that are fenced"
         producer.begin_transaction()
@@ -141,8 +146,11 @@ class Publisher:
         ends = {(chunk.topic, chunk.partition): chunk.end for chunk in chunks}  # the last of each place
         places = [TopicPartition(*place, end) for place, end in ends.items()]
         producer.send_offsets_to_transaction(places, self._member, seconds)
-        # Flushes first, and fails where a single message was not taken: nothing is committed then.
-        producer.commit_transaction(seconds)
+
+    def _commit(self, seconds: float) -> None:
+        """Flushes first, and fails where a single message was not taken: nothing is committed then."""
+        assert self._producer is not None
+        self._producer.commit_transaction(seconds)
 
 
 def _told(error: BaseException) -> str:

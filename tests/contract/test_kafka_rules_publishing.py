@@ -317,6 +317,26 @@ def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
     assert asyncio.run(run()) < 2
 
 
+def test_positions_that_the_broker_does_not_note_are_not_waited_for_as_long_as_a_commit(
+    settings: Settings, producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went and came back meanwhile: librdkafka would wait for ever, and the worker for twenty seconds."""
+    producer.fails_at = "send_offsets_to_transaction"
+    monkeypatch.setattr(publisher, "OFFSETS_SECONDS", 0.2)
+
+    async def run() -> float:
+        one = Publisher(settings)
+        await one.fence({0}, MEMBER)
+        started = time.monotonic()
+        with contextlib.ExitStack() as ends:
+            ends.callback(producer.woken.set)  # the loop waits for its threads
+            with pytest.raises(Transient, match="it took too long"):
+                await one.publish([CHUNK], OUTPUTS)
+            return time.monotonic() - started
+
+    assert asyncio.run(run()) < 2
+
+
 # --- 9 a stopped worker's locks come free
 
 
