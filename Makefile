@@ -2,7 +2,7 @@
 #
 #   make demo     a made-up portfolio through the real pipeline (about 15 s after installation)
 #   make test     every test
-#   make check    ruff and mypy
+#   make check    layout, lint, types and the house test
 #   make compiled the program with compiled rules, in build/compiled (needs a C compiler; about a minute)
 #   make bench    claims/s and where the time goes, compiled where there is a C compiler
 #   make soak     every fault in turn on real servers for MINUTES (5), then one JSON line of counts
@@ -44,8 +44,10 @@ test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/installed-dev
+	$(BIN)/ruff format --check --quiet . || { echo 'run: .venv/bin/ruff format .' >&2; exit 1; }
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_house.py
 
 # An installation of its own: what is worked on stays uncompiled, so that a change of a source counts at once.
 compiled: $(VENV)/installed-dev

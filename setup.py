@@ -12,9 +12,19 @@ from setuptools import setup
 # Beside all rules. Left out: plain values (`record`, `ports`), since a compiled dataclass is slower to make; what
 # interpreted classes inherit from (`store/queries`); and what runs once a turn.
 NAMES = (
-    "intake", "case", "member", "desk", "consequences", "referrals", "rulings", "outputs", "paid", "batch",
-    "store/rows", "store/loading",
-)  # fmt: skip
+    "intake",
+    "case",
+    "member",
+    "desk",
+    "consequences",
+    "referrals",
+    "rulings",
+    "outputs",
+    "paid",
+    "batch",
+    "store/rows",
+    "store/loading",
+)
 SCHEMAS = ("schemas/values.py", "schemas/events.py")  # the functions that read a value, a date say, and an event
 
 

@@ -176,7 +176,7 @@ def intake(topic: str) -> Any:
     """An intake topic as an agent reads it: raw chunks, and no acknowledgement: Faust's commit would win over ours."""
     return _app().topic(
         topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw", acks=False
-    )  # fmt: skip
+    )
 
 
 _made: App | None = None

@@ -36,48 +36,59 @@ class Metrics:
         ProcessCollector(registry=registry)
         self._build = Info("santunan_build", "The version that runs, its rule book and its engine", registry=registry)
         self._decided = Counter(
-            "santunan_claims_decided", "Decisions made, by program, outcome and main reason code",
-            ("program", "outcome", "reason"), registry=registry,
-        )  # fmt: skip
+            "santunan_claims_decided",
+            "Decisions made, by program, outcome and main reason code",
+            ("program", "outcome", "reason"),
+            registry=registry,
+        )
         self._events = Counter(
-            "santunan_events", "Events stored, by intake topic and by what became of them",
-            ("topic", "fate"), registry=registry,
-        )  # fmt: skip
+            "santunan_events",
+            "Events stored, by intake topic and by what became of them",
+            ("topic", "fate"),
+            registry=registry,
+        )
         self._dead_letters = Counter(
             "santunan_dead_letters", "Events refused, by reason code", ("reason",), registry=registry
-        )  # fmt: skip
+        )
         self._redelivered = Counter(
             "santunan_redelivered",
             "Events that a worker had stored and not published; their stored outputs were published",
             registry=registry,
-        )  # fmt: skip
+        )
         self._retries = Counter(
             "santunan_retries", "Transactions of a chunk that were tried once more", registry=registry
-        )  # fmt: skip
+        )
         self._fenced = Counter(
             "santunan_fenced",
             "Chunks given up unbegun since another worker holds their partition now. A worker that is fenced while it "
             "publishes ends with status 75, and counts from 0 again",
             registry=registry,
-        )  # fmt: skip
+        )
         self._chunks = Histogram(
-            "santunan_chunk_records", "Events in one chunk, which is one transaction",
-            buckets=_RECORDS, registry=registry,
-        )  # fmt: skip
+            "santunan_chunk_records",
+            "Events in one chunk, which is one transaction",
+            buckets=_RECORDS,
+            registry=registry,
+        )
         self._steps = Histogram(
-            "santunan_step_seconds", "Seconds a chunk spent in each step", ("step",),
-            buckets=_SECONDS, registry=registry,
-        )  # fmt: skip
+            "santunan_step_seconds",
+            "Seconds a chunk spent in each step",
+            ("step",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
         self._lag = Gauge(
-            "santunan_lag_records", "Events received and not decided, of each partition that this worker holds",
-            ("topic", "partition"), registry=registry,
-        )  # fmt: skip
+            "santunan_lag_records",
+            "Events received and not decided, of each partition that this worker holds",
+            ("topic", "partition"),
+            registry=registry,
+        )
         self._oldest = Gauge(
             "santunan_oldest_undecided_seconds",
             "Age of the oldest event that was received, was read and is not decided; 0: none waits. "
             "Over Kafka without history, which keeps its own time",
             registry=registry,
-        )  # fmt: skip
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:

@@ -70,8 +70,11 @@ class Lag:
         for chunk in chunks:
             place = (chunk.topic, chunk.partition)
             first[place] = min(first.get(place, chunk.start), chunk.start)
-        records = {(topic, number): max(0, ends[topic, number] - at)
-                   for (topic, number), at in first.items() if (topic, number) in ends}  # fmt: skip
+        records = {
+            (topic, number): max(0, ends[topic, number] - at)
+            for (topic, number), at in first.items()
+            if (topic, number) in ends
+        }
         received = (chunk.records[0].timestamp_ms for chunk in chunks if chunk.topic != own_time)
         return cls(records, min(received, default=None))
 
@@ -158,9 +161,11 @@ class Process:
             self._metrics.note_step("publish", published - decided)
         log.debug(
             "%s: %d records, decided in %.1f ms, published in %.1f ms",
-            delivery, sum(len(chunk.records) for chunk in delivery.chunks),
-            (decided - started) * 1000, (published - decided) * 1000,
-        )  # fmt: skip
+            delivery,
+            sum(len(chunk.records) for chunk in delivery.chunks),
+            (decided - started) * 1000,
+            (published - decided) * 1000,
+        )
         del self.in_hand[delivery]
         source.release(delivery)
 

@@ -180,9 +180,15 @@ def launch(
     """Start a process that outlives this one, its output in a file."""
     with (directory / f"{name}.log").open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are our own
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            cwd=directory / name, env={**os.environ, **environment}, **identity_options(user),
-        )  # fmt: skip
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=directory / name,
+            env={**os.environ, **environment},
+            **identity_options(user),
+        )
     for pid in [pid for pid, other in _started_here.items() if other.poll() is not None]:
         del _started_here[pid]  # killed by somebody else
     _started_here[process.pid] = process
@@ -256,6 +262,9 @@ def _birth(pid: int) -> str | None:
             return None
         return None if fields[0] == "Z" else fields[19]
     shown = subprocess.run(  # noqa: S603
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False  # noqa: S607
-    ).stdout.split()  # fmt: skip
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,  # noqa: S607
+    ).stdout.split()
     return None if not shown or shown[0].startswith("Z") else "-".join(shown[1:])

@@ -72,9 +72,7 @@ def write_properties(directory: Path, port: int, controller_port: int) -> Path:
     return file
 
 
-def format_storage(
-    directory: Path, properties: Path, cluster_id: str, log: Callable[[str], None], *more: str
-) -> None:
+def format_storage(directory: Path, properties: Path, cluster_id: str, log: Callable[[str], None], *more: str) -> None:
     """Prepare an empty data directory; one that holds data is left alone. `more`: for the tool. Raises NotReady."""
     if (directory / "log" / "meta.properties").exists():
         return
@@ -103,10 +101,14 @@ def _java(directory: Path, heap_megabytes: int, *, is_brief: bool) -> list[str]:
     except ImportError:
         raise NotReady("this needs packages that are not installed: pip install 'santunan[services]'") from None
     return [
-        str(JAVA), f"-Xmx{heap_megabytes}m", "-XX:+UseSerialGC", f"-XX:TieredStopAtLevel={1 if is_brief else 4}",
+        str(JAVA),
+        f"-Xmx{heap_megabytes}m",
+        "-XX:+UseSerialGC",
+        f"-XX:TieredStopAtLevel={1 if is_brief else 4}",
         f"-Dlog4j2.configurationFile={directory / 'log4j2.properties'}",
-        "-cp", _class_path(directory),
-    ]  # fmt: skip
+        "-cp",
+        _class_path(directory),
+    ]
 
 
 def _class_path(directory: Path) -> str:

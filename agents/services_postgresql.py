@@ -60,9 +60,19 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
         if user:
             os.chown(file.name, _identity(user), -1)
         _run(
-            ["initdb", "-D", str(new), "-U", ROLE, "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
-             f"--pwfile={file.name}"], user,
-        )  # fmt: skip
+            [
+                "initdb",
+                "-D",
+                str(new),
+                "-U",
+                ROLE,
+                "--encoding=UTF8",
+                "--locale=C",
+                "--auth=scram-sha-256",
+                f"--pwfile={file.name}",
+            ],
+            user,
+        )
     new.rename(directory)
 
 
@@ -72,10 +82,22 @@ def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | No
     A large backlog wrote every page again after each of many checkpoints, and read back what did not fit into 128 MB.
     """
     return [
-        str(_binaries() / "postgres"), "-D", str(directory), "-h", "127.0.0.1", "-p", str(port),
-        "-c", "unix_socket_directories=", "-c", "max_connections=50",
-        "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB",
-    ], _user()  # fmt: skip
+        str(_binaries() / "postgres"),
+        "-D",
+        str(directory),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-c",
+        "unix_socket_directories=",
+        "-c",
+        "max_connections=50",
+        "-c",
+        "shared_buffers=256MB",
+        "-c",
+        "max_wal_size=2GB",
+    ], _user()
 
 
 def make_database(port: int, password: str) -> None:
@@ -97,9 +119,14 @@ def make_database(port: int, password: str) -> None:
 def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
     full = [str(_binaries() / command[0]), *command[1:]]
     done = subprocess.run(  # noqa: S603 - our own commands
-        full, capture_output=True, text=True, check=False, cwd="/", env={**os.environ, **(environment or {})},
+        full,
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env={**os.environ, **(environment or {})},
         **identity_options(user),
-    )  # fmt: skip
+    )
     if done.returncode:
         raise NotReady(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
 
@@ -120,8 +147,11 @@ def _let_in(user: str, directory: Path) -> None:
 
 def _add_user(user: str) -> None:
     done = subprocess.run(  # noqa: S603
-        ["useradd", "--system", "--shell", "/bin/false", user], capture_output=True, text=True, check=False  # noqa: S607
-    )  # fmt: skip
+        ["useradd", "--system", "--shell", "/bin/false", user],  # noqa: S607
+        capture_output=True,
+        text=True,
+        check=False,  # noqa: S607
+    )
     if done.returncode:
         raise NotReady(
             f"PostgreSQL does not run as root, and the system user {user} could not be made: {done.stderr.strip()}"

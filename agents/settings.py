@@ -37,25 +37,31 @@ class Settings(BaseSettings):
     """Where events come from, where state lives, and how a worker behaves. Use `read_settings` to make one."""
 
     model_config = SettingsConfigDict(
-        env_prefix="SANTUNAN_", toml_file=SETTINGS_FILE, extra="forbid", frozen=True, hide_input_in_errors=True,
-    )  # fmt: skip
+        env_prefix="SANTUNAN_",
+        toml_file=SETTINGS_FILE,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
 
     database_url: str = Field(description="SQLAlchemy URL: sqlite:///FILE or postgresql://USER@HOST/NAME")
     broker_url: str = Field(description="sqlite:///FILE (the file of the store) or kafka+chunks://HOST:PORT")
     group: str = Field(default="santunan", pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", description="consumer group")
     partitions: int = Field(ge=1, le=256, description="of every topic alike")
     instance_id: str | None = Field(
-        default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
         description="name of this worker's place: one that comes back under it within the session gets its partitions "
         "back without a rebalance",
-    )  # fmt: skip
+    )
     chunk_records: int = Field(default=1500, ge=1, le=10_000, description="most events in one transaction")
     idle_poll_seconds: float = Field(default=0.01, gt=0, le=1, description="how often an idle embedded worker looks")
     retries: int = Field(default=5, ge=0, le=20, description="of a chunk's transaction before the worker gives up")
     health_address: str | None = Field(
-        default=None, pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
+        default=None,
+        pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
         description="HOST:PORT on which a worker answers /metrics, /health and /ready; unset: nowhere",
-    )  # fmt: skip
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -190,5 +196,7 @@ def _refuse_unclear_places(url: str) -> None:
 def _absolute(url: str) -> str:
     """`sqlite:///FILE` with a file that does not depend on the directory a child process starts in."""
     if not url.startswith(f"{SQLITE_SCHEME}:///") or url == f"{SQLITE_SCHEME}:///":
-        raise ValueError(f"a file as database_url is written {SQLITE_SCHEME}:///FILE, or {SQLITE_SCHEME}:////FOLDER/FILE")
+        raise ValueError(
+            f"a file as database_url is written {SQLITE_SCHEME}:///FILE, or {SQLITE_SCHEME}:////FOLDER/FILE"
+        )
     return f"{SQLITE_SCHEME}:///{Path(url.removeprefix(f'{SQLITE_SCHEME}:///')).absolute()}"

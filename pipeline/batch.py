@@ -305,9 +305,11 @@ def _is_known(chunk: Chunk, arrival: Arrival, known: dict[Identity, bytes]) -> b
     place = {"topic": chunk.topic, "partition": chunk.partition, "offset": arrival.record.offset}
     ids = {"source": source, "event_id": event_id, "claim_id": getattr(arrival.event.data, "claim_id", None)}
     security.warning(
-        "event id used again for other content: source=%s at=%s", source, "/".join(map(str, place.values())),
+        "event id used again for other content: source=%s at=%s",
+        source,
+        "/".join(map(str, place.values())),
         extra={**place, **ids},
-    )  # fmt: skip
+    )
     message = "this source has sent another event under this id; nothing changed: send it under a new id"
     raise Poison("ID_REUSED", FieldError("id", message))
 
@@ -326,9 +328,16 @@ def _entry(seq: int, arrival: Arrival) -> Entry:
     reference = fields.get("member")
     number = fields.get("member_number") or (reference.member_number if reference is not None else None)
     return Entry(
-        seq, arrival.identity, arrival.digest, arrival.record.offset, arrival.clock, arrival.is_own_time,
-        fields.get("claim_id"), number, arrival.record.value,
-    )  # fmt: skip
+        seq,
+        arrival.identity,
+        arrival.digest,
+        arrival.record.offset,
+        arrival.clock,
+        arrival.is_own_time,
+        fields.get("claim_id"),
+        number,
+        arrival.record.value,
+    )
 
 
 def _letter(arrival: Arrival | Misfit, poison: Poison) -> DeadLetter:
@@ -349,7 +358,13 @@ def _letter(arrival: Arrival | Misfit, poison: Poison) -> DeadLetter:
 def _refusal(chunk: Chunk, letter: DeadLetter) -> Message:
     original = base64.b64encode(letter.original[:MAX_EVENT_BYTES]).decode()
     refusal = Refusal(
-        chunk.topic, chunk.partition, letter.offset, letter.reason, letter.errors, letter.source, letter.event_id,
+        chunk.topic,
+        chunk.partition,
+        letter.offset,
+        letter.reason,
+        letter.errors,
+        letter.source,
+        letter.event_id,
         original,
-    )  # fmt: skip
+    )
     return refusal_message(refusal, EPOCH + dt.timedelta(milliseconds=letter.timestamp_ms))

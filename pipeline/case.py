@@ -25,7 +25,7 @@ from schemas.claims import (
     Identity,
     Medical,
     MemberReference,
-)  # fmt: skip
+)
 from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
 from schemas.reviews import LineChange
 
@@ -33,15 +33,32 @@ JAKARTA: Final = dt.timezone(dt.timedelta(hours=7), "WIB")
 
 # Section of an event -> attribute of the case that holds its latest telling; papers and advice gather instead.
 _REPLACED: Final = {
-    **{section: section for section in (
-        "member", "accident", "report", "conclusion", "medical", "costs", "approved", "identity", "children", "heirs",
-        "claimed",
-    )},
+    **{
+        section: section
+        for section in (
+            "member",
+            "accident",
+            "report",
+            "conclusion",
+            "medical",
+            "costs",
+            "approved",
+            "identity",
+            "children",
+            "heirs",
+            "claimed",
+        )
+    },
     "death": "death_section",
-}  # fmt: skip
+}
 _COSTS: Final[tuple[BenefitKind, ...]] = (
-    "treatment", "denture", "hearing_aid", "glasses", "prosthesis", "return_to_work",
-)  # fmt: skip
+    "treatment",
+    "denture",
+    "hearing_aid",
+    "glasses",
+    "prosthesis",
+    "return_to_work",
+)
 _OPENING: Final = (AccidentClaimed, DeathClaimed)
 
 

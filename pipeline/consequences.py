@@ -15,13 +15,31 @@ def decision_of(
     assert case.program is not None and case.member is not None
     revision = case.progress.revision + 1
     return Decision(  # by place: by name it takes four times as long
-        f"{case.claim_id}.r{revision}", case.claim_id, case.key,
+        f"{case.claim_id}.r{revision}",
+        case.claim_id,
+        case.key,
         member.number if member is not None else case.member.member_number,
-        case.program, case.event_date, revision, case.progress.decision_id,
-        verdict.outcome, verdict.reason_codes, verdict.benefits, verdict.total, verdict.indicative_total,
-        verdict.missing, verdict.fields, verdict.liable, verdict.pay_by, verdict.fund_amount,
-        verdict.first_claim_id, verdict.rule_version, clock.astimezone(JAKARTA), cause, read, verdict.trace,
-    )  # fmt: skip
+        case.program,
+        case.event_date,
+        revision,
+        case.progress.decision_id,
+        verdict.outcome,
+        verdict.reason_codes,
+        verdict.benefits,
+        verdict.total,
+        verdict.indicative_total,
+        verdict.missing,
+        verdict.fields,
+        verdict.liable,
+        verdict.pay_by,
+        verdict.fund_amount,
+        verdict.first_claim_id,
+        verdict.rule_version,
+        clock.astimezone(JAKARTA),
+        cause,
+        read,
+        verdict.trace,
+    )
 
 
 def payouts_of(case: Case, decision: Decision) -> list[Payout]:
@@ -36,11 +54,20 @@ def payouts_of(case: Case, decision: Decision) -> list[Payout]:
     for payee in sorted(due.keys() | ordered.keys()) if ordered else sorted(due):
         difference = due.get(payee, 0) - ordered.get(payee, 0)
         if difference:
-            found.append(Payout(
-                f"{decision.decision_id}.{payee}", case.claim_id, case.key, decision.member_number, decision.revision,
-                decision.decision_id, payee,  # type: ignore[arg-type]
-                "pay" if difference > 0 else "recover", abs(difference), decision.pay_by,
-            ))  # fmt: skip
+            found.append(
+                Payout(
+                    f"{decision.decision_id}.{payee}",
+                    case.claim_id,
+                    case.key,
+                    decision.member_number,
+                    decision.revision,
+                    decision.decision_id,
+                    payee,  # type: ignore[arg-type]
+                    "pay" if difference > 0 else "recover",
+                    abs(difference),
+                    decision.pay_by,
+                )
+            )
     return found
 
 

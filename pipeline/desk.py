@@ -72,9 +72,10 @@ def needs(event: IntakeEvent) -> Needs:
         numbers.append(reference.member_number)
         nik = reference.nik
     return Needs(
-        frozenset([one for one in numbers if one]), frozenset((nik,)) if nik else _NOBODY,
+        frozenset([one for one in numbers if one]),
+        frozenset((nik,)) if nik else _NOBODY,
         frozenset((fields["claim_id"],)),
-    )  # fmt: skip
+    )
 
 
 def needs_of(case: Case) -> Needs:
@@ -255,9 +256,10 @@ class Desk:
     def _take_day(self, event: DayPassed, clock: dt.datetime, partition: int) -> list[Message]:
         today = _day_begun(event)
         due = [
-            case for case in self.cases.values()
+            case
+            for case in self.cases.values()
             if case.partition == partition and case.progress.wake_on and case.progress.wake_on <= today
-        ]  # fmt: skip
+        ]
         outputs: list[Message] = []
         for case in sorted(due, key=lambda case: case.claim_id):
             verdict, _, _ = self._assess(case, clock)
@@ -317,9 +319,7 @@ class Desk:
         member = member.as_of(clock)
         return member if member.is_registered else None
 
-    def _other_claims(
-        self, case: Case, member: Member | None, memberships: tuple[Member, ...]
-    ) -> tuple[Summary, ...]:
+    def _other_claims(self, case: Case, member: Member | None, memberships: tuple[Member, ...]) -> tuple[Summary, ...]:
         """Of the person as the claim names them, and as the memberships do: a claim keeps the NIK of its day."""
         reference = case.member
         assert reference is not None
@@ -354,12 +354,23 @@ class Desk:
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self.changed_cases.add(case.claim_id)
-        self.add_summary(_new(Summary, (
-            case.claim_id, case.opened_order, decision.member_number,
-            (member.nik if member is not None else None) or reference.nik,
-            decision.revision, decision.program, decision.event_date, case.asked(), decision.outcome,
-            frozenset([line for line, _ in progress.lines]),
-        )))  # fmt: skip
+        self.add_summary(
+            _new(
+                Summary,
+                (
+                    case.claim_id,
+                    case.opened_order,
+                    decision.member_number,
+                    (member.nik if member is not None else None) or reference.nik,
+                    decision.revision,
+                    decision.program,
+                    decision.event_date,
+                    case.asked(),
+                    decision.outcome,
+                    frozenset([line for line, _ in progress.lines]),
+                ),
+            )
+        )
         return outputs
 
 

@@ -51,9 +51,14 @@ class Arrival:
     """
 
     def __init__(
-        self, record: Record, event: IntakeEvent, identity: Identity, digest: bytes, clock: dt.datetime,
+        self,
+        record: Record,
+        event: IntakeEvent,
+        identity: Identity,
+        digest: bytes,
+        clock: dt.datetime,
         is_own_time: bool,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.record = record
         self.event = event
         self.identity = identity

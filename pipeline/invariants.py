@@ -41,8 +41,14 @@ def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -
     """
     breaches: list[Breach] = []
     with store.reader() as connection:
-        for look in (_offsets_are_covered, _counts_add_up, _revisions_have_no_holes, _money_adds_up, _lines_are_once,
-                     _law_fits_the_day):  # fmt: skip
+        for look in (
+            _offsets_are_covered,
+            _counts_add_up,
+            _revisions_have_no_holes,
+            _money_adds_up,
+            _lines_are_once,
+            _law_fits_the_day,
+        ):
             breaches += _first(look(connection))
         published = _Published(connection, canaries)
         for topic, key, value in reading.published(connection, is_embedded=store.is_embedded):

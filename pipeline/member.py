@@ -33,7 +33,7 @@ from schemas.membership import (
     Registration,
     WageReport,
     WageReported,
-)  # fmt: skip
+)
 
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _JAKARTA_EPOCH: Final = _EPOCH.astimezone(JAKARTA)
@@ -141,11 +141,22 @@ class Member:
     derived_with: Any = field(init=False, compare=False, repr=False)
 
     def __init__(
-        self, number: str, version: int = 0, latest_known: int = 0, enrolments: tuple[Enrolment, ...] = (),
-        program_lists: tuple[ProgramList, ...] = (), ends: tuple[End, ...] = (), paid_months: bytes = b"",
-        paid_days: bytes = b"", paid_known: bytes = b"", paid_at_once: bytes = b"", wage_months: bytes = b"",
-        wage_known: bytes = b"", wage_amounts: bytes = b"", wage_bases: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        number: str,
+        version: int = 0,
+        latest_known: int = 0,
+        enrolments: tuple[Enrolment, ...] = (),
+        program_lists: tuple[ProgramList, ...] = (),
+        ends: tuple[End, ...] = (),
+        paid_months: bytes = b"",
+        paid_days: bytes = b"",
+        paid_known: bytes = b"",
+        paid_at_once: bytes = b"",
+        wage_months: bytes = b"",
+        wage_known: bytes = b"",
+        wage_amounts: bytes = b"",
+        wage_bases: str = "",
+    ) -> None:
         self.number = number
         self.version = version
         self.latest_known = latest_known
@@ -226,7 +237,12 @@ class Member:
         lists = tuple(fact for fact in self.program_lists if fact.known <= limit)
         ends = tuple(fact for fact in self.ends if fact.known <= limit)
         cut = Member(
-            self.number, self.version, 0, enrolments, lists, ends,
+            self.number,
+            self.version,
+            0,
+            enrolments,
+            lists,
+            ends,
             paid_months=packed_short(*compress(short_column(self.paid_months), paid)),
             paid_days=packed_short(*compress(short_column(self.paid_days), paid)),
             paid_known=packed_long(*compress(paid_known, paid)),
@@ -235,7 +251,7 @@ class Member:
             wage_known=packed_long(*compress(wage_known, wages)),
             wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
             wage_bases="".join(compress(self.wage_bases, wages)),
-        )  # fmt: skip
+        )
         # One payment may settle many months: its rows share the day of payment and the time they became known. So may
         # those of another that was sent together with it.
         later_payments = {row for row in zip(paid_known, short_column(self.paid_days), strict=True) if row[0] > limit}
@@ -257,22 +273,24 @@ class Member:
 
     def to_json(self) -> bytes:
         """All facts; what was worked out from them is left out."""
-        return orjson.dumps({
-            "number": self.number,
-            "version": self.version,
-            "latest_known": self.latest_known,
-            "enrolments": [tuple(fact) for fact in self.enrolments],
-            "program_lists": [tuple(fact) for fact in self.program_lists],
-            "ends": [tuple(fact) for fact in self.ends],
-            "paid_months": self.paid_months.hex(),
-            "paid_days": self.paid_days.hex(),
-            "paid_known": self.paid_known.hex(),
-            "paid_at_once": self.paid_at_once.hex(),
-            "wage_months": self.wage_months.hex(),
-            "wage_known": self.wage_known.hex(),
-            "wage_amounts": self.wage_amounts.hex(),
-            "wage_bases": self.wage_bases,
-        })  # fmt: skip
+        return orjson.dumps(
+            {
+                "number": self.number,
+                "version": self.version,
+                "latest_known": self.latest_known,
+                "enrolments": [tuple(fact) for fact in self.enrolments],
+                "program_lists": [tuple(fact) for fact in self.program_lists],
+                "ends": [tuple(fact) for fact in self.ends],
+                "paid_months": self.paid_months.hex(),
+                "paid_days": self.paid_days.hex(),
+                "paid_known": self.paid_known.hex(),
+                "paid_at_once": self.paid_at_once.hex(),
+                "wage_months": self.wage_months.hex(),
+                "wage_known": self.wage_known.hex(),
+                "wage_amounts": self.wage_amounts.hex(),
+                "wage_bases": self.wage_bases,
+            }
+        )
 
     @classmethod
     def from_json(cls, raw: bytes | str) -> "Member":
@@ -383,9 +401,7 @@ def _enrolment(data: Registration, known: int) -> Enrolment:
 
 
 def _read_spans(spans: list[Any]) -> tuple[ProgramSpan, ...]:
-    return tuple([
-        (program, _read_day(since), _read_day(until) if until else None) for program, since, until in spans
-    ])  # fmt: skip
+    return tuple([(program, _read_day(since), _read_day(until) if until else None) for program, since, until in spans])
 
 
 def _read_enrolment(row: list[Any]) -> Enrolment:

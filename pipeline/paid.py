@@ -80,9 +80,7 @@ class PaidLines:
     def removed(self) -> list[tuple[str, str, str, str, str]]:
         """Stored rows that do not hold any more, in order."""
         return sorted(
-            (*paid, claim_id)
-            for claim_id, before in self._before.items()
-            for paid in before - self._lines[claim_id]
+            (*paid, claim_id) for claim_id, before in self._before.items() for paid in before - self._lines[claim_id]
         )
 
     def added(self) -> list[tuple[str, str, str, str, str]]:
@@ -102,6 +100,6 @@ def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
     person = summary.nik or summary.member_number
     assert person is not None, "money moves only for a registered member"
     day, program = iso(decision.event_date), decision.program
-    return frozenset([
-        (person, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN
-    ])  # fmt: skip
+    return frozenset(
+        [(person, program, day, one.line) for one in decision.benefits if one.line not in EACH_CLAIM_ITS_OWN]
+    )

@@ -152,4 +152,3 @@ class Store(ABC):
 
     @abstractmethod
     def unit_of_work(self) -> UnitOfWork: ...
-

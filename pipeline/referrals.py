@@ -43,7 +43,14 @@ def _message(
 ) -> Message:
     assert case.program is not None
     referral = Referral(
-        referral_id, case.claim_id, case.key, case.member.member_number if case.member is not None else None,
-        case.program, case.progress.revision, state, codes, case.progress.indicative_total,
-    )  # fmt: skip
+        referral_id,
+        case.claim_id,
+        case.key,
+        case.member.member_number if case.member is not None else None,
+        case.program,
+        case.progress.revision,
+        state,
+        codes,
+        case.progress.indicative_total,
+    )
     return referral_message(referral, clock)

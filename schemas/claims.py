@@ -29,7 +29,7 @@ from schemas.values import (
     Strict,
     Text,
     Timestamp,
-)  # fmt: skip
+)
 
 
 @dataclass(config=STRICT, frozen=True)

@@ -11,17 +11,18 @@ Program = Literal["JKK", "JKM", "JHT", "JP"]
 ClaimProgram = Literal["JKK", "JKM"]
 Segment = Literal["PU", "BPU", "JAKON", "PMI"]
 
+# fmt: off
 PaperName = Literal[
     "membership_card", "ktp", "doctor_letter", "transport_receipt", "treatment_receipt", "police_report",
     "jasa_raharja_letter", "attendance", "assignment_letter", "police_letter", "visum", "death_certificate",
     "heir_letter", "family_card", "project_number", "court_letter",
-]  # fmt: skip
+]
 
 LineCode = Literal[
     "jkk_death", "jkm_death", "periodic", "funeral", "scholarship", "scholarship_year_1", "stmb",
     "partial_disability", "permanent_total", "transport", "homecare", "denture", "hearing_aid", "glasses",
     "prosthesis", "return_to_work", "medical_excess", "late_payment_compensation",
-]  # fmt: skip
+]
 
 Payee = Literal["member", "heirs", "employer", "funeral_arranger", "children"]
 
@@ -29,7 +30,7 @@ Payee = Literal["member", "heirs", "employer", "funeral_arranger", "children"]
 BenefitKind = Literal[
     "death", "temporary_disability", "partial_disability", "permanent_total", "transport", "treatment", "homecare",
     "denture", "hearing_aid", "glasses", "prosthesis", "return_to_work",
-]  # fmt: skip
+]
 
 CheckResult = Literal["met", "not_met", "undetermined"]
 
@@ -70,7 +71,7 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
         "MEM_PU_ARREARS_LE3", "COORD_JASA_RAHARJA", "MEM_BACKDATED_PAYMENT", "BEN_NOT_COVERED",
         "PAY_LATE_COMPENSATION", "REV_CHANGED",
     ),
-}  # fmt: skip
+}
 
 # Referrals that are no decision of the table; the decision and the money stay.
 APPEALED: Final = "CLM_APPEALED"
@@ -85,4 +86,4 @@ CHECKS: Final[tuple[str, ...]] = (
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
     "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
     "child_choice", "waiting_period_over", "heir_known",
-)  # fmt: skip
+)

@@ -39,6 +39,8 @@ class Envelope(Strict):
             if not _EXTENSION_NAME.fullmatch(name):
                 raise ValueError("an extension attribute is named by 1 to 20 lower-case letters or digits")
             if not isinstance(value, str | int | bool) or len(str(value)) > _MAX_EXTENSION_LETTERS:
-                raise ValueError(f"an extension attribute is a text, a whole number or a truth value, up to "
-                                 f"{_MAX_EXTENSION_LETTERS} letters")  # fmt: skip
+                raise ValueError(
+                    f"an extension attribute is a text, a whole number or a truth value, up to "
+                    f"{_MAX_EXTENSION_LETTERS} letters"
+                )
         return self

@@ -17,7 +17,7 @@ from schemas.values import (
     Nik,
     Rupiah,
     Strict,
-)  # fmt: skip
+)
 
 WageBasis = Literal["monthly", "daily", "piece", "weather"]
 RiskClass = Literal["very_low", "low", "medium", "high", "very_high"]

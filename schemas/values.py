@@ -47,6 +47,7 @@ def _within_years(value: dt.date) -> dt.date:
         raise ValueError(f"the year must lie between {FIRST_YEAR} and {LAST_YEAR}")
     return value
 
+
 def _printable(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         raise ValueError("use printable ASCII characters only")
@@ -76,8 +77,16 @@ EMPLOYER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{8}$"
 CLAIM_ID_SHAPE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 MONTH_SHAPE: Final = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
 SOURCE_KINDS: Final = (
-    "office", "clinic", "hospital", "employer", "cooperative", "desk", "officer", "payments", "system",
-)  # fmt: skip
+    "office",
+    "clinic",
+    "hospital",
+    "employer",
+    "cooperative",
+    "desk",
+    "officer",
+    "payments",
+    "system",
+)
 SOURCE_SHAPE: Final = rf"^urn:santunan:({'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}$"
 SHAPES: Final = {
     NIK_SHAPE: "a NIK has exactly 16 digits, 0 to 9",

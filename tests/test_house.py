@@ -25,10 +25,32 @@ FORBIDDEN = {
     "pipeline": ("agents", "faust", "mode", "kafka", "aiokafka", "confluent_kafka", "fastapi", "typer", "rich"),
     "pipeline/store": ("pipeline.batch",),
 }
-CORE = ("pipeline/case.py", "pipeline/member.py", "pipeline/desk.py", "pipeline/rulings.py", "pipeline/referrals.py",
-        "pipeline/outputs.py", "pipeline/rules", "pipeline/explain")  # fmt: skip
-NOT_IN_THE_CORE = ("sqlalchemy", "sqlite3", "psycopg", "time", "random", "secrets", "uuid", "socket", "subprocess",
-                   "asyncio", "threading", "pipeline.store", "pipeline.batch", "pipeline.replay")  # fmt: skip
+CORE = (
+    "pipeline/case.py",
+    "pipeline/member.py",
+    "pipeline/desk.py",
+    "pipeline/rulings.py",
+    "pipeline/referrals.py",
+    "pipeline/outputs.py",
+    "pipeline/rules",
+    "pipeline/explain",
+)
+NOT_IN_THE_CORE = (
+    "sqlalchemy",
+    "sqlite3",
+    "psycopg",
+    "time",
+    "random",
+    "secrets",
+    "uuid",
+    "socket",
+    "subprocess",
+    "asyncio",
+    "threading",
+    "pipeline.store",
+    "pipeline.batch",
+    "pipeline.replay",
+)
 
 
 def name(path: Path) -> str:
@@ -134,8 +156,9 @@ def texts(path: Path) -> Iterator[tuple[int, str]]:
         id(node.body[0].value)
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body and isinstance(node.body[0], ast.Expr)
-    }  # fmt: skip
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
             yield node.lineno, node.value

@@ -18,10 +18,18 @@ SECTIONS: Final = {
     "Begin": ("demo", "run", "submit", "decisions", "explain"),
     "Officers": ("referrals", "review", "cover", "assess"),
     "Operators": (
-        "worker", "tick", "dead-letters", "replay", "doctor", "migrate", "topics", "services", "bench",
+        "worker",
+        "tick",
+        "dead-letters",
+        "replay",
+        "doctor",
+        "migrate",
+        "topics",
+        "services",
+        "bench",
     ),
     "Law and shapes": ("rules", "schemas"),
-}  # fmt: skip
+}
 
 _EPILOG: Final = """\b
 Exit codes:

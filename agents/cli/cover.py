@@ -28,9 +28,7 @@ def add_to(cli: typer.Typer) -> None:
 def cover(
     member: Annotated[str, typer.Argument(metavar="MEMBER", help="Membership number (KPJ), or NIK.")],
     program: Annotated[Literal["JKK", "JKM"], typer.Option("--program")] = "JKK",
-    on: Annotated[
-        dt.date | None, typer.Option("--on", **DAY, help="The day; by default today.")
-    ] = None,
+    on: Annotated[dt.date | None, typer.Option("--on", **DAY, help="The day; by default today.")] = None,
     source: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="Read membership events here instead of the store.")
     ] = None,
@@ -136,15 +134,11 @@ def _document(member: "Member | None", answer: "CoverAnswer", owed: "tuple[Month
         "since": answer.since,
         "until": answer.until,
         "paid_through": answer.paid_through,
-        "unpaid": [
-            {"month": one.owed.month, "due_on": one.owed.due_on, "amount": one.owed.amount} for one in owed
-        ],
-    }  # fmt: skip
+        "unpaid": [{"month": one.owed.month, "due_on": one.owed.due_on, "amount": one.owed.amount} for one in owed],
+    }
 
 
-def _tell(
-    number: str, answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]
-) -> None:
+def _tell(number: str, answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]) -> None:
     from pipeline.explain import day as written_day
     from pipeline.explain import program_name, short
 

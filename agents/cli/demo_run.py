@@ -94,8 +94,11 @@ def _run(seed: int, screen: Any) -> dict[str, Any]:
         seconds = _watch(worker, total, screen)
         total_seconds = time.monotonic() - started
     noted = {
-        "identity": identity(seed), "events": len(lines), "seconds": seconds, "with_start_seconds": total_seconds,
-    }  # fmt: skip
+        "identity": identity(seed),
+        "events": len(lines),
+        "seconds": seconds,
+        "with_start_seconds": total_seconds,
+    }
     _DONE.write_text(json.dumps(noted))
     return noted
 
@@ -128,9 +131,11 @@ def _worker() -> "Iterator[subprocess.Popen[bytes]]":
     own = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
     place = settings().database_url
     environment = {
-        **own, "SANTUNAN_DATABASE_URL": place, "SANTUNAN_BROKER_URL": place,
+        **own,
+        "SANTUNAN_DATABASE_URL": place,
+        "SANTUNAN_BROKER_URL": place,
         "SANTUNAN_CHUNK_RECORDS": str(_CHUNK_RECORDS),
-    }  # fmt: skip
+    }
     with _WORKER_LOG.open("wb") as log:
         worker = subprocess.Popen(  # noqa: S603 - the command is our own
             worker_command(), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

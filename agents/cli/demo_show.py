@@ -152,8 +152,10 @@ def _money(screen: "Console", shown: Shown) -> None:
 
 def _referral(screen: "Console", decision: "Decision") -> None:
     _title(screen, "A claim that waits for an officer")
-    screen.print(f"[bold]{decision.claim_id}[/], {decision.program}, revision {decision.revision}, "
-                 f"event of {decision.event_date}")  # fmt: skip
+    screen.print(
+        f"[bold]{decision.claim_id}[/], {decision.program}, revision {decision.revision}, "
+        f"event of {decision.event_date}"
+    )
     for code in decision.reason_codes:
         screen.print(f"  - {_words(code)} [dim]({code})[/]")
     if decision.indicative_total:
@@ -164,8 +166,9 @@ def _explained(screen: "Console", decision: "Decision", width: int) -> None:
     from pipeline.explain import Language, explain, render_text
 
     languages: tuple[tuple[Language, str], ...] = (
-        ("id", "One decision, line by line: Bahasa Indonesia"), ("en", "The same in English"),
-    )  # fmt: skip
+        ("id", "One decision, line by line: Bahasa Indonesia"),
+        ("en", "The same in English"),
+    )
     for language, title in languages:
         _title(screen, title)
         told = explain(decision, language)

@@ -21,12 +21,8 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def replay(
-    since: Annotated[
-        dt.date | None, typer.Option("--from", **DAY, help="Compare decisions from this day on.")
-    ] = None,
-    until: Annotated[
-        dt.date | None, typer.Option("--until", **DAY, help="Compare decisions before this day.")
-    ] = None,
+    since: Annotated[dt.date | None, typer.Option("--from", **DAY, help="Compare decisions from this day on.")] = None,
+    until: Annotated[dt.date | None, typer.Option("--until", **DAY, help="Compare decisions before this day.")] = None,
     claim: Annotated[str | None, typer.Option("--claim", metavar="CLAIM", help="Compare this claim only.")] = None,
     json: Json = False,
 ) -> None:

@@ -11,8 +11,10 @@ from agents.cli.screen import console, print_json
 Place = Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")]
 
 group = typer.Typer(
-    help="Events that were refused: list, read, try again.", no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+    help="Events that were refused: list, read, try again.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -38,10 +40,16 @@ def list_letters(
         found = letters(store, with_retried=everything)
     if json:
         print_json(
-            {"place": one.place, "reason": one.reason, "errors": one.errors, "source": one.source, "id": one.event_id,
-             "is_retried": one.is_retried}
+            {
+                "place": one.place,
+                "reason": one.reason,
+                "errors": one.errors,
+                "source": one.source,
+                "id": one.event_id,
+                "is_retried": one.is_retried,
+            }
             for one in found
-        )  # fmt: skip
+        )
         return
     if not found:
         print("Nothing was refused." if everything else "No refused event is left.")
@@ -77,8 +85,18 @@ def show_letter(
         sys.stdout.buffer.write((found.original or b"") + b"\n")
         return
     if json:
-        print_json([{"place": found.place, "reason": found.reason, "errors": found.errors, "source": found.source,
-                     "id": found.event_id, "is_retried": found.is_retried}])  # fmt: skip
+        print_json(
+            [
+                {
+                    "place": found.place,
+                    "reason": found.reason,
+                    "errors": found.errors,
+                    "source": found.source,
+                    "id": found.event_id,
+                    "is_retried": found.is_retried,
+                }
+            ]
+        )
         return
     print(f"{found.place}  {found.reason}")
     print(f"from {found.source or '(unreadable)'}, id {found.event_id or '(unreadable)'}")

@@ -70,9 +70,11 @@ def _produce(settings: "Settings", message: Message, partition: int) -> None:
 
     with told_plainly(settings):
         producer = KafkaProducer(
-            **connection_options(settings), acks="all", enable_idempotence=True,
+            **connection_options(settings),
+            acks="all",
+            enable_idempotence=True,
             max_block_ms=int(_SEND_SECONDS * 1000),
-        )  # fmt: skip
+        )
         try:
             sent = producer.send(
                 message.topic, message.value, message.key or None, headers=list(message.headers), partition=partition

@@ -23,9 +23,10 @@ Markers:
 _ABSENT = "did not exist"
 
 group = typer.Typer(
-    help="The law as dated data: check, read, compare, try a change.", no_args_is_help=True,
+    help="The law as dated data: check, read, compare, try a change.",
+    no_args_is_help=True,
     rich_markup_mode=None,
-)  # fmt: skip
+)
 
 
 def add_to(cli: typer.Typer) -> None:

@@ -48,9 +48,7 @@ def print_json(rows: Iterable[Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def table(
-    *columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), title: str | None = None
-) -> "Table":
+def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = (), title: str | None = None) -> "Table":
     """A table with light rules; the columns in `right` hold numbers, those in `whole` are not broken into lines."""
     from rich import box
     from rich.table import Table

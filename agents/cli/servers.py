@@ -15,8 +15,10 @@ _DEFAULT_PLACE = Path(".santunan") / "services"
 Place = Annotated[Path, typer.Option("--in", metavar="DIR", help="Where their data, ports and logs are kept.")]
 
 services = typer.Typer(
-    help="Kafka and PostgreSQL to try with, without Docker.", no_args_is_help=True, rich_markup_mode=None,
-)  # fmt: skip
+    help="Kafka and PostgreSQL to try with, without Docker.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 topics = typer.Typer(help="The topics on a Kafka cluster.", no_args_is_help=True, rich_markup_mode=None)
 
 

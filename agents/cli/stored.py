@@ -163,6 +163,12 @@ def _letter(connection: "Connection", row: Any) -> Letter:
         )
         original = connection.execute(statement).scalar()
     return Letter(
-        f"{row.topic}/{row.partition}/{row.offset}", row.reason, orjson.loads(row.errors), row.source, row.event_id,
-        row.is_retried, row.received_ms, None if original is None else bytes(original),
-    )  # fmt: skip
+        f"{row.topic}/{row.partition}/{row.offset}",
+        row.reason,
+        orjson.loads(row.errors),
+        row.source,
+        row.event_id,
+        row.is_retried,
+        row.received_ms,
+        None if original is None else bytes(original),
+    )

@@ -23,7 +23,8 @@ def submit(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE", callback=must_be_there,
+            metavar="FILE",
+            callback=must_be_there,
             help=EVENTS_FILE,
         ),
     ],

@@ -11,9 +11,17 @@ from agents.clients.interface import Feed, History, Outgoing, Published, Receipt
 from agents.settings import Settings
 
 __all__ = [
-    "Feed", "History", "Outgoing", "Published", "Receipt", "Submitter", "open_feed", "open_history", "open_submitter",
+    "Feed",
+    "History",
+    "Outgoing",
+    "Published",
+    "Receipt",
+    "Submitter",
+    "open_feed",
+    "open_history",
+    "open_submitter",
     "outgoing",
-]  # fmt: skip
+]
 
 
 def open_submitter(settings: Settings, *, spool: Path | None = None) -> Submitter:

@@ -14,7 +14,7 @@ from kafka.errors import (
     KafkaError,
     KafkaTimeoutError,
     SaslAuthenticationFailedError,
-)  # fmt: skip
+)
 
 from agents.settings import Settings
 from agents.transports.tls import aiokafka_security

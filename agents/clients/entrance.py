@@ -76,9 +76,11 @@ def _authenticate(place: str, connection: socket.socket, settings: Settings) -> 
         known = " or ".join(sorted(offered.mechanisms))
         raise NotReady(f"the Kafka broker at {place} does not know {mechanism}: set kafka_sasl_mechanism to {known}")
     talk = get_sasl_mechanism(mechanism)(
-        host=place, sasl_mechanism=mechanism, sasl_plain_username=settings.kafka_user,
+        host=place,
+        sasl_mechanism=mechanism,
+        sasl_plain_username=settings.kafka_user,
         sasl_plain_password=settings.kafka_password.get_secret_value(),
-    )  # fmt: skip
+    )
     while not talk.is_done():
         answer = ask(SaslAuthenticateRequest(version=1, auth_bytes=talk.auth_bytes()))
         if answer.error_code == SaslAuthenticationFailedError.errno:

@@ -18,8 +18,9 @@ from schemas.values import source_kind
 
 # CloudEvents over Kafka, structured mode: the header says that the whole event is the value.
 CONTENT_TYPE: Final = ("content-type", b"application/cloudevents+json; charset=UTF-8")
-_TOPIC_OF: Final = {event: name for name, events in reversed(TOPIC_EVENTS.items()) if name != topics.HISTORY
-                    for event in events}  # fmt: skip
+_TOPIC_OF: Final = {
+    event: name for name, events in reversed(TOPIC_EVENTS.items()) if name != topics.HISTORY for event in events
+}
 
 
 @dataclass(frozen=True, slots=True)

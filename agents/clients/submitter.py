@@ -97,9 +97,13 @@ class KafkaSubmitter(Submitter):
             )
         try:
             return self._producer.send(
-                event.topic, event.value, event.key, partition=event.partition, timestamp_ms=event.timestamp_ms,
+                event.topic,
+                event.value,
+                event.key,
+                partition=event.partition,
+                timestamp_ms=event.timestamp_ms,
                 headers=[CONTENT_TYPE],
-            )  # fmt: skip
+            )
         except KafkaTimeoutError:  # said of a topic that does not exist, too
             from agents.topics_admin import require_one
 

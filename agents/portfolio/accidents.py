@@ -17,10 +17,18 @@ _RECENT: Final = LAST_DAY - dt.timedelta(days=24)
 
 
 def tell(
-    claim: Claim, *, happened: Sections | None = None, medical: Sections | None = None, costs: Sections | None = None,
-    papers: tuple[str, ...] = (), later: tuple[str, ...] = (), recovered_days: int = 14, opener: str | None = None,
-    report_hours: float | None = None, work_related: bool | None = True,
-) -> None:  # fmt: skip
+    claim: Claim,
+    *,
+    happened: Sections | None = None,
+    medical: Sections | None = None,
+    costs: Sections | None = None,
+    papers: tuple[str, ...] = (),
+    later: tuple[str, ...] = (),
+    recovered_days: int = 14,
+    opener: str | None = None,
+    report_hours: float | None = None,
+    work_related: bool | None = True,
+) -> None:
     """The ordinary way: a clinic opens, the employer reports, the office concludes, the clinic sends what it cost.
 
     `later`: papers that come a few weeks after all the rest. `work_related` None: the office has not concluded.
@@ -51,9 +59,12 @@ def workplace_injury(world: World, first: dt.date | None = None, last: dt.date =
     if world.random.random() < 0.2:
         costs["wage_advanced_by_employer"] = True
     tell(
-        claim, medical={"unable_to_work_days": days_off, "diagnosis": "contoh: luka robek"}, costs=costs,
-        papers=("transport_receipt",), recovered_days=days_off + 2,
-    )  # fmt: skip
+        claim,
+        medical={"unable_to_work_days": days_off, "diagnosis": "contoh: luka robek"},
+        costs=costs,
+        papers=("transport_receipt",),
+        recovered_days=days_off + 2,
+    )
 
 
 def care_only(world: World) -> None:
@@ -75,18 +86,30 @@ def on_the_road(world: World, setting: str = "commuting", traffic: str = "severa
         costs["jasa_raharja_paid"] = min(bill, 20_000_000)
     days_off = world.random.randint(5, 60)
     tell(
-        claim, happened={"setting": setting, "traffic": traffic}, medical={"unable_to_work_days": days_off},
-        costs=costs, papers=tuple(papers), recovered_days=days_off + 3,
-    )  # fmt: skip
+        claim,
+        happened={"setting": setting, "traffic": traffic},
+        medical={"unable_to_work_days": days_off},
+        costs=costs,
+        papers=tuple(papers),
+        recovered_days=days_off + 3,
+    )
 
 
 def lost_part(world: World) -> None:
     day = world.day()
-    parts = world.random.choice((
-        ("index_finger_right",), ("index_finger_left",), ("thumb_right",), ("other_finger_left",),
-        ("big_toe",), ("index_finger_right", "other_finger_right"), ("one_eye_or_near_diplopia",),
-        ("other_first_phalanx_left",), ("auricle_one",),
-    ))  # fmt: skip
+    parts = world.random.choice(
+        (
+            ("index_finger_right",),
+            ("index_finger_left",),
+            ("thumb_right",),
+            ("other_finger_left",),
+            ("big_toe",),
+            ("index_finger_right", "other_finger_right"),
+            ("one_eye_or_near_diplopia",),
+            ("other_first_phalanx_left",),
+            ("auricle_one",),
+        )
+    )
     claim = Claim(world, world.someone(day), day)
     medical = {
         "unable_to_work_days": world.random.randint(20, 90),
@@ -143,9 +166,13 @@ def papers_missing(world: World, *, come: bool) -> None:
     missing = both if world.random.random() < 0.5 else both[:1]
     there = tuple(paper for paper in both if paper not in missing)
     tell(
-        claim, medical={"unable_to_work_days": world.random.randint(3, 20)}, costs=costs, papers=there,
-        later=missing if come else (), recovered_days=21,
-    )  # fmt: skip
+        claim,
+        medical={"unable_to_work_days": world.random.randint(3, 20)},
+        costs=costs,
+        papers=there,
+        later=missing if come else (),
+        recovered_days=21,
+    )
 
 
 def not_concluded(world: World, first: dt.date, last: dt.date) -> None:
@@ -231,11 +258,21 @@ def claimed_late(world: World, first: dt.date, last: dt.date, years: float) -> N
     day = world.day(first, last)
     claim = Claim(world, world.someone(day), day)
     days = int(years * 365.25)
-    claim.open(claim.clinic, days=days, accident=accident(claim), documents=[*CARDS, "doctor_letter"],
-               medical={"unable_to_work_days": 30})  # fmt: skip
-    claim.add(OFFICE, days=days + 6, conclusion={
-        "work_related": True, "concluded_on": (day + dt.timedelta(days=days + 6)).isoformat(),
-    })  # fmt: skip
+    claim.open(
+        claim.clinic,
+        days=days,
+        accident=accident(claim),
+        documents=[*CARDS, "doctor_letter"],
+        medical={"unable_to_work_days": 30},
+    )
+    claim.add(
+        OFFICE,
+        days=days + 6,
+        conclusion={
+            "work_related": True,
+            "concluded_on": (day + dt.timedelta(days=days + 6)).isoformat(),
+        },
+    )
 
 
 def left_before_but_told_later(world: World) -> None:

@@ -102,9 +102,14 @@ class Answers:
             self._write_review(claim_id, later, other, "reject", [], revision=progress.revision - 1)
 
     def _write_review(
-        self, claim_id: str, time: dt.datetime, officer: str, verdict: str, answers: list[str],
+        self,
+        claim_id: str,
+        time: dt.datetime,
+        officer: str,
+        verdict: str,
+        answers: list[str],
         revision: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         case = self._desk.cases[claim_id]
         data: Sections = {
             **self._named(claim_id, case.key),

@@ -35,10 +35,19 @@ def _children(world: World, day: dt.date, ages: tuple[int, ...]) -> list[Section
 
 
 def at_home(
-    world: World, *, cause: str = "illness", ages: tuple[int, ...] | None = (), heirs: Sections = _WIDOW,
-    papers: tuple[str, ...] = _FAMILY_PAPERS, later: tuple[str, ...] = (), first: dt.date = dt.date(2019, 11, 14),
-    last: dt.date = LAST_DAY, more: Sections | None = None, worker: Worker | None = None, claim_days: int | None = None,
-) -> Claim:  # fmt: skip
+    world: World,
+    *,
+    cause: str = "illness",
+    ages: tuple[int, ...] | None = (),
+    heirs: Sections = _WIDOW,
+    papers: tuple[str, ...] = _FAMILY_PAPERS,
+    later: tuple[str, ...] = (),
+    first: dt.date = dt.date(2019, 11, 14),
+    last: dt.date = LAST_DAY,
+    more: Sections | None = None,
+    worker: Worker | None = None,
+    claim_days: int | None = None,
+) -> Claim:
     """A family tells the desk of a death that had nothing to do with work. `ages` None: one or two, by chance."""
     day = world.day(first, last)
     claim = Claim(world, _dies(world, day, worker), day, "JKM")
@@ -88,8 +97,13 @@ def at_work(world: World, *, ages: tuple[int, ...] = (), tells_both: bool = Fals
     claim = Claim(world, worker, day)
     hospital = world.random.choice(HOSPITALS)
     medical = {"death": {"died_on": day.isoformat(), "cause": "accident"}}
-    claim.open(hospital, hours=5, accident=accident(claim), medical=medical,
-               documents=["membership_card", "ktp", "doctor_letter"])  # fmt: skip
+    claim.open(
+        hospital,
+        hours=5,
+        accident=accident(claim),
+        medical=medical,
+        documents=["membership_card", "ktp", "doctor_letter"],
+    )
     claim.reported(world.random.randint(2, 30))
     claim.concluded()
     desk = world.random.choice(DESKS)
@@ -101,8 +115,13 @@ def at_work(world: World, *, ages: tuple[int, ...] = (), tells_both: bool = Fals
     if tells_both:
         other = Claim(world, worker, day, "JKM")
         other.happened = claim.happened
-        other.open(desk, days=20, death={"died_on": day.isoformat(), "cause": "accident"}, heirs=_WIDOW,
-                   documents=list(_FAMILY_PAPERS))  # fmt: skip
+        other.open(
+            desk,
+            days=20,
+            death={"died_on": day.isoformat(), "cause": "accident"},
+            heirs=_WIDOW,
+            documents=list(_FAMILY_PAPERS),
+        )
 
 
 def suddenly(world: World) -> None:
@@ -110,11 +129,18 @@ def suddenly(world: World) -> None:
     day = world.day(dt.date(2020, 2, 1), LAST_DAY - dt.timedelta(days=60))
     claim = Claim(world, _dies(world, day), day)
     death = {
-        "died_on": day.isoformat(), "cause": "illness", "attack_at_work": True,
+        "died_on": day.isoformat(),
+        "cause": "illness",
+        "attack_at_work": True,
         "hours_from_attack": world.random.randint(1, 20),
-    }  # fmt: skip
-    claim.open(world.random.choice(HOSPITALS), hours=6, accident=accident(claim, kind="sudden_death"),
-               medical={"death": death}, documents=["membership_card", "ktp", "doctor_letter"])  # fmt: skip
+    }
+    claim.open(
+        world.random.choice(HOSPITALS),
+        hours=6,
+        accident=accident(claim, kind="sudden_death"),
+        medical={"death": death},
+        documents=["membership_card", "ktp", "doctor_letter"],
+    )
     claim.reported(20)
     claim.concluded()
     claim.add(DESKS[0], days=18, heirs=_WIDOW, documents=["death_certificate", "heir_letter", "family_card"])
@@ -164,12 +190,19 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (2, partial(at_home, papers=("ktp", "family_card"), first=dt.date(2026, 8, 1))),
     (2, partial(at_home, heirs=_NOBODY, papers=_PAPERS_OF_NOBODY)),
     (2, partial(at_home, ages=(6, 9, 14), first=dt.date(2023, 3, 1))),
-    (1, partial(at_home, cause="unknown", more={"missing_person": True},
-                papers=("ktp", "family_card", "heir_letter", "court_letter"))),
+    (
+        1,
+        partial(
+            at_home,
+            cause="unknown",
+            more={"missing_person": True},
+            papers=("ktp", "family_card", "heir_letter", "court_letter"),
+        ),
+    ),
     (1, partial(at_home, cause="unknown", more={"caused_by_heir": True})),
     (1, partial(at_home, last=dt.date(2020, 12, 1), claim_days=5 * 365 + 40)),
     (3, at_work),
     (3, partial(at_work, ages=(8, 13))),
     (2, partial(at_work, tells_both=True)),
     (3, suddenly),
-)  # fmt: skip
+)

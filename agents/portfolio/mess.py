@@ -24,8 +24,9 @@ def told_by_two_clinics(world: World) -> None:
     other = Claim(world, claim.worker, day)
     other.happened = claim.happened
     other.clinic = world.random.choice([one for one in CLINICS if one != claim.clinic])
-    other.open(other.clinic, days=14, accident=accident(other), medical={"unable_to_work_days": 9},
-               documents=list(CARDS))  # fmt: skip
+    other.open(
+        other.clinic, days=14, accident=accident(other), medical={"unable_to_work_days": 9}, documents=list(CARDS)
+    )
 
 
 def second_clinic_asks_for_more(world: World) -> None:
@@ -34,8 +35,13 @@ def second_clinic_asks_for_more(world: World) -> None:
     tell(claim, medical={"unable_to_work_days": 9}, recovered_days=12)
     other = Claim(world, claim.worker, day)
     other.happened = claim.happened
-    other.open(world.random.choice(CLINICS), days=14, accident=accident(other), costs={"denture": 2_400_000},
-               documents=[*CARDS, "doctor_letter", "treatment_receipt"])  # fmt: skip
+    other.open(
+        world.random.choice(CLINICS),
+        days=14,
+        accident=accident(other),
+        costs={"denture": 2_400_000},
+        documents=[*CARDS, "doctor_letter", "treatment_receipt"],
+    )
 
 
 def wrong_card_number(world: World) -> None:
@@ -55,8 +61,13 @@ def wrong_amount(world: World) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
     paper = ("transport_receipt",)
-    tell(claim, medical={"unable_to_work_days": 8}, costs={"transport": {"land": 30_000_000}}, papers=paper,
-         recovered_days=11)  # fmt: skip
+    tell(
+        claim,
+        medical={"unable_to_work_days": 8},
+        costs={"transport": {"land": 30_000_000}},
+        papers=paper,
+        recovered_days=11,
+    )
     claim.add(claim.clinic, days=18, costs={"transport": {"land": 300_000}})
 
 

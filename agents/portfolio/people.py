@@ -25,8 +25,12 @@ _RAISE_PERCENT: Final = 105
 # monthly_behind  pays each month a few weeks late
 Habit = Literal["quarter_ahead", "quarter_behind", "half_year_ahead", "monthly", "monthly_behind"]
 _MONTHS_AT_ONCE: Final[dict[Habit, int]] = {
-    "quarter_ahead": 3, "quarter_behind": 3, "half_year_ahead": 6, "monthly": 1, "monthly_behind": 1,
-}  # fmt: skip
+    "quarter_ahead": 3,
+    "quarter_behind": 3,
+    "half_year_ahead": 6,
+    "monthly": 1,
+    "monthly_behind": 1,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +60,17 @@ EMPLOYERS: Final = (
     _employer(4, "Tahu Tempe Contoh Empat", "micro", "low", "quarter_ahead", wage_basis="daily"),
     _employer(5, "CV Contoh Lima", "small", "medium", "quarter_behind"),
     # short of money in the first year of the epidemic, and again in 2023
-    _employer(6, "CV Contoh Enam", "small", "high", "quarter_ahead",
-              unpaid=((2020 * 12 + 3, 2020 * 12 + 9), (2023 * 12 + 2, 2023 * 12 + 7))),
+    _employer(
+        6,
+        "CV Contoh Enam",
+        "small",
+        "high",
+        "quarter_ahead",
+        unpaid=((2020 * 12 + 3, 2020 * 12 + 9), (2023 * 12 + 2, 2023 * 12 + 7)),
+    ),
     _employer(7, "Koperasi Contoh Tujuh", "cooperative", "low", "quarter_ahead"),
     _employer(8, "Koperasi Contoh Delapan", "cooperative", "medium", "quarter_ahead"),
-)  # fmt: skip
+)
 _STAFF: Final = (3, 3, 1, 2, 3, 3, 3, 3)  # how many of the workers each has, relative to one another
 CHANNELS: Final = (
     Business("urn:santunan:cooperative:kop-0101", "Koperasi Pasar Contoh", "half_year_ahead"),
@@ -142,12 +152,20 @@ def second_memberships(random: Random, everyone: list[Worker]) -> list[Worker]:
     staying = [one for one in everyone if one.segment == "PU" and one.registered_on and one.left_on is None]
     return [
         Worker(
-            index=WORKERS + count, member_number=f"1911{9_000_000 + count:07}", nik=first.nik, name=first.name,
-            birth_date=first.birth_date, business=CHANNELS[0], segment="BPU", programs=("JKK", "JKM"),
-            income=1_500_000, habit="half_year_ahead", registered_on=dt.date(2021, 2, 1),
+            index=WORKERS + count,
+            member_number=f"1911{9_000_000 + count:07}",
+            nik=first.nik,
+            name=first.name,
+            birth_date=first.birth_date,
+            business=CHANNELS[0],
+            segment="BPU",
+            programs=("JKK", "JKM"),
+            income=1_500_000,
+            habit="half_year_ahead",
+            registered_on=dt.date(2021, 2, 1),
         )
         for count, first in enumerate(random.sample(staying, 2), 1)
-    ]  # fmt: skip
+    ]
 
 
 def _worker(random: Random, index: int) -> Worker:
@@ -231,9 +249,11 @@ def _register(writer: Writer, worker: Worker, day: dt.date, segment: str, busine
     }
     if segment == "PU":
         data["employer"] = {
-            "number": business.number, "name": business.name, "scale": business.scale,
+            "number": business.number,
+            "name": business.name,
+            "scale": business.scale,
             "risk_class": business.risk_class,
-        }  # fmt: skip
+        }
         data["wage_basis"] = business.wage_basis
     else:
         data |= {"channel": business.name, "declared_income": min(worker.income, 5_100_000)}

@@ -32,8 +32,13 @@ class World:
         return first + dt.timedelta(days=self.random.randrange((last - first).days + 1))
 
     def someone(
-        self, day: dt.date, segment: Literal["PU", "BPU"] | None = None, *, is_paid: bool = True, is_free: bool = False,
-    ) -> Worker:  # fmt: skip
+        self,
+        day: dt.date,
+        segment: Literal["PU", "BPU"] | None = None,
+        *,
+        is_paid: bool = True,
+        is_free: bool = False,
+    ) -> Worker:
         """Somebody enrolled, alive and still here on that day, to whom nothing else happened about then.
 
         `is_paid`: contributions of the last half-year are or will be paid. `is_free`: no death is planned.
@@ -70,9 +75,15 @@ class Claim:
     """One claim as it is told, event by event. Hours and days count from the moment it happened."""
 
     def __init__(
-        self, world: World, worker: Worker, day: dt.date, program: Literal["JKK", "JKM"] = "JKK", *,
-        member_number: str | None = None, is_named_by_nik: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        world: World,
+        worker: Worker,
+        day: dt.date,
+        program: Literal["JKK", "JKM"] = "JKK",
+        *,
+        member_number: str | None = None,
+        is_named_by_nik: bool = False,
+    ) -> None:
         self.world = world
         self.worker = worker
         self.happened = at(day, world.random.randint(7, 16), world.random.randrange(60))

@@ -131,10 +131,24 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         tp = TP(chunk.topic, chunk.partition)
         self._is_free.clear()
         self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
-        yield tp, ConsumerMessage(
-            tp.topic, tp.partition, chunk.end - 1, chunk.records[-1].timestamp_ms / 1000, 0, (), None,
-            Delivery(chunks, GENERATION), None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
-        )  # fmt: skip
+        yield (
+            tp,
+            ConsumerMessage(
+                tp.topic,
+                tp.partition,
+                chunk.end - 1,
+                chunk.records[-1].timestamp_ms / 1000,
+                0,
+                (),
+                None,
+                Delivery(chunks, GENERATION),
+                None,
+                0,
+                0,
+                tp,
+                generation_id=self.app.consumer_generation_id,
+            ),
+        )
 
     async def _next_turn(self, timeout: float) -> tuple[Chunk, ...]:
         """The next turn, or nothing within `timeout` seconds. Waits until the turn before is done."""

@@ -215,10 +215,24 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         tp = TP(chunk.topic, chunk.partition)
         self._handed_out.append(delivery)
         self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
-        yield tp, ConsumerMessage(
-            tp.topic, tp.partition, chunk.end - 1, chunk.records[-1].timestamp_ms / 1000, 0, (), None,
-            delivery, None, 0, 0, tp, generation_id=self.app.consumer_generation_id,
-        )  # fmt: skip
+        yield (
+            tp,
+            ConsumerMessage(
+                tp.topic,
+                tp.partition,
+                chunk.end - 1,
+                chunk.records[-1].timestamp_ms / 1000,
+                0,
+                (),
+                None,
+                delivery,
+                None,
+                0,
+                0,
+                tp,
+                generation_id=self.app.consumer_generation_id,
+            ),
+        )
 
     async def _next_turn(self, timeout: float) -> tuple[Chunk, ...]:
         """Empty where nothing may go within `timeout` seconds."""

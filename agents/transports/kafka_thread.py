@@ -60,21 +60,23 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         super().__init__(*args, **options)
         settings, conf = self.app.settings, self.app.conf
         self._most = settings.chunk_records
-        self._fetcher = Fetcher({
-            **client_options(settings),
-            "group.id": settings.group,
-            "isolation.level": "read_committed",  # of positions, too
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "auto.offset.reset": "earliest",
-            "enable.partition.eof": True,
-            "fetch.wait.max.ms": FETCH_WAIT_MS,
-            "fetch.min.bytes": FETCH_BYTES,
-            "fetch.message.max.bytes": conf.consumer_max_fetch_size,
-            "queued.min.messages": settings.chunk_records,
-            "queued.max.messages.kbytes": QUEUE_KIBIBYTES,
-            "fetch.queue.backoff.ms": QUEUE_FULL_MS,
-        })  # fmt: skip
+        self._fetcher = Fetcher(
+            {
+                **client_options(settings),
+                "group.id": settings.group,
+                "isolation.level": "read_committed",  # of positions, too
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": FETCH_WAIT_MS,
+                "fetch.min.bytes": FETCH_BYTES,
+                "fetch.message.max.bytes": conf.consumer_max_fetch_size,
+                "queued.min.messages": settings.chunk_records,
+                "queued.max.messages.kbytes": QUEUE_KIBIBYTES,
+                "fetch.queue.backoff.ms": QUEUE_FULL_MS,
+            }
+        )
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
         self._reads: set[TP] = set()
         self._ends: Any = None

@@ -99,19 +99,21 @@ class Publisher:
         self._fenced(number)
 
     def _fenced(self, number: int) -> Producer:
-        producer = Producer({
-            **client_options(self._settings),
-            "transactional.id": f"{self._settings.group}-{number}",
-            "transaction.timeout.ms": TRANSACTION_SECONDS * 1000,
-            "enable.idempotence": True,
-            "acks": "all",
-            "partitioner": "murmur2_random",  # Kafka's own, so that all clients agree where a key lies
-            "linger.ms": 2,
-            "batch.size": 512 * 1024,
-            "queue.buffering.max.messages": QUEUE_MESSAGES,
-            "retry.backoff.ms": 20,
-            "message.max.bytes": 1_000_000,
-        })  # fmt: skip
+        producer = Producer(
+            {
+                **client_options(self._settings),
+                "transactional.id": f"{self._settings.group}-{number}",
+                "transaction.timeout.ms": TRANSACTION_SECONDS * 1000,
+                "enable.idempotence": True,
+                "acks": "all",
+                "partitioner": "murmur2_random",  # Kafka's own, so that all clients agree where a key lies
+                "linger.ms": 2,
+                "batch.size": 512 * 1024,
+                "queue.buffering.max.messages": QUEUE_MESSAGES,
+                "retry.backoff.ms": 20,
+                "message.max.bytes": 1_000_000,
+            }
+        )
         # Connected first: what `init_transactions` finds unconnected it looks at again half a second later.
         producer.list_topics(timeout=self._settings.kafka_publish_seconds)
         producer.init_transactions(self._settings.kafka_publish_seconds)

@@ -18,10 +18,26 @@ from pipeline.explain.words import (
     refusal_text,
     segment_name,
     short,
-)  # fmt: skip
+)
 
 __all__ = [
-    "LANGUAGES", "Explanation", "Language", "Line", "NoText", "Payment", "Section", "day", "explain", "line_name",
-    "outcome_name", "paper_name", "payee_name", "program_name", "refusal_text", "render_text", "rupiah",
-    "segment_name", "short",
-]  # fmt: skip
+    "LANGUAGES",
+    "Explanation",
+    "Language",
+    "Line",
+    "NoText",
+    "Payment",
+    "Section",
+    "day",
+    "explain",
+    "line_name",
+    "outcome_name",
+    "paper_name",
+    "payee_name",
+    "program_name",
+    "refusal_text",
+    "render_text",
+    "rupiah",
+    "segment_name",
+    "short",
+]

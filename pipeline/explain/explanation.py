@@ -117,9 +117,11 @@ class _Telling:
     def summary(self) -> str:
         decision = self.decision
         occasion = self._say(
-            "occasion", decision.program,
-            program=words.program_name(decision.program, self.language), event_date=self._day(decision.event_date),
-        )  # fmt: skip
+            "occasion",
+            decision.program,
+            program=words.program_name(decision.program, self.language),
+            event_date=self._day(decision.event_date),
+        )
         key: str = decision.outcome
         if key == "APPROVED" and (self._is_partial or decision.total == 0):
             key = "approved" + ("_partly" if self._is_partial else "") + ("_nothing" if decision.total == 0 else "")
@@ -179,9 +181,12 @@ class _Telling:
     def _benefit(self, benefit: "Benefit") -> Line:
         language = self.language
         headline = self._say(
-            "amounts", "line", line=words.line_name(benefit.line, language),
-            payee=words.payee_name(benefit.payee, language), amount=self._rupiah(benefit.amount),
-        )  # fmt: skip
+            "amounts",
+            "line",
+            line=words.line_name(benefit.line, language),
+            payee=words.payee_name(benefit.payee, language),
+            amount=self._rupiah(benefit.amount),
+        )
         formula = words.formula_text(benefit.formula, benefit.numbers, benefit.amount, language)
         law = words.law_text(benefit.reference, benefit.marker, language)
         return Line(headline, (formula,), law, amount=benefit.amount, marker=benefit.marker)
@@ -235,10 +240,13 @@ class _Telling:
         decision = self.decision
         said = [
             self._say(
-                "technical", "decision", decision=decision.decision_id, revision=decision.revision,
+                "technical",
+                "decision",
+                decision=decision.decision_id,
+                revision=decision.revision,
                 decided_at=decision.decided_at.isoformat(),
             )
-        ]  # fmt: skip
+        ]
         if decision.supersedes is not None:
             said.append(self._say("technical", "supersedes", decision=decision.supersedes))
         said.append(self._say("technical", "codes", codes=", ".join(decision.reason_codes)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Scalar = str | int | bool | None
 
+# fmt: off
 # check -> fact -> kind. `flag` chooses sentences and is never shown; `unused` is for officers' JSON only.
 CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "input_consistent": {"fields": "fields"},
@@ -52,7 +53,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "child_choice": {"children": "children", "limit": "children"},
     "waiting_period_over": {"cover_start": "day", "full_from": "day", "died_on": "day"},
     "heir_known": {"heir": "word:heir"},
-}  # fmt: skip
+}
 
 # any check may say that an advisor or an officer settled it
 COMMON_FACTS: Final[Mapping[str, str]] = {"settled": "flag"}
@@ -81,7 +82,7 @@ FORMULA_NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
         "sum": "rupiah", "days": "days", "percent": "percent", "deadline": "day", "paid_on": "day",
     },
     "decided_by_officer": {"amount": "rupiah", "computed": "rupiah"},
-}  # fmt: skip
+}
 
 # formula -> what `arithmetic.derived` works out from its numbers, so that a sentence can say it
 DERIVED_NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -94,10 +95,22 @@ DERIVED_NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "transport": {"land_paid": "rupiah", "sea_paid": "rupiah", "air_paid": "rupiah", "has_several": "flag"},
     "scholarship_year": {"has_several": "flag"},
 }
+# fmt: on
 
 _UNITS: Final = frozenset({"months", "days", "hours", "years", "children", "papers", "memberships"})
-KINDS: Final = _UNITS | {"flag", "unused", "name", "count", "day", "month", "rupiah", "percent", "fields", "layers",
-                         "paper_names"}  # fmt: skip
+KINDS: Final = _UNITS | {
+    "flag",
+    "unused",
+    "name",
+    "count",
+    "day",
+    "month",
+    "rupiah",
+    "percent",
+    "fields",
+    "layers",
+    "paper_names",
+}
 
 
 def in_words(value: Scalar, kind: str, language: str) -> str:

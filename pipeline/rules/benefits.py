@@ -124,8 +124,10 @@ def _partial_disability(walk: Walk, terms: Terms, sheet: Sheet) -> None:
     if loss.is_capped:
         sheet.flag("BEN_CAPPED")
     numbers: dict[str, Scalar] = {
-        "percent": percent_text(loss.share), "multiplier": multiplier.value, "wage": exact_text(wage.amount),
-    }  # fmt: skip
+        "percent": percent_text(loss.share),
+        "multiplier": multiplier.value,
+        "wage": exact_text(wage.amount),
+    }
     amount = times(wage.amount, loss.share * multiplier.value, _WHOLE_SHARE)
     origins = _with_wage(wage, terms, Source(loss.reference, loss.marker), multiplier)
     sheet.write("partial_disability", amount, "member", "percent_of_multiple", numbers, *origins)
@@ -168,6 +170,8 @@ def _with_wage(wage: Wage, terms: Terms, *origins: Value | Source) -> tuple[Valu
 
 
 _WAGE_RULES: Final = {
-    "daily": "daily_wage_days", "piece": "piece_wage_months", "weather": "weather_wage_months",
+    "daily": "daily_wage_days",
+    "piece": "piece_wage_months",
+    "weather": "weather_wage_months",
     "base_income": "bpu_income_table",
-}  # fmt: skip
+}

@@ -89,8 +89,11 @@ def _home_care(care: HomeCare, payee: Payee, terms: Terms, sheet: Sheet) -> None
     if care.months > most.value or care.cost * months > cap.value * care.months:
         sheet.flag("BEN_CAPPED")
     numbers: dict[str, Scalar] = {
-        "cost": care.cost, "months": care.months, "max_months": most.value, "cap": cap.value,
-    }  # fmt: skip
+        "cost": care.cost,
+        "months": care.months,
+        "max_months": most.value,
+        "cap": cap.value,
+    }
     sheet.write("homecare", amount, payee, "homecare", numbers, cap, most)
 
 

@@ -48,9 +48,7 @@ class Standing(NamedTuple):
 
 _day_of: Final = dt.date.fromordinal
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple
-_UNREGISTERED: Final = Standing(
-    False, None, False, None, None, None, None, False, 0, False, False, 0, None, False
-)  # fmt: skip
+_UNREGISTERED: Final = Standing(False, None, False, None, None, None, None, False, 0, False, False, 0, None, False)
 
 
 class _Held(NamedTuple):
@@ -83,15 +81,25 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
         cover_start = _day_of(spell.start)
     enrolment = period.enrolment
     birth_date = enrolment.birth_date
-    return _new(Standing, (
-        True, enrolment.segment, is_held,
-        _day_of(span[0]) if span else None,
-        _day_of(span[1]) if span and span[1] < NEVER else None,
-        cover_start, first_cover, spell is not None and spell.start == number,
-        run.months, run.has_backdated, spell is not None and spell.lapsed <= number,
-        age_on(birth_date, day), age_on(birth_date, first_cover) if first_cover is not None else None,
-        is_held and spell is None,
-    ))  # fmt: skip
+    return _new(
+        Standing,
+        (
+            True,
+            enrolment.segment,
+            is_held,
+            _day_of(span[0]) if span else None,
+            _day_of(span[1]) if span and span[1] < NEVER else None,
+            cover_start,
+            first_cover,
+            spell is not None and spell.start == number,
+            run.months,
+            run.has_backdated,
+            spell is not None and spell.lapsed <= number,
+            age_on(birth_date, day),
+            age_on(birth_date, first_cover) if first_cover is not None else None,
+            is_held and spell is None,
+        ),
+    )
 
 
 def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:
@@ -158,9 +166,11 @@ def _held(periods: tuple[Period, ...], program: str, day: int, book: Book, is_di
     begun = periods if periods[-1].first <= day else tuple(period for period in periods if period.first <= day)
     current = begun[-1] if begun else None
     span = _span_at(current, program, day) if current is not None else None
-    if current is not None and span is not None and (
-        not is_disease or _spell_at(spells_of(current, book), day) is not None
-    ):  # fmt: skip
+    if (
+        current is not None
+        and span is not None
+        and (not is_disease or _spell_at(spells_of(current, book), day) is not None)
+    ):
         return _Held(current, span, True, NO_END)
     if is_disease and (reaching := _reaching(begun, program, day, book)) is not None:
         return reaching

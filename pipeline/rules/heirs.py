@@ -30,7 +30,7 @@ def first_heir(case: Case, terms: Terms) -> str:
 
 
 def has_heir(case: Case, terms: Terms) -> bool:
-    """"Other" relatives inherit by a notarial will only."""
+    """ "Other" relatives inherit by a notarial will only."""
     return case.heirs is None or first_heir(case, terms) != NO_HEIR
 
 

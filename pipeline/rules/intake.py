@@ -109,9 +109,10 @@ def is_claimed_once(walk: Walk) -> Stop | None:
         return None
     day, program, order = walk.event_date, walk.program, walk.case.opened_order
     same = [
-        one for one in others
+        one
+        for one in others
         if one.event_date == day and one.program == program and one.opened_order < order and one.outcome != "REJECTED"
-    ]  # fmt: skip
+    ]
     covering = None
     if same:
         asked = walk.case.asked()
@@ -129,9 +130,7 @@ def is_claimed_once(walk: Walk) -> Stop | None:
         walk.trace.append(_FIRST)
         return None
     walk.first_claim_id = first.claim_id
-    return walk.refer(
-        "not_claimed_before", ("CLM_SAME_EVENT",), {"first_claim_id": first.claim_id}, sources.DUPLICATES
-    )
+    return walk.refer("not_claimed_before", ("CLM_SAME_EVENT",), {"first_claim_id": first.claim_id}, sources.DUPLICATES)
 
 
 def _is_another_death(other: Summary, walk: Walk) -> bool:

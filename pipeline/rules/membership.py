@@ -84,8 +84,11 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
         return None
     backdated = standing.has_backdated_payment
     facts: dict[str, Scalar] = {
-        "segment": segment, "unpaid_months": unpaid, "limit": limit.value, "backdated": backdated,
-    }  # fmt: skip
+        "segment": segment,
+        "unpaid_months": unpaid,
+        "limit": limit.value,
+        "backdated": backdated,
+    }
     also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
     if segment == "BPU":
         if standing.is_lapsed or unpaid > limit.value:
@@ -131,8 +134,10 @@ def age_and_memberships(walk: Walk) -> Stop | None:
     limit = None
     if age <= terms.age_light_work_until.value:
         limit = terms.age_light_work_until
-    elif standing.segment == "BPU" and at_first_cover is not None and (
-        at_first_cover >= terms.bpu_registration_age_limit.value
+    elif (
+        standing.segment == "BPU"
+        and at_first_cover is not None
+        and (at_first_cover >= terms.bpu_registration_age_limit.value)
     ):
         limit = terms.bpu_registration_age_limit
     doubt = None

@@ -31,8 +31,7 @@ def needs_wage(walk: Walk) -> bool:
         return False
     medical = walk.case.medical
     return walk.death is not None or (
-        medical is not None
-        and bool(medical.unable_to_work_days or medical.disabilities or medical.permanent_total)
+        medical is not None and bool(medical.unable_to_work_days or medical.disabilities or medical.permanent_total)
     )
 
 
@@ -49,8 +48,7 @@ def _wage_is_known(walk: Walk) -> Stop | None:
         # No officer's answer makes a wage known: a line that needs it is changed by hand or waits for a report.
         walk.note("wage_known", "undetermined", facts, source)
         return Stop("REFERRED", ("WAGE_UNKNOWN",))
-    walk.note("wage_known", "met",
-              {"wage": exact_text(wage.amount), "basis": wage.basis, "month": wage.month}, source)  # fmt: skip
+    walk.note("wage_known", "met", {"wage": exact_text(wage.amount), "basis": wage.basis, "month": wage.month}, source)
     return None
 
 
@@ -106,8 +104,9 @@ def _is_past_transition(walk: Walk) -> Stop | None:
     if standing.cover_start >= wait.since:
         return None
     facts: dict[str, Scalar] = {
-        "cover_start": iso(standing.cover_start), "died_on": iso(death.died_on),
-    }  # fmt: skip
+        "cover_start": iso(standing.cover_start),
+        "died_on": iso(death.died_on),
+    }
     return walk.refer("waiting_transition", ("JKM_BPU_WAIT_TRANSITION",), facts, wait)
 
 

@@ -121,8 +121,11 @@ class ParameterFile:
         if kind == "int" and _WHOLE_NUMBER.fullmatch(written):
             return int(written.replace("_", ""))
         if kind == "float":
-            self._fault(self._line(node), f"{written} is a float, which cannot hold money or percent exactly; write a "
-                                     f"whole number, or a percentage as quoted text")  # fmt: skip
+            self._fault(
+                self._line(node),
+                f"{written} is a float, which cannot hold money or percent exactly; write a "
+                f"whole number, or a percentage as quoted text",
+            )
         else:
             self._fault(self._line(node), f"{written} cannot be read; write a plain whole number, date or quoted text")
         return _WRONG
@@ -174,8 +177,11 @@ class ParameterFile:
                 found.append(value)
         starts = [since for since in written if isinstance(since, dt.date)]
         if starts and min(starts) > self.first_day:
-            self._fault(str(min(starts)), f"the first value starts late: say what was so from {self.first_day} on, "
-                                          f"with `absent: true` if there was no such thing")  # fmt: skip
+            self._fault(
+                str(min(starts)),
+                f"the first value starts late: say what was so from {self.first_day} on, "
+                f"with `absent: true` if there was no such thing",
+            )
         if starts and min(starts) < self.first_day:
             self._fault(str(min(starts)), f"it lies before {self.first_day}, where this rule book begins; correct it")
         return tuple(found)

@@ -27,9 +27,13 @@ class Finding:
     __slots__ = ("outcome", "codes", "benefits", "indicative", "fund_amount")
 
     def __init__(
-        self, outcome: Outcome, codes: tuple[str, ...], benefits: list[Benefit], indicative: int | None = None,
+        self,
+        outcome: Outcome,
+        codes: tuple[str, ...],
+        benefits: list[Benefit],
+        indicative: int | None = None,
         fund_amount: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.outcome = outcome
         self.codes = codes
         self.benefits = benefits

@@ -28,14 +28,29 @@ class Period:
     """
 
     __slots__ = (
-        "registrations", "first", "last", "first_month", "last_month", "programs", "payments", "all_payments",
-        "free_months", "spells",
-    )  # fmt: skip
+        "registrations",
+        "first",
+        "last",
+        "first_month",
+        "last_month",
+        "programs",
+        "payments",
+        "all_payments",
+        "free_months",
+        "spells",
+    )
 
     def __init__(
-        self, registrations: tuple[Enrolment, ...], first: int, last: int, first_month: int, last_month: int,
-        programs: dict[str, tuple[Span, ...]], payments: Payments, free_months: frozenset[int],
-    ) -> None:  # fmt: skip
+        self,
+        registrations: tuple[Enrolment, ...],
+        first: int,
+        last: int,
+        first_month: int,
+        last_month: int,
+        programs: dict[str, tuple[Span, ...]],
+        payments: Payments,
+        free_months: frozenset[int],
+    ) -> None:
         self.registrations = registrations
         self.first = first
         self.last = last

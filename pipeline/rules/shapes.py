@@ -238,8 +238,13 @@ SHAPES: Final[dict[str, Shape]] = {
     "piece_wage_months": Shape("months", count),
     "pmi_contribution": Shape(
         "rupiah",
-        record(before_work=rupiah, work_and_after=rupiah, cover_months=count, extension_month=rupiah,
-               shorter=listed(_PMI_CONTRACT)),
+        record(
+            before_work=rupiah,
+            work_and_after=rupiah,
+            cover_months=count,
+            extension_month=rupiah,
+            shorter=listed(_PMI_CONTRACT),
+        ),
         may_be_absent=True,
     ),
     "procedure_layer": Shape("text", text),
@@ -260,4 +265,4 @@ SHAPES: Final[dict[str, Shape]] = {
     "transport_cap_land": Shape("rupiah", rupiah),
     "transport_cap_sea": Shape("rupiah", rupiah),
     "weather_wage_months": Shape("months", count),
-}  # fmt: skip
+}

@@ -23,9 +23,14 @@ class Sheet:
         return sum(line.amount for line in self.lines)
 
     def write(
-        self, line: LineCode, amount: int, payee: Payee, formula: str, numbers: dict[str, Scalar],
+        self,
+        line: LineCode,
+        amount: int,
+        payee: Payee,
+        formula: str,
+        numbers: dict[str, Scalar],
         *origins: Value | Source,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """One line with the law of all its numbers, no surer than the least sure of them; zero is left out."""
         if amount <= 0:
             return

@@ -16,7 +16,7 @@ from pipeline.rules.membership import (
     cover_has_started,
     holds_program,
     is_registered,
-)  # fmt: skip
+)
 from pipeline.rules.obstacles import amounts_can_be_told
 from pipeline.rules.officer import late_line, needs_second_officer, ruled
 from pipeline.rules.papers import papers_are_complete
@@ -28,7 +28,7 @@ from pipeline.rules.timeliness import (
     is_reported_in_time,
     late_payment,
     payment_deadline,
-)  # fmt: skip
+)
 from pipeline.rules.triggers import triggers_are_settled
 from pipeline.rules.walk import Stop, Walk
 from schemas.values import MAX_RUPIAH
@@ -97,7 +97,7 @@ def _with_deadline(walk: Walk, finding: Finding) -> dt.date:
         finding.benefits.append(late)
         main, *flags = finding.codes
         partial = flags[:1] if main == "OK_PARTIAL" else []
-        flags = in_order([*flags[len(partial):], "PAY_LATE_COMPENSATION"])
+        flags = in_order([*flags[len(partial) :], "PAY_LATE_COMPENSATION"])
         finding.codes = (main, *partial, *flags)
     return deadline
 
@@ -109,8 +109,22 @@ def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
     missing = walk.missing if outcome == "PENDING" else ()
     fields = walk.fields if codes == ("VAL_BAD_INPUT",) else ()
-    return _new(Verdict, (
-        outcome, codes, tuple(finding.benefits), finding.total, finding.indicative, missing, fields,
-        "EMPLOYER" if is_employer_liable else "BPJS", deadline, finding.fund_amount, first_claim_id,
-        walk.law.rule_version, tuple(walk.trace), walk.wake_on,
-    ))  # fmt: skip
+    return _new(
+        Verdict,
+        (
+            outcome,
+            codes,
+            tuple(finding.benefits),
+            finding.total,
+            finding.indicative,
+            missing,
+            fields,
+            "EMPLOYER" if is_employer_liable else "BPJS",
+            deadline,
+            finding.fund_amount,
+            first_claim_id,
+            walk.law.rule_version,
+            tuple(walk.trace),
+            walk.wake_on,
+        ),
+    )

@@ -57,8 +57,9 @@ def _death_is_not_work_related(walk: Walk) -> Stop | None:
         (one.claim_id for one in walk.question.other_claims if one.program == "JKK" and one.is_death_approved), None
     )
     facts: dict[str, Scalar] = {
-        "concluded": conclusion.work_related if conclusion is not None else None, "jkk_claim": paid,
-    }  # fmt: skip
+        "concluded": conclusion.work_related if conclusion is not None else None,
+        "jkk_claim": paid,
+    }
     if concluded or paid is not None:
         walk.note("death_not_work_related", "not_met", facts, sources.JKM_DEFINITION)
         return Stop("REJECTED", ("JKM_WORK_RELATED",))
@@ -111,8 +112,10 @@ def is_reported_in_time(walk: Walk) -> Stop | None:
     start = _report_clock_start(walk)
     until = report.reported_at if report is not None else walk.question.clock
     facts: dict[str, Scalar] = {
-        "hours": max((until - start) // _HOUR, 0), "limit_hours": limit.value, "reported": report is not None,
-    }  # fmt: skip
+        "hours": max((until - start) // _HOUR, 0),
+        "limit_hours": limit.value,
+        "reported": report is not None,
+    }
     last_moment = start + limit.value * _HOUR
     if until > last_moment:
         source = terms.late_report_liability
@@ -155,10 +158,18 @@ def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Bene
     total = sum(one.amount for one in benefits)
     days = (paid_on - deadline).days
     numbers: dict[str, Scalar] = {
-        "sum": total, "days": days, "percent": percent.value, "deadline": deadline.isoformat(),
+        "sum": total,
+        "days": days,
+        "percent": percent.value,
+        "deadline": deadline.isoformat(),
         "paid_on": paid_on.isoformat(),
-    }  # fmt: skip
+    }
     return Benefit(
-        "late_payment_compensation", rounded(total * days * percent.value, 100), benefits[0].payee, "late_payment",
-        numbers, percent.reference, percent.marker,  # type: ignore[arg-type]
-    )  # fmt: skip
+        "late_payment_compensation",
+        rounded(total * days * percent.value, 100),
+        benefits[0].payee,
+        "late_payment",
+        numbers,
+        percent.reference,
+        percent.marker,  # type: ignore[arg-type]
+    )

@@ -34,9 +34,15 @@ def triggers_are_settled(walk: Walk) -> Stop | None:
 
 
 def _ask(
-    walk: Walk, open_codes: list[str], check: str, code: str, facts: dict[str, Scalar], source: Source | Value,
-    *, is_computable: bool = True,
-) -> None:  # fmt: skip
+    walk: Walk,
+    open_codes: list[str],
+    check: str,
+    code: str,
+    facts: dict[str, Scalar],
+    source: Source | Value,
+    *,
+    is_computable: bool = True,
+) -> None:
     """Note whether an advisor or an officer has settled this; it is open where nobody has.
 
     `is_computable`: an amount that no decision on file can replace is known.
@@ -58,11 +64,19 @@ def _medical(walk: Walk, open_codes: list[str]) -> None:
     if trigger is not None:
         facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
         _ask(
-            walk, open_codes, "medically_settled", "REF_MEDICAL_ADVISOR", facts, sources.CERTIFICATE,
+            walk,
+            open_codes,
+            "medically_settled",
+            "REF_MEDICAL_ADVISOR",
+            facts,
+            sources.CERTIFICATE,
             is_computable=is_computable,
-        )  # fmt: skip
-    elif medical is not None and certified_by is not None and death is None and (
-        medical.disabilities or medical.permanent_total
+        )
+    elif (
+        medical is not None
+        and certified_by is not None
+        and death is None
+        and (medical.disabilities or medical.permanent_total)
     ):
         trigger = "permanent_total" if medical.permanent_total else "disability"
         facts = {"trigger": trigger, "certified_by": certified_by}

@@ -48,7 +48,7 @@ def wage_of_month(member: Member, period: Period, month: int, law: Law) -> Wage 
 
 def _wage(
     member: Member, period: Period, last_month: int, mean_before: int, known_before: int, law: Law
-) -> Wage | None:  # fmt: skip
+) -> Wage | None:
     """By the newest report for `last_month` or before; a mean is taken over the months before `mean_before`."""
     months = short_column(member.wage_months)
     newest = _newest(member, months, period, last_month, known_before)
@@ -80,7 +80,7 @@ class _Report(NamedTuple):
 
 def _newest(
     member: Member, months: tuple[int, ...], period: Period, last_month: int, known_before: int
-) -> _Report | None:  # fmt: skip
+) -> _Report | None:
     """Of the reports of this period, known before a moment, that for `last_month` or before; of several for a month
     the one known last. `months`: all that the member's reports are for."""
     at = bisect_right(months, min(last_month, period.last_month)) - 1
@@ -96,17 +96,16 @@ def _newest(
 def _mean(basis: str, reports: list[_Report | None], months: range) -> Wage | None:
     """The mean of these months, of those that have a report of this basis above 0."""
     found = [
-        report for month, report in zip(months, reports, strict=True)
+        report
+        for month, report in zip(months, reports, strict=True)
         if report is not None and report.month == month and report.basis == basis and report.amount > 0
-    ]  # fmt: skip
+    ]
     if not found:
         return None
     return Wage(Fraction(sum(report.amount for report in found), len(found)), basis, month_text(found[0].month))
 
 
-def _base_income(
-    period: Period, newest: _Report | None, last_month: int, known_before: int, law: Law
-) -> Wage | None:  # fmt: skip
+def _base_income(period: Period, newest: _Report | None, last_month: int, known_before: int, law: Law) -> Wage | None:
     """The base of the row of the declared income; an income of 0 is the first row, none declared is unknown."""
     declared = (newest.month, newest.known, newest.amount) if newest is not None else None
     for registration in period.registrations:

@@ -47,10 +47,28 @@ class Walk:
     """All that the rows share. Everything about the event day is looked up once, here."""
 
     __slots__ = (
-        "question", "case", "book", "program", "event_date", "today", "law", "terms", "member", "standing", "death",
-        "settled", "trace", "flags", "missing", "fields", "first_claim_id", "wake_on", "_is_disease", "_wage",
+        "question",
+        "case",
+        "book",
+        "program",
+        "event_date",
+        "today",
+        "law",
+        "terms",
+        "member",
+        "standing",
+        "death",
+        "settled",
+        "trace",
+        "flags",
+        "missing",
+        "fields",
+        "first_claim_id",
+        "wake_on",
+        "_is_disease",
+        "_wage",
         "_has_looked_for_wage",
-    )  # fmt: skip
+    )
 
     def __init__(self, question: Question, book: Book) -> None:
         case = question.case
@@ -98,9 +116,14 @@ class Walk:
         self.trace.append(_new(Check, (check, result, facts, source.reference, source.marker)))
 
     def refer(
-        self, check: str, codes: tuple[str, ...], facts: dict[str, Scalar], source: Value | Source,
-        *, result: CheckResult = "undetermined",
-    ) -> Stop | None:  # fmt: skip
+        self,
+        check: str,
+        codes: tuple[str, ...],
+        facts: dict[str, Scalar],
+        source: Value | Source,
+        *,
+        result: CheckResult = "undetermined",
+    ) -> Stop | None:
         """A row that needs a person: stops with the codes that no officer has settled, or notes that all are."""
         open_codes = codes if not self.settled else tuple(code for code in codes if code not in self.settled)
         if not open_codes:

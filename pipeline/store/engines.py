@@ -135,8 +135,12 @@ def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
     }
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args=options, isolation_level=isolation, pool_size=4, max_overflow=4, hide_parameters=True,
-    )  # fmt: skip
+        connect_args=options,
+        isolation_level=isolation,
+        pool_size=4,
+        max_overflow=4,
+        hide_parameters=True,
+    )
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

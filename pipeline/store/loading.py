@@ -26,9 +26,18 @@ from schemas.events import parse
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 SUMMARY_COLUMNS: Final = (
-    "claim_id", "version", "opened_order", "member_number", "nik", "revision", "program", "event_date", "asked",
-    "outcome", "effective_lines",
-)  # fmt: skip
+    "claim_id",
+    "version",
+    "opened_order",
+    "member_number",
+    "nik",
+    "revision",
+    "program",
+    "event_date",
+    "asked",
+    "outcome",
+    "effective_lines",
+)
 _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
 
 
@@ -154,9 +163,11 @@ class Loading:
     def _persons(self) -> set[str]:
         """Who is concerned: by NIK, or by number where the number is not registered."""
         members = self._desk.members  # of some only wages and payments are known, and no NIK
-        return self._niks | self._former | {
-            number for number in self._numbers if number not in members or not members[number].is_registered
-        }
+        return (
+            self._niks
+            | self._former
+            | {number for number in self._numbers if number not in members or not members[number].is_registered}
+        )
 
     def _whole_claims(self) -> set[str]:
         for number in list(self._whole):
@@ -209,10 +220,21 @@ _day = lru_cache(maxsize=16_384)(dt.date.fromisoformat)
 
 def summary_of(row: Any) -> Summary:
     """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
-    return _new(Summary, (
-        row.claim_id, row.opened_order, row.member_number, row.nik, row.revision, row.program, _day(row.event_date),
-        _codes(row.asked), row.outcome, _codes(row.effective_lines),
-    ))  # fmt: skip
+    return _new(
+        Summary,
+        (
+            row.claim_id,
+            row.opened_order,
+            row.member_number,
+            row.nik,
+            row.revision,
+            row.program,
+            _day(row.event_date),
+            _codes(row.asked),
+            row.outcome,
+            _codes(row.effective_lines),
+        ),
+    )
 
 
 def _empty_case(row: Any) -> Case:

@@ -232,4 +232,3 @@ def _only_one_at_a_time(file: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-

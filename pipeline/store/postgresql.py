@@ -34,12 +34,24 @@ CASES_A_SECOND: Final = 1_000  # decided by a slow machine
 SMALL_TURN: Final = 24  # events or claims: from about here on, waiting costs less than taking rows out of JSON
 
 _TYPES: Final[dict[type, str]] = {
-    BigInteger: "int8", Integer: "int4", SmallInteger: "int2", Boolean: "bool", Text: "text", LargeBinary: "bytea",
-}  # fmt: skip
+    BigInteger: "int8",
+    Integer: "int4",
+    SmallInteger: "int2",
+    Boolean: "bool",
+    Text: "text",
+    LargeBinary: "bytea",
+}
 _INSERTED: Final = (
-    tables.ledger, tables.members, tables.cases, tables.paid_lines, tables.outputs, tables.decisions, tables.payouts,
-    tables.dead_letters, tables.chunks,
-)  # fmt: skip
+    tables.ledger,
+    tables.members,
+    tables.cases,
+    tables.paid_lines,
+    tables.outputs,
+    tables.decisions,
+    tables.payouts,
+    tables.dead_letters,
+    tables.chunks,
+)
 
 
 class PostgresqlUnitOfWork(UnitOfWork):
@@ -259,9 +271,7 @@ _LOCK_POSITIONS: Final = (
 )
 # Locks of PostgreSQL that belong to no row; 1 sets ours apart from others that somebody may take in this database.
 _HOLD_DAY: Final = "SELECT pg_advisory_xact_lock(1, %s::int4)"
-_SHARE_DAY: Final = (
-    "SELECT pg_advisory_xact_lock_shared(1, one::int4) FROM json_array_elements_text(%s::json) AS one"
-)
+_SHARE_DAY: Final = "SELECT pg_advisory_xact_lock_shared(1, one::int4) FROM json_array_elements_text(%s::json) AS one"
 _NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"
 
 

@@ -61,9 +61,13 @@ def _pairs(told: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:
 
 def _ruling(told: dict[str, Any]) -> Ruling:
     return Ruling(
-        told["verdict"], told["officer"], tuple(told["answers"]), _pairs(told["changes"]), tuple(told["documents"]),
+        told["verdict"],
+        told["officer"],
+        tuple(told["answers"]),
+        _pairs(told["changes"]),
+        tuple(told["documents"]),
         told["second_officer"],
-    )  # fmt: skip
+    )
 
 
 def _clock(told: str) -> dt.datetime:
@@ -73,33 +77,57 @@ def _clock(told: str) -> dt.datetime:
 _DAY: Final = dt.date.fromisoformat
 # What JSON does not tell apart: the rest is taken as it stands.
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
-    "reason_codes": tuple, "failed_payouts": tuple, "settled_codes": tuple, "referral_codes": tuple, "lines": _pairs,
-    "approved_on": _DAY, "wake_on": _DAY, "latest": _clock, "settlements": _settlements, "ruling": _ruling,
-}  # fmt: skip
+    "reason_codes": tuple,
+    "failed_payouts": tuple,
+    "settled_codes": tuple,
+    "referral_codes": tuple,
+    "lines": _pairs,
+    "approved_on": _DAY,
+    "wake_on": _DAY,
+    "latest": _clock,
+    "settlements": _settlements,
+    "ruling": _ruling,
+}
 
 
 def case_row(case: Case, summary: Summary | None, version: int) -> Row:
     """A row of `cases`. Without a summary the case is not opened yet: only evidence has come."""
     progress = case.progress
     return (
-        case.claim_id, version, case.key, case.partition, case.opened_order, case.program,
+        case.claim_id,
+        version,
+        case.key,
+        case.partition,
+        case.opened_order,
+        case.program,
         summary.member_number if summary is not None else None,
         summary.nik if summary is not None else None,
         iso(summary.event_date) if summary is not None else None,
         ",".join(sorted(summary.asked)) if summary is not None else None,
-        progress.revision, progress.outcome, progress.effective_outcome, progress.effective_total,
+        progress.revision,
+        progress.outcome,
+        progress.effective_outcome,
+        progress.effective_total,
         ",".join(line for line, _ in progress.lines),
         progress.wake_on.isoformat() if progress.wake_on is not None else None,
-        progress.referral_id, progress_text(progress),
-    )  # fmt: skip
+        progress.referral_id,
+        progress_text(progress),
+    )
 
 
 def decision_row(decision: Decision, output: int) -> Row:
     return (
-        decision.claim_id, decision.revision, decision.outcome, ",".join(decision.reason_codes), decision.program,
-        iso(decision.event_date), decision.rule_version, decision.total, microseconds(decision.decided_at),
+        decision.claim_id,
+        decision.revision,
+        decision.outcome,
+        ",".join(decision.reason_codes),
+        decision.program,
+        iso(decision.event_date),
+        decision.rule_version,
+        decision.total,
+        microseconds(decision.decided_at),
         output,
-    )  # fmt: skip
+    )
 
 
 def payout_row(payout: Payout) -> Row:
@@ -109,28 +137,55 @@ def payout_row(payout: Payout) -> Row:
 def ledger_rows(turn: Iterable[Effects], *, keeps_raw: bool) -> list[Row]:
     return [
         (
-            one.seq, one.identity[0], one.identity[1], one.digest, effects.topic, effects.partition, one.offset,
-            microseconds(one.clock), one.is_own_time, one.claim_id, one.member_number, one.raw if keeps_raw else None,
+            one.seq,
+            one.identity[0],
+            one.identity[1],
+            one.digest,
+            effects.topic,
+            effects.partition,
+            one.offset,
+            microseconds(one.clock),
+            one.is_own_time,
+            one.claim_id,
+            one.member_number,
+            one.raw if keeps_raw else None,
         )
         for effects in turn
         for one in effects.entries
-    ]  # fmt: skip
+    ]
 
 
 def dead_letter_row(letter: DeadLetter, effects: Effects, *, keeps_raw: bool) -> Row:
     errors = orjson.dumps([{"field": one.field, "message": one.message} for one in letter.errors]).decode()
     return (
-        effects.topic, effects.partition, letter.offset, effects.chunk_id, letter.timestamp_ms, letter.received_ms,
-        letter.reason, errors, letter.source, letter.event_id, False, letter.original if keeps_raw else None,
-    )  # fmt: skip
+        effects.topic,
+        effects.partition,
+        letter.offset,
+        effects.chunk_id,
+        letter.timestamp_ms,
+        letter.received_ms,
+        letter.reason,
+        errors,
+        letter.source,
+        letter.event_id,
+        False,
+        letter.original if keeps_raw else None,
+    )
 
 
 def chunk_row(effects: Effects) -> Row:
     account = effects.account
     return (
-        effects.chunk_id, effects.topic, effects.partition, account.first, account.next,
-        account.accepted, account.duplicates, account.refused, account.holes,
-    )  # fmt: skip
+        effects.chunk_id,
+        effects.topic,
+        effects.partition,
+        account.first,
+        account.next,
+        account.accepted,
+        account.duplicates,
+        account.refused,
+        account.holes,
+    )
 
 
 def output_rows(turn: Iterable[Effects]) -> list[Row]:
@@ -144,9 +199,7 @@ def output_rows(turn: Iterable[Effects]) -> list[Row]:
 def decision_rows(turn: Iterable[Effects], numbers: Iterable[int]) -> list[Row]:
     """`numbers`: where each output of the turn is kept, in order."""
     published = [message for effects in turn for _, message in effects.outputs]
-    places = (
-        number for number, message in zip(numbers, published, strict=True) if message.topic == topics.DECISIONS
-    )
+    places = (number for number, message in zip(numbers, published, strict=True) if message.topic == topics.DECISIONS)
     made = [decision for effects in turn for decision in effects.decisions]
     return [decision_row(decision, place) for decision, place in zip(made, places, strict=True)]
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
-)  # fmt: skip
+)
 
 from schemas.values import MAX_RUPIAH
 
@@ -51,18 +51,20 @@ def _rupiah(column: str) -> CheckConstraint:
 # The next offset to read, and how far outputs are known to be published: a floor for when the broker forgets its own.
 # The rows of one partition number are locked together: they are the gate, and the fence against a zombie.
 positions: Final = Table(
-    "positions", metadata,
+    "positions",
+    metadata,
     Column("group_name", Text, nullable=False),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("next", BigInteger),  # null: nothing read yet
     Column("published", BigInteger),
     PrimaryKeyConstraint("group_name", "topic", "partition"),
-)  # fmt: skip
+)
 
 # One row accounts for one chunk: every offset from `first` to below `next` has one fate.
 chunks: Final = Table(
-    "chunks", metadata,
+    "chunks",
+    metadata,
     Column("id", _Number, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
@@ -74,10 +76,11 @@ chunks: Final = Table(
     Column("holes", Integer, nullable=False),
     CheckConstraint('"next" - "first" = accepted + duplicates + refused + holes', name="accounted"),
     UniqueConstraint("topic", "partition", "first"),
-)  # fmt: skip
+)
 
 ledger: Final = Table(
-    "ledger", metadata,
+    "ledger",
+    metadata,
     Column("seq", _Number, primary_key=True, autoincrement=False),
     Column("source", Text, nullable=False),
     Column("event_id", Text, nullable=False),
@@ -94,28 +97,32 @@ ledger: Final = Table(
     Index(None, "claim_id", sqlite_where=text("claim_id IS NOT NULL"), postgresql_where=text("claim_id IS NOT NULL")),
     # The facts of one member; claims of a member are found through `cases`.
     Index(
-        None, "member_number", sqlite_where=text("claim_id IS NULL AND member_number IS NOT NULL"),
+        None,
+        "member_number",
+        sqlite_where=text("claim_id IS NULL AND member_number IS NOT NULL"),
         postgresql_where=text("claim_id IS NULL AND member_number IS NOT NULL"),
     ),
-)  # fmt: skip
+)
 
 # A row to lock for each person: the numbers of one NIK may lie in several partitions, so the partition's gate is not
 # enough. `person` is the NIK, or the number of a member who is not registered (yet).
 persons: Final = Table("persons", metadata, Column("person", Text, primary_key=True))
 
 members: Final = Table(
-    "members", metadata,
+    "members",
+    metadata,
     Column("number", Text, primary_key=True),
     Column("nik", Text),
     Column("version", Integer, nullable=False),
     Column("document", Text, nullable=False),
     Index(None, "nik"),
-)  # fmt: skip
+)
 
 # `version` counts writes, so that two writers of one case cannot overlook each other. `program` is null while
 # evidence waits for its claim. `member_number` and `nik` are those that the latest decision found.
 cases: Final = Table(
-    "cases", metadata,
+    "cases",
+    metadata,
     Column("claim_id", Text, primary_key=True),
     Column("version", Integer, nullable=False),
     Column("key", Text, nullable=False),
@@ -137,17 +144,31 @@ cases: Final = Table(
     _rupiah("effective_total"),
     CheckConstraint("effective_outcome IN ('APPROVED', 'REJECTED')", name="effective_outcome_known"),
     CheckConstraint("outcome IN ('APPROVED', 'REJECTED', 'REFERRED', 'PENDING')", name="outcome_known"),
-    Index(None, "member_number", sqlite_where=text("member_number IS NOT NULL"),
-          postgresql_where=text("member_number IS NOT NULL")),
+    Index(
+        None,
+        "member_number",
+        sqlite_where=text("member_number IS NOT NULL"),
+        postgresql_where=text("member_number IS NOT NULL"),
+    ),
     Index(None, "nik", sqlite_where=text("nik IS NOT NULL"), postgresql_where=text("nik IS NOT NULL")),
-    Index(None, "partition", "wake_on", sqlite_where=text("wake_on IS NOT NULL"),
-          postgresql_where=text("wake_on IS NOT NULL")),
-    Index(None, "referral_id", sqlite_where=text("referral_id IS NOT NULL"),
-          postgresql_where=text("referral_id IS NOT NULL")),
-)  # fmt: skip
+    Index(
+        None,
+        "partition",
+        "wake_on",
+        sqlite_where=text("wake_on IS NOT NULL"),
+        postgresql_where=text("wake_on IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "referral_id",
+        sqlite_where=text("referral_id IS NOT NULL"),
+        postgresql_where=text("referral_id IS NOT NULL"),
+    ),
+)
 
 decisions: Final = Table(
-    "decisions", metadata,
+    "decisions",
+    metadata,
     Column("claim_id", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("outcome", Text, nullable=False),
@@ -161,10 +182,11 @@ decisions: Final = Table(
     PrimaryKeyConstraint("claim_id", "revision"),
     _rupiah("total"),
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 
 payouts: Final = Table(
-    "payouts", metadata,
+    "payouts",
+    metadata,
     Column("claim_id", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("payee", Text, nullable=False),
@@ -174,13 +196,14 @@ payouts: Final = Table(
     _rupiah("amount"),
     CheckConstraint("direction IN ('pay', 'recover')", name="direction_known"),
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 
 # One accident is paid once: however many clinics send it under however many ids (CLM_DUPLICATE, CLM_SAME_EVENT). The
 # rows are those of the effective decisions.
 # `person` is the NIK, or the membership number of a member without one.
 paid_lines: Final = Table(
-    "paid_lines", metadata,
+    "paid_lines",
+    metadata,
     Column("person", Text, nullable=False),
     Column("program", Text, nullable=False),
     Column("event_date", Text, nullable=False),
@@ -189,20 +212,22 @@ paid_lines: Final = Table(
     PrimaryKeyConstraint("person", "program", "event_date", "line"),
     Index(None, "claim_id"),
     sqlite_with_rowid=False,
-)  # fmt: skip
+)
 
 # Nothing else is ever published. Embedded this table stays empty: the log is the topic.
 outputs: Final = Table(
-    "outputs", metadata,
+    "outputs",
+    metadata,
     Column("id", _Number, primary_key=True, autoincrement=False),
     Column("input_offset", BigInteger, nullable=False),
     Column("topic", Text, nullable=False),
     Column("key", LargeBinary, nullable=False),
     Column("value", LargeBinary, nullable=False),
-)  # fmt: skip
+)
 
 dead_letters: Final = Table(
-    "dead_letters", metadata,
+    "dead_letters",
+    metadata,
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
@@ -217,17 +242,19 @@ dead_letters: Final = Table(
     Column("original", LargeBinary),
     PrimaryKeyConstraint("topic", "partition", "offset"),
     Index(None, "chunk"),
-)  # fmt: skip
+)
 
 # The embedded broker; empty where Kafka is the broker. `seq` is the one order of all topics.
 topics: Final = Table(
-    "topics", metadata,
+    "topics",
+    metadata,
     Column("name", Text, primary_key=True),
     Column("partitions", SmallInteger, nullable=False),
-)  # fmt: skip
+)
 
 log: Final = Table(
-    "log", metadata,
+    "log",
+    metadata,
     Column("seq", _Number, primary_key=True, autoincrement=False),
     Column("topic", Text, nullable=False),
     Column("partition", Integer, nullable=False),
@@ -237,4 +264,4 @@ log: Final = Table(
     Column("value", LargeBinary, nullable=False),
     Column("headers", Text),
     UniqueConstraint("topic", "partition", "offset"),
-)  # fmt: skip
+)

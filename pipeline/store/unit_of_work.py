@@ -39,7 +39,7 @@ from pipeline.store.tables import (
     outputs,
     paid_lines,
     payouts,
-)  # fmt: skip
+)
 
 SummaryRow: Any = namedtuple("SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _DRIVERS = ("psycopg", "sqlite3")
@@ -209,9 +209,11 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
         for chunk_id in self.connection.execute(statement.order_by(chunks.c.first)).scalars():
             low = chunk_id * CHUNK_STRIDE
             query = select(outputs.c.id, outputs.c.topic, outputs.c.key, outputs.c.value).where(
-                outputs.c.id >= low, outputs.c.id < low + CHUNK_STRIDE,
-                outputs.c.input_offset >= asked.start, outputs.c.input_offset < asked.end,
-            )  # fmt: skip
+                outputs.c.id >= low,
+                outputs.c.id < low + CHUNK_STRIDE,
+                outputs.c.input_offset >= asked.start,
+                outputs.c.input_offset < asked.end,
+            )
             yield from self.connection.execute(query)
 
     # --- writes

@@ -67,15 +67,26 @@ def main(count: int) -> None:
 
 
 def _clients(settings: Settings) -> tuple[Any, Any]:
-    consumer = Consumer({
-        **client_options(settings), "group.id": settings.group, "isolation.level": "read_committed",
-        "enable.auto.commit": False, "auto.offset.reset": "earliest",
-    })  # fmt: skip
-    producer = Producer({
-        **client_options(settings), "transactional.id": f"{settings.group}-bare", "acks": "all",
-        "partitioner": "murmur2_random", "linger.ms": 2, "batch.size": 512 * 1024,
-        "queue.buffering.max.messages": 1_000_000,
-    })  # fmt: skip
+    consumer = Consumer(
+        {
+            **client_options(settings),
+            "group.id": settings.group,
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    producer = Producer(
+        {
+            **client_options(settings),
+            "transactional.id": f"{settings.group}-bare",
+            "acks": "all",
+            "partitioner": "murmur2_random",
+            "linger.ms": 2,
+            "batch.size": 512 * 1024,
+            "queue.buffering.max.messages": 1_000_000,
+        }
+    )
     producer.init_transactions(WAIT_SECONDS)
     return consumer, producer
 

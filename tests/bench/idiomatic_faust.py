@@ -35,10 +35,15 @@ SUMMARIES: Final = "SELECT * FROM cases WHERE member_number = %s OR nik = %s"
 
 settings = read_settings()
 app = faust.App(
-    settings.group, broker=f"kafka://{settings.kafka_bootstrap}", store="memory://", web_enabled=False,
-    topic_partitions=settings.partitions, topic_disable_leader=True, topic_allow_declare=False,
+    settings.group,
+    broker=f"kafka://{settings.kafka_bootstrap}",
+    store="memory://",
+    web_enabled=False,
+    topic_partitions=settings.partitions,
+    topic_disable_leader=True,
+    topic_allow_declare=False,
     consumer_auto_offset_reset="earliest",
-)  # fmt: skip
+)
 outputs = {name: app.topic(name, key_serializer="raw", value_serializer="raw") for name in topics.OUTPUT}
 accidents = app.topic(topics.ACCIDENTS, key_type=bytes, value_type=bytes, value_serializer="raw")
 deaths = app.topic(topics.DEATHS, key_type=bytes, value_type=bytes, value_serializer="raw")
@@ -61,9 +66,18 @@ class Clerk:
             data: Any = arrival.event.data
             number = data.member.member_number
             new = (
-                self._seq, *arrival.identity, arrival.digest, topic, partition, record.offset,
-                microseconds(arrival.clock), False, data.claim_id, number, record.value,
-            )  # fmt: skip
+                self._seq,
+                *arrival.identity,
+                arrival.digest,
+                topic,
+                partition,
+                record.offset,
+                microseconds(arrival.clock),
+                False,
+                data.claim_id,
+                number,
+                record.value,
+            )
             if cursor.execute(INSERT_EVENT, new).rowcount == 0:
                 return []
             desk = Desk(self._book)

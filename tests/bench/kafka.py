@@ -255,9 +255,12 @@ def _watched(site: Site, group: str, starts: Offsets, count: int, *programs: Pro
     assert done == count, f"{done} positions for {count} claims"
     assert before < done, "too few claims: all were decided within one look"
     return Run(
-        done - before, ended - began, {name: after[name] - cpu[name] for name in after}, busy,
+        done - before,
+        ended - began,
+        {name: after[name] - cpu[name] for name in after},
+        busy,
         tuple(resident),
-    )  # fmt: skip
+    )
 
 
 def _cpu_seconds(site: Site, *programs: Program) -> dict[str, float]:
@@ -266,7 +269,9 @@ def _cpu_seconds(site: Site, *programs: Program) -> dict[str, float]:
 
 def _together(runs: list[Run]) -> Run:
     return Run(
-        sum(one.claims for one in runs), sum(one.seconds for one in runs),
+        sum(one.claims for one in runs),
+        sum(one.seconds for one in runs),
         {name: sum(one.cpu_seconds[name] for one in runs) for name in runs[0].cpu_seconds},
-        sum(one.busy_seconds for one in runs), runs[-1].resident_mb,
-    )  # fmt: skip
+        sum(one.busy_seconds for one in runs),
+        runs[-1].resident_mb,
+    )

@@ -48,9 +48,13 @@ class Program:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("SANTUNAN_")}
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own modules
-                [sys.executable, "-m", *command], stdin=subprocess.PIPE, stdout=output, stderr=output,
-                env=kept | dict(environment), cwd=ROOT,
-            )  # fmt: skip
+                [sys.executable, "-m", *command],
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                env=kept | dict(environment),
+                cwd=ROOT,
+            )
 
     def require(self) -> None:
         """Raises with the last lines of the log where the process ended with a failure."""
@@ -105,13 +109,21 @@ class Site:
         # What matters comes back as an error; when the servers stop, a client would tell of every lost connection.
         self._client = {"bootstrap.servers": self.bootstrap, "log_level": 0}
         migrate(self.places.database_url)
-        topics_admin.create(read_settings(
-            broker_url=self.places.broker_url, database_url=self.places.database_url, partitions=PARTITIONS
-        ))
-        self._producer = Producer({
-            **self._client, "partitioner": "murmur2_random", "enable.idempotence": True,
-            "linger.ms": 0, "queue.buffering.max.messages": 2_000_000, "queue.buffering.max.kbytes": 2_000_000,
-        })  # fmt: skip
+        topics_admin.create(
+            read_settings(
+                broker_url=self.places.broker_url, database_url=self.places.database_url, partitions=PARTITIONS
+            )
+        )
+        self._producer = Producer(
+            {
+                **self._client,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "linger.ms": 0,
+                "queue.buffering.max.messages": 2_000_000,
+                "queue.buffering.max.kbytes": 2_000_000,
+            }
+        )
         self._asking = self._consumer("santunan-bench-asks")
 
     def cpu_seconds(self) -> dict[str, float]:
@@ -227,19 +239,29 @@ class Site:
 
     def reader(self, starts: Offsets, *, stops_at_end: bool = False) -> Any:
         """A read_committed consumer without a group of its own."""
-        consumer = Consumer({
-            **self._client, "group.id": "santunan-bench-reads", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "enable.partition.eof": stops_at_end, "fetch.wait.max.ms": 100,
-        })  # fmt: skip
+        consumer = Consumer(
+            {
+                **self._client,
+                "group.id": "santunan-bench-reads",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": stops_at_end,
+                "fetch.wait.max.ms": 100,
+            }
+        )
         consumer.assign([TopicPartition(name, number, at) for (name, number), at in starts.items()])
         return consumer
 
     def _consumer(self, group: str) -> Any:
         """Only asks for positions, never joins. Uncommitted: else it would wait for a transaction in hand to end."""
-        return Consumer({
-            **self._client, "group.id": group, "enable.auto.commit": False,
-            "isolation.level": "read_uncommitted",
-        })  # fmt: skip
+        return Consumer(
+            {
+                **self._client,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "isolation.level": "read_uncommitted",
+            }
+        )
 
     def close(self) -> None:
         self._asking.close()

@@ -42,10 +42,14 @@ async def joined(settings: Settings) -> AsyncIterator[Place]:
     """A member; a static one, where the settings name an instance, keeps its place when the block is left."""
     place = Place()
     place.consumer = aiokafka.AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap, group_id=settings.group, group_instance_id=settings.instance_id,
-        partition_assignment_strategy=[ByNumber], enable_auto_commit=False, heartbeat_interval_ms=200,
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=settings.group,
+        group_instance_id=settings.instance_id,
+        partition_assignment_strategy=[ByNumber],
+        enable_auto_commit=False,
+        heartbeat_interval_ms=200,
         session_timeout_ms=int(settings.kafka_session_seconds * 1000),
-    )  # fmt: skip
+    )
     place.consumer.subscribe(topics.INTAKE, listener=place)
     await place.consumer.start()
     try:

@@ -40,8 +40,11 @@ def test_an_event_sent_again_has_no_effect_in_the_same_chunk_or_in_a_later_one(s
 
 
 def test_two_sources_may_count_from_one(site: Site) -> None:
-    site.run(*e.member(), e.accident("K1", id="1"), e.accident("K2", "2024-07-08", id="1", source=e.CLINIC, report=None,
-                                                             conclusion=None))  # fmt: skip
+    site.run(
+        *e.member(),
+        e.accident("K1", id="1"),
+        e.accident("K2", "2024-07-08", id="1", source=e.CLINIC, report=None, conclusion=None),
+    )
     assert [claim for claim, *_ in site.decisions()] == ["K1", "K2"]
 
 
@@ -106,7 +109,7 @@ def test_a_refusal_knows_the_time_that_a_retry_must_keep(site: Site) -> None:
     site.run(b"1", b"2", topic=topics.ACCIDENTS, now_ms=NOW_MS + 5)
     site.run(b"3", topic=topics.HISTORY)
     site.run(b"4", topic=topics.HISTORY, headers=((RECEIVED_AT, b"77"),))
-    rows = site.rows("SELECT received_ms FROM dead_letters ORDER BY chunk, \"offset\"")
+    rows = site.rows('SELECT received_ms FROM dead_letters ORDER BY chunk, "offset"')
     assert rows == [(NOW_MS + 5,), (NOW_MS + 5,), (None,), (77,)]
 
 
@@ -270,13 +273,16 @@ _SLIPS: dict[str, tuple[int, list[Any]]] = {
     "a wage": (MAX_RUPIAH, [e.accident(medical={"unable_to_work_days": 300})]),
     "a bill": (4_000_000, [e.accident(**_BILL)]),
     "on file": (4_000_000, [e.accident(approved={"prosthesis": MAX_RUPIAH, "return_to_work": 1})]),
-    "officers": (4_000_000, [
-        e.accident(),
-        e.review("K1", 1, "change", "2024-07-08T10:00:00", changes=[_LARGE]),
-        e.review("K1", 2, "change", "2024-07-09T10:00:00", changes=[_LARGE], source="urn:santunan:officer:b"),
-        e.settled("K1.r1.member", 4_000_000, "2024-07-30"),
-    ]),
-}  # fmt: skip
+    "officers": (
+        4_000_000,
+        [
+            e.accident(),
+            e.review("K1", 1, "change", "2024-07-08T10:00:00", changes=[_LARGE]),
+            e.review("K1", 2, "change", "2024-07-09T10:00:00", changes=[_LARGE], source="urn:santunan:officer:b"),
+            e.settled("K1.r1.member", 4_000_000, "2024-07-30"),
+        ],
+    ),
+}
 
 
 @pytest.mark.parametrize("slip", _SLIPS)

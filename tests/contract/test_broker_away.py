@@ -50,9 +50,11 @@ def broker() -> Iterator[Broker]:
 @pytest.fixture
 def settings(broker: Broker, new_database: Callable[..., str]) -> Settings:
     found = read_settings(
-        broker_url=f"kafka+chunks://127.0.0.1:{broker.port}", database_url=new_database(), partitions=PARTITIONS,
+        broker_url=f"kafka+chunks://127.0.0.1:{broker.port}",
+        database_url=new_database(),
+        partitions=PARTITIONS,
         kafka_session_seconds=SESSION_SECONDS,
-    )  # fmt: skip
+    )
     topics_admin.create(found)
     return found
 

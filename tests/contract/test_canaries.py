@@ -40,16 +40,27 @@ def good() -> list[Any]:
         e.registered(nik=NIK, name=NAME, channel=CHANNEL, region=NAME),
         claim,
         claim,
-        e.accident("K2", "2024-08-08", member=WHO, accident=WHAT | {"occurred_at": "2024-08-08T10:00:00+07:00"},
-                   medical=MEDICAL, documents=[]),
-        e.accident("K3", "2024-06-06", member=WHO, medical=MEDICAL,
-                   accident=WHAT | {"occurred_at": "2024-06-06T10:00:00+07:00", "self_inflicted": True}),
+        e.accident(
+            "K2",
+            "2024-08-08",
+            member=WHO,
+            accident=WHAT | {"occurred_at": "2024-08-08T10:00:00+07:00"},
+            medical=MEDICAL,
+            documents=[],
+        ),
+        e.accident(
+            "K3",
+            "2024-06-06",
+            member=WHO,
+            medical=MEDICAL,
+            accident=WHAT | {"occurred_at": "2024-06-06T10:00:00+07:00", "self_inflicted": True},
+        ),
         e.accident("K4", number=None, member={"nik": NIK, "name": NAME}, medical=MEDICAL),
         e.accident("K5", "2024-05-05", member=WHO | {"nik": OTHER_NIK}, medical=MEDICAL),
         e.death("M1", "2025-01-01", member=WHO),
         e.review("K3", 1, "reject", "2024-07-09T10:00:00", reason=STORY),
         e.event("claim.appealed", {"claim_id": "K1", "ground": STORY}, source=e.DESK, time="2024-07-20T08:00:00"),
-    ]  # fmt: skip
+    ]
 
 
 def bad(known: Any) -> dict[str, tuple[str, bytes]]:
@@ -78,9 +89,11 @@ def bad(known: Any) -> dict[str, tuple[str, bytes]]:
         "written in the future": of(topics.ACCIDENTS, time="2099-01-01T00:00:00+07:00"),
         "an id used again": of(topics.HISTORY, id=known["id"], source=known["source"]),
         "too large": of(data=data | {"accident": WHAT | {"chronology": STORY * 4000}}),
-        "a review of nothing": (topics.HISTORY, e.raw(e.review("K9", 1, "reject", "2024-07-09T10:00:00",
-                                                       reason=STORY))),
-    }  # fmt: skip
+        "a review of nothing": (
+            topics.HISTORY,
+            e.raw(e.review("K9", 1, "reject", "2024-07-09T10:00:00", reason=STORY)),
+        ),
+    }
 
 
 def published(file: Path) -> list[Entry]:
@@ -118,9 +131,12 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
     log.close()
     port = free_port()
     environment = {
-        "SANTUNAN_DATABASE_URL": f"sqlite:///{file}", "SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{port}",
-        "SANTUNAN_LOG_LEVEL": "DEBUG", "SANTUNAN_LOG_FORMAT": "json", "SANTUNAN_CHUNK_RECORDS": "5",
-    }  # fmt: skip
+        "SANTUNAN_DATABASE_URL": f"sqlite:///{file}",
+        "SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{port}",
+        "SANTUNAN_LOG_LEVEL": "DEBUG",
+        "SANTUNAN_LOG_FORMAT": "json",
+        "SANTUNAN_CHUNK_RECORDS": "5",
+    }
 
     def stored() -> float:
         found = metrics_of(port)

@@ -25,9 +25,22 @@ def history(seed: int, length: int) -> list[Any]:
     if dice.random() < 0.8:
         told += e.member("20000000011", NUMBERS["20000000011"])
     makers = [
-        claim, claim, claim, claim, papers, papers, officer, officer, payment, appeal_or_failure, fact, fact, day,
-        again, noise,
-    ]  # fmt: skip
+        claim,
+        claim,
+        claim,
+        claim,
+        papers,
+        papers,
+        officer,
+        officer,
+        payment,
+        appeal_or_failure,
+        fact,
+        fact,
+        day,
+        again,
+        noise,
+    ]
     while len(told) < length:
         told.append(dice.choice(makers)(dice, told))
     for place, document in enumerate(told):  # ids are the seed's own, so that a history is the same each time
@@ -86,12 +99,14 @@ def appeal_or_failure(dice: random.Random, told: list[Any]) -> Any:
 def fact(dice: random.Random, told: list[Any]) -> Any:
     number = dice.choice(list(NUMBERS))
     time = f"2024-0{dice.randint(6, 9)}-15T10:00:00"
-    return dice.choice((
-        e.registered(number, dice.choice((NUMBERS[number], "3671010101800003")), time=time),
-        e.paid("2019-11", dice.choice(("2023-12", "2026-12")), "2019-11-02", number, time=time),
-        e.wage(dice.choice(("2019-11", "2024-06")), dice.choice((3_000_000, 4_000_000)), number, time=time),
-        e.event("member.ended", {"member_number": number, "ended_on": "2024-06-30"}, time=time),
-    ))  # fmt: skip
+    return dice.choice(
+        (
+            e.registered(number, dice.choice((NUMBERS[number], "3671010101800003")), time=time),
+            e.paid("2019-11", dice.choice(("2023-12", "2026-12")), "2019-11-02", number, time=time),
+            e.wage(dice.choice(("2019-11", "2024-06")), dice.choice((3_000_000, 4_000_000)), number, time=time),
+            e.event("member.ended", {"member_number": number, "ended_on": "2024-06-30"}, time=time),
+        )
+    )
 
 
 def day(dice: random.Random, told: list[Any]) -> Any:
@@ -128,9 +143,10 @@ def check_any_cut_gives_the_same(make_site: MakeSite, told: list[Any]) -> None:
 
 
 @settings(
-    max_examples=6, deadline=None,
+    max_examples=6,
+    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)  # fmt: skip
+)
 @given(seed=st.integers(0, 10**6), length=st.integers(5, 60))
 def test_any_history_in_chunks_of_1_7_and_1000_gives_the_same_bytes(
     make_site: MakeSite, seed: int, length: int

@@ -70,8 +70,10 @@ def goes_on_after(make_room: Callable[[], object], said: list[str], settings: Se
     wait_for(lambda: sum("disk" in one and "is full" in one for one in said) >= 2)
     assert all("nothing was stored; make room" in one and "starting again" in one for one in said), said
     assert {table: count(settings, table) for table in ("ledger", "decisions", "chunks")} == {
-        "ledger": 0, "decisions": 0, "chunks": 0
-    }  # fmt: skip
+        "ledger": 0,
+        "decisions": 0,
+        "chunks": 0,
+    }
     make_room()
     wait_for(lambda: is_decided(settings), every=0.2)
 
@@ -99,8 +101,11 @@ def test_a_file_that_cannot_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         told = subprocess.run(  # noqa: S603 - our own program
             [*program, "agents.cli", "submit", str(tmp_path / "more.jsonl")],
             env=environment() | environment_of(settings) | {full_disk.VARIABLE: str(limit)},
-            capture_output=True, text=True, check=False, timeout=60,
-        )  # fmt: skip
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
         assert told.returncode == EXIT_TRANSIENT and "is full" in told.stderr and "submitted" not in told.stdout
         assert count(settings, "log") == len(receipts)
         goes_on_after(lambda: limit.write_text("1000000"), said, settings)

@@ -34,8 +34,13 @@ from tests.kafka_server import kafka_bootstrap, kafka_settings
 from tests.servers import new_database, postgresql_server
 
 __all__ = [
-    "kafka_bootstrap", "kafka_settings", "new_database", "no_process_ends", "postgresql_server", "settings",
-]  # fmt: skip
+    "kafka_bootstrap",
+    "kafka_settings",
+    "new_database",
+    "no_process_ends",
+    "postgresql_server",
+    "settings",
+]
 
 MEMBER = Member(1, "us")
 CHUNK = chunk_of(HERE, 3, 5)

@@ -36,8 +36,11 @@ def two_processes(settings: Settings, folder: Path) -> Iterator[Command]:
     with (folder / "worker.log").open("ab") as log:
         command = subprocess.Popen(  # noqa: S603
             [*PROGRAM, "worker", "--processes", "2"],
-            env=environment() | environment_of(settings), cwd=folder, stdout=log, stderr=log,
-        )  # fmt: skip
+            env=environment() | environment_of(settings),
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        )
     try:
         yield command
     finally:

@@ -21,11 +21,18 @@ SECOND = ("20000000022", "3671010101800002")
 def filled(site: Site) -> Site:
     """Two members; K1 paid and settled late, K2 pending and finished, M1 a death, K9 of nobody."""
     site.run(
-        *e.member(), *e.member(*SECOND), e.accident("K1"), e.accident("K2", number=SECOND[0], documents=["ktp"]),
-        e.settled("K1.r1.member", 4_000_000, "2024-09-02"), e.accident("K9", number="Z0000000001"),
-        e.day_passed("2024-08-01"), e.evidence("K2", "2024-07-20T10:00:00", documents=e.JKK_PAPERS),
-        e.death("M1", "2024-10-10", SECOND[0]), b"no event", size=3,
-    )  # fmt: skip
+        *e.member(),
+        *e.member(*SECOND),
+        e.accident("K1"),
+        e.accident("K2", number=SECOND[0], documents=["ktp"]),
+        e.settled("K1.r1.member", 4_000_000, "2024-09-02"),
+        e.accident("K9", number="Z0000000001"),
+        e.day_passed("2024-08-01"),
+        e.evidence("K2", "2024-07-20T10:00:00", documents=e.JKK_PAPERS),
+        e.death("M1", "2024-10-10", SECOND[0]),
+        b"no event",
+        size=3,
+    )
     return site
 
 
@@ -131,15 +138,13 @@ def test_each_invariant_is_seen_to_break(filled: Site, statement: str, broken: s
 def test_a_decision_published_twice_is_found(filled: Site) -> None:
     columns = "topic, key, value"
     if filled.store.is_embedded:
-        filled.change([
-            f'INSERT INTO log (seq, "partition", "offset", timestamp_ms, {columns}) SELECT seq + 1000, "partition", '  # noqa: S608
-            f'"offset" + 1000, timestamp_ms, {columns} FROM log JOIN decisions ON output = seq WHERE claim_id = \'M1\''
-        ])  # fmt: skip
+        log = '"partition", "offset", timestamp_ms'
+        copied = f'seq + 1000, "partition", "offset" + 1000, timestamp_ms, {columns} FROM log JOIN decisions'
+        again = f"INSERT INTO log (seq, {log}, {columns}) SELECT {copied} ON output = seq"  # noqa: S608
     else:
-        filled.change([
-            f"INSERT INTO outputs (id, input_offset, {columns}) SELECT id + 1000, input_offset, {columns} FROM outputs "  # noqa: S608
-            "JOIN decisions ON output = id WHERE claim_id = 'M1'"
-        ])  # fmt: skip
+        copied = f"id + 1000, input_offset, {columns} FROM outputs JOIN decisions"
+        again = f"INSERT INTO outputs (id, input_offset, {columns}) SELECT {copied} ON output = id"  # noqa: S608
+    filled.change([f"{again} WHERE claim_id = 'M1'"])
     assert numbers(check(filled.store, replays=False)) == {5}
 
 

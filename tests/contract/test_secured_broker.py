@@ -61,12 +61,12 @@ def bootstrap(folder: Path) -> Iterator[str]:
         "ssl.keystore.location": str(store),
         "ssl.keystore.password": brokers.STORE_PASSWORD,
         "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
-        "listener.name.sasl_ssl.plain.sasl.jaas.config":
-            f'{PLAIN} user_worker="{PASSWORD}" user_stranger="{PASSWORD}";',
+        "listener.name.sasl_ssl.plain.sasl.jaas.config": f'{PLAIN} user_worker="{PASSWORD}" '
+        f'user_stranger="{PASSWORD}";',
         "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": f"{SCRAM};",
         "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "super.users": "User:ANONYMOUS;User:worker",  # the first: the broker to itself
-    }  # fmt: skip
+    }
     user = ("--add-scram", f"SCRAM-SHA-512=[name=worker,password={PASSWORD}]")
     with brokers.running([broker], [own], *user):
         yield f"127.0.0.1:{broker.port}"
@@ -76,19 +76,25 @@ def bootstrap(folder: Path) -> Iterator[str]:
 def settings(bootstrap: str, folder: Path, new_database: Callable[..., str]) -> Settings:
     """With topics, made through the same door."""
     found = read_settings(
-        broker_url=f"kafka+chunks://{bootstrap}", database_url=new_database(), partitions=2,
-        kafka_security_protocol="SASL_SSL", kafka_user="worker", kafka_password=PASSWORD,
+        broker_url=f"kafka+chunks://{bootstrap}",
+        database_url=new_database(),
+        partitions=2,
+        kafka_security_protocol="SASL_SSL",
+        kafka_user="worker",
+        kafka_password=PASSWORD,
         kafka_ca_file=folder / "right" / "authority.pem",
-    )  # fmt: skip
+    )
     assert set(topics_admin.create(found)) == set(topics.ALL)
     return found
 
 
 def variables(settings: Settings, **change: object) -> dict[str, str]:
     """As an operator sets them: a password in a variable is the password."""
-    return environment_of(settings) | {"SANTUNAN_KAFKA_PASSWORD": PASSWORD} | {
-        f"SANTUNAN_{name.upper()}": str(value) for name, value in change.items()
-    }  # fmt: skip
+    return (
+        environment_of(settings)
+        | {"SANTUNAN_KAFKA_PASSWORD": PASSWORD}
+        | {f"SANTUNAN_{name.upper()}": str(value) for name, value in change.items()}
+    )
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])

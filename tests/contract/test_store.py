@@ -126,9 +126,14 @@ def test_a_wrong_user_is_one_sentence(opens: Callable[[str], object], new_databa
         opens(new_database().replace("postgres:@", "nobody:@"))
 
 
-@pytest.mark.parametrize(("options", "told"), [
-    ("nosuch=1", "no such option"), ("sslmode=wrong", "no such sslmode"), ("port=x", "its options cannot be read"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("nosuch=1", "no such option"),
+        ("sslmode=wrong", "no such sslmode"),
+        ("port=x", "its options cannot be read"),
+    ],
+)
 @pytest.mark.parametrize("opens", [open_store, open_reader, migrate])
 def test_wrong_options_of_a_url_are_one_sentence(opens: Callable[[str], object], options: str, told: str) -> None:
     with pytest.raises(NotReady, match=rf"{told}.*; correct what stands behind the \? in database_url$") as caught:
@@ -271,12 +276,15 @@ def test_a_claim_that_another_worker_opens_while_its_person_is_waited_for_is_kno
     ("event", "meanwhile", "sentence"),
     [
         (e.wage("2024-06", 5_000_000), "UPDATE members SET version = version + 1", "changed the same rows of members"),
-        (e.evidence("K1", "2024-07-08T10:00:00", documents=["visum"]), "UPDATE cases SET version = version + 1",
-         "changed the same rows of cases"),
+        (
+            e.evidence("K1", "2024-07-08T10:00:00", documents=["visum"]),
+            "UPDATE cases SET version = version + 1",
+            "changed the same rows of cases",
+        ),
         (e.accident("K2"), COPY_OF_A_CASE, "stored the same rows of cases"),
     ],
     ids=["member", "claim", "new claim"],
-)  # fmt: skip
+)
 def test_what_somebody_else_has_written_meanwhile_is_never_overwritten(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, size: int, event: Any, meanwhile: str, sentence: str
 ) -> None:

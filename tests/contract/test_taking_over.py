@@ -65,7 +65,7 @@ def test_where_another_worker_stored_meanwhile_nothing_is_until_that_is_taken_ov
     site.process(site.chunk(0, 1, topics.ACCIDENTS))
     with pytest.raises(Transient, match=r"another worker has stored events of claims\.accidents/0 meanwhile"):
         successor.process(site.chunk(0, 4, topics.MEMBERS))
-    assert site.rows('SELECT max("next") FROM positions WHERE topic = \'members.events\'') == [(None,)]
+    assert site.rows("SELECT max(\"next\") FROM positions WHERE topic = 'members.events'") == [(None,)]
     left, _ = successor.take_over(published)
     assert left == [Chunk(*CLAIMS, 0, 1, ())]
     successor.process(site.chunk(0, 4, topics.MEMBERS))

@@ -79,8 +79,10 @@ def cluster() -> Iterator[list[Broker]]:
 def settings(cluster: list[Broker], new_database: Callable[..., str]) -> Settings:
     found = read_settings(
         broker_url="kafka+chunks://" + ";".join(f"127.0.0.1:{one.port}" for one in cluster),
-        database_url=new_database(), partitions=3, kafka_publish_seconds=PUBLISH_SECONDS,
-    )  # fmt: skip
+        database_url=new_database(),
+        partitions=3,
+        kafka_publish_seconds=PUBLISH_SECONDS,
+    )
     topics_admin.create(found)
     return found
 

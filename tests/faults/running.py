@@ -61,9 +61,7 @@ class Worker:
 
 
 @contextmanager
-def running(
-    folder: Path, settings: Mapping[str, str], *, step: str = "", nth: int = 0
-) -> Iterator[Worker]:
+def running(folder: Path, settings: Mapping[str, str], *, step: str = "", nth: int = 0) -> Iterator[Worker]:
     """A worker that is gone when the block is left, however it is left."""
     worker = Worker(folder, settings, step=step, nth=nth)
     try:

@@ -104,9 +104,14 @@ class Storm:
         self.directory = folder / "services"
         started = services.up(self.directory, _quietly)
         self.settings = read_settings(
-            broker_url=started.broker_url, database_url=started.database_url, partitions=PARTITIONS, chunk_records=25,
-            kafka_session_seconds=SESSION_SECONDS, kafka_publish_seconds=15, group="storm",
-        )  # fmt: skip
+            broker_url=started.broker_url,
+            database_url=started.database_url,
+            partitions=PARTITIONS,
+            chunk_records=25,
+            kafka_session_seconds=SESSION_SECONDS,
+            kafka_publish_seconds=15,
+            group="storm",
+        )
         migrate(self.settings.database_url)
         topics_admin.create(self.settings)
         self._stop = threading.Event()

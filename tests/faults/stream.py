@@ -28,9 +28,12 @@ def documents(claim_count: int, *, member_count: int = 20, name: str = "", first
         waiting = place - LATER
         if waiting >= 0 and kind(waiting, member_count) == PAPER_MISSING:
             paper = e.evidence(
-                f"B{waiting}", "2026-07-01T10:00:00", documents=e.JKK_PAPERS, source=e.CLINIC,
+                f"B{waiting}",
+                "2026-07-01T10:00:00",
+                documents=e.JKK_PAPERS,
+                source=e.CLINIC,
                 member_number=number(waiting % member_count),
-            )  # fmt: skip
+            )
             yield _own(e.raw(paper), name, first_member)
         if place % 10 == 9:
             yield sent[place - 5]

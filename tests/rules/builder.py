@@ -21,16 +21,29 @@ JAKARTA = dt.timezone(dt.timedelta(hours=7))
 OFFICE = "urn:santunan:office:tangerang"
 
 _DEATHS = {
-    "death_at_work": "accident", "death_illness": "illness", "death_suicide": "suicide", "death_commuting": "accident",
-    "death_hit_and_run_private_errand": "accident", "sudden_death_at_work": "illness",
-}  # fmt: skip
+    "death_at_work": "accident",
+    "death_illness": "illness",
+    "death_suicide": "suicide",
+    "death_commuting": "accident",
+    "death_hit_and_run_private_errand": "accident",
+    "sudden_death_at_work": "illness",
+}
 _KINDS = {
-    "sudden_death_at_work": "sudden_death", "occupational_disease": "occupational_disease", "violence": "violence",
-}  # fmt: skip
+    "sudden_death_at_work": "sudden_death",
+    "occupational_disease": "occupational_disease",
+    "violence": "violence",
+}
 _OTHER_KINDS = {
-    "temporary_disability", "transport_only", "partial_anatomical", "partial_function", "permanent_total", "homecare",
-    "commuting_traffic", "injury", "treatment_only",
-}  # fmt: skip
+    "temporary_disability",
+    "transport_only",
+    "partial_anatomical",
+    "partial_function",
+    "permanent_total",
+    "homecare",
+    "commuting_traffic",
+    "injury",
+    "treatment_only",
+}
 
 
 class Words(dict[str, Any]):
@@ -329,8 +342,13 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
 
 def document(kind: str, data: dict[str, Any], when: dt.datetime) -> bytes:
     document = {
-        "specversion": "1.0", "id": "e1", "source": OFFICE, "type": kind, "time": when.isoformat(), "data": data,
-    }  # fmt: skip
+        "specversion": "1.0",
+        "id": "e1",
+        "source": OFFICE,
+        "type": kind,
+        "time": when.isoformat(),
+        "data": data,
+    }
     return json.dumps(document).encode()
 
 
@@ -346,9 +364,13 @@ def _progress(words: Words, case: Case) -> None:
         second = "urn:santunan:officer:second" if ruling.get("second_officer") else None
         answers = tuple(ruling.get("answers", []))
         progress.ruling = Ruling(
-            ruling["verdict"], "urn:santunan:officer:first", answers,
-            tuple(sorted(ruling.get("changes", {}).items())), tuple(ruling.get("documents", [])), second,
-        )  # fmt: skip
+            ruling["verdict"],
+            "urn:santunan:officer:first",
+            answers,
+            tuple(sorted(ruling.get("changes", {}).items())),
+            tuple(ruling.get("documents", [])),
+            second,
+        )
         if ruling["verdict"] == "approve":
             progress.settled_codes += answers
     if (lines := words.take("already_paid")) is not None:

@@ -40,11 +40,14 @@ class CaseFile:
             assert set(group) <= _GROUP_WORDS, f"{path.name}: unknown word in a group: {set(group) - _GROUP_WORDS}"
             for case in group["cases"]:
                 assert set(case) <= _CASE_WORDS, f"{path.name}: unknown word: {set(case) - _CASE_WORDS}"
-                self.cases.append(RuleCase(
-                    case["id"], case["why"],
-                    {**group.get("facts", {}), **case.get("facts", {})},
-                    {**group.get("decision", {}), **case.get("decision", {})},
-                ))  # fmt: skip
+                self.cases.append(
+                    RuleCase(
+                        case["id"],
+                        case["why"],
+                        {**group.get("facts", {}), **case.get("facts", {})},
+                        {**group.get("decision", {}), **case.get("decision", {})},
+                    )
+                )
 
 
 def cases_of(path: Path) -> list[RuleCase]:

@@ -21,8 +21,11 @@ CODES = [(row, code) for row, codes in REASONS.items() for code in codes]
 
 def reached_by(code: str) -> list[str]:
     """Names of the cases that say the code in their expected decision, and are decided so."""
-    return [case.name for case in CASES if code in case.decision.get("reason_codes", ()) and (
-        code in VERDICTS[case.name].reason_codes)]  # fmt: skip
+    return [
+        case.name
+        for case in CASES
+        if code in case.decision.get("reason_codes", ()) and (code in VERDICTS[case.name].reason_codes)
+    ]
 
 
 @pytest.mark.parametrize(("row", "code"), CODES, ids=lambda value: str(value))

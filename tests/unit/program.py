@@ -30,21 +30,33 @@ class Ran:
 
 
 def santunan(*arguments: str, cwd: Path | None = None, given: str | None = None, **settings: str) -> Ran:
-    return Ran(subprocess.run(  # noqa: S603
-        [*PROGRAM, *arguments], cwd=cwd, input=given, capture_output=True, text=True, timeout=120, check=False,
-        env={**environment(), **settings},
-    ))  # fmt: skip
+    return Ran(
+        subprocess.run(  # noqa: S603
+            [*PROGRAM, *arguments],
+            cwd=cwd,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env={**environment(), **settings},
+        )
+    )
 
 
 def accident(**changes: Any) -> str:
     document = {
-        "specversion": "1.0", "id": "1", "source": "urn:santunan:clinic:plkk-0001",
-        "type": "santunan.claim.accident.v1", "time": "2024-05-06T10:00:00+07:00",
+        "specversion": "1.0",
+        "id": "1",
+        "source": "urn:santunan:clinic:plkk-0001",
+        "type": "santunan.claim.accident.v1",
+        "time": "2024-05-06T10:00:00+07:00",
         "data": {
-            "claim_id": "JKK-1", "member": {"member_number": "19110000001"},
+            "claim_id": "JKK-1",
+            "member": {"member_number": "19110000001"},
             "accident": {"occurred_at": "2024-05-06T08:00:00+07:00"},
         },
-    }  # fmt: skip
+    }
     return json.dumps(document | changes)
 
 

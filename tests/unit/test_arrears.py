@@ -25,10 +25,18 @@ BOOK = Book.load()
 @pytest.mark.parametrize(
     ("text", "unpaid"),
     [
-        ("2024-02-14", 0), ("2024-02-15", 0), ("2024-02-16", 1), ("2024-03-15", 1), ("2024-03-16", 2),
-        ("2024-04-15", 2), ("2024-04-16", 3), ("2024-05-15", 3), ("2024-05-16", 4), ("2024-07-07", 5),
+        ("2024-02-14", 0),
+        ("2024-02-15", 0),
+        ("2024-02-16", 1),
+        ("2024-03-15", 1),
+        ("2024-03-16", 2),
+        ("2024-04-15", 2),
+        ("2024-04-16", 3),
+        ("2024-05-15", 3),
+        ("2024-05-16", 4),
+        ("2024-07-07", 5),
     ],
-)  # fmt: skip
+)
 def test_a_month_is_late_only_when_its_due_date_lies_before_the_event_day(text: str, unpaid: int) -> None:
     member = fold(make.registered(), make.paid("2019-11", "2023-12", "2019-11-02"))
     found = on(member, text)
@@ -37,17 +45,27 @@ def test_a_month_is_late_only_when_its_due_date_lies_before_the_event_day(text: 
 
 @pytest.mark.parametrize(
     ("text", "unpaid"),
-    [("2020-09-29", 0), ("2020-09-30", 0), ("2020-10-01", 1), ("2020-10-30", 1), ("2020-10-31", 2),
-     ("2021-02-28", 5), ("2021-03-01", 6), ("2021-03-15", 6), ("2021-03-16", 7)],
-)  # fmt: skip
+    [
+        ("2020-09-29", 0),
+        ("2020-09-30", 0),
+        ("2020-10-01", 1),
+        ("2020-10-30", 1),
+        ("2020-10-31", 2),
+        ("2021-02-28", 5),
+        ("2021-03-01", 6),
+        ("2021-03-15", 6),
+        ("2021-03-16", 7),
+    ],
+)
 def test_in_the_pandemic_wage_earners_months_fall_due_on_the_thirtieth(text: str, unpaid: int) -> None:
     member = fold(make.registered(), make.paid("2019-11", "2020-07", "2019-11-02"))
     assert on(member, text).unpaid_months == unpaid
 
 
 def test_months_missed_long_ago_with_later_ones_paid_are_not_arrears() -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2020-01", "2019-11-02"),
-                  make.paid("2021-01", "2023-12", "2021-01-10"))  # fmt: skip
+    member = fold(
+        make.registered(), make.paid("2019-11", "2020-01", "2019-11-02"), make.paid("2021-01", "2023-12", "2021-01-10")
+    )
     assert on(member, "2023-06-20").unpaid_months == 0
     assert on(member, "2024-03-16").unpaid_months == 2, "only the run that ends with the last month due"
 
@@ -58,20 +76,26 @@ def test_an_employer_owes_from_the_month_of_registration_on() -> None:
     assert on(member, "2020-06-16").unpaid_months == 0
 
 
-@pytest.mark.parametrize(("paid_on", "unpaid", "backdated"), [("2024-05-09", 0, False), ("2024-05-10", 0, False),
-                                                              ("2024-05-11", 3, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("paid_on", "unpaid", "backdated"), [("2024-05-09", 0, False), ("2024-05-10", 0, False), ("2024-05-11", 3, True)]
+)
 def test_a_month_paid_after_the_event_day_counts_as_unpaid(paid_on: str, unpaid: int, backdated: bool) -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2023-12", "2019-11-02"),
-                  make.paid("2024-01", "2024-03", paid_on))  # fmt: skip
+    member = fold(
+        make.registered(), make.paid("2019-11", "2023-12", "2019-11-02"), make.paid("2024-01", "2024-03", paid_on)
+    )
     found = on(member, "2024-05-10")
     assert found.unpaid_months == unpaid, "2024-01, 02 and 03: 04 falls due on 15 May"
     assert found.has_backdated_payment is backdated
 
 
 def test_a_payment_is_backdated_only_for_a_month_of_the_run() -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2020-01", "2019-11-02"),
-                  make.paid("2020-03", "2023-12", "2020-03-10"), make.paid("2020-02", "2020-02", "2024-06-01"),
-                  make.paid("2024-05", "2024-06", "2024-06-01"))  # fmt: skip
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2020-01", "2019-11-02"),
+        make.paid("2020-03", "2023-12", "2020-03-10"),
+        make.paid("2020-02", "2020-02", "2024-06-01"),
+        make.paid("2024-05", "2024-06", "2024-06-01"),
+    )
     found = on(member, "2024-03-20")
     assert (found.unpaid_months, found.has_backdated_payment) == (2, False)
 
@@ -81,9 +105,15 @@ def test_a_payment_is_backdated_only_for_a_month_of_the_run() -> None:
 
 @pytest.mark.parametrize(
     ("text", "unpaid", "lapsed"),
-    [("2024-02-15", 0, False), ("2024-02-16", 1, False), ("2024-05-15", 3, False), ("2024-05-16", 4, True),
-     ("2024-06-15", 4, True), ("2024-06-20", 5, True)],
-)  # fmt: skip
+    [
+        ("2024-02-15", 0, False),
+        ("2024-02-16", 1, False),
+        ("2024-05-15", 3, False),
+        ("2024-05-16", 4, True),
+        ("2024-06-15", 4, True),
+        ("2024-06-20", 5, True),
+    ],
+)
 def test_a_run_above_three_lapses_from_the_first_day_on_which_it_is_so(text: str, unpaid: int, lapsed: bool) -> None:
     member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"))
     found = on(member, text)
@@ -91,9 +121,10 @@ def test_a_run_above_three_lapses_from_the_first_day_on_which_it_is_so(text: str
     assert found.cover_start == day("2023-01-05") and found.program_held and not found.is_not_covered_yet
 
 
-@pytest.mark.parametrize(("text", "lapsed", "answer"), [("2024-07-01", True, "covered"),
-                                                        ("2024-07-02", False, "start day"),
-                                                        ("2024-07-03", False, "covered")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "lapsed", "answer"),
+    [("2024-07-01", True, "covered"), ("2024-07-02", False, "start day"), ("2024-07-03", False, "covered")],
+)
 def test_after_a_lapse_cover_starts_anew_on_the_day_of_the_next_payment(text: str, lapsed: bool, answer: str) -> None:
     member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-07", "2024-12", "2024-07-02"))
     found = on(member, text)
@@ -146,8 +177,11 @@ def test_a_lapse_paid_off_after_the_event_is_backdated() -> None:
     member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-02", "2024-06", "2024-06-21"))
     found = on(member, "2024-06-20")
     assert (found.is_lapsed, found.unpaid_months, found.has_backdated_payment) == (True, 5, True)
-    hidden = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-06", "2024-06", "2024-01-20"),
-                 make.paid("2024-03", "2024-03", "2024-06-21"))  # fmt: skip
+    hidden = bpu(
+        make.paid("2023-01", "2024-01", "2023-01-05"),
+        make.paid("2024-06", "2024-06", "2024-01-20"),
+        make.paid("2024-03", "2024-03", "2024-06-21"),
+    )
     found = on(hidden, "2024-06-20")
     assert (found.is_lapsed, found.unpaid_months, found.has_backdated_payment) == (True, 4, True)
 
@@ -185,8 +219,12 @@ def test_projects_and_migrant_workers_know_no_arrears(segment: str) -> None:
 
 
 def test_a_month_paid_twice_counts_as_paid_from_the_first_time_on() -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2023-12", "2019-11-02"),
-                  make.paid("2024-01", "2024-01", "2024-02-10"), make.paid("2024-01", "2024-01", "2024-03-01"))
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2023-12", "2019-11-02"),
+        make.paid("2024-01", "2024-01", "2024-02-10"),
+        make.paid("2024-01", "2024-01", "2024-03-01"),
+    )
     found = on(member, "2024-02-16")
     assert (found.unpaid_months, found.has_backdated_payment) == (0, False)
 
@@ -196,8 +234,9 @@ def test_months_between_two_enrolments_are_not_owed() -> None:
     member = fold(make.registered(programs=programs), make.paid("2019-11", "2020-01", "2019-11-02"))
     assert on(member, "2021-06-15").unpaid_months == 0, "2020-03 to 2021-04 were free of any program"
     assert on(member, "2021-06-16").unpaid_months == 1
-    held_otherwise = fold(make.registered(programs=[*programs, held("JKM", "2019-11-01")]),
-                          make.paid("2019-11", "2020-01", "2019-11-02"))  # fmt: skip
+    held_otherwise = fold(
+        make.registered(programs=[*programs, held("JKM", "2019-11-01")]), make.paid("2019-11", "2020-01", "2019-11-02")
+    )
     assert on(held_otherwise, "2021-06-16").unpaid_months == 16
 
 

@@ -37,11 +37,14 @@ PLANTED = {
     "late start": (replacing("2015-07-01", "2015-07-02"), "2015-07-02", "starts late"),
     "early start": (replacing("2015-07-01", "2015-06-30"), "2015-06-30", "lies before"),
     "double date": (replacing("2019-12-02", "2015-07-01"), "line 5", "2015-07-01 stands twice"),
-    "unordered dates": (lambda text: text.replace(FUNERAL_B1 + FUNERAL_B2, FUNERAL_B2 + FUNERAL_B1), "2015-07-01",
-                        "stands after 2019-12-02"),
+    "unordered dates": (
+        lambda text: text.replace(FUNERAL_B1 + FUNERAL_B2, FUNERAL_B2 + FUNERAL_B1),
+        "2015-07-01",
+        "stands after 2019-12-02",
+    ),
     "no reference": (replacing('reference: "PP 82/2019 art 25, 34", ', ""), "2019-12-02", "reference is missing"),
     "empty reference": (replacing('"PP 82/2019 art 25, 34"', '" "'), "2019-12-02", "reference is missing"),
-    "no marker": (replacing(', marker: VERIFIED-2}\nchecked', '}\nchecked'), "2019-12-02", "marker is missing"),
+    "no marker": (replacing(", marker: VERIFIED-2}\nchecked", "}\nchecked"), "2019-12-02", "marker is missing"),
     "unknown marker": (replacing("marker: VERIFIED-2}\nchecked", "marker: SURE}\nchecked"), "2019-12-02", "SURE"),
     "wrong unit": (replacing("unit: rupiah", "unit: months"), "file", "must be `rupiah`"),
     "no unit": (replacing("unit: rupiah\n", ""), "file", "must be `rupiah`"),
@@ -57,11 +60,17 @@ PLANTED = {
     "a digit short": (replacing("2019-12-02", "2019-12-2"), "2019-12-2", "no date"),
     "a year far off": (replacing("2019-12-02", "2109-12-02"), "2109-12-02", "year"),
     "duplicate key": (replacing("unit: rupiah", "unit: rupiah\nunit: rupiah"), "line 3", "stands twice"),
-    "duplicate key of a value": (replacing("{value: 10_000_000", "{value: 1, value: 10_000_000"),
-                                 "2019-12-02 (line 5)", "value stands twice"),
+    "duplicate key of a value": (
+        replacing("{value: 10_000_000", "{value: 1, value: 10_000_000"),
+        "2019-12-02 (line 5)",
+        "value stands twice",
+    ),
     "unknown key": (replacing("unit:", "remark: soon more\nunit:"), "file", "remark"),
-    "unknown key of a value": (replacing("{value: 10_000_000", "{valid: true, value: 10_000_000"), "2019-12-02",
-                               "valid"),
+    "unknown key of a value": (
+        replacing("{value: 10_000_000", "{valid: true, value: 10_000_000"),
+        "2019-12-02",
+        "valid",
+    ),
     "no checked_on": (replacing("checked_on: 2026-11-22\n", ""), "file", "checked_on"),
     "checked_on no date": (replacing("checked_on: 2026-11-22", "checked_on: lately"), "file", "checked_on"),
     "no description": (lambda text: text.split("\n", 1)[1], "file", "description"),
@@ -71,7 +80,7 @@ PLANTED = {
     "no values": (lambda text: text.split("values:")[0] + "checked_on: 2026-11-22\n", "file", "values"),
     "not YAML": (replacing("unit: rupiah", "unit: [rupiah"), "line", "not YAML"),
     "a character YAML forbids": (replacing("unit: rupiah", "unit: rupiah\x07"), "", "YAML"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("slip", PLANTED)
@@ -87,8 +96,11 @@ TABLE_SLIPS = {
     "a percentage as a float": ("disability_table", replacing('percent: "4.5"', "percent: 4.5"), "float"),
     "a percentage with a comma": ("disability_table", replacing('"4.5"', '"4,5"'), "percentage"),
     "a percentage above 100": ("disability_table", replacing('"4.5"', '"145"'), "at most 100"),
-    "a mirror that names another row": ("disability_table", replacing("mirror: thumb_right", "mirror: big_toe"),
-                                        "mirror"),
+    "a mirror that names another row": (
+        "disability_table",
+        replacing("mirror: thumb_right", "mirror: big_toe"),
+        "mirror",
+    ),
     "a row's marker unknown": ("disability_table", replacing("marker: RECALLED", "marker: SURE"), "one of"),
     "a row's kind unknown": ("disability_table", replacing("kind: range", "kind: guess"), "one of"),
     "an income bound that falls": ("bpu_income_table", replacing("from: 1_300_000", "from: 1_000_000"), "rise"),
@@ -98,14 +110,22 @@ TABLE_SLIPS = {
     "a holiday of another year": ("public_holidays", replacing("- 2019-12-25", "- 2018-12-25"), "order"),
     "a holiday twice": ("public_holidays", replacing("- 2019-12-25", "- 2019-11-09"), "once"),
     "a holiday that is no date": ("public_holidays", replacing("- 2019-12-25", "- Christmas"), "dates"),
-    "a year without holidays": ("public_holidays", lambda text: re.sub(r"  2019-01-01:\n(    .*\n)+", "", text),
-                                "the dates of 2019 are missing"),
-    "the holidays of next year not known": ("public_holidays",
-                                            lambda text: re.sub(r"  2027-01-01:\n(    .*\n)+", "", text),
-                                            "the dates of 2027 are missing"),
-    "a list instead of a table": ("contribution_rate_jkk", lambda text: re.sub(r"value:\n(      .*\n)+",
-                                                                              "value: [1]\n", text), "mapping"),
-}  # fmt: skip
+    "a year without holidays": (
+        "public_holidays",
+        lambda text: re.sub(r"  2019-01-01:\n(    .*\n)+", "", text),
+        "the dates of 2019 are missing",
+    ),
+    "the holidays of next year not known": (
+        "public_holidays",
+        lambda text: re.sub(r"  2027-01-01:\n(    .*\n)+", "", text),
+        "the dates of 2027 are missing",
+    ),
+    "a list instead of a table": (
+        "contribution_rate_jkk",
+        lambda text: re.sub(r"value:\n(      .*\n)+", "value: [1]\n", text),
+        "mapping",
+    ),
+}
 
 
 @pytest.mark.parametrize("slip", TABLE_SLIPS)

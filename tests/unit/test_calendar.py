@@ -105,8 +105,9 @@ def test_the_table_of_due_dates_agrees_with_each_due_date_and_rises() -> None:
             assert due is not None and table.of(month) == due.toordinal() < table.of(month + 1)
 
 
-@pytest.mark.parametrize(("on", "newest"), [("2024-06-14", "2024-04"), ("2024-06-15", "2024-04"),
-                                            ("2024-06-16", "2024-05")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("on", "newest"), [("2024-06-14", "2024-04"), ("2024-06-15", "2024-04"), ("2024-06-16", "2024-05")]
+)
 def test_a_month_counts_as_due_only_after_its_due_date(on: str, newest: str) -> None:
     assert due_days("PU", BOOK).last_due_before(day(on).toordinal()) == month_index(newest)
 
@@ -120,8 +121,9 @@ def test_the_first_working_day_is_the_day_after_and_weekends_do_not_count() -> N
     assert working_days_after(friday, 3, BOOK) == day("2023-01-25")
 
 
-@pytest.mark.parametrize(("start", "end"), [("2024-04-08", "2024-04-09"), ("2024-04-09", "2024-04-12"),
-                                            ("2024-04-12", "2024-04-15")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("start", "end"), [("2024-04-08", "2024-04-09"), ("2024-04-09", "2024-04-12"), ("2024-04-12", "2024-04-15")]
+)
 def test_public_holidays_do_not_count_as_working_days(start: str, end: str) -> None:
     assert is_public_holiday(day("2024-04-10"), BOOK) and is_public_holiday(day("2024-04-11"), BOOK)
     assert working_days_after(day(start), 1, BOOK) == day(end)

@@ -14,13 +14,41 @@ from agents.portfolio import portfolio
 from tests.unit.program import PROGRAM, WIDTH, accident, environment, santunan
 
 COMMANDS = (
-    "demo", "run", "worker", "submit", "decisions", "referrals", "review", "explain", "assess", "replay",
-    "dead-letters", "schemas", "doctor", "rules", "services", "topics", "migrate", "tick", "cover", "bench",
-)  # fmt: skip
+    "demo",
+    "run",
+    "worker",
+    "submit",
+    "decisions",
+    "referrals",
+    "review",
+    "explain",
+    "assess",
+    "replay",
+    "dead-letters",
+    "schemas",
+    "doctor",
+    "rules",
+    "services",
+    "topics",
+    "migrate",
+    "tick",
+    "cover",
+    "bench",
+)
 SUBCOMMANDS = (
-    "dead-letters list", "dead-letters show", "dead-letters retry", "rules check", "rules show", "rules diff",
-    "rules impact", "services up", "services down", "services status", "topics create", "topics check",
-)  # fmt: skip
+    "dead-letters list",
+    "dead-letters show",
+    "dead-letters retry",
+    "rules check",
+    "rules show",
+    "rules diff",
+    "rules impact",
+    "services up",
+    "services down",
+    "services status",
+    "topics create",
+    "topics check",
+)
 PARAMETERS = Path(__file__).parents[2] / "pipeline" / "rules" / "parameters"
 
 
@@ -50,9 +78,20 @@ class TestHelp:
         assert ran.status == 0
         assert [line for line in ran.out.splitlines() if len(line) > WIDTH] == []
 
-    @pytest.mark.parametrize("command", [one for one in (*COMMANDS, *SUBCOMMANDS) if one not in (
-        "dead-letters", "rules", "services", "topics",
-    )])  # fmt: skip
+    @pytest.mark.parametrize(
+        "command",
+        [
+            one
+            for one in (*COMMANDS, *SUBCOMMANDS)
+            if one
+            not in (
+                "dead-letters",
+                "rules",
+                "services",
+                "topics",
+            )
+        ],
+    )
     def test_each_help_shows_an_example(self, command: str) -> None:
         ran = santunan(*command.split(), "--help")
         assert re.search(r"Examples?:\n +(.*)santunan ", ran.out), ran.out
@@ -82,29 +121,52 @@ class TestHelp:
 
 
 class TestMistakes:
-    @pytest.mark.parametrize("arguments", [
-        ("demoo",), ("assess",), ("assess", "no-such-file"), ("assess", "."), ("decisions", "--outcome", "NO"),
-        ("cover", "unknown"), ("cover", "19110000001", "--on", "2199-01-01"), ("rules", "show", "--on", "2010-01-01"),
-        ("rules", "show", "funeral", "--on", "2010-01-01"), ("rules", "diff", "2010-01-01", "2020-01-01"),
-        ("replay", "--from", "2026-01-01", "--until", "2025-01-01"), ("rules", "show", "--on", "2199-01-01"),
-        ("rules", "diff", "2020-01-01", "2199-01-01"), ("rules", "check", "--in", "no-such-folder"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("demoo",),
+            ("assess",),
+            ("assess", "no-such-file"),
+            ("assess", "."),
+            ("decisions", "--outcome", "NO"),
+            ("cover", "unknown"),
+            ("cover", "19110000001", "--on", "2199-01-01"),
+            ("rules", "show", "--on", "2010-01-01"),
+            ("rules", "show", "funeral", "--on", "2010-01-01"),
+            ("rules", "diff", "2010-01-01", "2020-01-01"),
+            ("replay", "--from", "2026-01-01", "--until", "2025-01-01"),
+            ("rules", "show", "--on", "2199-01-01"),
+            ("rules", "diff", "2020-01-01", "2199-01-01"),
+            ("rules", "check", "--in", "no-such-folder"),
+        ],
+    )
     def test_what_is_typed_wrong_ends_with_two(self, arguments: tuple[str, ...]) -> None:
         ran = santunan(*arguments)
         assert ran.status == 2 and "Traceback" not in ran.err and ran.err and "Value error" not in ran.err
 
-    @pytest.mark.parametrize("arguments", [
-        ("cover", "1", "--on"), ("replay", "--from"), ("tick",), ("rules", "show", "--on"), ("rules", "diff"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("cover", "1", "--on"),
+            ("replay", "--from"),
+            ("tick",),
+            ("rules", "show", "--on"),
+            ("rules", "diff"),
+        ],
+    )
     def test_a_day_that_is_none_is_shown_how_to_write(self, arguments: tuple[str, ...]) -> None:
         ran = santunan(*arguments, "20.11.2026")
         assert ran.status == 2 and "20.11.2026 is no day; write it as 2026-11-20" in ran.err
 
-    @pytest.mark.parametrize(("arguments", "told"), [
-        (("decisions",), "There is no such decision"), (("referrals",), "Nothing waits"),
-        (("dead-letters", "list"), "No refused event is left"),
-        (("dead-letters", "list", "--all"), "Nothing was refused"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (("decisions",), "There is no such decision"),
+            (("referrals",), "Nothing waits"),
+            (("dead-letters", "list"), "No refused event is left"),
+            (("dead-letters", "list", "--all"), "Nothing was refused"),
+        ],
+    )
     def test_where_nothing_was_decided_yet_it_is_said_in_words(
         self, arguments: tuple[str, ...], told: str, tmp_path: Path
     ) -> None:
@@ -112,11 +174,23 @@ class TestMistakes:
         ran = santunan(*arguments, cwd=tmp_path)
         assert ran.status == 0 and told in ran.out + ran.err and "─" not in ran.out
 
-    @pytest.mark.parametrize("arguments", [
-        ("explain", "JKK-1"), ("review", "JKK-1"), ("replay",), ("dead-letters", "list"), ("cover", "19110000001"),
-        ("decisions",), ("decisions", "--json"), ("referrals",), ("tick",), ("decisions", "--follow"),
-        ("dead-letters", "retry", "claims.accidents/0/1"), ("rules", "impact", "funeral.yaml"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("explain", "JKK-1"),
+            ("review", "JKK-1"),
+            ("replay",),
+            ("dead-letters", "list"),
+            ("cover", "19110000001"),
+            ("decisions",),
+            ("decisions", "--json"),
+            ("referrals",),
+            ("tick",),
+            ("decisions", "--follow"),
+            ("dead-letters", "retry", "claims.accidents/0/1"),
+            ("rules", "impact", "funeral.yaml"),
+        ],
+    )
     def test_where_nothing_is_stored_yet_one_sentence_says_so_and_nothing_is_made(
         self, arguments: tuple[str, ...], tmp_path: Path
     ) -> None:
@@ -146,8 +220,12 @@ class TestMistakes:
         assert ran.status == 1 and "SANTUNAN_BROKER: no such setting" in ran.out
 
     def test_a_password_is_never_shown(self, tmp_path: Path) -> None:
-        ran = santunan("doctor", cwd=tmp_path, SANTUNAN_DATABASE_URL="postgresql://me:hush-hush@127.0.0.1:1/x",
-                       SANTUNAN_BROKER_URL="kafka+chunks://127.0.0.1:1")  # fmt: skip
+        ran = santunan(
+            "doctor",
+            cwd=tmp_path,
+            SANTUNAN_DATABASE_URL="postgresql://me:hush-hush@127.0.0.1:1/x",
+            SANTUNAN_BROKER_URL="kafka+chunks://127.0.0.1:1",
+        )
         assert ran.status != 0 and "hush-hush" not in ran.out + ran.err
 
     @pytest.mark.parametrize("command", ["create", "check"])
@@ -160,10 +238,16 @@ class TestMistakes:
         ran = santunan("migrate", "--to", revision, cwd=tmp_path)
         assert (ran.status, ran.out) == (78, "") and revision in ran.err and "the newest revision is" in ran.err
 
-    @pytest.mark.parametrize("arguments", [
-        ("submit", "-"), ("migrate",), ("worker",), ("schemas", "--write", "file"),
-        ("services", "up", "--in", "file"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("submit", "-"),
+            ("migrate",),
+            ("worker",),
+            ("schemas", "--write", "file"),
+            ("services", "up", "--in", "file"),
+        ],
+    )
     def test_a_place_that_cannot_be_written_is_named(self, arguments: tuple[str, ...], tmp_path: Path) -> None:
         (tmp_path / "file").write_text("a file is no directory")
         settings = {} if len(arguments) > 2 else {"SANTUNAN_DATABASE_URL": "sqlite:///file/santunan.db"}
@@ -174,9 +258,14 @@ class TestMistakes:
     def test_a_full_disk_is_no_bug(self) -> None:
         with Path("/dev/full").open("w") as full:
             done = subprocess.run(  # noqa: S603
-                [*PROGRAM, "rules", "show"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+                [*PROGRAM, "rules", "show"],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
                 env=environment(),
-            )  # fmt: skip
+            )
         assert done.returncode == 75 and "Traceback" not in done.stderr
         assert done.stderr.startswith("the disk is full") and done.stderr.count("\n") == 1
 
@@ -202,9 +291,14 @@ class TestAssess:
             assert santunan("submit", name, cwd=tmp_path).out == "1 event submitted.\n"
         assert len(santunan("assess", "events.jsonl", cwd=tmp_path).rows) == 1
 
-    @pytest.mark.parametrize("text", [
-        json.dumps(json.loads(accident()), indent=2), f"\n{accident()}\n", f"{accident()}\n\n{accident()}\n",
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "text",
+        [
+            json.dumps(json.loads(accident()), indent=2),
+            f"\n{accident()}\n",
+            f"{accident()}\n\n{accident()}\n",
+        ],
+    )
     def test_a_json_file_holds_one_document_over_several_lines_or_one_a_line(self, text: str, tmp_path: Path) -> None:
         file = tmp_path / "claim.json"
         file.write_text(text)
@@ -237,9 +331,15 @@ class TestAssess:
         os.write(writing, accident().encode())
         os.close(writing)
         done = subprocess.run(  # noqa: S603
-            [*PROGRAM, command, f"/dev/fd/{reading}"], cwd=tmp_path, env=environment(), pass_fds=(reading,),
-            capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
+            [*PROGRAM, command, f"/dev/fd/{reading}"],
+            cwd=tmp_path,
+            env=environment(),
+            pass_fds=(reading,),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
         os.close(reading)
         assert (done.returncode, done.stderr) == (0, "")
 
@@ -278,9 +378,13 @@ class TestAssess:
         assert [json.loads(line)["reason"] for line in ran.err.splitlines()] == ["TOO_LARGE"]
         assert len(ran.rows) == 1
 
-    @pytest.mark.parametrize(("language", "words"), [
-        ("id", "Keputusan klaim JKK-1"), ("en", "Decision on claim JKK-1"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("id", "Keputusan klaim JKK-1"),
+            ("en", "Decision on claim JKK-1"),
+        ],
+    )
     def test_it_explains_in_both_languages(self, language: str, words: str, tmp_path: Path) -> None:
         file = tmp_path / "events.jsonl"
         file.write_text(accident())
@@ -324,9 +428,14 @@ class TestRules:
         ran = santunan("rules", "check", "--in", str(tmp_path))
         assert ran.status == 78 and "funeral.yaml" in ran.err and "Traceback" not in ran.err
 
-    @pytest.mark.parametrize(("day", "amount"), [
-        ("2019-12-01", 3_000_000), ("2019-12-02", 10_000_000), ("2019-12-03", 10_000_000),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("day", "amount"),
+        [
+            ("2019-12-01", 3_000_000),
+            ("2019-12-02", 10_000_000),
+            ("2019-12-03", 10_000_000),
+        ],
+    )
     def test_a_parameter_is_shown_as_it_was_on_a_day(self, day: str, amount: int) -> None:
         assert santunan("rules", "show", "funeral", "--on", day, "--json").rows[0]["value"] == amount
 
@@ -340,9 +449,14 @@ class TestRules:
     def test_the_day_after_a_change_nothing_changes(self) -> None:
         assert santunan("rules", "diff", "2019-12-02", "2019-12-03", "--json").rows == []
 
-    @pytest.mark.parametrize("arguments", [
-        ("show",), ("diff", "2019-12-01", "2019-12-02"), ("show", "disability_table"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("show",),
+            ("diff", "2019-12-01", "2019-12-02"),
+            ("show", "disability_table"),
+        ],
+    )
     def test_tables_fit_eighty_columns(self, arguments: tuple[str, ...]) -> None:
         lines = santunan("rules", *arguments).out.splitlines()
         assert max(len(line.rstrip()) for line in lines if "  " in line.strip()) <= WIDTH

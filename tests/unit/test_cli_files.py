@@ -39,10 +39,18 @@ def written_over(whole: bytes) -> bytes:
     return whole[:100] + b"Kepada Yth. " * 4096 + whole[100 + 12 * 4096 :]
 
 
-@pytest.mark.parametrize(("harm", "command"), [
-    (truncated, ("decisions",)), (truncated, ("explain", "JKK-1")), (truncated, ("tick",)), (truncated, ("worker",)),
-    (written_over, ("decisions",)), (written_over, ("replay",)), (written_over, ("migrate",)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("harm", "command"),
+    [
+        (truncated, ("decisions",)),
+        (truncated, ("explain", "JKK-1")),
+        (truncated, ("tick",)),
+        (truncated, ("worker",)),
+        (written_over, ("decisions",)),
+        (written_over, ("replay",)),
+        (written_over, ("migrate",)),
+    ],
+)
 def test_a_damaged_file_is_one_sentence_that_says_what_to_do(
     harm: Callable[[bytes], bytes], command: tuple[str, ...], whole: Path, tmp_path: Path
 ) -> None:
@@ -63,10 +71,14 @@ def test_the_doctor_goes_on_after_a_damaged_file(whole: Path, tmp_path: Path) ->
     assert wrong.keys() == {"store", "broker", "invariants"} and all("is damaged" in told for told in wrong.values())
 
 
-@pytest.mark.parametrize(("command", "told"), [
-    (("submit", "-"), "is the database of another program"), (("migrate",), "is the database of another program"),
-    (("decisions",), "has no tables yet"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("submit", "-"), "is the database of another program"),
+        (("migrate",), "is the database of another program"),
+        (("decisions",), "has no tables yet"),
+    ],
+)
 def test_the_database_of_another_program_is_left_alone(command: tuple[str, ...], told: str, tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE log (line)")
@@ -119,10 +131,19 @@ def _as_anybody() -> None:
 
 def as_anybody(*arguments: str, cwd: Path, given: str = "") -> Ran:
     settings = {"SANTUNAN_DATABASE_URL": "sqlite:///kept/santunan.db"}
-    return Ran(subprocess.run(  # noqa: S603
-        [*PROGRAM, *arguments], cwd=cwd, input=given, env={**environment(), **settings}, capture_output=True, text=True,
-        timeout=60, check=False, preexec_fn=_as_anybody,
-    ))  # fmt: skip
+    return Ran(
+        subprocess.run(  # noqa: S603
+            [*PROGRAM, *arguments],
+            cwd=cwd,
+            input=given,
+            env={**environment(), **settings},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            preexec_fn=_as_anybody,
+        )
+    )
 
 
 @pytest.fixture
@@ -136,9 +157,17 @@ def kept(whole: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", [
-    ("decisions",), ("referrals",), ("explain", "JKK-1"), ("dead-letters", "list"), ("replay",), ("doctor", "--deep"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("decisions",),
+        ("referrals",),
+        ("explain", "JKK-1"),
+        ("dead-letters", "list"),
+        ("replay",),
+        ("doctor", "--deep"),
+    ],
+)
 def test_a_copy_that_nobody_may_write_can_be_read(command: tuple[str, ...], kept: Path) -> None:
     ran = as_anybody(*command, "--json", cwd=kept)
     assert (ran.status, ran.err) == (0, "")

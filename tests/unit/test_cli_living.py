@@ -94,16 +94,19 @@ class TestLiving:
         ran = santunan("review", claim, "--verdict", "approve", cwd=place, **url)
         assert ran.status == 2 and "--reason" in ran.err
 
-    @pytest.mark.parametrize(("arguments", "told"), [
-        (("approve", "--as", "klaim 01"), "--as: write small letters"),
-        (("approve", "--as", "k", "--answer", "no code"), "--answer: "),
-        (("approve", "--as", "k", "--revision", "0"), "'--revision'"),
-        (("approve", "--as", "k", "--line", "funeral=1"), "--verdict change and --line go together"),
-        (("change", "--as", "k"), "--verdict change and --line go together"),
-        (("change", "--as", "k", "--line", "coffin=1"), "--line: Input should be 'jkk_death'"),
-        (("change", "--as", "k", "--line", f"funeral={10**20}"), "write a line and whole rupiah"),
-        (("documents", "--as", "k"), "--verdict documents and --paper go together"),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (("approve", "--as", "klaim 01"), "--as: write small letters"),
+            (("approve", "--as", "k", "--answer", "no code"), "--answer: "),
+            (("approve", "--as", "k", "--revision", "0"), "'--revision'"),
+            (("approve", "--as", "k", "--line", "funeral=1"), "--verdict change and --line go together"),
+            (("change", "--as", "k"), "--verdict change and --line go together"),
+            (("change", "--as", "k", "--line", "coffin=1"), "--line: Input should be 'jkk_death'"),
+            (("change", "--as", "k", "--line", f"funeral={10**20}"), "write a line and whole rupiah"),
+            (("documents", "--as", "k"), "--verdict documents and --paper go together"),
+        ],
+    )
     def test_what_is_wrong_with_a_review_is_told_by_its_option(
         self, arguments: tuple[str, ...], told: str, place: Path, url: dict[str, str]
     ) -> None:
@@ -188,8 +191,13 @@ def test_a_dead_letter_that_came_too_early_is_accepted_when_tried_again(tmp_path
 def test_a_list_of_referrals_breaks_no_claim_id(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = {"state": "opened", "referral_id": "r", "claim_id": "JKK-" + "9" * 60, "codes": ["RULE_STRADDLE"],
-            "indicative_total": 166_200_000}  # fmt: skip
+    data = {
+        "state": "opened",
+        "referral_id": "r",
+        "claim_id": "JKK-" + "9" * 60,
+        "codes": ["RULE_STRADDLE"],
+        "indicative_total": 166_200_000,
+    }
     document = {"time": "2026-11-20T00:00:00Z", "data": data}
     monkeypatch.setattr(claims, "_published", lambda *_, **__: iter([(document, None)]))
     monkeypatch.setenv("COLUMNS", str(WIDTH))
@@ -210,9 +218,12 @@ def test_ctrl_c_ends_quietly_with_130(place: Path, url: dict[str, str]) -> None:
     listens = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     code = f"{listens}; from agents.cli import main; main()"
     following = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", code, "decisions", "--follow", "--json"], cwd=place, env={**environment(), **url},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
+        [sys.executable, "-c", code, "decisions", "--follow", "--json"],
+        cwd=place,
+        env={**environment(), **url},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     assert following.stdout is not None
     following.stdout.readline()
     following.send_signal(signal.SIGINT)

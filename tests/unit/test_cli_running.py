@@ -21,11 +21,14 @@ ON_KAFKA = {
 }
 
 
-@pytest.mark.parametrize(("arguments", "settings", "told"), [
-    (("--processes", "2"), {}, "one file has one worker process"),
-    (("--processes", "2", "--no-supervise"), ON_KAFKA, "--no-supervise is one process"),
-    (("--processes", "0"), ON_KAFKA, "Invalid value for '--processes'"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "settings", "told"),
+    [
+        (("--processes", "2"), {}, "one file has one worker process"),
+        (("--processes", "2", "--no-supervise"), ON_KAFKA, "--no-supervise is one process"),
+        (("--processes", "0"), ON_KAFKA, "Invalid value for '--processes'"),
+    ],
+)
 def test_where_several_processes_make_no_sense_it_is_a_mistake_in_typing(
     arguments: tuple[str, ...], settings: dict[str, str], told: str, tmp_path: Path
 ) -> None:
@@ -52,9 +55,12 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Mapping[str, 
 
 @pytest.mark.parametrize("is_in_file", [True, False])
 def test_each_of_several_processes_has_a_place_and_an_address_of_its_own(
-    is_in_file: bool, given: list[Mapping[str, str]], monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], tmp_path: Path,
-) -> None:  # fmt: skip
+    is_in_file: bool,
+    given: list[Mapping[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
     if is_in_file:
         (tmp_path / SETTINGS_FILE).write_text('instance_id = "hall"\nhealth_address = "[::1]:9100"\n')
     else:

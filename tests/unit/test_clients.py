@@ -234,17 +234,27 @@ def test_a_kafka_broker_with_a_file_as_its_store_is_refused_in_one_sentence(tmp_
 
 def test_passwords_are_not_shown() -> None:
     settings = read_settings(
-        database_url="postgresql://santunan:secret1@host/name", broker_url="kafka+chunks://host:9092",
-        kafka_security_protocol="SASL_SSL", kafka_user="santunan", kafka_password="secret2",  # noqa: S106
-    )  # fmt: skip
+        database_url="postgresql://santunan:secret1@host/name",
+        broker_url="kafka+chunks://host:9092",
+        kafka_security_protocol="SASL_SSL",
+        kafka_user="santunan",
+        kafka_password="secret2",  # noqa: S106
+    )
     shown = f"{settings.redacted()} {settings.kafka_password}"
     assert "secret1" not in shown and "secret2" not in shown
 
 
-@pytest.mark.parametrize("url", [
-    "postgresql://me:hush/hush@host/name", "postgresql://me:12/hush@host/name", "postgresql://me:hush#hush@host:5432/x",
-    "postgresql://me:12?hush@host/name", "postgresql://me:hush@host:port/name", "postgresql://me:hush@[::1/name",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hush/hush@host/name",
+        "postgresql://me:12/hush@host/name",
+        "postgresql://me:hush#hush@host:5432/x",
+        "postgresql://me:12?hush@host/name",
+        "postgresql://me:hush@host:port/name",
+        "postgresql://me:hush@[::1/name",
+    ],
+)
 def test_a_password_that_would_be_taken_for_something_else_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(NotReady, match="write / as %2F") as refused:
         read_settings(database_url=url, broker_url="kafka+chunks://host:9092")
@@ -290,7 +300,9 @@ def test_what_a_setting_looks_like_is_told_in_words(setting: str) -> None:
     assert "pattern" not in str(refused.value)
 
 
-@pytest.mark.parametrize("url", ["postgresql:", "postgresql:name", "postgresql+psycopg2://me@host/x", "Postgresql://h/x"])
+@pytest.mark.parametrize(
+    "url", ["postgresql:", "postgresql:name", "postgresql+psycopg2://me@host/x", "Postgresql://h/x"]
+)
 def test_another_way_to_write_a_database_is_refused_in_one_sentence(url: str) -> None:
     with pytest.raises(NotReady, match="begins with sqlite:/// or postgresql://, not with "):
         read_settings(database_url=url, broker_url="kafka+chunks://host:9092")

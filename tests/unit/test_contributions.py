@@ -78,8 +78,9 @@ def test_an_employer_owes_by_risk_class_and_three_per_mille_for_jkm(risk_class: 
     assert found.shares[0].reference == "PP 44/2015 art 16, Lampiran I" and found.shares[0].marker == "VERIFIED-2"
 
 
-@pytest.mark.parametrize(("month", "amount"), [("2020-07", 33_600), ("2020-08", 336), ("2021-01", 336),
-                                               ("2021-02", 33_600)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("month", "amount"), [("2020-07", 33_600), ("2020-08", 336), ("2021-01", 336), ("2021-02", 33_600)]
+)
 def test_in_the_pandemic_one_percent_of_the_contribution_was_owed(month: str, amount: int) -> None:
     found = owed(earner(), month)
     assert found.amount == amount and found.reliefs == (("PP 49/2020",) if amount == 336 else ())
@@ -91,8 +92,9 @@ def test_each_share_is_rounded_half_up_once() -> None:
     assert [share.amount for share in owed(earner(2_500, employer={"risk_class": "low"}), "2024-01").shares] == [14, 8]
 
 
-@pytest.mark.parametrize(("month", "possible"), [("2025-01", ()), ("2025-02", ("PP 7/2025",)),
-                                                 ("2026-01", ("PP 7/2025",)), ("2026-02", ())])  # fmt: skip
+@pytest.mark.parametrize(
+    ("month", "possible"), [("2025-01", ()), ("2025-02", ("PP 7/2025",)), ("2026-01", ("PP 7/2025",)), ("2026-02", ())]
+)
 def test_a_relief_only_the_employer_can_prove_is_named_and_not_applied(month: str, possible: tuple[str, ...]) -> None:
     found = owed(earner(), month)
     assert found.possible_reliefs == possible and found.amount == 33_600
@@ -129,23 +131,28 @@ def test_what_is_missing_to_say_what_is_owed_is_named() -> None:
 
 
 def test_only_the_programs_held_in_the_month_are_owed() -> None:
-    member = earner(programs=[held("JKM", "2019-11-01"), held("JKK", "2020-06-30", "2020-08-01"),
-                              held("JHT", "2019-11-01")])  # fmt: skip
-    by_month = {month: [share.program for share in owed(member, month).shares] for month in
-                ("2020-05", "2020-06", "2020-08", "2020-09")}  # fmt: skip
+    member = earner(
+        programs=[held("JKM", "2019-11-01"), held("JKK", "2020-06-30", "2020-08-01"), held("JHT", "2019-11-01")]
+    )
+    by_month = {
+        month: [share.program for share in owed(member, month).shares]
+        for month in ("2020-05", "2020-06", "2020-08", "2020-09")
+    }
     assert by_month == {"2020-05": ["JKM"], "2020-06": ["JKK", "JKM"], "2020-08": ["JKK", "JKM"], "2020-09": ["JKM"]}
 
 
-@pytest.mark.parametrize(("month", "is_owed"), [("2019-10", False), ("2019-11", True), ("2021-06", True),
-                                                ("2021-07", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("month", "is_owed"), [("2019-10", False), ("2019-11", True), ("2021-06", True), ("2021-07", False)]
+)
 def test_nothing_is_owed_before_the_registration_nor_after_the_month_of_the_end(month: str, is_owed: bool) -> None:
     member = earner(4_000_000, ended("2021-06-01"))
     assert (owed_for(member, month_index(month), BOOK) is not None) is is_owed
 
 
 def test_the_account_tells_of_each_month_what_was_owed_and_paid() -> None:
-    member = earner(4_000_000, make.paid("2019-11", "2019-11", "2019-11-02"),
-                    make.paid("2019-12", "2019-12", "2020-01-16"))  # fmt: skip
+    member = earner(
+        4_000_000, make.paid("2019-11", "2019-11", "2019-11-02"), make.paid("2019-12", "2019-12", "2020-01-16")
+    )
     rows = account(member, day("2020-03-16"), BOOK)
     assert [(row.owed.month, str(row.paid_on), row.is_late) for row in rows] == [
         ("2019-11", "2019-11-02", False),
@@ -159,16 +166,18 @@ def test_the_account_tells_of_each_month_what_was_owed_and_paid() -> None:
 
 
 def test_arrears_are_the_months_that_a_decision_counts() -> None:
-    member = earner(4_000_000, make.paid("2019-11", "2019-11", "2019-11-02"),
-                    make.paid("2020-02", "2020-02", "2020-03-01"))  # fmt: skip
+    member = earner(
+        4_000_000, make.paid("2019-11", "2019-11", "2019-11-02"), make.paid("2020-02", "2020-02", "2020-03-01")
+    )
     assert [row.owed.month for row in arrears(member, day("2020-05-16"), BOOK)] == ["2020-03", "2020-04"]
     assert arrears(member, day("2020-04-15"), BOOK) == ()
     assert arrears(fold(make.registered()), day("2020-04-15"), BOOK) == (), "cover has not started"
     assert arrears(earner(segment="JAKON"), day("2024-01-01"), BOOK) == ()
 
 
-@pytest.mark.parametrize(("paid_on", "fine"), [("2024-02-15", 0), ("2024-02-16", 672), ("2024-03-15", 672),
-                                               ("2024-03-16", 1_344)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("paid_on", "fine"), [("2024-02-15", 0), ("2024-02-16", 672), ("2024-03-15", 672), ("2024-03-16", 1_344)]
+)
 def test_an_employer_pays_two_percent_for_each_month_begun(paid_on: str, fine: int) -> None:
     assert late_fine(33_600, day("2024-02-15"), day(paid_on), "PU", BOOK) == fine
     assert late_fine(33_600, day("2024-02-15"), day(paid_on), "BPU", BOOK) == 0
@@ -197,10 +206,15 @@ def test_a_clinic_is_told_whether_the_self_employed_are_covered_and_why(text: st
     assert found.paid_through == (None if text == "2023-01-04" else "2024-01")
 
 
-@pytest.mark.parametrize(("text", "answer", "reason"), [("2024-02-15", "yes", "OK"),
-                                                        ("2024-02-16", "yes", "MEM_PU_ARREARS_LE3"),
-                                                        ("2024-05-15", "yes", "MEM_PU_ARREARS_LE3"),
-                                                        ("2024-05-16", "officer", "MEM_PU_ARREARS_GT3")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "answer", "reason"),
+    [
+        ("2024-02-15", "yes", "OK"),
+        ("2024-02-16", "yes", "MEM_PU_ARREARS_LE3"),
+        ("2024-05-15", "yes", "MEM_PU_ARREARS_LE3"),
+        ("2024-05-16", "officer", "MEM_PU_ARREARS_GT3"),
+    ],
+)
 def test_a_clinic_is_told_that_a_wage_earner_is_covered_while_the_employer_is_in_arrears(
     text: str, answer: str, reason: str
 ) -> None:

@@ -14,15 +14,17 @@ from tests.unit.folding import bpu, changed_programs, day, ended, fold, held, on
 BOOK = Book.load()
 
 
-@pytest.mark.parametrize(("text", "answer"), [("2019-11-10", "not yet"), ("2019-11-11", "start day"),
-                                              ("2019-11-12", "covered")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "answer"), [("2019-11-10", "not yet"), ("2019-11-11", "start day"), ("2019-11-12", "covered")]
+)
 def test_cover_starts_on_the_day_the_first_contribution_was_paid_after_the_registration(text: str, answer: str) -> None:
     member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-11-11"))
     assert start_of_cover(on(member, text)) == answer
 
 
-@pytest.mark.parametrize(("text", "answer"), [("2019-10-31", "not yet"), ("2019-11-01", "start day"),
-                                              ("2019-11-02", "covered")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "answer"), [("2019-10-31", "not yet"), ("2019-11-01", "start day"), ("2019-11-02", "covered")]
+)
 def test_cover_starts_on_the_registration_where_the_contribution_was_paid_before_it(text: str, answer: str) -> None:
     member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-10-20"))
     assert start_of_cover(on(member, text)) == answer
@@ -68,8 +70,11 @@ def test_a_membership_that_ended_holds_no_program_after_its_last_day(text: str, 
 
 @pytest.mark.parametrize(("text", "is_held"), [("2020-05-31", False), ("2020-06-01", True), ("2020-06-02", True)])
 def test_a_program_joined_later_is_not_held_before_its_first_day(text: str, is_held: bool) -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-11-02"),
-                  changed_programs(held("JKM", "2019-11-01"), held("JKK", "2020-06-01"), time="2020-06-01T08:00:00"))
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2026-12", "2019-11-02"),
+        changed_programs(held("JKM", "2019-11-01"), held("JKK", "2020-06-01"), time="2020-06-01T08:00:00"),
+    )
     found = on(member, text)
     assert found.program_held is is_held and not found.is_not_covered_yet
     assert found.cover_start == day("2019-11-02"), "the start of cover is the member's"
@@ -77,8 +82,10 @@ def test_a_program_joined_later_is_not_held_before_its_first_day(text: str, is_h
 
 
 def test_a_program_that_would_not_be_held_even_then_is_not_held_before_the_start_of_cover() -> None:
-    member = fold(make.registered(programs=[held("JKM", "2019-11-01"), held("JKK", "2020-06-01")]),
-                  make.paid("2019-11", "2026-12", "2019-12-05"))  # fmt: skip
+    member = fold(
+        make.registered(programs=[held("JKM", "2019-11-01"), held("JKK", "2020-06-01")]),
+        make.paid("2019-11", "2026-12", "2019-12-05"),
+    )
     assert not on(member, "2019-11-20").program_held
     assert on(member, "2019-11-20", "JKM").program_held and on(member, "2019-11-20", "JKM").is_not_covered_yet
 
@@ -107,8 +114,11 @@ def test_a_change_of_programs_counts_from_when_it_became_known() -> None:
 
 
 def test_a_change_of_programs_that_came_before_the_registration_speaks_of_it() -> None:
-    member = fold(changed_programs(held("JKM", "2019-11-01"), time="2019-10-30T08:00:00"), make.registered(),
-                  make.paid("2019-11", "2026-12", "2019-11-02"))  # fmt: skip
+    member = fold(
+        changed_programs(held("JKM", "2019-11-01"), time="2019-10-30T08:00:00"),
+        make.registered(),
+        make.paid("2019-11", "2026-12", "2019-11-02"),
+    )
     assert not on(member, "2020-01-01").program_held and on(member, "2020-01-01", "JKM").program_held
 
 
@@ -133,9 +143,12 @@ def test_nothing_is_owed_after_the_month_in_which_an_enrolment_ended() -> None:
 
 
 def test_a_disease_after_a_new_registration_without_cover_yet_falls_under_the_old_one() -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2021-06", "2019-11-02"), ended("2021-06-30"),
-                  make.registered(registered_on="2022-03-01", programs=[held("JKK", "2022-03-01")],
-                                  time="2022-03-01T08:00:00"))  # fmt: skip
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2021-06", "2019-11-02"),
+        ended("2021-06-30"),
+        make.registered(registered_on="2022-03-01", programs=[held("JKK", "2022-03-01")], time="2022-03-01T08:00:00"),
+    )
     assert on(member, "2022-03-05", is_disease=True).cover_start == day("2019-11-02")
     assert on(member, "2022-03-05").is_not_covered_yet
 
@@ -146,15 +159,24 @@ def test_a_disease_after_a_new_registration_without_cover_yet_falls_under_the_ol
 def again(*more: Any) -> Member:
     """A wage earner until 2021-06-30, self-employed from 2022-03-01 on."""
     return fold(
-        make.registered(), make.paid("2019-11", "2021-06", "2019-11-02"), ended("2021-06-30"),
-        make.registered(registered_on="2022-03-01", segment="BPU", declared_income=1_000_000, birth_date="1957-03-02",
-                        programs=[held("JKK", "2022-03-01"), held("JKM", "2022-03-01")], time="2022-03-01T08:00:00"),
+        make.registered(),
+        make.paid("2019-11", "2021-06", "2019-11-02"),
+        ended("2021-06-30"),
+        make.registered(
+            registered_on="2022-03-01",
+            segment="BPU",
+            declared_income=1_000_000,
+            birth_date="1957-03-02",
+            programs=[held("JKK", "2022-03-01"), held("JKM", "2022-03-01")],
+            time="2022-03-01T08:00:00",
+        ),
         *more,
-    )  # fmt: skip
+    )
 
 
-@pytest.mark.parametrize(("text", "answer"), [("2022-03-03", "not yet"), ("2022-03-04", "start day"),
-                                              ("2022-03-05", "covered")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "answer"), [("2022-03-03", "not yet"), ("2022-03-04", "start day"), ("2022-03-05", "covered")]
+)
 def test_after_a_new_registration_the_start_of_cover_is_the_newest(text: str, answer: str) -> None:
     found = on(again(make.paid("2022-03", "2022-12", "2022-03-04")), text)
     assert start_of_cover(found) == answer and found.segment == "BPU"
@@ -179,17 +201,22 @@ def test_between_two_registrations_no_program_is_held() -> None:
 
 
 def test_the_same_registration_day_again_is_a_correction() -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-11-02"),
-                  make.registered(segment="JAKON", time="2020-01-01T08:00:00"))  # fmt: skip
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2026-12", "2019-11-02"),
+        make.registered(segment="JAKON", time="2020-01-01T08:00:00"),
+    )
     assert on(member, "2019-12-01").segment == "JAKON"
     assert on(member.as_of(dt.datetime.fromisoformat("2019-12-31T00:00:00+07:00")), "2019-12-01").segment == "PU"
 
 
 def test_an_end_told_before_the_new_registration_ends_the_old_one_even_if_it_reaches_further() -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-11-02"),
-                  ended("2022-03-31", time="2022-02-20T08:00:00"),
-                  make.registered(registered_on="2022-03-01", programs=[held("JKK", "2022-03-01")],
-                                  time="2022-03-01T08:00:00"))  # fmt: skip
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2026-12", "2019-11-02"),
+        ended("2022-03-31", time="2022-02-20T08:00:00"),
+        make.registered(registered_on="2022-03-01", programs=[held("JKK", "2022-03-01")], time="2022-03-01T08:00:00"),
+    )
     assert on(member, "2023-01-01").program_held
 
 
@@ -201,11 +228,16 @@ def test_tenure_counts_earlier_periods_of_the_same_number() -> None:
 # Tenure and age
 
 
-@pytest.mark.parametrize(("text", "months"), [("2020-01-09", 2), ("2020-01-10", 3), ("2020-01-31", 3),
-                                              ("2020-02-01", 4)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "months"), [("2020-01-09", 2), ("2020-01-10", 3), ("2020-01-31", 3), ("2020-02-01", 4)]
+)
 def test_tenure_counts_months_up_to_the_event_month_that_were_paid_by_the_event_day(text: str, months: int) -> None:
-    member = fold(make.registered(), make.paid("2019-11", "2019-12", "2019-11-02"),
-                  make.paid("2020-01", "2020-03", "2020-01-10"), make.paid("2019-11", "2019-11", "2020-01-05"))
+    member = fold(
+        make.registered(),
+        make.paid("2019-11", "2019-12", "2019-11-02"),
+        make.paid("2020-01", "2020-03", "2020-01-10"),
+        make.paid("2019-11", "2019-11", "2020-01-05"),
+    )
     assert contribution_months(member, day(text)) == months
 
 
@@ -217,16 +249,21 @@ def test_age_at_registration_is_that_at_the_first_start_of_cover(registered_on: 
 
 
 def test_a_lapse_does_not_make_the_member_older_at_registration() -> None:
-    member = bpu(make.paid("2023-01", "2023-01", "2023-01-05"), make.paid("2024-06", "2024-12", "2024-06-01"),
-                 birth_date="1958-06-01")  # fmt: skip
+    member = bpu(
+        make.paid("2023-01", "2023-01", "2023-01-05"),
+        make.paid("2024-06", "2024-12", "2024-06-01"),
+        birth_date="1958-06-01",
+    )
     assert on(member, "2024-06-02").age_at_first_cover == 64
 
 
 # In force
 
 
-@pytest.mark.parametrize(("text", "is_so"), [("2023-01-04", False), ("2023-01-05", True), ("2024-05-15", True),
-                                             ("2024-05-16", False), ("2024-07-02", True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "is_so"),
+    [("2023-01-04", False), ("2023-01-05", True), ("2024-05-15", True), ("2024-05-16", False), ("2024-07-02", True)],
+)
 def test_a_membership_is_in_force_while_there_is_cover(text: str, is_so: bool) -> None:
     member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-07", "2024-12", "2024-07-02"))
     assert is_in_force(member, day(text)) is is_so

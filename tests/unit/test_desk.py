@@ -81,8 +81,9 @@ def test_a_referral_opens_with_the_decision_and_closes_when_an_officer_answers()
     told.take(e.review("K1", 1, "approve", "2024-07-08T08:00:00"))
     assert told.last["outcome"] == "APPROVED"
     assert [(one["state"], one["codes"]) for one in told.of("referral")] == [
-        ("opened", ["JKK_ROUTE_CHECK"]), ("closed", ["JKK_ROUTE_CHECK"]),
-    ]  # fmt: skip
+        ("opened", ["JKK_ROUTE_CHECK"]),
+        ("closed", ["JKK_ROUTE_CHECK"]),
+    ]
 
 
 def test_a_review_of_an_older_revision_is_refused_with_what_changed() -> None:
@@ -112,9 +113,11 @@ def test_above_the_limit_a_second_other_officer_confirms() -> None:
         *e.member(),
         e.accident(
             accident={"occurred_at": "2024-07-07T10:00:00+07:00", "detour": True},
-            medical=fatal, documents=papers, heirs={"relatives": [{"relation": "widow"}]},
+            medical=fatal,
+            documents=papers,
+            heirs={"relatives": [{"relation": "widow"}]},
         ),
-    )  # fmt: skip
+    )
     assert told.last["indicative_total"] == 214_000_000
     told.take(e.review("K1", 1, "approve", "2024-07-08T08:00:00"))
     assert (told.last["outcome"], told.last["reason_codes"]) == ("REFERRED", ["REV_SECOND_OFFICER"])
@@ -157,9 +160,12 @@ def test_a_payment_before_the_death_that_is_told_after_it_counts_whatever_month_
 
 def test_an_employer_who_pays_late_within_the_limit_sends_nothing_to_an_officer() -> None:
     told = Told(
-        e.registered(), e.wage("2019-11", 4_000_000), e.paid("2019-11", "2019-11", "2019-11-02"),
-        e.paid("2019-12", "2024-04", "2019-12-10"), e.accident(day="2024-07-07"),
-    )  # fmt: skip
+        e.registered(),
+        e.wage("2019-11", 4_000_000),
+        e.paid("2019-11", "2019-11", "2019-11-02"),
+        e.paid("2019-12", "2024-04", "2019-12-10"),
+        e.accident(day="2024-07-07"),
+    )
     assert told.last["reason_codes"] == ["OK", "MEM_PU_ARREARS_LE3"]
     assert told.take(e.paid("2024-05", "2024-05", "2024-08-01")) == []
     assert (told.last["outcome"], told.last["revision"]) == ("APPROVED", 1)
@@ -209,8 +215,10 @@ def test_a_disease_covered_by_an_ended_employment_is_paid_by_the_wage_of_that_em
     told.take(e.registered(registered_on="2024-01-01", time="2024-01-01T08:00:00", **joined))
     told.take(e.paid("2024-01", "2024-12", "2024-01-02"))
     disease = {
-        "occurred_at": "2023-01-01T08:00:00+07:00", "kind": "occupational_disease", "diagnosed_on": "2024-07-07",
-    }  # fmt: skip
+        "occurred_at": "2023-01-01T08:00:00+07:00",
+        "kind": "occupational_disease",
+        "diagnosed_on": "2024-07-07",
+    }
     advice = {"settles": ["REF_PAK"], "advisor": "medical_advisor", "decided_on": "2024-07-07"}
     told.take(e.accident(accident=disease, advice=advice))
     assert (told.last["outcome"], told.last["total"]) == ("APPROVED", 8_000_000)

@@ -84,8 +84,19 @@ def test_a_date_is_written_as_each_language_writes_it() -> None:
     assert (day(date, "id"), day(date, "en")) == ("24 Februari 2025", "24 February 2025")
     assert day("2020-05-01", "id") == "1 Mei 2020"
     assert [day(dt.date(2024, month, 1), "id").split()[1][:3] for month in range(1, 13)] == [
-        "Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des",
-    ]  # fmt: skip
+        "Jan",
+        "Feb",
+        "Mar",
+        "Apr",
+        "Mei",
+        "Jun",
+        "Jul",
+        "Agu",
+        "Sep",
+        "Okt",
+        "Nov",
+        "Des",
+    ]
 
 
 # --- what a family must be told
@@ -120,9 +131,13 @@ def test_a_pending_claim_says_what_to_bring_and_where_it_comes_from() -> None:
 
 def test_a_referral_shows_its_estimate_as_no_promise_and_the_employer_who_pays_first() -> None:
     late = replace(
-        decision("rejected_lapsed_bpu"), outcome="REFERRED", program="JKK", indicative_total=4_000_000,
-        reason_codes=("REP_LATE_EMPLOYER_LIABLE",), liable="EMPLOYER",
-    )  # fmt: skip
+        decision("rejected_lapsed_bpu"),
+        outcome="REFERRED",
+        program="JKK",
+        indicative_total=4_000_000,
+        reason_codes=("REP_LATE_EMPLOYER_LIABLE",),
+        liable="EMPLOYER",
+    )
     told = explain(late, "en")
     assert "Rp4,000,000" in section(told, "amounts") and "no promise" in section(told, "amounts")
     assert "employer has to pay first" in section(told, "payment")

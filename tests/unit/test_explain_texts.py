@@ -21,7 +21,7 @@ from pipeline.explain.words import (
     reason_text,
     reference_text,
     refusal_text,
-)  # fmt: skip
+)
 from schemas.claims import Accident, Child, Medical, Relative
 from schemas.codes import (
     APPEALED,
@@ -35,7 +35,7 @@ from schemas.codes import (
     Payee,
     Program,
     Segment,
-)  # fmt: skip
+)
 from schemas.decisions import Marker
 from schemas.membership import WageBasis
 
@@ -46,11 +46,24 @@ CODE_NAME = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b|\b[a-z]+_[a-z_]+\b")
 
 # one value of each kind of fact; a word of a vocabulary is taken from the vocabulary itself
 SAMPLES = {
-    "flag": True, "name": "C-2024-0001", "count": 48, "day": "2024-02-29", "month": "2024-02", "rupiah": 1_500_000,
-    "percent": "4.5", "fields": "death.died_on,claimed.claimed_on", "layers": "B2_PP82+P3_PMK1_2025",
-    "paper_names": "ktp,visum", "months": 3, "days": 45, "hours": 20, "years": 40, "children": 2, "papers": 7,
+    "flag": True,
+    "name": "C-2024-0001",
+    "count": 48,
+    "day": "2024-02-29",
+    "month": "2024-02",
+    "rupiah": 1_500_000,
+    "percent": "4.5",
+    "fields": "death.died_on,claimed.claimed_on",
+    "layers": "B2_PP82+P3_PMK1_2025",
+    "paper_names": "ktp,visum",
+    "months": 3,
+    "days": 45,
+    "hours": 20,
+    "years": 40,
+    "children": 2,
+    "papers": 7,
     "memberships": 2,
-}  # fmt: skip
+}
 
 
 def sample(kind: str) -> Any:
@@ -95,13 +108,20 @@ def test_no_reason_is_explained_that_no_decision_can_hold(language: str) -> None
 
 
 VOCABULARIES = {
-    "outcome": get_args(Outcome), "program": get_args(Program), "segment": get_args(Segment),
-    "payee": get_args(Payee), "line": get_args(LineCode), "paper": get_args(PaperName),
-    "paper_source": get_args(PaperName), "marker": get_args(Marker), "marker_meaning": get_args(Marker),
-    "result": get_args(CheckResult), "level": get_args(get_args(get_type_hints(Child)["level"])[0]),
+    "outcome": get_args(Outcome),
+    "program": get_args(Program),
+    "segment": get_args(Segment),
+    "payee": get_args(Payee),
+    "line": get_args(LineCode),
+    "paper": get_args(PaperName),
+    "paper_source": get_args(PaperName),
+    "marker": get_args(Marker),
+    "marker_meaning": get_args(Marker),
+    "result": get_args(CheckResult),
+    "level": get_args(get_args(get_type_hints(Child)["level"])[0]),
     "certified_by": get_args(get_args(get_type_hints(Medical)["certified_by"])[0]),
     "conduct": get_args(get_args(get_type_hints(Accident)["conduct"])[0]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -131,16 +151,20 @@ def test_a_check_says_each_result_with_all_its_facts_and_with_none(check: str, l
 
 # facts without which a result of a check cannot come about; all other facts may be unknown
 NEEDED = {
-    "input_consistent": {}, "law_known": {"event_date": "2020-01-01", "rule_version": "B2_PP82"},
-    "segment_in_scope": {"segment": "BPU"}, "program_held": {"program": "JKK", "event_date": "2020-01-01"},
+    "input_consistent": {},
+    "law_known": {"event_date": "2020-01-01", "rule_version": "B2_PP82"},
+    "segment_in_scope": {"segment": "BPU"},
+    "program_held": {"program": "JKK", "event_date": "2020-01-01"},
     "cover_started": {"event_date": "2020-01-01", "cover_start": "2020-01-01"},
-    "age_in_range": {"age": 40, "minimum": 15}, "one_membership": {"memberships": 2},
+    "age_in_range": {"age": 40, "minimum": 15},
+    "one_membership": {"memberships": 2},
     "claimed_in_time": {"claim_date": "2020-01-01", "last_day": "2020-01-01"},
-    "reported_in_time": {"hours": 50, "limit_hours": 48}, "papers_complete": {"required": 4, "missing": "ktp"},
+    "reported_in_time": {"hours": 50, "limit_hours": 48},
+    "papers_complete": {"required": 4, "missing": "ktp"},
     "waiting_transition": {"cover_start": "2020-01-01", "died_on": "2020-02-01"},
     "one_law": {"accident_on": "2020-01-01", "died_on": "2020-02-01"},
     "waiting_period_over": {"cover_start": "2020-01-01", "full_from": "2020-04-01", "died_on": "2020-02-01"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -302,14 +326,23 @@ def test_every_word_in_a_legal_reference_is_translated() -> None:
         ("PP 44/2015 art 1(6)", "PP 44/2015 pasal 1 angka 6", "PP 44/2015 article 1(6)"),
         ("PP 82/2019 art 25, 34", "PP 82/2019 pasal 25, 34", "PP 82/2019 articles 25, 34"),
         ("PP 44/2015 art 48-50", "PP 44/2015 pasal 48-50", "PP 44/2015 articles 48-50"),
-        ("Permenaker 1/2025 art 19(3)c", "Permenaker 1/2025 pasal 19 ayat (3) huruf c",
-         "Permenaker 1/2025 article 19(3)c"),
-        ("Permenaker 1/2025 art 8(2a)-(2c)", "Permenaker 1/2025 pasal 8 ayat (2a)-(2c)",
-         "Permenaker 1/2025 article 8(2a)-(2c)"),
-        ("PP 44/2015 art 39; Permenaker 44/2015 art 19", "PP 44/2015 pasal 39; Permenaker 44/2015 pasal 19",
-         "PP 44/2015 article 39; Permenaker 44/2015 article 19"),
+        (
+            "Permenaker 1/2025 art 19(3)c",
+            "Permenaker 1/2025 pasal 19 ayat (3) huruf c",
+            "Permenaker 1/2025 article 19(3)c",
+        ),
+        (
+            "Permenaker 1/2025 art 8(2a)-(2c)",
+            "Permenaker 1/2025 pasal 8 ayat (2a)-(2c)",
+            "Permenaker 1/2025 article 8(2a)-(2c)",
+        ),
+        (
+            "PP 44/2015 art 39; Permenaker 44/2015 art 19",
+            "PP 44/2015 pasal 39; Permenaker 44/2015 pasal 19",
+            "PP 44/2015 article 39; Permenaker 44/2015 article 19",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_article_is_cited_as_its_language_cites_it(reference: str, indonesian: str, english: str) -> None:
     assert (reference_text(reference, "id"), reference_text(reference, "en")) == (indonesian, english)
 

@@ -75,9 +75,14 @@ def test_payments_of_one_day_that_were_received_together_are_facts_of_their_own(
     assert member.as_of(at("2020-02-10T09:00:00+07:00")) is member
 
 
-@pytest.mark.parametrize(("clock", "is_known"), [("2019-11-01T00:59:59.999999+00:00", False),
-                                                 ("2019-11-01T01:00:00+00:00", True),
-                                                 ("2019-11-01T01:00:00.000001+00:00", True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("clock", "is_known"),
+    [
+        ("2019-11-01T00:59:59.999999+00:00", False),
+        ("2019-11-01T01:00:00+00:00", True),
+        ("2019-11-01T01:00:00.000001+00:00", True),
+    ],
+)
 def test_a_fact_is_known_from_the_very_moment_it_was_received(clock: str, is_known: bool) -> None:
     assert fold(DOCUMENTS[0], DOCUMENTS[-1]).as_of(at(clock)).is_registered is is_known
 

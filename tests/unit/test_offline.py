@@ -26,6 +26,10 @@ def test_an_officer_cannot_pay_what_another_claim_pays_and_nothing_of_the_attemp
     reject = e.review("K1", 1, "reject", "2024-07-11T10:00:00")
     corrected = twice | {"time": "2024-07-12T10:00:00+07:00"}
     assert assessed(*e.member(), e.accident("K1"), again, twice, twice, reject, corrected, corrected) == [
-        ("K1", 1, "APPROVED"), ("K2", 1, "REJECTED"), "LINE_PAID_ALREADY", "LINE_PAID_ALREADY", ("K1", 2, "REJECTED"),
+        ("K1", 1, "APPROVED"),
+        ("K2", 1, "REJECTED"),
+        "LINE_PAID_ALREADY",
+        "LINE_PAID_ALREADY",
+        ("K1", 2, "REJECTED"),
         ("K2", 2, "APPROVED"),
-    ]  # fmt: skip
+    ]

@@ -17,9 +17,31 @@ LINES = sorted(set(get_args(LineCode)) - EACH_CLAIM_ITS_OWN)
 def decision(lines: list[str]) -> Decision:
     benefits: Any = tuple(Benefit(line, 1, "member", "x", {}, "x", "DESIGN") for line in lines)  # type: ignore[arg-type]
     return Decision(
-        "K2.r1", "K2", "N", "N", "JKK", DAY, 1, None, "APPROVED", ("OK",), benefits, len(lines), None, (), (), "BPJS",
-        None, 0, None, "B2", dt.datetime(2024, 7, 8, tzinfo=dt.UTC), Cause("x", "1"), ReadSet((), ()), (),
-    )  # fmt: skip
+        "K2.r1",
+        "K2",
+        "N",
+        "N",
+        "JKK",
+        DAY,
+        1,
+        None,
+        "APPROVED",
+        ("OK",),
+        benefits,
+        len(lines),
+        None,
+        (),
+        (),
+        "BPJS",
+        None,
+        0,
+        None,
+        "B2",
+        dt.datetime(2024, 7, 8, tzinfo=dt.UTC),
+        Cause("x", "1"),
+        ReadSet((), ()),
+        (),
+    )
 
 
 def test_of_many_lines_and_names_under_which_they_are_paid_always_the_same_is_told() -> None:

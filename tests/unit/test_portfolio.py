@@ -59,9 +59,10 @@ def test_some_hold_two_programs_and_some_four() -> None:
 
 def test_only_the_employed_hold_a_pension() -> None:
     segments = {
-        event.data.segment for event in of_type(MemberRegistered)
+        event.data.segment
+        for event in of_type(MemberRegistered)
         if any(one.program == "JP" for one in event.data.programs)
-    }  # fmt: skip
+    }
     assert segments == {"PU"}
 
 
@@ -111,9 +112,7 @@ def test_a_handful_of_clinics_hospitals_and_desks_send_them() -> None:
 
 
 def test_only_the_office_concludes() -> None:
-    writers = {
-        source_kind(event.source) for event in readable() if getattr(event.data, "conclusion", None) is not None
-    }  # fmt: skip
+    writers = {source_kind(event.source) for event in readable() if getattr(event.data, "conclusion", None) is not None}
     assert writers == {"office"}
 
 
@@ -173,15 +172,47 @@ def test_every_outcome_is_seen() -> None:
     assert counts["APPROVED"] > sum(counts.values()) / 2, "most accidents are ordinary"
 
 
-@pytest.mark.parametrize("code", [
-    "OK", "OK_PARTIAL", "VAL_BAD_INPUT", "CLM_DUPLICATE", "CLM_SAME_EVENT", "CLM_EXPIRED", "MEM_NOT_REGISTERED",
-    "MEM_NOT_COVERED_YET", "MEM_SAME_DAY", "MEM_LAPSED", "MEM_PROGRAM_NOT_HELD", "MEM_MULTIPLE", "MEM_PU_ARREARS_LE3",
-    "MEM_PU_ARREARS_GT3", "MEM_BPU_ARREARS_1_TO_3", "JKK_NOT_WORK_RELATED", "JKK_UNDER_CONCLUSION",
-    "JKK_CONCLUSION_OVERDUE", "JKM_WORK_RELATED", "JKM_BPU_WAIT_3M", "REP_LATE_EMPLOYER_LIABLE",
-    "DOC_TRANSPORT_RECEIPT_MISSING", "DOC_DEATH_CERTIFICATE_MISSING", "DOC_IDENTITY_MISMATCH", "REF_MEDICAL_ADVISOR",
-    "REF_SUDDEN_DEATH", "REF_PAK", "REF_VIOLENCE", "RULE_STRADDLE", "BEN_CAPPED", "BEN_CHILD_CHOICE",
-    "COORD_JASA_RAHARJA", "HEIR_NONE_TO_FUND", "PAY_LATE_COMPENSATION", "REV_SECOND_OFFICER", "MEM_CHANGED_LATER",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "code",
+    [
+        "OK",
+        "OK_PARTIAL",
+        "VAL_BAD_INPUT",
+        "CLM_DUPLICATE",
+        "CLM_SAME_EVENT",
+        "CLM_EXPIRED",
+        "MEM_NOT_REGISTERED",
+        "MEM_NOT_COVERED_YET",
+        "MEM_SAME_DAY",
+        "MEM_LAPSED",
+        "MEM_PROGRAM_NOT_HELD",
+        "MEM_MULTIPLE",
+        "MEM_PU_ARREARS_LE3",
+        "MEM_PU_ARREARS_GT3",
+        "MEM_BPU_ARREARS_1_TO_3",
+        "JKK_NOT_WORK_RELATED",
+        "JKK_UNDER_CONCLUSION",
+        "JKK_CONCLUSION_OVERDUE",
+        "JKM_WORK_RELATED",
+        "JKM_BPU_WAIT_3M",
+        "REP_LATE_EMPLOYER_LIABLE",
+        "DOC_TRANSPORT_RECEIPT_MISSING",
+        "DOC_DEATH_CERTIFICATE_MISSING",
+        "DOC_IDENTITY_MISMATCH",
+        "REF_MEDICAL_ADVISOR",
+        "REF_SUDDEN_DEATH",
+        "REF_PAK",
+        "REF_VIOLENCE",
+        "RULE_STRADDLE",
+        "BEN_CAPPED",
+        "BEN_CHILD_CHOICE",
+        "COORD_JASA_RAHARJA",
+        "HEIR_NONE_TO_FUND",
+        "PAY_LATE_COMPENSATION",
+        "REV_SECOND_OFFICER",
+        "MEM_CHANGED_LATER",
+    ],
+)
 def test_the_portfolio_reaches(code: str) -> None:
     assert any(code in decision.reason_codes for decision in decided()[0])
 

@@ -53,19 +53,38 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_near_ones() -> None:
 
 def test_the_amendment_of_2019_changed_what_it_is_known_for_on_its_first_day() -> None:
     assert names("2019-12-01", "2019-12-02") == [
-        "benefit_layer", "denture_cap", "funeral", "glasses_cap", "hearing_aid_cap", "homecare_cap",
-        "homecare_max_months", "jkk_death_minimum", "jkk_expiry_years", "jkm_death", "periodic_monthly",
-        "scholarship_cap_child", "scholarship_cap_total", "scholarship_flat", "scholarship_max_children",
-        "scholarship_tenure_months", "scholarship_yearly", "stmb_tranches", "transport_cap_air",
-        "transport_cap_land", "transport_cap_sea",
-    ]  # fmt: skip
+        "benefit_layer",
+        "denture_cap",
+        "funeral",
+        "glasses_cap",
+        "hearing_aid_cap",
+        "homecare_cap",
+        "homecare_max_months",
+        "jkk_death_minimum",
+        "jkk_expiry_years",
+        "jkm_death",
+        "periodic_monthly",
+        "scholarship_cap_child",
+        "scholarship_cap_total",
+        "scholarship_flat",
+        "scholarship_max_children",
+        "scholarship_tenure_months",
+        "scholarship_yearly",
+        "stmb_tranches",
+        "transport_cap_air",
+        "transport_cap_land",
+        "transport_cap_sea",
+    ]
     assert names("2019-11-30", "2019-12-01") == names("2019-12-02", "2019-12-03") == []
 
 
 def test_the_ministers_rule_of_2025_changed_the_procedure_alone() -> None:
     assert names("2025-02-23", "2025-02-24") == [
-        "bpu_wait_months", "child_work_exceptions", "late_report_liability", "procedure_layer",
-    ]  # fmt: skip
+        "bpu_wait_months",
+        "child_work_exceptions",
+        "late_report_liability",
+        "procedure_layer",
+    ]
 
 
 def test_a_difference_tells_both_sides_with_their_sources_and_the_rows_of_a_table() -> None:

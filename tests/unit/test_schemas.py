@@ -89,9 +89,17 @@ def _close_the_envelope(schema: dict[str, Any]) -> None:
 
 
 NARROWER = (
-    _remove_a_field, _require_a_field, _take_a_value_away, _lower_a_limit, _raise_a_floor, _forbid_null,
-    _change_a_type, _shorten_a_list, _tighten_a_pattern, _close_the_envelope,
-)  # fmt: skip
+    _remove_a_field,
+    _require_a_field,
+    _take_a_value_away,
+    _lower_a_limit,
+    _raise_a_floor,
+    _forbid_null,
+    _change_a_type,
+    _shorten_a_list,
+    _tighten_a_pattern,
+    _close_the_envelope,
+)
 
 
 @pytest.mark.parametrize("change", NARROWER, ids=lambda change: change.__name__.strip("_"))
@@ -146,8 +154,13 @@ def test_a_published_file_is_never_overwritten_by_a_narrower_schema(tmp_path: Pa
 
 def told(**sections: Any) -> bytes:
     claim = {"claim_id": "K1", "member": {"member_number": "30000000001"}, "death": {"died_on": "2024-07-07"}}
-    envelope = {"specversion": "1.0", "id": "e1", "source": "urn:santunan:office:tangerang",
-                "type": "santunan.claim.death.v1", "time": "2024-07-08T20:00:00+07:00"}  # fmt: skip
+    envelope = {
+        "specversion": "1.0",
+        "id": "e1",
+        "source": "urn:santunan:office:tangerang",
+        "type": "santunan.claim.death.v1",
+        "time": "2024-07-08T20:00:00+07:00",
+    }
     return json.dumps({**envelope, "data": {**claim, **sections}}).encode()
 
 

@@ -19,8 +19,15 @@ from tests.rules.builder import CLAIM, document, moment, question_of
 
 BOOK = Book.load()
 PARTS = sorted(BOOK.on(date(2024, 1, 1))["disability_table"].value)
-KINDS = ["temporary_disability", "death_at_work", "commuting_traffic", "permanent_total", "violence",
-         "occupational_disease", "sudden_death_at_work"]  # fmt: skip
+KINDS = [
+    "temporary_disability",
+    "death_at_work",
+    "commuting_traffic",
+    "permanent_total",
+    "violence",
+    "occupational_disease",
+    "sudden_death_at_work",
+]
 WAGES = st.integers(1, 90_000_000)
 COSTS = st.integers(0, 60_000_000)
 DAYS = st.dates(date(2015, 7, 1), date(2026, 6, 30)).map(date.isoformat)
@@ -56,10 +63,14 @@ def accidents(draw: st.DrawFn) -> dict[str, Any]:
         "unpaid_months": draw(st.integers(0, 5)),
     }
     facts["disability"] = [
-        {"part": draw(st.sampled_from(PARTS)), "loss_percent": draw(st.integers(0, 100)),
-         "measured": draw(st.integers(0, 200)), "table_percent": draw(st.integers(0, 40))}
+        {
+            "part": draw(st.sampled_from(PARTS)),
+            "loss_percent": draw(st.integers(0, 100)),
+            "measured": draw(st.integers(0, 200)),
+            "table_percent": draw(st.integers(0, 40)),
+        }
         for _ in range(draw(st.integers(0, 4)))
-    ]  # fmt: skip
+    ]
     for cost in ("denture", "hearing_aid", "glasses", "homecare_cost", "medical_bill", "jasa_raharja_paid"):
         if draw(st.booleans()):
             facts[cost] = draw(COSTS)
@@ -98,9 +109,16 @@ def decided(facts: dict[str, Any]) -> Verdict:
 def cap_of(line: str, verdict: Verdict, facts: dict[str, Any]) -> int | None:
     """The most that the law of the day pays for a line, where it names a sum; None where it depends on the wage."""
     law = BOOK.on(date.fromisoformat(facts["event"][:10]))
-    named = {"denture": "denture_cap", "hearing_aid": "hearing_aid_cap", "glasses": "glasses_cap",
-             "homecare": "homecare_cap", "funeral": "funeral", "jkm_death": "jkm_death",
-             "scholarship": "scholarship_flat", "scholarship_year_1": "scholarship_cap_total"}  # fmt: skip
+    named = {
+        "denture": "denture_cap",
+        "hearing_aid": "hearing_aid_cap",
+        "glasses": "glasses_cap",
+        "homecare": "homecare_cap",
+        "funeral": "funeral",
+        "jkm_death": "jkm_death",
+        "scholarship": "scholarship_flat",
+        "scholarship_year_1": "scholarship_cap_total",
+    }
     if line == "transport":
         return sum(law[f"transport_cap_{mode}"].value for mode in ("land", "sea", "air"))
     if line == "periodic":
@@ -158,9 +176,17 @@ EVIDENCE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("order", list(permutations(range(len(EVIDENCE)))))
 def test_independent_evidence_gives_one_result_in_any_order(order: tuple[int, ...]) -> None:
-    question = question_of({"event": "2025-03-10T08:00", "kind": "violence", "wage": 4_000_000, "documents": [
-        "police_letter", "visum"], "stage1_report": "none", "conclusion": "none", "received_on": "2025-03-15",
-    })  # fmt: skip
+    question = question_of(
+        {
+            "event": "2025-03-10T08:00",
+            "kind": "violence",
+            "wage": 4_000_000,
+            "documents": ["police_letter", "visum"],
+            "stage1_report": "none",
+            "conclusion": "none",
+            "received_on": "2025-03-15",
+        }
+    )
     for place, number in enumerate(order):
         clock = moment("2025-03-15", 13) + timedelta(minutes=place)
         _add(question.case, EVIDENCE[number], clock)

@@ -14,12 +14,24 @@ branch_labels = None
 depends_on = None
 
 TABLES = (
-    "positions", "chunks", "ledger", "persons", "members", "cases", "decisions", "payouts", "paid_lines", "outputs",
-    "dead_letters", "topics", "log",
-)  # fmt: skip
+    "positions",
+    "chunks",
+    "ledger",
+    "persons",
+    "members",
+    "cases",
+    "decisions",
+    "payouts",
+    "paid_lines",
+    "outputs",
+    "dead_letters",
+    "topics",
+    "log",
+)
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
+# fmt: off
 def upgrade() -> None:
     make_intake()
     make_state()
@@ -44,19 +56,19 @@ def make_intake() -> None:
     make(
         "positions", text("group_name"), text("topic"), integer("partition"), number("next", True),
         number("published", True), key("positions", "group_name", "topic", "partition"),
-    )  # fmt: skip
+    )
     make(
         "chunks", sa.Column("id", NUMBER, nullable=False, autoincrement=False), text("topic"), integer("partition"),
         number("first"), number("next"), integer("accepted"), integer("duplicates"), integer("refused"),
         integer("holes"), key("chunks", "id"), once("chunks", "topic", "partition", "first"),
         check("chunks", "accounted", '"next" - "first" = accepted + duplicates + refused + holes'),
-    )  # fmt: skip
+    )
     make(
         "ledger", sa.Column("seq", NUMBER, nullable=False, autoincrement=False), text("source"), text("event_id"),
         data("digest"), text("topic"), integer("partition"), number("offset"), number("clock"), truth("is_own_time"),
         text("claim_id", True), text("member_number", True), data("raw", True), key("ledger", "seq"),
         once("ledger", "source", "event_id"),
-    )  # fmt: skip
+    )
     index("ledger", "claim_id", where="claim_id IS NOT NULL")
     index("ledger", "member_number", where="claim_id IS NULL AND member_number IS NOT NULL")
 
@@ -75,7 +87,7 @@ def make_state() -> None:
         text("progress"), key("cases", "claim_id"), rupiah("cases", "effective_total"),
         check("cases", "effective_outcome_known", "effective_outcome IN ('APPROVED', 'REJECTED')"),
         check("cases", "outcome_known", "outcome IN ('APPROVED', 'REJECTED', 'REFERRED', 'PENDING')"),
-    )  # fmt: skip
+    )
     index("cases", "member_number", where="member_number IS NOT NULL")
     index("cases", "nik", where="nik IS NOT NULL")
     index("cases", "partition", "wake_on", where="wake_on IS NOT NULL")
@@ -87,21 +99,21 @@ def make_results() -> None:
         "decisions", text("claim_id"), integer("revision"), text("outcome"), text("reason_codes"), text("program"),
         text("event_date"), text("rule_version"), number("total"), number("decided_at"), number("output"),
         key("decisions", "claim_id", "revision"), rupiah("decisions", "total"), sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
     make(
         "payouts", text("claim_id"), integer("revision"), text("payee"), text("direction"), number("amount"),
         key("payouts", "claim_id", "revision", "payee"), rupiah("payouts", "amount"),
         check("payouts", "direction_known", "direction IN ('pay', 'recover')"), sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
     make(
         "paid_lines", text("person"), text("program"), text("event_date"), text("line"), text("claim_id"),
         key("paid_lines", "person", "program", "event_date", "line"), sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
     index("paid_lines", "claim_id")
     make(
         "outputs", sa.Column("id", NUMBER, nullable=False, autoincrement=False), number("input_offset"), text("topic"),
         data("key"), data("value"), key("outputs", "id"),
-    )  # fmt: skip
+    )
 
 
 def make_refusals() -> None:
@@ -109,7 +121,7 @@ def make_refusals() -> None:
         "dead_letters", text("topic"), integer("partition"), number("offset"), number("chunk"), number("timestamp_ms"),
         number("received_ms", True), text("reason"), text("errors"), text("source", True), text("event_id", True),
         truth("is_retried"), data("original", True), key("dead_letters", "topic", "partition", "offset"),
-    )  # fmt: skip
+    )
     index("dead_letters", "chunk")
 
 
@@ -119,10 +131,12 @@ def make_log() -> None:
         "log", sa.Column("seq", NUMBER, nullable=False, autoincrement=False), text("topic"), integer("partition"),
         number("offset"), number("timestamp_ms"), data("key", True), data("value"), text("headers", True),
         key("log", "seq"), once("log", "topic", "partition", "offset"),
-    )  # fmt: skip
+    )
 
 
 # --- words for the tables above
+
+# fmt: on
 
 
 def make(name: str, *parts: Any, **options: Any) -> None:
