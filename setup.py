@@ -9,23 +9,18 @@ from pathlib import Path
 
 from setuptools import setup
 
-# Beside all rules. Left out: plain values (`record`, `ports`), since a compiled dataclass is slower to make; what
-# interpreted classes inherit from (`store/queries`); and what runs once a turn.
-NAMES = (
-    "intake",
-    "case",
-    "member",
-    "desk",
-    "consequences",
-    "referrals",
-    "rulings",
-    "outputs",
-    "paid",
-    "batch",
-    "store/rows",
-    "store/loading",
+# Rooms and modules that are compiled. Left out: plain values (`records`, `ports`), since a compiled dataclass is slower
+# to make; what interpreted classes inherit from (`store/lookups`); and what runs once a turn.
+ROOMS = ("pipeline/law", "pipeline/membership", "pipeline/claims")
+MODULES = (
+    "pipeline/messages/intake.py",
+    "pipeline/messages/outputs.py",
+    "pipeline/processing/processor.py",
+    "pipeline/store/rows.py",
+    "pipeline/store/loader.py",
+    "schemas/values.py",
+    "schemas/events.py",
 )
-SCHEMAS = ("schemas/values.py", "schemas/events.py")  # the functions that read a value, a date say, and an event
 
 
 def extensions() -> list[object]:
@@ -34,9 +29,8 @@ def extensions() -> list[object]:
         return []
     from mypyc.build import mypycify
 
-    rules = sorted(str(path) for path in Path("pipeline/rules").glob("*.py") if path.name != "__init__.py")
-    modules = [f"pipeline/{name}.py" for name in NAMES]
-    return list(mypycify(["--config-file", "pyproject.toml", *rules, *modules, *SCHEMAS], debug_level="0"))
+    modules = [str(path) for room in ROOMS for path in sorted(Path(room).rglob("*.py")) if path.name != "__init__.py"]
+    return list(mypycify(["--config-file", "pyproject.toml", *modules, *MODULES], debug_level="0"))
 
 
 setup(ext_modules=extensions())

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, Final
 import faust
 from faust.tables import TableManager
 
-from agents.logs import configure_logs
-from agents.process import TURNS, Process, leave
 from agents.settings import Settings, read_settings
-from pipeline.batch import Batch, Report
+from agents.worker.batches import TURNS, Process, leave
+from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
-from pipeline.record import Chunk, Message
-from pipeline.rules.book import Book
+from pipeline.law.book import Book
+from pipeline.messages.records import Chunk, Message
+from pipeline.processing.processor import Batch, Report
+from pipeline.queries.history import ask
 from pipeline.store import open_store
-from pipeline.store.reading import ask
 
 if TYPE_CHECKING:
-    from agents.metrics import Metrics
+    from agents.worker.metrics import Metrics
     from pipeline.store.postgresql import PostgresqlStore
     from pipeline.store.sqlite import SqliteStore
 
@@ -98,7 +98,7 @@ class App(faust.App):  # type: ignore[misc]
         """From the first moment on, so that whoever asks is told what is missing. Raises NotReady."""
         if self.settings.health_address is None:
             return
-        from agents.health import Health, listen
+        from agents.worker.health import Health, listen
 
         assert self.metrics is not None
         await listen(self.settings.health_address, Health(self.process, self._ask_store, self.metrics))
@@ -122,16 +122,16 @@ class App(faust.App):  # type: ignore[misc]
 
     def published_positions(self) -> dict[tuple[str, int], int]:
         """Up to where outputs are published for sure, whatever the broker remembers. Only over Kafka."""
-        from pipeline.store.floor import published_positions
         from pipeline.store.postgresql import PostgresqlStore
+        from pipeline.store.published_positions import published_positions
 
         assert isinstance(self._store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
         return published_positions(self._store, self.settings.group)
 
     def note_published(self, done: Mapping[tuple[str, int], int]) -> None:
         """Only over Kafka."""
-        from pipeline.store.floor import note_published
         from pipeline.store.postgresql import PostgresqlStore
+        from pipeline.store.published_positions import note_published
 
         assert isinstance(self._store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
         note_published(self._store, self.settings.group, done)
@@ -139,7 +139,7 @@ class App(faust.App):  # type: ignore[misc]
 
 def _metrics() -> "Metrics":
     """Imported only where somebody asks for them: it costs a start some 50 ms."""
-    from agents.metrics import Metrics
+    from agents.worker.metrics import Metrics
 
     return Metrics()
 
@@ -151,7 +151,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "autodiscover": [f"agents.{name}" for name in AGENTS],
         "origin": "agents.app",
         "TableManager": NoTables,
-        "Worker": "agents.faust_worker:Worker",
+        "Worker": "agents.worker.faust_worker:Worker",
         "web_enabled": False,
         "topic_disable_leader": True,  # a leader topic would be one more thing to create and to watch
         "topic_allow_declare": False,  # topics are made by `santunan topics create`, with their retention and replicas

@@ -61,6 +61,6 @@ class BadRuleBook(SantunanError):
 
 class NoLaw(SantunanError):
     def __init__(self, parameter: str, day: dt.date) -> None:
-        super().__init__(f"no value of {parameter} on {day}: add one to pipeline/rules/parameters/{parameter}.yaml")
+        super().__init__(f"no value of {parameter} on {day}: add one to pipeline/law/parameters/{parameter}.yaml")
         self.parameter = parameter
         self.day = day

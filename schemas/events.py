@@ -10,8 +10,8 @@ from schemas import topics
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
 from schemas.decisions import FieldError
 from schemas.membership import ContributionPaid, MemberRegistered, MembershipEnded, ProgramsChanged, WageReported
+from schemas.payouts import DayPassed, PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
-from schemas.settlements import DayPassed, PayoutFailed, PayoutSettled
 from schemas.values import MAX_EVENT_BYTES, SHAPES
 
 MemberEvent = MemberRegistered | ProgramsChanged | WageReported | ContributionPaid | MembershipEnded

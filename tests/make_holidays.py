@@ -1,4 +1,4 @@
-"""Writes pipeline/rules/parameters/public_holidays.yaml from the package `holidays`:
+"""Writes pipeline/law/parameters/public_holidays.yaml from the package `holidays`:
 
     python tests/make_holidays.py 2015 2027 2026-11-22
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import holidays
 
-FILE = Path(__file__).parents[1] / "pipeline" / "rules" / "parameters" / "public_holidays.yaml"
+FILE = Path(__file__).parents[1] / "pipeline" / "law" / "parameters" / "public_holidays.yaml"
 FIRST_DAY = dt.date(2015, 7, 1)
 ESTIMATED = "perkiraan"  # the package's word for a date that no decree has set yet
 HEAD = """\

@@ -44,10 +44,10 @@ def assess_file(
     """
     import gc
 
-    from agents.cli.reading import documents
+    from agents.clients.event_files import documents
     from pipeline.errors import EXIT_REFUSED
-    from pipeline.offline import Offline
-    from pipeline.rules.book import Book
+    from pipeline.law.book import Book
+    from pipeline.processing.offline import Offline
 
     offline = Offline(Book.load())
     gc.disable()  # what is decided is kept until the end; looking for garbage in it took a fifth of the time
@@ -97,7 +97,7 @@ def _assess(offline: Any, numbered: Iterator[tuple[int, bytes]], show: Any, *, i
 def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
     import orjson
 
-    from pipeline.intake import claimed_identity
+    from pipeline.messages.intake import claimed_identity
 
     source, identity = claimed_identity(raw)
     told = {"line": number, "source": source, "id": identity, "reason": poison.reason, "errors": poison.errors}
@@ -105,7 +105,7 @@ def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
 
 
 def _as_json() -> Any:
-    from pipeline.outputs import encode
+    from pipeline.messages.outputs import encode
 
     def show(decision: "Decision") -> bytes:
         return encode(decision) + b"\n"
@@ -114,7 +114,7 @@ def _as_json() -> Any:
 
 
 def _in_words(lang: Literal["id", "en"]) -> Any:
-    from agents.cli.screen import text_width
+    from agents.cli.output import text_width
     from pipeline.explain import explain, render_text
 
     width = text_width()

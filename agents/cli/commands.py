@@ -12,7 +12,20 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-from agents.cli import assess, claims, cover, demo, measure, operate, refused, rules, running, schemas, servers, submit
+from agents.cli import (
+    assess,
+    bench,
+    claims,
+    cover,
+    dead_letters,
+    demo,
+    replay,
+    rules,
+    schemas,
+    services,
+    submit,
+    worker,
+)
 
 SECTIONS: Final = {
     "Begin": ("demo", "run", "submit", "decisions", "explain"),
@@ -76,7 +89,7 @@ class Commands(TyperGroup):
             error.message = error.message.removeprefix("Value error, ")  # of the library that reads the options
             raise
         except OSError as error:
-            from agents.cli.screen import complain
+            from agents.cli.output import complain
             from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
 
             if error.errno == errno.ENOSPC:
@@ -92,7 +105,7 @@ class Commands(TyperGroup):
 
             if not isinstance(error, SantunanError):
                 raise
-            from agents.cli.screen import complain
+            from agents.cli.output import complain
 
             complain(str(error))
             raise typer.Exit(error.exit_code) from None
@@ -134,5 +147,5 @@ def _santunan(
     """
 
 
-for _module in (assess, claims, cover, demo, measure, operate, refused, rules, running, schemas, servers, submit):
+for _module in (assess, bench, claims, cover, dead_letters, demo, replay, rules, schemas, services, submit, worker):
     _module.add_to(cli)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.cli.options import DAY, Json, Language
-from agents.cli.screen import print_json, rupiah
+from agents.cli.output import print_json, rupiah
 
 if TYPE_CHECKING:
-    from pipeline.member import Member
-    from pipeline.rules.contributions import CoverAnswer, MonthStatus
+    from pipeline.membership.contributions import CoverAnswer, MonthStatus
+    from pipeline.membership.member import Member
 
 _ANSWERS = {
     "id": {"yes": "terlindungi", "no": "tidak terlindungi", "officer": "diputuskan oleh petugas"},
@@ -47,10 +47,10 @@ def cover(
       santunan cover 19110000014 --program JKM --on 2025-03-01 --lang en
       santunan cover 19110000014 --from .santunan/demo/events.jsonl
     """
-    from pipeline.case import JAKARTA
+    from pipeline.claims.case import JAKARTA
     from pipeline.errors import EXIT_REFUSED
-    from pipeline.rules.book import Book
-    from pipeline.rules.contributions import arrears, cover_answer
+    from pipeline.law.book import Book
+    from pipeline.membership.contributions import arrears, cover_answer
     from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
     if not re.fullmatch(f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}", member):
@@ -73,7 +73,7 @@ def cover(
 
 
 def _from_store(member: str) -> "list[Member]":
-    from agents.cli.stored import members, opened_store
+    from pipeline.queries.claim import members, opened_store
 
     with opened_store() as store:
         return members(store, **_named(member))
@@ -95,9 +95,9 @@ def _from_file(source: Path, member: str) -> "list[Member]":
     """
     from typing import get_args
 
-    from agents.cli.reading import documents
+    from agents.clients.event_files import documents
     from pipeline.errors import NotReady
-    from pipeline.member import Member
+    from pipeline.membership.member import Member
     from schemas.events import MemberEvent, Refused, parse
 
     found: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.screen import console, print_json
+from agents.cli.output import console, print_json
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -31,9 +31,9 @@ def demo(
       santunan demo --fresh
       santunan demo --json
     """
-    from agents.cli.demo_run import done_before, identity, read_back, run
-    from agents.cli.demo_show import show, summary
-    from agents.portfolio import SEED
+    from agents.demo import SEED
+    from agents.demo.run import done_before, identity, read_back, run
+    from agents.demo.summary import show, summary
 
     wanted = SEED if seed is None else seed
     noted = None if fresh else done_before(identity(wanted))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.cli.screen import console, print_json, progress, rupiah, table
+from agents.cli.output import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
-    from pipeline.rules.book import Book, Value
+    from pipeline.law.book import Book, Value
 
 _MARKERS = """\b
 Markers:
@@ -51,7 +51,7 @@ def check(
       santunan rules check
       santunan rules check --in my-parameters
     """
-    from pipeline.rules.changes import check as check_all
+    from pipeline.law.inspection import check as check_all
 
     found = check_all(directory)
     if json:
@@ -75,8 +75,8 @@ def show(
       santunan rules show funeral
       santunan rules show jkk_death_multiplier --on 2021-05-01
     """
-    from pipeline.rules.book import Book
-    from pipeline.rules.changes import values_of
+    from pipeline.law.book import Book
+    from pipeline.law.inspection import values_of
 
     book = Book.load()
     if name is None:
@@ -131,8 +131,8 @@ def diff(
       santunan rules diff 2019-12-01 2019-12-02
       santunan rules diff 2021-03-31 2025-02-24 --json
     """
-    from pipeline.rules.book import Book
-    from pipeline.rules.changes import differences
+    from pipeline.law.book import Book
+    from pipeline.law.inspection import differences
 
     book = Book.load()
     before, after = book.on(_kept(book, first)), book.on(_kept(book, second))
@@ -175,12 +175,12 @@ def impact(
       santunan rules impact drafts/funeral.yaml
       santunan rules impact drafts/funeral.yaml --json
     """
-    from agents.cli.stored import opened_store
-    from pipeline.rules.book import Book
+    from pipeline.law.book import Book
+    from pipeline.queries.claim import opened_store
 
     book = Book.load(instead=file)
     with opened_store() as store, progress("deciding the stored history again") as bar:
-        from pipeline.replay import impact as replayed
+        from pipeline.audit.replay import impact as replayed
 
         found = replayed(store, book, bar.advance)
     if json:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.screen import console, print_json, table
+from agents.cli.output import console, print_json, table
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def show_schemas(
       santunan schemas --json
       santunan schemas --write schemas/json
     """
-    from agents.cli.published import event_types, write_schemas
+    from schemas.contract import event_types, write_schemas
 
     if write is not None:
         count = write_schemas(write)

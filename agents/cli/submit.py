@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there
-from agents.cli.screen import complain, print_json, progress
+from agents.cli.output import complain, print_json, progress
 
 if TYPE_CHECKING:
     from agents.clients import Outgoing, Submitter
@@ -108,7 +108,7 @@ def _outgoing(
 
 
 def _documents(file: Path) -> Iterator[tuple[int, bytes]]:
-    from agents.cli.reading import documents
+    from agents.clients.event_files import documents
 
     if file == STANDARD_INPUT:  # not closed: it may be named twice
         yield from documents(file, sys.stdin.buffer)

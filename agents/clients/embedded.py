@@ -13,10 +13,10 @@ from typing import Final
 from agents.clients.interface import CONTENT_TYPE, Feed, History, Outgoing, Published, Receipt, Submitter
 from agents.clients.position import PositionFile
 from agents.settings import Settings
-from pipeline.record import Message
+from pipeline.messages.records import Message
 from pipeline.store import open_reader, open_store
+from pipeline.store.embedded_log import Entry, Log
 from pipeline.store.engines import sqlite_told_plainly
-from pipeline.store.log import Entry, Log
 
 APPENDED_AT_ONCE: Final = 1000  # one transaction and one fsync for this many
 POLL_SECONDS: Final = 0.02  # others' events are seen within 50 ms

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 
-from agents.clients.connection import connection_options, told_plainly
-from agents.clients.entrance import require_entrance
 from agents.clients.interface import Feed, Published
 from agents.clients.position import PositionFile
+from agents.kafka.access_check import require_entrance
+from agents.kafka.connection import connection_options, told_plainly
 from agents.settings import Settings
 from pipeline.errors import NotReady
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from kafka import TopicPartition
 
-from agents.clients.connection import told_plainly
 from agents.clients.feed import POLL_MS, consumer_of, published
 from agents.clients.interface import History, Published
+from agents.kafka.connection import told_plainly
 from agents.settings import Settings
 
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
 
-from agents.clients.connection import connection_options, end_producer, told_plainly
-from agents.clients.entrance import require_entrance
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
+from agents.kafka.access_check import require_entrance
+from agents.kafka.connection import connection_options, end_producer, told_plainly
 from agents.settings import Settings
 from pipeline.errors import Transient
 
@@ -105,7 +105,7 @@ class KafkaSubmitter(Submitter):
                 headers=[CONTENT_TYPE],
             )
         except KafkaTimeoutError:  # said of a topic that does not exist, too
-            from agents.topics_admin import require_one
+            from agents.kafka.topics import require_one
 
             require_one(self._settings, event.topic)
             raise

@@ -28,12 +28,12 @@ from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 from sqlalchemy.exc import DBAPIError
 
-from agents.process import Delivery, Lag, leave
 from agents.transports.silent import SilentProducer
+from agents.worker.batches import Delivery, Lag, leave
 from pipeline.errors import NotReady
-from pipeline.record import Chunk, Message, Record
+from pipeline.messages.records import Chunk, Message, Record
+from pipeline.store.embedded_log import Entry, Log
 from pipeline.store.engines import sqlite_transient
-from pipeline.store.log import Entry, Log
 from schemas import topics
 
 log = logging.getLogger("santunan.worker")
@@ -44,7 +44,7 @@ CHECKPOINT_RECORDS: Final = 4_000
 
 
 class Consumer(FaustConsumer):  # type: ignore[misc]
-    """Reads the log of one file in its one order. Is the `Source` of `agents.process`."""
+    """Reads the log of one file in its one order. Is the `Source` of `agents.worker.batches`."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -1,5 +1,5 @@
 """Where state lives: one SQLite file, or PostgreSQL. Never imports the batch, Faust or Kafka."""
 
-from pipeline.store.opening import migrate, open_reader, open_store
+from pipeline.store.connect import migrate, open_reader, open_store
 
 __all__ = ["migrate", "open_reader", "open_store"]

@@ -18,14 +18,14 @@ from psycopg import errors
 from psycopg.postgres import types as known_types
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, Table, Text
 
-from pipeline import ports
-from pipeline.desk import Desk, Needs
+from pipeline.claims.desk import Desk, Needs
 from pipeline.errors import Transient
-from pipeline.intake import Identity
-from pipeline.ports import Brought, Effects, Place
+from pipeline.messages.intake import Identity
+from pipeline.processing import ports
+from pipeline.processing.ports import Brought, Effects, Place
 from pipeline.store import rows, tables
 from pipeline.store.engines import IDLE_SECONDS, postgresql_engine, postgresql_transient
-from pipeline.store.queries import Concerned
+from pipeline.store.lookups import Concerned
 from pipeline.store.unit_of_work import Question, SummaryRow, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
 

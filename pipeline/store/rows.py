@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import orjson
 
-from pipeline.case import JAKARTA, Case, Progress, Ruling
-from pipeline.desk import Desk
-from pipeline.member import microseconds
-from pipeline.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
-from pipeline.rules.question import Summary
-from pipeline.rules.walk import iso
+from pipeline.claims.assessment import iso
+from pipeline.claims.case import JAKARTA, Case, Progress, Ruling
+from pipeline.claims.case_file import Summary
+from pipeline.claims.desk import Desk
+from pipeline.membership.member import microseconds
+from pipeline.processing.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
 from pipeline.store.tables import cases
 from schemas import topics
 from schemas.decisions import Decision, Payout

@@ -13,10 +13,10 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Connection, Table
 
-from pipeline import ports
-from pipeline.intake import Identity
-from pipeline.ports import Effects, Place
-from pipeline.store import log, rows
+from pipeline.messages.intake import Identity
+from pipeline.processing import ports
+from pipeline.processing.ports import Effects, Place
+from pipeline.store import embedded_log, rows
 from pipeline.store.engines import sqlite_engine, sqlite_told_plainly, sqlite_transient
 from pipeline.store.tables import paid_lines, positions
 from pipeline.store.unit_of_work import UnitOfWork, as_list, digests_of
@@ -33,7 +33,7 @@ class SqliteUnitOfWork(UnitOfWork):
     )
 
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
-        log.insert_rows(self.driver, table, new)
+        embedded_log.insert_rows(self.driver, table, new)
 
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
         """One writer: nobody can have come between, so that a version that does not fit is a bug."""
@@ -65,7 +65,7 @@ class SqliteUnitOfWork(UnitOfWork):
         return range(first, first + count)
 
     def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
-        places, _ = log.append(self.driver, [message for effects in turn for _, message in effects.outputs])
+        places, _ = embedded_log.append(self.driver, [message for effects in turn for _, message in effects.outputs])
         return places
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
@@ -114,7 +114,7 @@ _EVENTS: Final = (
     'ON log.topic = ledger.topic AND log."partition" = ledger."partition" AND log."offset" = ledger."offset" '
     f"WHERE claim_id {SqliteUnitOfWork.among} ORDER BY claim_id, ledger.seq"
 )
-_MOVE_POSITION: Final = log.insert_sql(positions) + (
+_MOVE_POSITION: Final = embedded_log.insert_sql(positions) + (
     ' ON CONFLICT (group_name, topic, "partition") DO UPDATE SET "next" = excluded."next", '
     "published = excluded.published"
 )

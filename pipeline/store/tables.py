@@ -6,7 +6,7 @@ How bytes are kept once (at 10,000 claims a second every kilobyte is 10 MB/s):
   * the sections of a case are not stored: they are folded again from the ledger. Only `progress` is.
 
 Days are ISO text, clocks are microseconds since 1970 in UTC: both engines compare them alike. Rows of one chunk are
-numbered `chunk × CHUNK_STRIDE + place` (`pipeline.ports`): the number tells the order of processing and the chunk.
+numbered `chunk × CHUNK_STRIDE + place` (`processing.ports`): the number tells the order of processing and the chunk.
 Never imports the batch or a driver.
 """
 

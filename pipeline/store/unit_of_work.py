@@ -19,16 +19,16 @@ import orjson
 from sqlalchemy import Connection, Engine, Executable, RootTransaction, Table, and_, select
 from sqlalchemy.exc import DBAPIError
 
-from pipeline import ports
-from pipeline.desk import Desk, Needs
+from pipeline.claims.desk import Desk, Needs
 from pipeline.errors import SantunanError, Transient
-from pipeline.intake import Identity
-from pipeline.ports import CHUNK_STRIDE, Brought, Effects, Place
-from pipeline.record import Chunk, Message
+from pipeline.messages.intake import Identity
+from pipeline.messages.records import Chunk, Message
+from pipeline.processing import ports
+from pipeline.processing.ports import CHUNK_STRIDE, Brought, Effects, Place
 from pipeline.store import rows
 from pipeline.store.engines import first_line
-from pipeline.store.loading import SUMMARY_COLUMNS, Loading
-from pipeline.store.queries import Concerned, Queries, Rows
+from pipeline.store.loader import SUMMARY_COLUMNS, Loading
+from pipeline.store.lookups import Concerned, Queries, Rows
 from pipeline.store.tables import (
     cases,
     chunks,

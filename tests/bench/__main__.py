@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipeline.rules import table
+from pipeline.claims.rules import table
 from tests.bench import embedded, rules
 
 Stage = Callable[[Path, argparse.Namespace], dict[str, Any]]

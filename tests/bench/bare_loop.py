@@ -17,11 +17,11 @@ from typing import Any, Final
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from agents.settings import Settings, read_settings
-from agents.transports.publisher import client_options
-from agents.worker import look_for_less_garbage
-from pipeline.batch import Batch, Report
-from pipeline.record import Chunk, Record
-from pipeline.rules.book import Book
+from agents.transports.kafka.publisher import client_options
+from agents.worker.__main__ import look_for_less_garbage
+from pipeline.law.book import Book
+from pipeline.messages.records import Chunk, Record
+from pipeline.processing.processor import Batch, Report
 from pipeline.store import open_store
 from schemas import topics
 

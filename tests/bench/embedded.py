@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from agents.settings import read_settings
-from agents.worker import look_for_less_garbage
-from pipeline.batch import Batch, Report
-from pipeline.record import Chunk, Message, Record
-from pipeline.rules.book import Book
+from agents.worker.__main__ import look_for_less_garbage
+from pipeline.law.book import Book
+from pipeline.messages.records import Chunk, Message, Record
+from pipeline.processing.processor import Batch, Report
 from pipeline.store import open_store
-from pipeline.store.log import Log
+from pipeline.store.embedded_log import Log
 from schemas import topics
 from tests.bench.workload import Sent, claims, members
 

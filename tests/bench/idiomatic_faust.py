@@ -19,12 +19,12 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import Table
 
 from agents.settings import read_settings
-from pipeline.desk import Desk
-from pipeline.intake import Arrival, read
-from pipeline.member import Member, microseconds
-from pipeline.record import Message, Record
-from pipeline.rules.book import Book
-from pipeline.store.loading import summary_of
+from pipeline.claims.desk import Desk
+from pipeline.law.book import Book
+from pipeline.membership.member import Member, microseconds
+from pipeline.messages.intake import Arrival, read
+from pipeline.messages.records import Message, Record
+from pipeline.store.loader import summary_of
 from pipeline.store.rows import case_row, decision_row, payout_row
 from pipeline.store.tables import cases, decisions, ledger, payouts
 from schemas import topics

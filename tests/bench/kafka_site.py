@@ -20,7 +20,8 @@ import psycopg
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from psycopg import sql
 
-from agents import services, topics_admin
+from agents.kafka import topics as kafka_topics
+from agents.services import servers
 from agents.settings import read_settings
 from pipeline.store import migrate
 from schemas import topics
@@ -104,12 +105,12 @@ class Site:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.places = services.up(directory / "services", say)
+        self.places = servers.up(directory / "services", say)
         self.bootstrap = self.places.kafka_bootstrap
         # What matters comes back as an error; when the servers stop, a client would tell of every lost connection.
         self._client = {"bootstrap.servers": self.bootstrap, "log_level": 0}
         migrate(self.places.database_url)
-        topics_admin.create(
+        kafka_topics.create(
             read_settings(
                 broker_url=self.places.broker_url, database_url=self.places.database_url, partitions=PARTITIONS
             )
@@ -128,7 +129,7 @@ class Site:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Processor time of both servers so far; PostgreSQL's with all its processes, those that ended, too."""
-        found = services.status(self.directory / "services")
+        found = servers.status(self.directory / "services")
         assert found.kafka_pid is not None and found.postgresql_pid is not None, "both servers run"
         postgresql = cpu_seconds(found.postgresql_pid, with_ended_children=True)
         children = Path(f"/proc/{found.postgresql_pid}/task/{found.postgresql_pid}/children").read_text().split()
@@ -265,7 +266,7 @@ class Site:
 
     def close(self) -> None:
         self._asking.close()
-        services.down(self.directory / "services", say)
+        servers.down(self.directory / "services", say)
 
 
 class Progress:
@@ -298,7 +299,7 @@ def opened(directory: Path) -> Iterator[Site]:
     try:
         site = Site(directory)
     except BaseException:
-        services.down(directory / "services", say)
+        servers.down(directory / "services", say)
         raise
     try:
         yield site

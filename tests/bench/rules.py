@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.desk import Desk
-from pipeline.rules import table
-from pipeline.rules.book import Book
-from pipeline.rules.question import Question
-from pipeline.rules.table import assess
+from pipeline.claims.case_file import Question
+from pipeline.claims.desk import Desk
+from pipeline.claims.rules import table
+from pipeline.claims.rules.table import assess
+from pipeline.law.book import Book
 from schemas.events import parse
-from tests import events as e
 from tests.bench.workload import claims, members
+from tests.support import events as e
 
 GOAL_MICROSECONDS = 60  # for an ordinary claim, trace included
 MEMBERS = 10_000  # with fewer, each claim would meet many earlier ones of the same person

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from schemas import topics
-from tests import events as e
+from tests.support import events as e
 
 PAPER_MISSING: Final = 17  # of the kinds of claims
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.site import Site
-from tests.servers import new_database, postgresql_server
+from tests.support.postgresql import new_database, postgresql_server
+from tests.support.site import Site
 
 __all__ = ["new_database", "postgresql_server"]
 

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from pipeline.desk import MOST_CLAIMS_OF_A_PERSON
+from pipeline.audit.invariants import check
+from pipeline.claims.desk import MOST_CLAIMS_OF_A_PERSON
 from pipeline.errors import BadDeployment, NotReady, Transient
-from pipeline.intake import RECEIVED_AT
-from pipeline.invariants import check
-from pipeline.record import Chunk
+from pipeline.messages.intake import RECEIVED_AT
+from pipeline.messages.records import Chunk
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
 from schemas.values import MAX_RUPIAH
-from tests import events as e
 from tests.contract.conftest import MakeSite
-from tests.contract.site import NOW_MS, Site
+from tests.support import events as e
+from tests.support.site import NOW_MS, Site
 
 
 def stranger(source: str = "a") -> dict[str, object]:
@@ -198,7 +198,7 @@ def test_nothing_stands_when_the_transaction_does_not_end(site: Site, monkeypatc
 def test_a_transient_failure_is_tried_again_as_a_whole_and_not_for_ever(
     site: Site, monkeypatch: pytest.MonkeyPatch, failures: int, retries: int, is_stored: bool
 ) -> None:
-    monkeypatch.setattr("pipeline.batch.FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("pipeline.processing.processor.FIRST_PAUSE_SECONDS", 0)
     site.batch.retries = retries
     site.send(*e.member(), e.accident())
     commit, left = Transaction.commit, [failures]

@@ -14,19 +14,19 @@ from typing import Any
 
 import pytest
 
-from agents import topics_admin
 from agents.app import App
 from agents.clients import open_submitter
+from agents.kafka import topics as kafka_topics
 from agents.settings import Settings, read_settings
-from agents.transports import kafka
+from agents.transports.kafka import consumer
 from pipeline.store import open_store
 from schemas import topics
-from tests import brokers
-from tests.brokers import Broker
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import PARTITIONS, environment_of
-from tests.servers import new_database, postgresql_server
+from tests.support import brokers
+from tests.support.brokers import Broker
+from tests.support.kafka_server import PARTITIONS, environment_of
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["new_database", "postgresql_server"]
 
@@ -55,7 +55,7 @@ def settings(broker: Broker, new_database: Callable[..., str]) -> Settings:
         partitions=PARTITIONS,
         kafka_session_seconds=SESSION_SECONDS,
     )
-    topics_admin.create(found)
+    kafka_topics.create(found)
     return found
 
 
@@ -103,7 +103,7 @@ def test_a_partition_without_a_leader_is_not_asked_for_again_and_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As a broker tells of its own that is on its way down."""
-    monkeypatch.setattr(kafka.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
+    monkeypatch.setattr(consumer.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
     asked: list[int] = []
 
     async def run() -> None:

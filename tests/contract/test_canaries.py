@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.record import Message
+from pipeline.messages.records import Message
 from pipeline.store import open_store
-from pipeline.store.log import Entry, Log
+from pipeline.store.embedded_log import Entry, Log
 from schemas import topics
-from tests import events as e
-from tests.asking import asked, free_port, metrics_of
 from tests.faults.running import running, wait_for
+from tests.support import events as e
+from tests.support.http import asked, free_port, metrics_of
 
 NIK = "3671014107850007"
 OTHER_NIK = "3671014107850118"

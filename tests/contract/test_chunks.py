@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.invariants import check
+from pipeline.audit.invariants import check
 from schemas import topics
-from tests import events as e
 from tests.contract.conftest import MakeSite
-from tests.contract.site import Site
+from tests.support import events as e
+from tests.support.site import Site
 
 # Two persons; the first has two numbers. The third number is nobody's until somebody registers it.
 NUMBERS = {"20000000011": "3671010101800001", "20000000022": "3671010101800001", "20000000033": "3671010101800003"}

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from pipeline.invariants import check
-from pipeline.replay import replay
+from pipeline.audit.invariants import check
+from pipeline.audit.replay import replay
 from schemas import topics
-from tests import events as e
-from tests.contract.site import Site
+from tests.support import events as e
+from tests.support.site import Site
 
 CONCLUDED = {"work_related": True, "concluded_on": "2024-07-20"}
 LATE: dict[str, list[Any]] = {

@@ -11,8 +11,8 @@ import pytest
 
 from pipeline.store.tables import metadata
 from tests.bench.workload import claims, members
-from tests.contract.site import Site
 from tests.contract.test_chunks import history
+from tests.support.site import Site
 
 ROOT = Path(__file__).parents[2]
 MINUTES = 60
@@ -34,7 +34,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     command = [sys.executable, "-m", *install, "--target", str(target), str(sources)]
     _run(command, {**os.environ, "SANTUNAN_COMPILED": "1"})
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": f"{target}{os.pathsep}{ROOT}"}
-    where = _run([sys.executable, "-c", "import pipeline.rules.table as t; print(t.__file__)"], environment)
+    where = _run([sys.executable, "-c", "import pipeline.claims.rules.table as t; print(t.__file__)"], environment)
     assert where.startswith(str(target).encode()) and b".py" not in where, "the compiled module is the one that is used"
     return environment
 

@@ -16,16 +16,16 @@ from sqlalchemy import create_engine, make_url, text
 
 from agents.clients import open_submitter
 from agents.settings import Settings, read_settings
-from agents.supervisor import Supervisor, worker_command
+from agents.worker.supervisor import Supervisor, worker_command
+from pipeline.audit.invariants import check
 from pipeline.errors import EXIT_TRANSIENT
-from pipeline.invariants import check
 from pipeline.store import open_store
 from tests.faults import full_disk
 from tests.faults.running import wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
-from tests.unit.program import environment
+from tests.support.command_line import environment
+from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 

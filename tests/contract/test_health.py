@@ -5,11 +5,11 @@ from pathlib import Path
 from agents.clients import open_submitter
 from agents.settings import Settings
 from schemas import topics
-from tests.asking import asked, free_port, metrics_of
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
+from tests.support.http import asked, free_port, metrics_of
+from tests.support.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 

@@ -18,16 +18,16 @@ from faust.types import TP
 from agents.app import App
 from agents.clients import open_history, open_submitter
 from agents.settings import Settings
-from agents.transports import kafka
-from agents.transports.publisher import Member, Publisher, client_options
+from agents.transports.kafka import consumer
+from agents.transports.kafka.publisher import Member, Publisher, client_options
 from pipeline.errors import Transient
-from pipeline.record import Message
+from pipeline.messages.records import Message
 from schemas import topics
-from tests import events as e
-from tests.contract.kafka_group import Place, committed, joined
-from tests.contract.kafka_stage import HERE, chunk_of
-from tests.kafka_server import ends_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
+from tests.support import events as e
+from tests.support.kafka_group import Place, committed, joined
+from tests.support.kafka_server import ends_of, kafka_bootstrap, kafka_settings
+from tests.support.kafka_stage import HERE, chunk_of
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
@@ -37,7 +37,7 @@ OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", 
 
 @pytest.fixture(autouse=True)
 def no_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kafka.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
+    monkeypatch.setattr(consumer.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
 
 
 async def worker(settings: Settings, place: Place) -> Publisher:

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from agents.clients import open_history, open_submitter
 from agents.settings import Settings
-from pipeline.invariants import check
+from pipeline.audit.invariants import check
 from pipeline.store import open_store
 from schemas import topics
-from tests import events as e
 from tests.faults.running import running, wait_for
-from tests.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
+from tests.support import events as e
+from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 

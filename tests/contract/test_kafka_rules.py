@@ -41,17 +41,17 @@ from faust.web import Web
 
 import agents.app
 from agents.app import AGENTS, App
-from agents.process import Delivery
 from agents.settings import Settings
-from agents.transports import kafka, kafka_thread
-from agents.transports.assignor import ByNumber
-from agents.transports.kafka import Consumer
-from agents.transports.kafka_thread import Assignment
-from agents.transports.publisher import Member
+from agents.transports.kafka import consumer, fetcher
+from agents.transports.kafka.assignor import ByNumber
+from agents.transports.kafka.consumer import Consumer
+from agents.transports.kafka.fetcher import Assignment
+from agents.transports.kafka.publisher import Member
+from agents.worker.batches import Delivery
 from pipeline.errors import EXIT_TRANSIENT
-from pipeline.record import Chunk, Message
+from pipeline.messages.records import Chunk, Message
 from schemas import topics
-from tests.contract.kafka_stage import (
+from tests.support.kafka_stage import (
     HERE,
     THERE,
     WATCH,
@@ -331,7 +331,7 @@ def test_a_worker_in_which_nothing_moves_for_a_minute_and_a_half_ends(
         stage.consumer.looked_at = now - looked
         if taken is not None:
             stage.app.process.in_hand[Delivery((chunk_of(HERE, 3, 5),), 1)] = now - taken
-        monkeypatch.setattr(kafka, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
+        monkeypatch.setattr(consumer, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
         with pytest.raises(Left if ends else Awake) as end:
             WATCH(stage.consumer)
         assert not ends or end.value.status == EXIT_TRANSIENT  # type: ignore[attr-defined]
@@ -372,8 +372,8 @@ def test_only_what_is_committed_is_read_and_an_idle_partition_delays_nobody(
         made.append(options)
         return SimpleNamespace(start=nothing)
 
-    monkeypatch.setattr(kafka_thread.aiokafka, "AIOKafkaConsumer", client)
-    monkeypatch.setattr(kafka_thread, "Fetcher", lambda options: made.append(options))
+    monkeypatch.setattr(fetcher.aiokafka, "AIOKafkaConsumer", client)
+    monkeypatch.setattr(fetcher, "Fetcher", lambda options: made.append(options))
 
     async def scene(stage: Stage) -> None:
         thread = Consumer._new_consumer_thread(stage.consumer)
@@ -408,7 +408,7 @@ def test_a_worker_opens_no_web_port(act: Callable[..., Any]) -> None:
 def test_topics_are_looked_for_at_the_start(act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is said where one is missing: test_worker_start.py."""
     asked: list[Settings] = []
-    monkeypatch.setattr(kafka.topics_admin, "require", asked.append)
+    monkeypatch.setattr(consumer.kafka_topics, "require", asked.append)
 
     async def scene(stage: Stage) -> None:
         await stage.app.transport.prepare()

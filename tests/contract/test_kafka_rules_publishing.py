@@ -16,22 +16,22 @@ from confluent_kafka import KafkaError, KafkaException, Producer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from agents.clients import open_history
-from agents.clients.connection import connection_options
-from agents.process import Delivery, Process
+from agents.kafka.connection import connection_options
 from agents.settings import Settings
-from agents.transports import publisher
-from agents.transports.publisher import Member, Publisher, client_options
+from agents.transports.kafka import publisher
+from agents.transports.kafka.publisher import Member, Publisher, client_options
+from agents.worker.batches import Delivery, Process
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
-from pipeline.record import Message
+from pipeline.messages.records import Message
 from pipeline.store import open_store
-from pipeline.store.floor import note_published, published_positions
 from pipeline.store.postgresql import PostgresqlStore
+from pipeline.store.published_positions import note_published, published_positions
 from schemas import topics
-from tests.contract.kafka_group import committed, joined
-from tests.contract.kafka_stage import HERE, THERE, Left, chunk_of, no_process_ends, settings
-from tests.contract.site import GROUP
-from tests.kafka_server import kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
+from tests.support.kafka_group import committed, joined
+from tests.support.kafka_server import kafka_bootstrap, kafka_settings
+from tests.support.kafka_stage import HERE, THERE, Left, chunk_of, no_process_ends, settings
+from tests.support.postgresql import new_database, postgresql_server
+from tests.support.site import GROUP
 
 __all__ = [
     "kafka_bootstrap",

@@ -8,14 +8,14 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from faust.types import TP
 
-from agents.process import Delivery
 from agents.settings import Settings
-from agents.transports.kafka import RECORD_BYTES
-from agents.transports.kafka_thread import Fetched
+from agents.transports.kafka.consumer import RECORD_BYTES
+from agents.transports.kafka.fetcher import Fetched
+from agents.worker.batches import Delivery
 from pipeline.errors import EXIT_TRANSIENT
-from pipeline.record import Record
+from pipeline.messages.records import Record
 from schemas import topics
-from tests.contract.kafka_stage import HERE, THERE, Broker, Left, Stage, act, assign, no_process_ends, settings
+from tests.support.kafka_stage import HERE, THERE, Broker, Left, Stage, act, assign, no_process_ends, settings
 
 __all__ = ["act", "no_process_ends", "settings"]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipeline import desk
-from pipeline.invariants import check
-from tests import events as e
-from tests.contract.site import Site
+from pipeline.audit.invariants import check
+from pipeline.claims import desk
+from tests.support import events as e
+from tests.support.site import Site
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])

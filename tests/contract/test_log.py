@@ -14,12 +14,12 @@ from agents.app import App
 from agents.settings import read_settings
 from agents.transports import embedded
 from pipeline.errors import EXIT_TRANSIENT
-from pipeline.record import Message
-from pipeline.store.log import Log
+from pipeline.messages.records import Message
+from pipeline.store.embedded_log import Log
 from schemas import topics
-from tests import events as e
-from tests.contract.site import GROUP, NOW_MS, Site
 from tests.contract.test_store import open_file
+from tests.support import events as e
+from tests.support.site import GROUP, NOW_MS, Site
 
 
 def message(text: str, key: str = "k", topic: str = topics.ACCIDENTS) -> Message:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipeline.desk import MOST_MEMBERSHIPS_OF_A_PERSON
-from pipeline.invariants import check
-from tests import events as e
-from tests.contract.site import Site
+from pipeline.audit.invariants import check
+from pipeline.claims.desk import MOST_MEMBERSHIPS_OF_A_PERSON
+from tests.support import events as e
+from tests.support.site import Site
 
 
 def test_a_list_of_members_entered_with_their_neighbours_niks_and_corrected_is_no_single_person(site: Site) -> None:

@@ -14,14 +14,14 @@ from confluent_kafka.admin import AdminClient
 
 from agents.clients import open_history, open_submitter
 from agents.settings import Settings
-from pipeline.invariants import check
+from pipeline.audit.invariants import check
 from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
-from tests.unit.program import PROGRAM, environment, is_running
+from tests.support.command_line import PROGRAM, environment, is_running
+from tests.support.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 

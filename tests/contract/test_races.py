@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from pipeline.invariants import check
-from pipeline.ports import Brought
-from pipeline.record import Chunk
-from pipeline.replay import replay
+from pipeline.audit.invariants import check
+from pipeline.audit.replay import replay
+from pipeline.messages.records import Chunk
+from pipeline.processing.ports import Brought
+from pipeline.store.lookups import Concerned
 from pipeline.store.postgresql import PostgresqlUnitOfWork
-from pipeline.store.queries import Concerned
 from schemas import topics
-from tests import events as e
-from tests.contract.site import Site
+from tests.support import events as e
+from tests.support.site import Site
 
 MakeDatabase = Callable[..., str]
 

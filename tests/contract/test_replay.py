@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from pipeline.case import JAKARTA
-from pipeline.invariants import check
-from pipeline.replay import Change, impact, replay
-from pipeline.rules.book import PARAMETERS, Book
+from pipeline.audit.invariants import check
+from pipeline.audit.replay import Change, impact, replay
+from pipeline.claims.case import JAKARTA
+from pipeline.law.book import PARAMETERS, Book
 from pipeline.store import open_reader
-from tests import events as e
-from tests.contract.site import Site
+from tests.support import events as e
+from tests.support.site import Site
 
 SECOND = ("20000000022", "3671010101800002")
 

@@ -10,18 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from agents import services, topics_admin
 from agents.clients import open_feed, open_history, open_submitter
+from agents.kafka import topics as kafka_topics
+from agents.services import servers
 from agents.settings import Settings, read_settings
+from pipeline.audit.invariants import check
 from pipeline.errors import EXIT_CONFIGURATION, NotReady
-from pipeline.invariants import check
 from pipeline.store import open_store
 from schemas import topics
-from tests import brokers
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import environment_of
-from tests.servers import new_database, postgresql_server
+from tests.support import brokers
+from tests.support.kafka_server import environment_of
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["new_database", "postgresql_server"]
 
@@ -50,7 +51,7 @@ def bootstrap(folder: Path) -> Iterator[str]:
     """A broker that lets in `worker` (by both mechanisms, to everything) and `stranger` (PLAIN, to nothing)."""
     _, store = brokers.authority(folder / "right")
     [broker] = brokers.places(folder, 1)
-    [inner] = services.free_ports(1)
+    [inner] = servers.free_ports(1)
     own = {
         "listeners": f"SASL_SSL://127.0.0.1:{broker.port},INNER://127.0.0.1:{inner}"
         f",CONTROLLER://127.0.0.1:{broker.controller_port}",
@@ -84,7 +85,7 @@ def settings(bootstrap: str, folder: Path, new_database: Callable[..., str]) -> 
         kafka_password=PASSWORD,
         kafka_ca_file=folder / "right" / "authority.pem",
     )
-    assert set(topics_admin.create(found)) == set(topics.ALL)
+    assert set(kafka_topics.create(found)) == set(topics.ALL)
     return found
 
 
@@ -101,7 +102,7 @@ def variables(settings: Settings, **change: object) -> dict[str, str]:
 def test_all_of_it_works(mechanism: str, settings: Settings, tmp_path: Path) -> None:
     settings = settings.model_copy(update={"kafka_sasl_mechanism": mechanism})
     name = mechanism[0]
-    assert topics_admin.check(settings) == []
+    assert kafka_topics.check(settings) == []
     with open_submitter(settings) as submitter:
         receipts = list(submitter.submit(documents(CLAIMS, name=name, first_member=100 * ord(name))))
     assert not any(one.is_spooled for one in receipts)
@@ -163,7 +164,7 @@ def test_what_is_wrong_is_said_at_once_by_everything_and_nothing_is_done(
     with pytest.raises(NotReady, match=TOLD[name]), open_submitter(asked, spool=spool) as submitter:
         list(submitter.submit(documents(1)))
     assert not spool.exists(), "events would wait there for a broker that never takes them"
-    for read in (topics_admin.check, topics_admin.create, read_feed, read_history):
+    for read in (kafka_topics.check, kafka_topics.create, read_feed, read_history):
         with pytest.raises(NotReady, match=TOLD[name]):
             read(asked)
 
@@ -182,12 +183,12 @@ def test_a_file_of_certificates_that_is_none_is_refused(settings: Settings, tmp_
     (tmp_path / "empty.pem").write_text("nothing")
     for place, told in ((tmp_path / "empty.pem", "holds no certificate"), (tmp_path / "nowhere", "cannot be read")):
         with pytest.raises(NotReady, match=told):
-            topics_admin.check(settings.model_copy(update={"kafka_ca_file": place}))
+            kafka_topics.check(settings.model_copy(update={"kafka_ca_file": place}))
 
 
 def test_a_user_without_rights_is_told_so(settings: Settings) -> None:
     stranger = settings.model_copy(update={"kafka_user": "stranger", "kafka_sasl_mechanism": "PLAIN"})
     with pytest.raises(NotReady, match="kafka_user may not do this"):
-        topics_admin.create(stranger)
+        kafka_topics.create(stranger)
     with pytest.raises(NotReady, match="claims.decisions does not exist"):
         read_history(stranger)

@@ -18,15 +18,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from agents import services
-from agents.services_postgresql import DATABASE
+from agents.services import servers
+from agents.services.postgresql import DATABASE
 from pipeline.errors import NotReady
 
 UP = """
 import sys
 from pathlib import Path
-from agents import services
-services.up(Path(sys.argv[1]), only="postgresql")
+from agents.services import servers
+servers.up(Path(sys.argv[1]), only="postgresql")
 """
 
 
@@ -35,14 +35,14 @@ def directory() -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(prefix="santunan-services-"))
     yield made
     with suppress(NotReady):
-        services.down(made, lambda sentence: None)
+        servers.down(made, lambda sentence: None)
     shutil.rmtree(made, ignore_errors=True)
 
 
 def up(directory: Path) -> list[str]:
     """What it said."""
     said: list[str] = []
-    url = services.up(directory, said.append, only="postgresql").database_url
+    url = servers.up(directory, said.append, only="postgresql").database_url
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"))
     with engine.connect() as connection:
         assert connection.execute(text("SELECT current_database()")).scalar() == DATABASE
@@ -52,33 +52,33 @@ def up(directory: Path) -> list[str]:
 
 def down(directory: Path) -> list[str]:
     said: list[str] = []
-    services.down(directory, said.append)
+    servers.down(directory, said.append)
     return said
 
 
 def test_each_command_may_be_said_twice(directory: Path) -> None:
     assert down(directory) == ["Nothing was ever started here."]
     assert len(up(directory)) == 2
-    pid = services.running(directory, "postgresql")
+    pid = servers.running(directory, "postgresql")
     assert up(directory) == []
-    assert services.running(directory, "postgresql") == pid
+    assert servers.running(directory, "postgresql") == pid
     assert down(directory) == ["Stopping postgresql …"]
     assert down(directory) == ["Nothing runs."]
 
 
 def test_the_number_of_a_process_that_is_gone_or_another_one_now_does_not_count(directory: Path) -> None:
     up(directory)
-    pid = services.running(directory, "postgresql")
+    pid = servers.running(directory, "postgresql")
     assert pid is not None
     os.kill(pid, signal.SIGQUIT)  # its crash; after a kill -9 its children would hold the memory for a moment longer
     deadline = time.monotonic() + 10
-    while services.running(directory, "postgresql") is not None:
+    while servers.running(directory, "postgresql") is not None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     file = directory / "postgresql.pid"
     for stale in (file.read_text(), f"{os.getpid()} 1", "something else"):
         file.write_text(stale)
-        assert services.status(directory).postgresql_pid is None
+        assert servers.status(directory).postgresql_pid is None
     assert down(directory) == ["Nothing runs."], "and no other process is stopped in its place"
     assert up(directory) == [f"Starting PostgreSQL on {address(directory)} …"]
 
@@ -90,7 +90,7 @@ def test_a_port_that_was_taken_is_named_and_whoever_has_it_is_not_taken_for_the_
     with socket.create_server((host, int(port))):
         with pytest.raises(NotReady, match=f"port {port} of PostgreSQL is taken by another program"):
             up(directory)
-        assert services.running(directory, "postgresql") is None
+        assert servers.running(directory, "postgresql") is None
     up(directory)
 
 
@@ -114,7 +114,7 @@ def test_what_an_interrupted_preparation_left_is_no_database(directory: Path) ->
 
 
 def address(directory: Path) -> str:
-    found = services.status(directory).services
+    found = servers.status(directory).services
     assert found is not None
     url = make_url(found.database_url)
     return f"{url.host}:{url.port}"

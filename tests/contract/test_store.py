@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from pipeline.desk import Desk, Needs
+from pipeline.audit.invariants import check
+from pipeline.claims.desk import Desk, Needs
 from pipeline.errors import NotReady, Transient
-from pipeline.invariants import check
-from pipeline.record import Chunk
-from pipeline.store import migrate, open_reader, open_store, postgresql, schema
+from pipeline.messages.records import Chunk
+from pipeline.store import migrate, open_reader, open_store, postgresql, revisions
+from pipeline.store.lookups import Concerned
 from pipeline.store.postgresql import SMALL_TURN, PostgresqlUnitOfWork
-from pipeline.store.queries import Concerned
 from pipeline.store.sqlite import SqliteStore
 from pipeline.store.tables import cases
 from schemas import topics
-from tests import events as e
-from tests.contract.site import GROUP, Site
+from tests.support import events as e
+from tests.support.site import GROUP, Site
 
 MakeDatabase = Callable[..., str]
 
@@ -65,14 +65,14 @@ def test_a_reader_that_comes_while_the_tables_are_made_waits_for_them(
             found.append(error)
 
     reading = threading.Thread(target=read)
-    move = schema.move
+    move = revisions.move
 
     def slowly(*arguments: Any) -> None:
         reading.start()
         reading.join(0.5)
         move(*arguments)
 
-    monkeypatch.setattr(schema, "move", slowly)
+    monkeypatch.setattr(revisions, "move", slowly)
     open_file(file).close()
     reading.join()
     assert isinstance(found[0], SqliteStore), found
@@ -390,14 +390,14 @@ def test_a_lost_connection_is_transient_and_the_next_chunk_goes_through(new_data
 def test_tables_go_down_and_up_again_and_hold_data(site: Site) -> None:
     site.run(*e.member(), e.accident())
     url = site.url
-    assert migrate(url) == schema.HEAD, "nothing to do, nothing lost"
+    assert migrate(url) == revisions.HEAD, "nothing to do, nothing lost"
     assert len(site.decisions()) == 1
     site.close()
     assert migrate(url, "base") == "base"
     if url.startswith("postgresql"):
         with pytest.raises(NotReady, match="no tables"):
             open_store(url)
-    assert migrate(url) == schema.HEAD
+    assert migrate(url) == revisions.HEAD
     again = Site(url)
     again.run(*e.member(), e.accident())
     assert again.rows("SELECT count(*) FROM decisions") == [(1,)] and check(again.store) == []
@@ -416,13 +416,13 @@ def test_the_tables_are_those_that_the_migrations_make(site: Site) -> None:
 
 
 def test_the_newest_migration_is_the_one_the_store_asks_for() -> None:
-    versions = Path(schema.__file__).parent / "migrations" / "versions"
+    versions = Path(revisions.__file__).parent / "migrations" / "versions"
     newest = max(name for name in os.listdir(versions) if name[0].isdigit())
-    assert newest.split("_")[0] == schema.HEAD
+    assert newest.split("_")[0] == revisions.HEAD
 
 
 def test_the_rows_that_are_written_have_the_columns_of_their_tables() -> None:
-    from pipeline.case import Case
+    from pipeline.claims.case import Case
     from pipeline.store.rows import case_row
     from pipeline.store.tables import cases
 

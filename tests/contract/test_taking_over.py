@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from pipeline.batch import Batch
+from pipeline.audit.invariants import check
 from pipeline.errors import Transient
-from pipeline.invariants import check
-from pipeline.record import Chunk, Message
-from pipeline.rules.book import Book
+from pipeline.law.book import Book
+from pipeline.messages.records import Chunk, Message
+from pipeline.processing.processor import Batch
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
-from tests import events as e
 from tests.contract.conftest import MakeSite
-from tests.contract.site import GROUP, Site
+from tests.support import events as e
+from tests.support.site import GROUP, Site
 
 MEMBERS, CLAIMS = (topics.MEMBERS, 0), (topics.ACCIDENTS, 0)
 
@@ -94,7 +94,7 @@ def test_a_turn_that_was_stored_without_hearing_of_it_is_no_strangers(
         if fate != "heard":
             raise Transient("the connection was lost")
 
-    monkeypatch.setattr("pipeline.batch.FIRST_PAUSE_SECONDS", 0)
+    monkeypatch.setattr("pipeline.processing.processor.FIRST_PAUSE_SECONDS", 0)
     monkeypatch.setattr(Transaction, "commit", go_away)
     outputs = batch.process(site.chunk(0, 4, topics.MEMBERS), site.chunk(0, 1, topics.ACCIDENTS))
     assert fates == []

@@ -19,20 +19,20 @@ import pytest
 import yaml
 from kafka.admin import KafkaAdminClient
 
-from agents import topics_admin
 from agents.clients import open_history, open_submitter
-from agents.clients.connection import connection_options
+from agents.kafka import topics as kafka_topics
+from agents.kafka.connection import connection_options
 from agents.settings import Settings, read_settings
-from pipeline.invariants import check
+from pipeline.audit.invariants import check
 from pipeline.store import open_store
 from schemas import topics
-from tests import brokers
-from tests.brokers import Broker
 from tests.faults.running import wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import ends_of, environment_of
-from tests.servers import new_database, postgresql_server
-from tests.unit.program import PROGRAM, environment
+from tests.support import brokers
+from tests.support.brokers import Broker
+from tests.support.command_line import PROGRAM, environment
+from tests.support.kafka_server import ends_of, environment_of
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["new_database", "postgresql_server"]
 
@@ -83,7 +83,7 @@ def settings(cluster: list[Broker], new_database: Callable[..., str]) -> Setting
         partitions=3,
         kafka_publish_seconds=PUBLISH_SECONDS,
     )
-    topics_admin.create(found)
+    kafka_topics.create(found)
     return found
 
 
@@ -97,12 +97,12 @@ def described(settings: Settings) -> list[Any]:
 
 
 def test_each_topic_has_three_copies_of_which_two_must_confirm(settings: Settings) -> None:
-    assert topics_admin.check(settings) == []
+    assert kafka_topics.check(settings) == []
     found = described(settings)
     assert {one["name"] for one in found} == set(topics.ALL)
     for one in found:
         assert [len(set(partition["replica_nodes"])) for partition in one["partitions"]] == [3, 3, 3]
-    assert {one.options["min.insync.replicas"] for one in topics_admin.declared(settings, 3)} == {"2"}
+    assert {one.options["min.insync.replicas"] for one in kafka_topics.declared(settings, 3)} == {"2"}
 
 
 class Stream:

@@ -11,15 +11,15 @@ import pytest
 from agents.clients import Published, open_feed, open_history, open_submitter
 from agents.settings import Settings, read_settings
 from agents.transports.embedded import CHECKPOINT_RECORDS
-from pipeline.invariants import check
-from pipeline.record import Message
+from pipeline.audit.invariants import check
+from pipeline.messages.records import Message
 from pipeline.store import open_store
-from pipeline.store.log import Log
+from pipeline.store.embedded_log import Log
 from schemas import topics
 from tests.faults.running import Worker, running, wait_for
 from tests.faults.stream import documents
-from tests.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
+from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
-from agents import app, services
+from agents import app
+from agents.services import servers
 from agents.settings import Settings, read_settings
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT, NotReady
 from tests.faults.running import running, wait_for
-from tests.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.servers import new_database, postgresql_server
+from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
 
 __all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
@@ -112,9 +113,9 @@ def database_with_a_password() -> Iterator[str]:
     """The URL of an empty one."""
     directory = Path(tempfile.mkdtemp(prefix="santunan-password-"))
     try:
-        yield services.up(directory, lambda sentence: None, only="postgresql").database_url
+        yield servers.up(directory, lambda sentence: None, only="postgresql").database_url
     finally:
-        services.down(directory, lambda sentence: None)
+        servers.down(directory, lambda sentence: None)
         shutil.rmtree(directory, ignore_errors=True)
 
 
@@ -151,7 +152,7 @@ def test_topics_that_are_missing_are_named(kafka_settings: Settings, tmp_path: P
     """Last in this file: the topics come back with the next test that asks for them empty."""
     from kafka.admin import KafkaAdminClient
 
-    from agents.clients.connection import connection_options
+    from agents.kafka.connection import connection_options
     from schemas import topics
 
     admin = KafkaAdminClient(**connection_options(kafka_settings))

@@ -16,9 +16,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from agents.process import Process
 from agents.transports import embedded
-from agents.worker import main
+from agents.worker.__main__ import main
+from agents.worker.batches import Process
 from pipeline.store.unit_of_work import UnitOfWork
 
 STEPS = ("fetched", "in_transaction", "stored")
@@ -90,7 +90,7 @@ def wire(step: str, fuse: Fuse) -> None:
     elif step == "stored":
         after(UnitOfWork, "commit", fuse)
     else:
-        from agents.transports.publisher import Publisher
+        from agents.transports.kafka.publisher import Publisher
 
         original = Publisher._fenced
         Publisher._fenced = lambda self, number: DyingProducer(original(self, number), step, fuse)  # type: ignore[assignment,method-assign,return-value]

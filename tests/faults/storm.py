@@ -12,16 +12,17 @@ from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from agents import services, topics_admin
 from agents.clients import Outgoing, open_history, open_submitter
+from agents.kafka import topics as kafka_topics
+from agents.services import servers
 from agents.settings import read_settings
+from pipeline.audit.invariants import Breach, check
 from pipeline.errors import EXIT_TRANSIENT, Transient
-from pipeline.invariants import Breach, check
 from pipeline.store import migrate, open_store
 from schemas import topics
 from tests.faults.running import Worker, wait_for
 from tests.faults.stream import documents, placed
-from tests.kafka_server import ends_of, environment_of
+from tests.support.kafka_server import ends_of, environment_of
 
 PARTITIONS = 4
 CLAIMS_A_ROUND = 20
@@ -102,7 +103,7 @@ class Storm:
         self.counts = Counts()
         self._counting = threading.Lock()  # two killers may kill at once
         self.directory = folder / "services"
-        started = services.up(self.directory, _quietly)
+        started = servers.up(self.directory, _quietly)
         self.settings = read_settings(
             broker_url=started.broker_url,
             database_url=started.database_url,
@@ -113,7 +114,7 @@ class Storm:
             group="storm",
         )
         migrate(self.settings.database_url)
-        topics_admin.create(self.settings)
+        kafka_topics.create(self.settings)
         self._stop = threading.Event()
         self._rounds = itertools.count(1)
         self.sent_claims: set[str] = set()
@@ -150,7 +151,7 @@ class Storm:
         environment = environment_of(self.settings)
         if is_static:
             environment["SANTUNAN_INSTANCE_ID"] = name
-        database = services.running(self.directory, "postgresql")
+        database = servers.running(self.directory, "postgresql")
         environment["SANTUNAN_TEST_DATABASE_PID"] = str(database)
         place = self.folder / name
         place.mkdir(exist_ok=True)
@@ -226,21 +227,21 @@ class Storm:
     # Servers
 
     def restart_broker(self, signum: int) -> None:
-        services.stop(self.directory, "kafka", _quietly, signum=signum)
+        servers.stop(self.directory, "kafka", _quietly, signum=signum)
         time.sleep(1.0)
-        services.up(self.directory, _quietly)
+        servers.up(self.directory, _quietly)
         self.counts.broker_restarts += 1
 
     def restart_database(self, signum: int) -> None:
-        services.stop(self.directory, "postgresql", _quietly, signum=signum)
+        servers.stop(self.directory, "postgresql", _quietly, signum=signum)
         time.sleep(0.5)
-        services.up(self.directory, _quietly)
+        servers.up(self.directory, _quietly)
         self.counts.database_restarts += 1
 
     def restart_database_while_committing(self, name: str) -> None:
         worker = self.start(name, step="committing", nth=2)
-        wait_for(lambda: services.running(self.directory, "postgresql") is None, None, 60)
-        services.up(self.directory, _quietly)
+        wait_for(lambda: servers.running(self.directory, "postgresql") is None, None, 60)
+        servers.up(self.directory, _quietly)
         worker.signal(signal.SIGTERM)
         assert worker.wait(LEAVING_SECONDS) in PASSING, worker.tail()
         self.counts.database_restarts += 1
@@ -270,7 +271,7 @@ class Storm:
         for one in self.kept:
             one.end()
         self._feeder.join(timeout=120)
-        services.down(self.directory, _quietly)
+        servers.down(self.directory, _quietly)
 
     def _is_settled(self) -> bool:
         try:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from agents.clients import Outgoing, outgoing
-from tests import events as e
 from tests.bench.workload import PAPER_MISSING, claims, kind, members, number
+from tests.support import events as e
 
 LATER = 2  # so many claims after its own the missing paper comes
 _MEMBER = re.compile(rb'"3(\d{10})"')

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agents.transports.assignor import ByNumber
+from agents.transports.kafka.assignor import ByNumber
 from schemas import topics
 
 

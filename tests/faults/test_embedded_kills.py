@@ -8,10 +8,10 @@ import pytest
 
 from agents.clients import open_submitter
 from agents.settings import Settings, read_settings
-from pipeline.invariants import check
-from pipeline.record import Message
+from pipeline.audit.invariants import check
+from pipeline.messages.records import Message
 from pipeline.store import open_store
-from pipeline.store.log import Log
+from pipeline.store.embedded_log import Log
 from schemas import topics
 from tests.faults.dying_worker import STEPS
 from tests.faults.running import running, wait_for

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.site import Site
 from tests.faults.stream import documents
+from tests.support.site import Site
 
 
 @pytest.mark.parametrize(("claims", "members"), [(20, 4), (80, 20), (120, 30)])

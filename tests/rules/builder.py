@@ -8,9 +8,9 @@ import datetime as dt
 import json
 from typing import Any, get_args
 
-from pipeline.case import Case, Ruling
-from pipeline.member import Member
-from pipeline.rules.question import Question, Summary
+from pipeline.claims.case import Case, Ruling
+from pipeline.claims.case_file import Question, Summary
+from pipeline.membership.member import Member
 from schemas.codes import PaperName
 from schemas.events import parse
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.rules.book import Book
-from pipeline.rules.table import assess
+from pipeline.claims.rules.table import assess
+from pipeline.law.book import Book
 from schemas.codes import CHECKS, REASONS, LineCode
 from tests.rules.builder import question_of
 from tests.rules.cases import cases_of

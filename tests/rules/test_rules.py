@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from pipeline.rules.book import Book
-from pipeline.rules.question import Verdict
-from pipeline.rules.table import assess
+from pipeline.claims.case_file import Verdict
+from pipeline.claims.rules.table import assess
+from pipeline.law.book import Book
 from tests.rules.builder import question_of
 from tests.rules.cases import CaseFile, RuleCase, cases_of
 

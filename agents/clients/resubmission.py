@@ -1,0 +1,84 @@
+"""Hands a dead letter in once more: the same bytes, in the same partition, received when they first were.
+
+It goes through the topic of operators, with the time of its first receipt in a header: deadlines count from then.
+"""
+
+from typing import TYPE_CHECKING, Final
+
+from pipeline.messages.intake import RECEIVED_AT
+from pipeline.messages.records import Message
+from pipeline.queries.claim import Letter, NotFound, letter, opened_store, split_place
+from pipeline.store import open_store
+from pipeline.store.dead_letters import mark_retried
+from schemas.events import Refused, parse, partition_key
+from schemas.topics import HISTORY
+
+if TYPE_CHECKING:
+    from agents.settings import Settings
+
+_SEND_SECONDS: Final = 20.0
+
+
+def retry(settings: "Settings", place: str) -> None:
+    """Raises NotFound where there is no such letter, or where it still cannot be read."""
+    topic, partition, offset = split_place(place)
+    with opened_store() as store:
+        found = letter(store, place)
+    message = _message(found)
+    if settings.is_embedded:
+        _append(settings, message, partition)
+    else:
+        _produce(settings, message, partition)
+    writer = open_store(settings.database_url)
+    try:
+        mark_retried(writer, topic, partition, offset)
+    finally:
+        writer.close()
+
+
+def _message(found: Letter) -> Message:
+    from agents.clients.interface import CONTENT_TYPE
+
+    raw = found.original or b""
+    try:
+        event = parse(raw)
+    except Refused as refused:
+        told = "; ".join(f"{error.field}: {error.message}" for error in refused.errors)
+        raise NotFound(
+            f"{found.place} cannot be read now either ({told}); correct it and submit it, its id is free"
+        ) from None
+    headers = [CONTENT_TYPE]
+    if found.received_ms is not None:
+        headers.append((RECEIVED_AT, str(found.received_ms).encode()))
+    return Message(HISTORY, (partition_key(event) or "").encode(), raw, tuple(headers))
+
+
+def _append(settings: "Settings", message: Message, partition: int) -> None:
+    from pipeline.store.embedded_log import Log
+
+    log = Log(settings.embedded_file)
+    try:
+        log.append([message], partition=partition)
+    finally:
+        log.close()
+
+
+def _produce(settings: "Settings", message: Message, partition: int) -> None:
+    from kafka import KafkaProducer
+
+    from agents.kafka.connection import connection_options, end_producer, told_plainly
+
+    with told_plainly(settings):
+        producer = KafkaProducer(
+            **connection_options(settings),
+            acks="all",
+            enable_idempotence=True,
+            max_block_ms=int(_SEND_SECONDS * 1000),
+        )
+        try:
+            sent = producer.send(
+                message.topic, message.value, message.key or None, headers=list(message.headers), partition=partition
+            )
+            sent.get(_SEND_SECONDS)
+        finally:
+            end_producer(producer, _SEND_SECONDS)

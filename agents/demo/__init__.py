@@ -1,0 +1,51 @@
+"""The made-up portfolio of the demo: 200 workers in Tangerang, their accidents and deaths, 2019-11 to 2026-11.
+
+Everything follows from the seed, so two runs tell the same story byte for byte. All people are invented.
+"""
+
+from random import Random
+from typing import Final
+
+from agents.demo import accidents, bad_data, deaths
+from agents.demo.answers import answered, write_days
+from agents.demo.people import second_memberships, workers, write_lives
+from agents.demo.world import World
+from agents.demo.writer import Writer
+from pipeline.law.book import Book
+
+SEED: Final = 2019
+
+
+def world(seed: int = SEED) -> World:
+    """The portfolio before anybody has answered: what businesses, clinics, families and the office send."""
+    people = _random(seed, "people")
+    everyone = workers(people)
+    everyone += second_memberships(people, everyone)
+    made = World(_random(seed, "deaths"), Writer(), everyone)
+    _tell(made, deaths.STORIES)
+    write_lives(made.writer, _random(seed, "lives"), everyone)
+    made.random = _random(seed, "accidents")
+    _tell(made, accidents.STORIES)
+    made.random = _random(seed, "mess")
+    _tell(made, bad_data.STORIES)
+    bad_data.unreadable(made)
+    bad_data.send_again(made)
+    return made
+
+
+def portfolio(seed: int = SEED) -> tuple[bytes, ...]:
+    """Every event of the portfolio in order of time, one CloudEvents document each."""
+    made = world(seed)
+    write_days(made.writer)
+    return tuple(answered(_random(seed, "answers"), made.writer, Book.load()))
+
+
+def _tell(made: World, stories: tuple[tuple[int, deaths.Story], ...]) -> None:
+    for count, story in stories:
+        for _ in range(count):
+            story(made)
+
+
+def _random(seed: int, part: str) -> Random:
+    """A stream of its own for each part, so that a change of one leaves the others as they were."""
+    return Random(f"{seed}:{part}")  # noqa: S311 (a story, no secret)

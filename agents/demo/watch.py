@@ -1,0 +1,61 @@
+"""What the demo shows while its worker works: how far it is, and the outcomes so far. Reads only."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select
+
+from agents.cli.output import OUTCOME_STYLES
+from pipeline.store import open_reader
+from pipeline.store.tables import cases, positions
+from schemas.topics import HISTORY
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from agents.settings import Settings
+
+_OUTCOMES: Final = ("APPROVED", "REJECTED", "REFERRED", "PENDING")
+
+
+class Watch:
+    """A bar and four counts, only where somebody watches; `look` refreshes them."""
+
+    def __init__(self, settings: "Settings", total: int, screen: Any) -> None:
+        self._group = settings.group
+        self._store: Any = open_reader(settings.database_url)
+        self._bar = _bar(screen) if screen.is_terminal else None
+        self._task = self._bar.add_task("deciding", total=total, counts="") if self._bar else None
+
+    def __enter__(self) -> "Watch":
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+        self._store.close()
+
+    def look(self) -> int:
+        """How many events were read so far."""
+        with self._store.reader() as connection:
+            done = select(func.sum(positions.c.next)).where(
+                positions.c.group_name == self._group, positions.c.topic == HISTORY
+            )
+            read: int = connection.execute(done).scalar() or 0
+            if self._bar and self._task is not None:
+                rows = connection.execute(select(cases.c.outcome, func.count()).group_by(cases.c.outcome))
+                counts = Counter({outcome: count for outcome, count in rows if outcome})
+                told = "  ".join(f"[{OUTCOME_STYLES[one]}]{one.lower()} {counts[one]}[/]" for one in _OUTCOMES)
+                self._bar.update(self._task, completed=read, counts=told)
+        return read
+
+
+def _bar(screen: Any) -> Any:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = BarColumn(bar_width=18), MofNCompleteColumn(), TextColumn("{task.fields[counts]}")
+    return Progress(*columns, console=screen, transient=True)

@@ -1,0 +1,71 @@
+"""How every kafka-python client of ours connects: addresses, TLS, SASL; and what it says when that fails.
+
+Never imports Faust: clinics, officers and auditors run these clients without a worker's packages.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Final
+
+from kafka.errors import (
+    AuthorizationError,
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    SaslAuthenticationFailedError,
+)
+
+from agents.kafka.security import aiokafka_security
+from agents.settings import Settings
+from pipeline.errors import NotReady, Transient
+
+ENDING_SECONDS: Final = 5.0  # in which a producer that was told to give up has done so
+
+
+def connection_options(settings: Settings) -> dict[str, Any]:
+    """Options that every kafka-python client takes. Raises NotReady."""
+    return {
+        "bootstrap_servers": settings.kafka_bootstrap.split(","),
+        "client_id": settings.group,
+        "request_timeout_ms": int(settings.kafka_request_seconds * 1000),
+        # The default waits up to half a minute after a broker came back, longer than we give a delivery.
+        "reconnect_backoff_max_ms": 1000,
+        **aiokafka_security(settings),  # kafka-python names them alike
+    }
+
+
+@contextlib.contextmanager
+def told_plainly(settings: Settings) -> Iterator[None]:
+    """Turns the errors of a Kafka client into Transient (try again later) or NotReady (something must be changed)."""
+    try:
+        yield
+    except (KafkaConnectionError, KafkaTimeoutError) as error:
+        raise Transient(
+            f"no Kafka broker answers at {settings.kafka_bootstrap}: is it started, is broker_url right, "
+            f"and does it speak {settings.kafka_security_protocol} there?"
+        ) from error
+    except (SaslAuthenticationFailedError, IllegalSaslStateError) as error:
+        raise NotReady(
+            f"the Kafka broker at {settings.kafka_bootstrap} does not accept kafka_user and kafka_password"
+        ) from error
+    except AuthorizationError as error:
+        raise NotReady(
+            f"kafka_user may not do this at {settings.kafka_bootstrap}; the broker's access list says what it may"
+        ) from error
+    except KafkaError as error:
+        if error.retriable:
+            raise Transient(f"the Kafka broker at {settings.kafka_bootstrap}: {type(error).__name__}") from error
+        raise
+
+
+def end_producer(producer: Any, seconds: float) -> None:
+    """Without a second to wait nothing more is sent. Else what is undelivered after so long is given up: `close` of
+    kafka-python alone would leave its thread sending."""
+    with contextlib.suppress(KafkaTimeoutError):
+        if seconds:
+            producer.close(seconds)
+            return
+    producer._sender.force_close()  # before `close`, which begins with sending what waits
+    producer._sender.join(ENDING_SECONDS)
+    producer.close(ENDING_SECONDS)

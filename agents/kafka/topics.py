@@ -1,0 +1,166 @@
+"""Creates the topics as they are declared here, and says where a cluster differs from that.
+
+Retention is for ever on everything: the history is the product. Intake is stamped by the broker, so that no clinic
+sets when it was received; `history.events` keeps the time of the event, and only operators may write it.
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import TopicAlreadyExistsError
+
+from agents.kafka.access_check import require_entrance
+from agents.kafka.connection import connection_options, told_plainly
+from agents.settings import Settings
+from pipeline.errors import NotReady
+from schemas import topics
+from schemas.values import MAX_EVENT_BYTES
+
+COPIES: Final = 3  # one broker may be lost while another is being repaired
+LEARNING_SECONDS: Final = 5.0  # in which every broker of a cluster has heard of a topic that was made
+_DEAD_LETTER_BYTES: Final = 2 * MAX_EVENT_BYTES  # the original in base64, and the reason
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a topic must be."""
+
+    name: str
+    partitions: int
+    copies: int
+    options: dict[str, str]
+
+
+def declared(settings: Settings, brokers: int) -> tuple[Declared, ...]:
+    """Every topic as it must be on a cluster of `brokers`."""
+    copies = min(COPIES, brokers)
+    return tuple(Declared(name, settings.partitions, copies, _options(name, copies)) for name in topics.ALL)
+
+
+def _options(name: str, copies: int) -> dict[str, str]:
+    is_stamped_by_broker = name in topics.INTAKE and name != topics.HISTORY
+    return {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+        "message.timestamp.type": "LogAppendTime" if is_stamped_by_broker else "CreateTime",
+        # An answer that one broker alone has seen could be lost with it.
+        "min.insync.replicas": "2" if copies >= COPIES else "1",
+        "unclean.leader.election.enable": "false",
+        "max.message.bytes": str(max(1_048_588, 2 * _DEAD_LETTER_BYTES)),
+    }
+
+
+def create(settings: Settings) -> list[str]:
+    """Create what is missing; returns the names. What exists is not touched: `check` tells about it."""
+    with _admin(settings) as admin:
+        wanted = declared(settings, _brokers(admin))
+        there = set(admin.list_topics())
+        missing = [one for one in wanted if one.name not in there]
+        if missing:
+            new = {
+                one.name: {"num_partitions": one.partitions, "replication_factor": one.copies, "configs": one.options}
+                for one in missing
+            }
+            with contextlib.suppress(TopicAlreadyExistsError):  # somebody else ran this at the same moment
+                admin.create_topics(new, wait_for_metadata=True)
+        return [one.name for one in missing]
+
+
+def check(settings: Settings) -> list[str]:
+    """One sentence for everything that differs from what is declared; empty where nothing does."""
+    with _admin(settings) as admin:
+        wanted = declared(settings, _brokers(admin))
+        found = _found(admin)
+        options = _options_of(admin, list(found))
+    differences = []
+    for one in wanted:
+        if one.name not in found:
+            differences.append(f"{one.name} does not exist")
+            continue
+        partitions = found[one.name]["partitions"]
+        if len(partitions) != one.partitions:
+            differences.append(f"{one.name} has {len(partitions)} partitions instead of {one.partitions}")
+        fewest = min(len(partition["replica_nodes"]) for partition in partitions)
+        if fewest < one.copies:
+            differences.append(f"{one.name} has {fewest} copies instead of {one.copies}")
+        for option, value in one.options.items():
+            actual = options[one.name].get(option)
+            if actual != value:
+                differences.append(f"{one.name} has {option}={actual} instead of {value}")
+    return differences
+
+
+def require(settings: Settings) -> None:
+    """What a worker needs before it starts: every topic, with the number of partitions that the settings say.
+
+    Faust would wait without a word for a topic that is not there. Raises NotReady or Transient.
+    """
+    with _admin(settings) as admin:
+        found = _found(admin)
+    missing = [name for name in topics.ALL if name not in found]
+    if missing:
+        raise NotReady(
+            f"{len(missing)} of {len(topics.ALL)} topics do not exist at {settings.kafka_bootstrap} "
+            f"({', '.join(missing)}): run `santunan topics create`"
+        )
+    counts = {name: len(one["partitions"]) for name, one in found.items()}
+    wrong = {name: count for name, count in counts.items() if count != settings.partitions}
+    if wrong:
+        name, count = next(iter(wrong.items()))
+        raise NotReady(
+            f"{name} has {count} partitions, but `partitions` says {settings.partitions}: all topics must have the "
+            f"same number, so set partitions to {count}, or run `santunan topics check`"
+        )
+
+
+def require_one(settings: Settings, name: str) -> None:
+    """Raises NotReady where a broker answers and has no such topic, Transient where none answers."""
+    with _admin(settings) as admin:
+        if name not in _found(admin):
+            raise NotReady(f"{name} does not exist at {settings.kafka_bootstrap}: run `santunan topics create`")
+
+
+@contextlib.contextmanager
+def _admin(settings: Settings) -> Iterator[Any]:
+    if settings.is_embedded:
+        raise NotReady("the embedded file makes its topics itself; for a cluster set broker_url, as in `services up`")
+    require_entrance(settings)
+    with told_plainly(settings):
+        admin = KafkaAdminClient(**connection_options(settings), bootstrap_timeout_ms=10_000)
+        try:
+            yield admin
+        finally:
+            admin.close()
+
+
+def _brokers(admin: Any) -> int:
+    return len(admin.describe_cluster()["brokers"])
+
+
+def _found(admin: Any) -> dict[str, Any]:
+    """Our topics that exist, described, by name. Any broker answers, and of several each learns of a new topic by
+    itself: what is missing is asked for again for a moment."""
+    deadline = time.monotonic() + (LEARNING_SECONDS if _brokers(admin) > 1 else 0)
+    while True:
+        known = (one for one in admin.describe_topics() if not one["error_code"])
+        found = {one["name"]: one for one in known if one["name"] in topics.ALL}
+        if len(found) == len(topics.ALL) or time.monotonic() >= deadline:
+            return found
+        time.sleep(0.1)
+
+
+def _options_of(admin: Any, names: list[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    answer = admin.describe_configs(resources, config_filter="all")
+    found: dict[str, dict[str, str]] = {}
+    for by_name in answer.values():
+        for name, options in by_name.items():
+            found[name] = {option: str(entry["value"]) for option, entry in options.items()}
+    return found

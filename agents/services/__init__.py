@@ -1,0 +1,1 @@
+"""Kafka and PostgreSQL from packages, to try with and for tests."""

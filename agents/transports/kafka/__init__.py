@@ -1,0 +1,1 @@
+"""The Kafka transport: consumer, fetcher, publisher, assignor."""

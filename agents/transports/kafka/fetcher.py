@@ -1,0 +1,213 @@
+"""How Kafka is read. aiokafka keeps the place in the group, in a thread under Faust, and tells ends. librdkafka tells
+positions, for it waits while a transaction may still move them. And it fetches, in threads of its own: of aiokafka a
+fetch took four milliseconds of Python, however little came.
+
+Never decides which chunk goes next.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiokafka
+from aiokafka import TopicPartition
+from confluent_kafka import Consumer as Fetcher
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import TopicPartition as Place
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from agents.kafka.security import aiokafka_security
+from agents.transports.kafka.assignor import ByNumber
+from agents.transports.kafka.publisher import Member, client_options
+from pipeline.messages.records import Record
+from schemas import topics
+
+MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, before any claim
+FETCH_WAIT_MS: Final = 10  # how long the broker gathers for a fetch: what comes one by one is not fetched one by one
+FETCH_BYTES: Final = 64 * 1024  # with this much it does not wait
+QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead of all partitions together
+QUEUE_FULL_MS: Final = 20  # then it waits this long before it fetches on; by default a second, while a worker idles
+LOOK_SECONDS: Final = 0.2  # longest that a new assignment waits for a look that finds nothing
+AWAY_SECONDS: Final = 1.0  # between two looks for a broker while none answers
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """`ends`: where membership ended after the records were fetched; `positions`: how far partitions were read to their
+    end, past what holds no record."""
+
+    records: Mapping[TP, Sequence[Record]]
+    ends: Mapping[TP, int]
+    positions: Mapping[TP, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Partitions, and as whom the group gave them to us. Of one moment: the group may form anew while they are read."""
+
+    partitions: frozenset[TP]
+    member: Member
+
+
+class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
+    """aiokafka's consumer, with the settings that Faust does not offer, a second one that only asks for ends, and the
+    fetcher: a consumer that never joins the group, and is told what to read."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        settings, conf = self.app.settings, self.app.conf
+        self._most = settings.chunk_records
+        self._fetcher = Fetcher(
+            {
+                **client_options(settings),
+                "group.id": settings.group,
+                "isolation.level": "read_committed",  # of positions, too
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": FETCH_WAIT_MS,
+                "fetch.min.bytes": FETCH_BYTES,
+                "fetch.message.max.bytes": conf.consumer_max_fetch_size,
+                "queued.min.messages": settings.chunk_records,
+                "queued.max.messages.kbytes": QUEUE_KIBIBYTES,
+                "fetch.queue.backoff.ms": QUEUE_FULL_MS,
+            }
+        )
+        self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
+        self._reads: set[TP] = set()
+        self._ends: Any = None
+        self.assigned = Assignment(frozenset(), Member(-1, ""))
+        self._paused: set[TP] = set()
+
+    def _shared(self) -> dict[str, Any]:
+        settings, conf = self.app.settings, self.app.conf
+        return {
+            "bootstrap_servers": settings.kafka_bootstrap.split(","),
+            "client_id": settings.group,
+            "isolation_level": "read_committed",
+            "enable_auto_commit": False,
+            "request_timeout_ms": int(conf.broker_request_timeout * 1000),
+            "retry_backoff_ms": 50,
+            **aiokafka_security(settings),
+        }
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        settings, conf = self.app.settings, self.app.conf
+        return aiokafka.AIOKafkaConsumer(
+            **self._shared(),
+            group_id=settings.group,
+            group_instance_id=settings.instance_id,
+            partition_assignment_strategy=[ByNumber],
+            auto_offset_reset="earliest",
+            max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+        )
+
+    async def on_start(self) -> None:
+        await super().on_start()
+        _be_patient(self._consumer)
+        # It is never asked for records. Whether the worker still reads is the watchdog's to judge.
+        self._consumer._subscription.fetch_context().__enter__()
+        # Nor does it fetch: it would ask for the leader of a partition that has none again and again, without a pause.
+        self._consumer._fetcher._fetch_task.cancel()
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """In aiokafka's thread, while the group that has just formed is sure to be the one that is told of here."""
+        self.assigned = Assignment(frozenset(assigned), Member(generation_id, self._consumer._coordinator.member_id))
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def read_from(self, offsets: Mapping[TP, int]) -> None:
+        """Read these partitions from these offsets on, and nothing else."""
+        if self._ends is None:  # in the loop that asks it: a question by way of the other thread took twice as long
+            self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **self._shared())
+            await self._ends.start()
+        await self._on_fetcher(self._assign, offsets)
+
+    def _assign(self, offsets: Mapping[TP, int]) -> None:
+        self._reads, self._paused = set(offsets), set()
+        # Connected first: a partition whose leader it does not know yet is looked at again most of a second later.
+        self._fetcher.list_topics(timeout=self.app.settings.kafka_request_seconds)
+        self._fetcher.assign([Place(*tp, offset) for tp, offset in offsets.items()])
+
+    async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
+        """Read on at these offsets. Other partitions go on where they are."""
+        await self._on_fetcher(self._seek, offsets)
+
+    def _seek(self, offsets: Mapping[TP, int]) -> None:
+        for tp, offset in offsets.items():
+            self._fetcher.seek(Place(*tp, offset))
+
+    async def fetch(self, asked: set[TP], seconds: float) -> Fetched:
+        """What has come of these partitions; waits for it. Raises KafkaException."""
+        records, positions = await self._on_fetcher(self._look, asked, min(seconds, LOOK_SECONDS))
+        numbers = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
+        about = [TopicPartition(name, number) for name in MEMBERSHIP for number in sorted(numbers)]
+        ends = await self._ends.end_offsets(about) if about else {}
+        return Fetched(records, {TP(*tp): end for tp, end in ends.items()}, positions)
+
+    def _look(self, asked: set[TP], seconds: float) -> tuple[dict[TP, list[Record]], dict[TP, int]]:
+        self._pause(self._reads - asked)
+        records: dict[TP, list[Record]] = {}
+        positions: dict[TP, int] = {}
+        first = self._fetcher.poll(seconds)
+        for one in (first, *self._fetcher.consume(self._most, 0)) if first is not None else ():
+            tp, error = TP(one.topic(), one.partition()), one.error()
+            if error is None:
+                _, stamp = one.timestamp()
+                record = Record(one.offset(), stamp, one.key(), one.value() or b"", tuple(one.headers() or ()))
+                records.setdefault(tp, []).append(record)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                positions[tp] = one.offset()
+            elif not error.retriable():
+                raise KafkaException(error)
+        return records, positions
+
+    def _pause(self, full: set[TP]) -> None:
+        """What was fetched ahead of a partition is thrown away with it, so only those are paused that must be."""
+        if full != self._paused:
+            self._fetcher.resume([Place(*tp) for tp in self._paused - full])
+            self._fetcher.pause([Place(*tp) for tp in full - self._paused])
+            self._paused = full
+
+    async def _on_fetcher(self, call: Any, *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._looking, call, *args)
+
+    def stable_ends(self) -> dict[TP, int]:
+        """Where partitions end, as of the last fetch of each."""
+        found = {tp: self._fetcher.get_watermark_offsets(Place(*tp), cached=True)[1] for tp in self._reads}
+        return {tp: end for tp, end in found.items() if end >= 0}
+
+    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        """Positions of the group; only those that were ever committed. Waits for transactions that are still open, so
+        that nothing can move a position after it was read but a member of the group. Raises KafkaException."""
+        return await self._on_fetcher(self._committed, tps)  # type: ignore[no-any-return]
+
+    def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        found = self._fetcher.committed([Place(*tp) for tp in tps], self.app.settings.kafka_request_seconds)
+        for one in found:
+            if one.error is not None:
+                raise KafkaException(one.error)
+        return {TP(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+
+    async def leave_group(self) -> None:
+        await self.call_thread(self._consumer.stop)
+
+
+def _be_patient(consumer: Any) -> None:
+    """aiokafka asks a broker that is away twenty times a second where the brokers are, and connects anew each time."""
+    client = consumer._client
+    update = client._metadata_update
+
+    async def update_or_wait(*args: Any) -> Any:
+        is_told = await update(*args)
+        if not is_told:
+            await asyncio.sleep(AWAY_SECONDS)
+        return is_told
+
+    client._metadata_update = update_or_wait

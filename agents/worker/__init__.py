@@ -1,0 +1,1 @@
+"""The worker process: its batches, its supervisor, health, metrics and logs."""

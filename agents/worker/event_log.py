@@ -1,0 +1,31 @@
+"""What became of a chunk's events, as log lines: each with the ids of its claim and its event in fields of their own.
+
+A line says codes and places, never what a sender wrote. Never imports a store; told after the commit, so that a chunk
+that is tried again is told once.
+"""
+
+import logging
+from typing import Final
+
+from pipeline.processing.ports import Effects
+
+MOST_REFUSALS_TOLD: Final = 10  # of one chunk: a sender of nothing but mistakes must not fill the disk with our log
+
+log = logging.getLogger("santunan.events")
+
+
+def tell(effects: Effects) -> None:
+    """Refused events at INFO, decisions at DEBUG."""
+    place = {"topic": effects.topic, "partition": effects.partition}
+    for letter in effects.dead_letters[:MOST_REFUSALS_TOLD]:
+        ids = {"source": letter.source, "event_id": letter.event_id, "reason": letter.reason}
+        log.info("event refused", extra={**place, "offset": letter.offset, **ids})
+    more = len(effects.dead_letters) - MOST_REFUSALS_TOLD
+    if more > 0:
+        log.info("%d more events of this chunk were refused; the topic of dead letters has them", more, extra=place)
+    if not log.isEnabledFor(logging.DEBUG):
+        return
+    for decision in effects.decisions:
+        ids = {"claim_id": decision.claim_id, "event_id": decision.caused_by.id, "source": decision.caused_by.source}
+        result = {"program": decision.program, "outcome": decision.outcome, "reason": decision.reason_codes[0]}
+        log.debug("claim decided", extra={**place, **ids, "revision": decision.revision, **result})

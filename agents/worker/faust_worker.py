@@ -1,0 +1,69 @@
+"""Faust's worker without a web port, a banner or a redirected stdout, and with our way of leaving.
+
+It leaves within ten seconds of SIGTERM: the chunk in hand is finished, then the process ends at once. There is nothing
+else to save.
+"""
+
+import asyncio
+import os
+from typing import Any, Final
+
+import faust
+
+from agents.worker.batches import leave
+from agents.worker.logs import configure_logs
+from agents.worker.supervisor import REASON_VARIABLE
+from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
+from pipeline.store.engines import sqlite_refusal
+
+PARENT_CHECK_SECONDS: Final = 1.0
+
+
+class Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker, with our way of leaving."""
+
+    def __init__(self, app: Any, *services: Any, **options: Any) -> None:
+        configure_logs(app.settings.log_level, app.settings.log_format)
+        options.update(override_logging=False, redirect_stdouts=False, quiet=True)
+        super().__init__(app, *services, **options)
+        self.spinner = None
+        self._parent = os.getppid()
+        self._leaving: asyncio.Task[None] | None = None
+
+    async def on_execute(self) -> None:
+        if REASON_VARIABLE in os.environ:
+            self.add_future(self._follow_the_supervisor())
+
+    async def on_startup_finished(self) -> None:
+        """Nothing to print: the transport says what it reads and from where."""
+
+    def on_worker_shutdown(self) -> None:
+        """Reached only when a service of Faust crashed; nothing in this process can be trusted after that."""
+        crash = self.app.crash_reason or self.crash_reason
+        told = crash if crash is None or isinstance(crash, SantunanError) else sqlite_refusal(crash)
+        if told is not None:
+            leave(told.exit_code, str(told))
+        leave(EXIT_BUG, f"Faust stopped by itself: {type(crash).__name__}; the log says more")
+
+    def _on_sigterm(self) -> None:
+        self._begin_to_leave("SIGTERM")
+
+    def _on_sigint(self) -> None:
+        self._begin_to_leave("SIGINT")
+
+    def _begin_to_leave(self, why: str) -> None:
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._leave(why))
+
+    async def _leave(self, why: str) -> None:
+        if await self.app.process.finish():
+            await self.app.consumer.say_goodbye()
+            leave(0, why)
+        leave(EXIT_TRANSIENT, f"{why}, but the chunk in hand took too long; it is read again")
+
+    async def _follow_the_supervisor(self) -> None:
+        """A worker whose supervisor was killed would run on unseen, and keep the file of the next one locked."""
+        while not self.should_stop:
+            await asyncio.sleep(PARENT_CHECK_SECONDS)
+            if os.getppid() != self._parent:
+                self._begin_to_leave("the supervisor is gone")

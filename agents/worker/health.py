@@ -1,0 +1,131 @@
+"""What a worker answers when asked how it is: /health, /ready and /metrics, from inside its own event loop.
+
+/health says whether starting the worker again would help; /ready whether it decides what comes in now. Neither asks
+the broker: one that is away is waited for, not cured by a restart. Never imports Kafka or the store.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from aiohttp import web
+
+from agents.worker.batches import STUCK_SECONDS, Process
+from agents.worker.metrics import Metrics
+from pipeline.errors import NotReady
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+LOOK_SECONDS: Final = 60.0  # an idle worker looks every second; a rebalance and taking over may take most of a minute
+STORE_SECONDS: Final = 2.0  # longest that the store may take for one trivial read
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Health:
+    """How one worker is. `ask_store`: one trivial read, in a thread; whatever it raises means that there is no answer.
+
+    `clock`: as `time.monotonic`.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        ask_store: Callable[[], None],
+        metrics: Metrics,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._process = process
+        self._ask_store = ask_store
+        self._metrics = metrics
+        self._clock = clock
+        self._began = clock()
+        self._asking: asyncio.Task[str | None] | None = None
+
+    def trouble(self) -> str | None:
+        """Why this worker should be started again, as a sentence. None: it should not.
+
+        That the event loop runs is shown by the answer itself.
+        """
+        now = self._clock()
+        for delivery, since in self._process.in_hand.items():
+            if now - since > STUCK_SECONDS:
+                return f"a turn has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {delivery}"
+        if self._process.in_hand:
+            return None
+        source = self._process.source
+        looked_at = self._began if source is None else source.looked_at
+        if now - looked_at > LOOK_SECONDS:
+            return f"it has not looked for events for {now - looked_at:.0f} s; {LOOK_SECONDS:.0f} is most"
+        return None
+
+    async def missing(self) -> str | None:
+        """What keeps this worker from deciding what comes in now, as a sentence. None: nothing."""
+        if self._process.is_leaving:
+            return "the worker is leaving: it finishes the chunk in hand and begins no other"
+        source = self._process.source
+        if source is None:
+            return "the worker has not joined its group yet: no partition is assigned"
+        return source.missing() or self.trouble() or await self._missing_store()
+
+    async def _missing_store(self) -> str | None:
+        """One question at a time, however many ask: a store that hangs must not take up a thread for each."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._asked())
+        done, _ = await asyncio.wait({self._asking}, timeout=STORE_SECONDS)
+        if not done:
+            return f"the store has not answered a trivial read within {STORE_SECONDS:.0f} s"
+        return self._asking.result()
+
+    async def _asked(self) -> str | None:
+        try:
+            await asyncio.to_thread(self._ask_store)
+        except Exception as error:  # of a driver, of the file system: all mean the same here
+            return f"the store does not answer a trivial read ({type(error).__name__})"
+        return None
+
+    # --- over HTTP
+
+    def app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/health", self._answer_health)
+        app.router.add_get("/ready", self._answer_ready)
+        app.router.add_get("/metrics", self._answer_metrics)
+        return app
+
+    async def _answer_health(self, request: web.Request) -> web.Response:
+        return _answer(self.trouble())
+
+    async def _answer_ready(self, request: web.Request) -> web.Response:
+        return _answer(await self.missing())
+
+    async def _answer_metrics(self, request: web.Request) -> web.Response:
+        source = self._process.source
+        body = self._metrics.text(source.lag() if source is not None else None)
+        return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
+
+
+def _answer(reason: str | None) -> web.Response:
+    headers = {"Cache-Control": "no-store"}
+    if reason is None:
+        return web.json_response({"status": "ok"}, headers=headers)
+    return web.json_response({"status": "unavailable", "reason": reason}, status=503, headers=headers)
+
+
+async def listen(address: str, health: Health) -> "Callable[[], Awaitable[None]]":
+    """Answer on HOST:PORT until the process ends; returns what ends it before. Raises NotReady where it cannot."""
+    host, _, port = address.rpartition(":")
+    options: dict[str, Any] = {"access_log": None}  # a line for each scrape would be most of the log
+    runner = web.AppRunner(health.app(), **options)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host.strip("[]"), int(port)).start()
+    except (OSError, OverflowError) as error:
+        await runner.cleanup()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise NotReady(
+            f"SANTUNAN_HEALTH_ADDRESS {address} cannot be listened on ({reason}): "
+            "give each worker of a machine an address of its own, or none"
+        ) from None
+    return runner.cleanup

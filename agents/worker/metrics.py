@@ -1,0 +1,145 @@
+"""What a worker counts and measures, for Prometheus. Labels are codes and topics: never an id, a key or a person.
+
+Fed once a chunk, so that it costs nothing a claim. Never imports Faust, Kafka or the store.
+"""
+
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
+from prometheus_client import disable_created_metrics as without_times_of_creation
+
+from agents.worker.batches import Lag
+from pipeline.processing.processor import Report
+from schemas import topics
+
+STEPS: Final = ("parse", "load", "decide", "write", "commit", "publish")
+FATES: Final = ("accepted", "duplicate", "refused")
+# A chunk of one event takes milliseconds, one of thousands under a second; beyond ten something hangs.
+_SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+without_times_of_creation()  # type: ignore[no-untyped-call]  # they would double the number of series, and nobody asks for them
+
+
+class Metrics:
+    """The metrics of one worker, in a registry of their own. Threads may feed it at once.
+
+    `wall`: seconds since 1970; for the age of what waits.
+    """
+
+    def __init__(self, *, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._build = Info("santunan_build", "The version that runs, its rule book and its engine", registry=registry)
+        self._decided = Counter(
+            "santunan_claims_decided",
+            "Decisions made, by program, outcome and main reason code",
+            ("program", "outcome", "reason"),
+            registry=registry,
+        )
+        self._events = Counter(
+            "santunan_events",
+            "Events stored, by intake topic and by what became of them",
+            ("topic", "fate"),
+            registry=registry,
+        )
+        self._dead_letters = Counter(
+            "santunan_dead_letters", "Events refused, by reason code", ("reason",), registry=registry
+        )
+        self._redelivered = Counter(
+            "santunan_redelivered",
+            "Events that a worker had stored and not published; their stored outputs were published",
+            registry=registry,
+        )
+        self._retries = Counter(
+            "santunan_retries", "Transactions of a chunk that were tried once more", registry=registry
+        )
+        self._fenced = Counter(
+            "santunan_fenced",
+            "Chunks given up unbegun since another worker holds their partition now. A worker that is fenced while it "
+            "publishes ends with status 75, and counts from 0 again",
+            registry=registry,
+        )
+        self._chunks = Histogram(
+            "santunan_chunk_records",
+            "Events in one chunk, which is one transaction",
+            buckets=_RECORDS,
+            registry=registry,
+        )
+        self._steps = Histogram(
+            "santunan_step_seconds",
+            "Seconds a chunk spent in each step",
+            ("step",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._lag = Gauge(
+            "santunan_lag_records",
+            "Events received and not decided, of each partition that this worker holds",
+            ("topic", "partition"),
+            registry=registry,
+        )
+        self._oldest = Gauge(
+            "santunan_oldest_undecided_seconds",
+            "Age of the oldest event that was received, was read and is not decided; 0: none waits. "
+            "Over Kafka without history, which keeps its own time",
+            registry=registry,
+        )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """A rate over a series that only appears with its first event misses that event."""
+        for topic in topics.INTAKE:
+            for fate in FATES:
+                self._events.labels(topic, fate)
+        for step in STEPS:
+            self._steps.labels(step)
+
+    def describe(self, *, rules: str, engine: str) -> None:
+        """What runs. `rules`: the fingerprint of the rule book."""
+        self._build.info({"version": version("santunan"), "rules": rules[:12], "engine": engine})
+
+    def note_chunk(self, report: Report) -> None:
+        """A chunk was stored."""
+        fates = (report.accepted, report.duplicates, report.refused)
+        for fate, number in zip(FATES, fates, strict=True):
+            if number:
+                self._events.labels(report.topic, fate).inc(number)
+        for (program, outcome, reason), number in report.decisions.items():
+            self._decided.labels(program, outcome, reason).inc(number)
+        for reason, number in report.refusals.items():
+            self._dead_letters.labels(reason).inc(number)
+        self.note_redelivered(report.redelivered)
+        self._retries.inc(report.attempts - 1)
+        self._chunks.observe(sum(fates) + report.redelivered)
+        for step, seconds in report.seconds.items():
+            self.note_step(step, seconds)
+
+    def note_step(self, step: str, seconds: float) -> None:
+        """`step`: one of STEPS."""
+        assert step in STEPS, step
+        self._steps.labels(step).observe(seconds)
+
+    def note_redelivered(self, count: int) -> None:
+        """So many events were stored already, and what was stored for them is published."""
+        self._redelivered.inc(count)
+
+    def note_fenced(self) -> None:
+        """A chunk was given up, since its partition was taken away before the chunk was begun."""
+        self._fenced.inc()
+
+    def text(self, lag: Lag | None) -> bytes:
+        """Everything in Prometheus' text format. `lag` None: the worker reads nothing yet."""
+        self._lag.clear()  # partitions that went to another worker must not stay with their last value
+        age = 0.0
+        if lag is not None:
+            for (topic, partition), records in lag.records.items():
+                self._lag.labels(topic, str(partition)).set(records)
+            if lag.oldest_ms is not None:
+                age = max(0.0, self._wall() - lag.oldest_ms / 1000)
+        self._oldest.set(age)
+        return generate_latest(self.registry)

@@ -1,0 +1,1 @@
+"""Checks the history: replay, the impact of a rule, invariants."""

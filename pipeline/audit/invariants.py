@@ -1,0 +1,227 @@
+"""What must hold in a store at every moment (reliability.md, invariants 1 to 7), checked from its rows and bytes.
+
+Called at the end of every fault run, and by `santunan doctor --deep`. Reads only.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, case, func, select
+
+from pipeline.audit.replay import replay
+from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN
+from pipeline.law.book import Book
+from pipeline.queries import history
+from pipeline.store.tables import chunks, dead_letters, decisions, ledger, members, paid_lines, payouts, positions
+from schemas import topics
+
+MOST_FINDINGS: Final = 20  # of one kind: what is broken a thousand times is told as well by twenty
+_SIXTEEN_DIGITS: Final = re.compile(rb"(?<![0-9])[0-9]{16}(?![0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """`invariant`: its number. `what`: one sentence that names the claim or the place, never a person."""
+
+    invariant: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"invariant {self.invariant}: {self.what}"
+
+
+def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -> list[Breach]:
+    """Every breach found; none where all is in order. `canaries`: bytes planted in claims that must not leave.
+
+    `replays` False leaves the longest check out (invariant 4).
+    """
+    breaches: list[Breach] = []
+    with store.reader() as connection:
+        for look in (
+            _offsets_are_covered,
+            _counts_add_up,
+            _revisions_have_no_holes,
+            _money_adds_up,
+            _lines_are_once,
+            _law_fits_the_day,
+        ):
+            breaches += _first(look(connection))
+        published = _Published(connection, canaries)
+        for topic, key, value in history.published(connection, is_embedded=store.is_embedded):
+            published.take(topic, key, value)
+        breaches += _first(published.breaches(connection))
+        breaches += _first(_refusals_tell_nothing(connection, published))
+    if replays:
+        differences = replay(store).differences
+        breaches += [
+            Breach(4, f"claim {one.claim_id} revision {one.revision}: stored {one.was}, decided again {one.would_be}")
+            for one in differences[:MOST_FINDINGS]
+        ]
+    return breaches
+
+
+def _first(found: Iterator[Breach]) -> list[Breach]:
+    return [breach for _, breach in zip(range(MOST_FINDINGS), found, strict=False)]
+
+
+def _amounts(rows: Iterable[Any]) -> dict[Any, int]:
+    """PostgreSQL sums and divides into its exact decimals; these are whole."""
+    return {name: int(amount) for name, amount in rows}
+
+
+def _offsets_are_covered(connection: Connection) -> Iterator[Breach]:
+    """1: the chunks of a partition follow each other without gap or overlap, up to the position."""
+    ends: dict[tuple[str, int], int] = {}
+    statement = select(chunks.c.topic, chunks.c.partition, chunks.c.first, chunks.c.next)
+    for topic, partition, first, end in connection.execute(statement.order_by(*statement.selected_columns[:3])):
+        expected = ends.get((topic, partition), first)
+        if first != expected:
+            yield Breach(1, f"{topic}/{partition}: a chunk begins at {first}, the one before ends at {expected}")
+        ends[topic, partition] = end
+    statement = select(positions.c.topic, positions.c.partition, positions.c.next).where(positions.c.next.is_not(None))
+    for row in connection.execute(statement):
+        topic, partition, position = row.topic, row.partition, row.next
+        end = ends.pop((topic, partition), position)
+        if end != position:
+            yield Breach(1, f"{topic}/{partition}: the chunks end at {end}, the position is {position}")
+    for topic, partition in ends:
+        yield Breach(1, f"{topic}/{partition}: chunks were stored, but no position")
+
+
+def _counts_add_up(connection: Connection) -> Iterator[Breach]:
+    """1: each chunk's account is what the ledger and the dead letters hold of it."""
+    number = history.chunk_of(ledger.c.seq)
+    accepted = _amounts(connection.execute(select(number, func.count()).group_by(number)))
+    statement = select(dead_letters.c.chunk, func.count()).group_by(dead_letters.c.chunk)
+    refused = _amounts(connection.execute(statement))
+    for row in connection.execute(select(chunks)):
+        found = accepted.pop(row.id, 0), refused.pop(row.id, 0)
+        if found != (row.accepted, row.refused):
+            place = f"{row.topic}/{row.partition} offsets {row.first} to {row.next - 1}"
+            yield Breach(1, f"{place}: counted {row.accepted} accepted and {row.refused} refused, found {found}")
+    for chunk_id in (*accepted, *refused):
+        yield Breach(1, f"rows of chunk {chunk_id} exist, but no account of it")
+
+
+def _revisions_have_no_holes(connection: Connection) -> Iterator[Breach]:
+    """2: revisions 1 to n of each claim, n the case's; the effective decision is the latest one that can be it."""
+    revisions: defaultdict[str, list[int]] = defaultdict(list)
+    for row in history.stored_decisions(connection):
+        revisions[row.claim_id].append(row.revision)
+    for row in history.decided_cases(connection):
+        found = revisions.pop(row.claim_id, [])
+        if found != list(range(1, row.revision + 1)):
+            yield Breach(2, f"claim {row.claim_id} stands at revision {row.revision}, its decisions are {found}")
+    for claim_id in revisions:
+        yield Breach(2, f"claim {claim_id} has decisions, but no case")
+
+
+def _money_adds_up(connection: Connection) -> Iterator[Breach]:
+    """3: payouts, effective decision and case agree, to the rupiah."""
+    effective: dict[str, tuple[str, int]] = {}
+    for row in history.stored_decisions(connection):
+        if row.outcome in ("APPROVED", "REJECTED"):
+            effective[row.claim_id] = (row.outcome, row.total)
+    signed = case((payouts.c.direction == "pay", payouts.c.amount), else_=-payouts.c.amount)
+    statement = select(payouts.c.claim_id, func.sum(signed)).group_by(payouts.c.claim_id)
+    ordered = _amounts(connection.execute(statement))
+    for row in history.decided_cases(connection):
+        outcome, total = effective.get(row.claim_id, (None, 0))
+        money = ordered.pop(row.claim_id, 0)
+        if not total == money == row.effective_total or outcome != row.effective_outcome:
+            yield Breach(
+                3,
+                f"claim {row.claim_id}: effective decision Rp{total:,} ({outcome}), payouts Rp{money:,}, case "
+                f"Rp{row.effective_total:,} ({row.effective_outcome})",
+            )
+    for claim_id in ordered:
+        yield Breach(3, f"claim {claim_id} has payouts, but no case")
+
+
+def _lines_are_once(connection: Connection) -> Iterator[Breach]:
+    """3: what is noted as paid once an event is what the effective decisions pay."""
+    paid: defaultdict[str, set[str]] = defaultdict(set)
+    for row in connection.execute(select(paid_lines.c.claim_id, paid_lines.c.line)):
+        paid[row.claim_id].add(row.line)
+    for row in history.decided_cases(connection):
+        lines = set(filter(None, row.effective_lines.split(","))) - EACH_CLAIM_ITS_OWN
+        noted = paid.pop(row.claim_id, set())
+        if noted != lines:
+            yield Breach(3, f"claim {row.claim_id} pays {sorted(lines)}, noted as paid are {sorted(noted)}")
+    for claim_id in paid:
+        yield Breach(3, f"lines of claim {claim_id} are noted as paid, but it has no case")
+
+
+def _law_fits_the_day(connection: Connection) -> Iterator[Breach]:
+    """6: the rule version of a decision is that of its event day. (A value outside its dates cannot be read at all:
+    the book raises NoLaw; that the amounts are those of the book, the replay shows.)"""
+    book = Book.load()
+    statement = select(decisions.c.event_date, decisions.c.rule_version, func.min(decisions.c.claim_id))
+    statement = statement.group_by(decisions.c.event_date, decisions.c.rule_version)
+    for day, version, claim_id in connection.execute(statement):
+        expected = book.on(history.day(day)).rule_version
+        if version != expected:
+            yield Breach(6, f"claim {claim_id}, event of {day}: decided by {version}, that day's law is {expected}")
+
+
+class _Published:
+    """What left, looked at once in its order."""
+
+    def __init__(self, connection: Connection, canaries: Iterable[bytes]) -> None:
+        statement = select(members.c.nik).where(members.c.nik.is_not(None))
+        self.niks = {nik.encode() for nik in connection.execute(statement).scalars()}
+        self._canaries = tuple(canaries)
+        self._ids: Counter[str] = Counter()
+        self._money: Counter[str] = Counter()
+        self._effective: dict[str, int] = {}
+        self._decisions = 0
+        self._told: list[Breach] = []
+
+    def take(self, topic: str, key: bytes, value: bytes) -> None:
+        document = orjson.loads(value)
+        identity, data = document["id"], document["data"]
+        if topic == topics.DEAD_LETTERS:
+            data.pop("original")  # the one place that repeats what came in; for operators only
+            value = orjson.dumps(data)
+        if self.tells(key) or self.tells(value):
+            self._told.append(Breach(7, f"{topic}: the event {identity} tells personal data"))
+        self._ids[identity] += 1
+        if self._ids[identity] > 1:
+            return
+        if topic == topics.DECISIONS:
+            self._decisions += 1
+            if data["outcome"] in ("APPROVED", "REJECTED"):
+                self._effective[data["claim_id"]] = data["total"]
+        elif topic == topics.PAYOUTS:
+            self._money[data["claim_id"]] += data["amount"] if data["direction"] == "pay" else -data["amount"]
+
+    def tells(self, text: bytes) -> bool:
+        """Whether a NIK of a member, or a canary, stands in it."""
+        return any(digits in self.niks for digits in _SIXTEEN_DIGITS.findall(text)) or any(
+            canary in text for canary in self._canaries
+        )
+
+    def breaches(self, connection: Connection) -> Iterator[Breach]:
+        yield from self._told
+        for identity, times in self._ids.items():
+            if times > 1:
+                yield Breach(5, f"the event {identity} was published {times} times")
+        stored = connection.execute(select(func.count()).select_from(decisions)).scalar_one()
+        if stored != self._decisions:
+            yield Breach(5, f"{stored} decisions are stored, {self._decisions} were published")
+        for claim_id, total in self._effective.items():
+            money = self._money[claim_id]
+            if total != money:
+                yield Breach(3, f"claim {claim_id}: Rp{money:,} were published for a total of Rp{total:,}")
+
+
+def _refusals_tell_nothing(connection: Connection, published: _Published) -> Iterator[Breach]:
+    """7: the reason of a refusal never repeats the input."""
+    statement = select(dead_letters.c.topic, dead_letters.c.partition, dead_letters.c.offset, dead_letters.c.errors)
+    for topic, partition, offset, errors in connection.execute(statement):
+        if published.tells(errors.encode()):
+            yield Breach(7, f"the reason of the refusal {topic}/{partition}/{offset} tells personal data")

@@ -1,0 +1,1 @@
+"""What is paid and how much, a file for each kind of benefit."""

@@ -1,0 +1,177 @@
+"""Every benefit line of a claim: which are due, how much each is, to whom, by which article. Pure.
+
+Each line is rounded once and left out where it is zero. What cannot be computed for want of a fact makes the sheet
+incomplete instead of a line of zero rupiah.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from pipeline.claims.assessment import Walk
+from pipeline.claims.benefits.calculation import Sheet
+from pipeline.claims.benefits.costs import cost_lines
+from pipeline.claims.benefits.disability import loss_of
+from pipeline.claims.benefits.scholarship import Pupils, award_of
+from pipeline.law.book import Value
+from pipeline.law.money import exact_text, percent_text, times
+from pipeline.law.references import Source
+from pipeline.law.terms import Terms
+from pipeline.membership.coverage import Wage
+from schemas.codes import LineCode, Payee
+from schemas.decisions import Scalar
+
+_MONTH_DAYS: Final = 30  # temporary disability counts months of thirty days (decision table, "Money")
+_WHOLE_SHARE: Final = 1_000_000  # `disability` counts in millionths
+
+
+def sheet_of(walk: Walk, pupils: Pupils) -> Sheet:
+    """All lines that would be paid if every row of the table were met and there were an heir."""
+    sheet = Sheet()
+    terms = walk.terms
+    assert terms is not None
+    if walk.program == "JKM":
+        _fixed("jkm_death", terms.jkm_death, terms, sheet)
+        _periodic("heirs", terms, sheet)
+        _fixed("funeral", terms.funeral, terms, sheet)
+        _scholarship("heirs", pupils, terms, sheet, terms.scholarship_tenure_months)
+        return sheet
+    medical = walk.case.medical
+    if walk.death is not None:
+        _death_by_accident(walk, pupils, terms, sheet)
+    elif medical is not None and medical.permanent_total:
+        _permanent_total(walk, pupils, terms, sheet)
+    elif medical is not None and medical.disabilities:
+        _partial_disability(walk, terms, sheet)
+    if medical is not None and medical.unable_to_work_days:
+        _temporary_disability(walk, medical.unable_to_work_days, terms, sheet)
+    cost_lines(walk, sheet)
+    return sheet
+
+
+def _fixed(line: LineCode, amount: Value, terms: Terms, sheet: Sheet) -> None:
+    """A sum that is the same for everybody, to the heirs."""
+    found = terms.made.get(line)
+    if found is None:
+        single = Sheet()
+        single.write(line, amount.value, "heirs", "fixed_amount", {"amount": amount.value}, amount)
+        found = terms.made[line] = single.lines[0]
+    sheet.lines.append(found)
+
+
+def _periodic(payee: Payee, terms: Terms, sheet: Sheet) -> None:
+    found = terms.made.get(("periodic", payee))
+    if found is None:
+        months, monthly = terms.periodic_months, terms.periodic_monthly
+        numbers: dict[str, Scalar] = {"months": months.value, "monthly": monthly.value}
+        single = Sheet()
+        single.write("periodic", months.value * monthly.value, payee, "periodic", numbers, monthly, months)
+        found = terms.made["periodic", payee] = single.lines[0]
+    sheet.lines.append(found)
+
+
+def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, sheet: Sheet, *conditions: Value) -> None:
+    """`conditions`: the law that must be met beside school and age; the line is no surer than it."""
+    if pupils.has_ineligible:
+        sheet.flag("BEN_CHILD_NOT_ELIGIBLE")
+    if pupils.eligible and not pupils.is_tenure_met:
+        sheet.flag("BEN_SCHOLARSHIP_TENURE_SHORT")
+    award = award_of(pupils, terms)
+    if award is not None:
+        sheet.write(award.line, award.amount, payee, award.formula, award.numbers, *award.origins, *conditions)
+
+
+def _death_by_accident(walk: Walk, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
+    wage = walk.wage
+    if wage is None:
+        sheet.is_complete = False
+    else:
+        multiplier, minimum = terms.jkk_death_multiplier, terms.jkk_death_minimum
+        amount = times(wage.amount, multiplier.value)
+        numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
+        if amount < minimum.value:
+            sheet.flag("BEN_MINIMUM_APPLIED")
+            numbers["minimum"] = minimum.value
+            sheet.write("jkk_death", minimum.value, "heirs", "minimum_applied", numbers, minimum, multiplier)
+        else:
+            origins = _with_wage(wage, terms, multiplier)
+            sheet.write("jkk_death", amount, "heirs", "multiple_of_wage", numbers, *origins)
+    _periodic("heirs", terms, sheet)
+    _fixed("funeral", terms.funeral, terms, sheet)
+    _scholarship("heirs", pupils, terms, sheet)
+
+
+def _permanent_total(walk: Walk, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
+    wage = walk.wage
+    if wage is None:
+        sheet.is_complete = False
+    else:
+        multiplier = terms.permanent_total_multiplier
+        numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
+        amount = times(wage.amount, multiplier.value)
+        origins = _with_wage(wage, terms, multiplier)
+        sheet.write("permanent_total", amount, "member", "multiple_of_wage", numbers, *origins)
+    _periodic("member", terms, sheet)
+    _scholarship("member", pupils, terms, sheet)
+
+
+def _partial_disability(walk: Walk, terms: Terms, sheet: Sheet) -> None:
+    wage, medical, multiplier = walk.wage, walk.case.medical, terms.partial_multiplier
+    assert medical is not None
+    loss = loss_of(medical, terms)
+    if wage is None or loss.share is None:
+        sheet.is_complete = False
+        return
+    if loss.is_capped:
+        sheet.flag("BEN_CAPPED")
+    numbers: dict[str, Scalar] = {
+        "percent": percent_text(loss.share),
+        "multiplier": multiplier.value,
+        "wage": exact_text(wage.amount),
+    }
+    amount = times(wage.amount, loss.share * multiplier.value, _WHOLE_SHARE)
+    origins = _with_wage(wage, terms, Source(loss.reference, loss.marker), multiplier)
+    sheet.write("partial_disability", amount, "member", "percent_of_multiple", numbers, *origins)
+
+
+def _temporary_disability(walk: Walk, days: int, terms: Terms, sheet: Sheet) -> None:
+    """By the tranches of the event day, also where the disability runs across a change of law."""
+    wage, tranches = walk.wage, terms.stmb_tranches
+    if wage is None:
+        sheet.is_complete = False
+        return
+    percent_days, parts = _in_tranches(days, tranches)
+    numbers: dict[str, Scalar] = {"wage": exact_text(wage.amount), "days": days, **parts}
+    payee: Payee = "member" if walk.death is None else "heirs"
+    if walk.case.costs is not None and walk.case.costs.wage_advanced_by_employer:
+        payee = "employer"
+    amount = times(wage.amount, percent_days, _MONTH_DAYS * 100)
+    sheet.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, terms, tranches))
+
+
+@lru_cache(maxsize=1_024)
+def _in_tranches(days: int, tranches: Value) -> tuple[int, dict[str, int]]:
+    """The sum of days times percent, and the days and percent of each tranche; remembered, as most claim few days."""
+    parts: dict[str, int] = {}
+    left, percent_days = days, 0
+    for place, tranche in enumerate(tranches.value, start=1):
+        if left <= 0:
+            break
+        length = left if tranche["days"] is None else min(left, tranche["days"])
+        parts[f"days_{place}"], parts[f"percent_{place}"] = length, tranche["percent"]
+        percent_days += length * tranche["percent"]
+        left -= length
+    return percent_days, parts
+
+
+def _with_wage(wage: Wage, terms: Terms, *origins: Value | Source) -> tuple[Value | Source, ...]:
+    """The law of a wage that had to be worked out: days of a month, months of a mean, the row of a table."""
+    rule = _WAGE_RULES.get(wage.basis)
+    return origins if rule is None else (*origins, getattr(terms, rule))
+
+
+_WAGE_RULES: Final = {
+    "daily": "daily_wage_days",
+    "piece": "piece_wage_months",
+    "weather": "weather_wage_months",
+    "base_income": "bpu_income_table",
+}

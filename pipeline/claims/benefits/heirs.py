@@ -1,0 +1,43 @@
+"""Who may receive what a death pays (PP 44/2015 art 37(5)). Pure."""
+
+from typing import Final
+
+from pipeline.claims.case import Case
+from pipeline.law.terms import Terms
+from schemas.codes import Payee
+
+NO_HEIR: Final = "none"
+_BY_LETTER: Final = "heir_letter"
+_BY_WILL: Final = "will"
+
+
+def first_heir(case: Case, terms: Terms) -> str:
+    """The first in the law's order who lives, `will`, or `none`.
+
+    While nobody was listed, the heir letter of the official stands for an heir: without it row 14 asks for it.
+    """
+    heirs = case.heirs
+    if heirs is None:
+        return _BY_LETTER
+    living = {one.relation for one in heirs.relatives if one.alive}
+    for group in terms.heirs_order.value:
+        for relation in group:
+            if relation in living:
+                return str(relation)
+    if case.children:
+        return "child"  # who stands on the family card as a child is one, listed as an heir or not
+    return _BY_WILL if heirs.notarial_will else NO_HEIR
+
+
+def has_heir(case: Case, terms: Terms) -> bool:
+    """ "Other" relatives inherit by a notarial will only."""
+    return case.heirs is None or first_heir(case, terms) != NO_HEIR
+
+
+def is_funeral_arranged(case: Case) -> bool:
+    return case.heirs is None or case.heirs.funeral_arranged
+
+
+def payee_of(case: Case) -> Payee:
+    """The member while alive; nobody pays the dead, so the heirs after that."""
+    return "member" if case.death is None else "heirs"

@@ -1,0 +1,56 @@
+"""Which referral is open for a case: it follows from the latest decision, appeals and failed payments. Pure."""
+
+import datetime as dt
+from typing import Literal
+
+from pipeline.claims.case import Case
+from pipeline.messages.outputs import referral_message
+from pipeline.messages.records import Message
+from schemas.codes import APPEALED, PAYMENT_FAILED
+from schemas.decisions import Referral
+
+
+def update(case: Case, clock: dt.datetime) -> list[Message]:
+    """Close the open referral and open another where what waits for an officer has changed; else nothing."""
+    progress = case.progress
+    codes = open_codes(case)
+    if codes == progress.referral_codes:
+        return []
+    messages: list[Message] = []
+    if progress.referral_id is not None:
+        messages.append(_message(case, progress.referral_id, "closed", progress.referral_codes, clock))
+    progress.referrals_opened += bool(codes)
+    progress.referral_id = f"{case.claim_id}.f{progress.referrals_opened}" if codes else None
+    progress.referral_codes = codes
+    if progress.referral_id is not None:
+        messages.append(_message(case, progress.referral_id, "opened", codes, clock))
+    return messages
+
+
+def open_codes(case: Case) -> tuple[str, ...]:
+    """What waits for an officer now."""
+    progress = case.progress
+    codes = progress.reason_codes if progress.outcome == "REFERRED" else ()
+    if progress.is_appealed:
+        codes = (*codes, APPEALED)
+    if progress.failed_payouts:
+        codes = (*codes, PAYMENT_FAILED)
+    return codes
+
+
+def _message(
+    case: Case, referral_id: str, state: Literal["opened", "closed"], codes: tuple[str, ...], clock: dt.datetime
+) -> Message:
+    assert case.program is not None
+    referral = Referral(
+        referral_id,
+        case.claim_id,
+        case.key,
+        case.member.member_number if case.member is not None else None,
+        case.program,
+        case.progress.revision,
+        state,
+        codes,
+        case.progress.indicative_total,
+    )
+    return referral_message(referral, clock)

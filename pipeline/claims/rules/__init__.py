@@ -1,0 +1,1 @@
+"""The decision table, a file for each group of rows."""

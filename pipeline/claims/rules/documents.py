@@ -1,0 +1,121 @@
+"""Row 14: which papers a claim needs, which are missing, and whether the person is who the claim says. Pure."""
+
+from typing import Final
+
+from pipeline.claims.assessment import Stop, Walk, remembered
+from pipeline.claims.benefits.heirs import has_heir
+from pipeline.claims.case import Case
+from pipeline.law import references
+from pipeline.law.references import Source
+from schemas.claims import Costs
+from schemas.codes import PaperName
+from schemas.decisions import Check, Scalar
+
+_IDENTIFIED: Final = Check("identity_matches", "met", {}, *references.IDENTITY)
+_CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__args__}  # type: ignore[attr-defined]
+
+_JKK_ALWAYS: Final[tuple[PaperName, ...]] = ("membership_card", "ktp", "doctor_letter")
+
+
+def papers_are_complete(walk: Walk) -> Stop | None:
+    """Row 14. An identity that does not match comes last; one that nobody questioned is not asked for."""
+    case = walk.case
+    required = required_papers(walk)
+    held = case.documents
+    if _is_share_of_jasa_raharja_unknown(case):
+        # The letter may be there, but what it says was paid is not: without that the excess would be paid twice.
+        held = held - {"jasa_raharja_letter"}
+    missing: tuple[PaperName, ...] = ()
+    if not held.issuperset(required):
+        missing = tuple(paper for paper in required if paper not in held)
+    walk.trace.append(_papers_complete(len(required), missing, _source(walk)))
+    codes = tuple(_CODES[paper] for paper in missing) if missing else ()
+    if case.identity is not None and case.identity.matches:
+        walk.trace.append(_IDENTIFIED)
+    elif case.identity is not None or _names_two_persons(walk):
+        walk.note("identity_matches", "not_met", {}, references.IDENTITY)
+        codes += ("DOC_IDENTITY_MISMATCH",)
+    walk.missing = missing
+    return Stop("PENDING", codes) if codes else None
+
+
+def _names_two_persons(walk: Walk) -> bool:
+    """The claim gives a number and a NIK that do not belong together; the office may say that they do."""
+    reference, member = walk.case.member, walk.member
+    assert reference is not None and member is not None
+    if reference.member_number is None or reference.nik is None:
+        return False
+    return (reference.member_number, reference.nik) != (member.number, member.nik)
+
+
+@remembered
+def _papers_complete(required: int, missing: tuple[PaperName, ...], source: Source) -> Check:
+    facts: dict[str, Scalar] = {"required": required, "missing": ",".join(missing)}
+    return Check("papers_complete", "not_met" if missing else "met", facts, *source)
+
+
+def required_papers(walk: Walk) -> tuple[PaperName, ...]:
+    """In the order in which they are asked for."""
+    return _for_a_death(walk) if walk.program == "JKM" else _for_an_accident(walk)
+
+
+def _for_a_death(walk: Walk) -> tuple[PaperName, ...]:
+    assert walk.death is not None and walk.standing is not None and walk.terms is not None
+    proof: PaperName = "court_letter" if walk.death.missing_person else "death_certificate"
+    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(walk.case, walk.terms) else ()
+    if walk.standing.segment == "JAKON":
+        return (proof, *letter, "project_number")
+    return ("ktp", "family_card", proof, *letter)
+
+
+def _for_an_accident(walk: Walk) -> tuple[PaperName, ...]:
+    case = walk.case
+    accident, costs = case.accident, case.costs
+    assert accident is not None and walk.terms is not None
+    required: list[PaperName] = [*_JKK_ALWAYS]
+    if costs is not None:
+        if costs.transport is not None and (costs.transport.land or costs.transport.sea or costs.transport.air):
+            required.append("transport_receipt")
+        if _asks_for_treatment(costs):
+            required.append("treatment_receipt")
+    if accident.traffic != "none":
+        required.append("police_report")
+        if accident.traffic != "single_vehicle":
+            required.append("jasa_raharja_letter")
+    if accident.setting == "commuting":
+        required.append("attendance")
+    elif accident.setting == "duty_travel":
+        required.append("assignment_letter")
+    if accident.kind == "violence":
+        required += ("police_letter", "visum")
+    if walk.death is not None:
+        required.append("death_certificate")
+        if has_heir(case, walk.terms):
+            required.append("heir_letter")
+        required.append("family_card")
+    return tuple(required)
+
+
+def _asks_for_treatment(costs: Costs) -> bool:
+    return bool(
+        costs.treatment or costs.home_care or costs.denture or costs.hearing_aid or costs.glasses or costs.prosthesis
+    )
+
+
+def _is_share_of_jasa_raharja_unknown(case: Case) -> bool:
+    accident, costs = case.accident, case.costs
+    return (
+        costs is not None
+        and case.program == "JKK"
+        and accident is not None
+        and accident.traffic == "several_vehicles"
+        and bool(costs.treatment)
+        and costs.jasa_raharja_paid is None
+    )
+
+
+def _source(walk: Walk) -> Source:
+    assert walk.terms is not None and walk.standing is not None
+    if walk.program == "JKK":
+        return references.JKK_PAPERS[walk.terms.procedure_layer.value]
+    return references.CONSTRUCTION_JKM_PAPERS if walk.standing.segment == "JAKON" else references.JKM_PAPERS

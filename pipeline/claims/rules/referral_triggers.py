@@ -1,0 +1,145 @@
+"""Row 15: what a person must look at first, unless an advisor's or an officer's decision on it is on file. Pure.
+
+Medical, disease, violence and conduct concern JKK only. A doctor's certificate settles percentages and nothing else.
+"""
+
+from pipeline.claims.assessment import Stop, Walk
+from pipeline.claims.benefits.disability import loss_of
+from pipeline.law import references
+from pipeline.law.book import Value
+from pipeline.law.references import Source
+from schemas.decisions import Scalar
+
+
+def triggers_are_settled(walk: Walk) -> Stop | None:
+    """Row 15. All codes that are open, in the order of the row."""
+    open_codes: list[str] = []
+    if walk.program == "JKK":
+        _medical(walk, open_codes)
+        _accident(walk, open_codes)
+    else:
+        _sudden_death_jkm(walk, open_codes)
+    death = walk.death
+    if death is not None:
+        if walk.program == "JKM" and death.missing_person:
+            _ask(walk, open_codes, "missing_person_settled", "JKM_MISSING", {}, references.MISSING_PERSON)
+        if death.caused_by_heir:
+            _ask(walk, open_codes, "heirs_qualified", "HEIR_DISQUALIFIED", {}, references.HEIRS)
+    if walk.program == "JKK":
+        accident = walk.case.accident
+        is_suicide = death is not None and death.cause == "suicide"
+        if is_suicide or (accident is not None and accident.self_inflicted):
+            _ask(walk, open_codes, "self_inflicted_settled", "JKK_SELF_INFLICTED", {}, references.SELF_INFLICTED)
+    return Stop("REFERRED", tuple(open_codes)) if open_codes else None
+
+
+def _ask(
+    walk: Walk,
+    open_codes: list[str],
+    check: str,
+    code: str,
+    facts: dict[str, Scalar],
+    source: Source | Value,
+    *,
+    is_computable: bool = True,
+) -> None:
+    """Note whether an advisor or an officer has settled this; it is open where nobody has.
+
+    `is_computable`: an amount that no decision on file can replace is known.
+    """
+    settled = walk.case.settled_codes if walk.case.advice else walk.settled
+    is_settled = code in settled and is_computable
+    if is_settled:
+        facts["settled"] = True
+    else:
+        open_codes.append(code)
+    walk.note(check, "met" if is_settled else "undetermined", facts, source)
+
+
+def _medical(walk: Walk, open_codes: list[str]) -> None:
+    medical, accident, death = walk.case.medical, walk.case.accident, walk.death
+    assert accident is not None and walk.terms is not None
+    certified_by = medical.certified_by if medical is not None else None
+    trigger, is_computable = _medical_trigger(walk)
+    if trigger is not None:
+        facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
+        _ask(
+            walk,
+            open_codes,
+            "medically_settled",
+            "REF_MEDICAL_ADVISOR",
+            facts,
+            references.CERTIFICATE,
+            is_computable=is_computable,
+        )
+    elif (
+        medical is not None
+        and certified_by is not None
+        and death is None
+        and (medical.disabilities or medical.permanent_total)
+    ):
+        trigger = "permanent_total" if medical.permanent_total else "disability"
+        facts = {"trigger": trigger, "certified_by": certified_by}
+        walk.note("medically_settled", "met", facts, references.CERTIFICATE)
+
+
+def _medical_trigger(walk: Walk) -> tuple[str | None, bool]:
+    """What needs the advisor (the first that holds), and whether a decision on file would let an amount be computed."""
+    medical, accident, death, terms = walk.case.medical, walk.case.accident, walk.death, walk.terms
+    assert accident is not None and terms is not None
+    trigger: str | None = None
+    is_computable = True
+    if accident.cause_unclear or (death is not None and death.cause == "unknown"):
+        trigger = "cause_unclear"
+    if medical is not None and death is None:
+        if medical.permanent_total:
+            if medical.certified_by is None:
+                trigger = trigger or "permanent_total"
+        elif medical.disabilities:
+            loss = loss_of(medical, terms)
+            is_computable = loss.share is not None
+            if medical.certified_by is None or loss.needs_person:
+                trigger = trigger or "disability"
+    if _awaits_approved_amount(walk):
+        trigger, is_computable = trigger or "approved_amount", False
+    return trigger, is_computable
+
+
+def _awaits_approved_amount(walk: Walk) -> bool:
+    costs, approved = walk.case.costs, walk.case.approved
+    if costs is None:
+        return False
+    return bool(
+        (costs.prosthesis and (approved is None or approved.prosthesis is None))
+        or (costs.return_to_work and (approved is None or approved.return_to_work is None))
+    )
+
+
+def _accident(walk: Walk, open_codes: list[str]) -> None:
+    accident, death, terms = walk.case.accident, walk.death, walk.terms
+    assert accident is not None and terms is not None
+    if accident.kind == "sudden_death":
+        hours = death.hours_from_attack if death is not None else None
+        _ask(walk, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, terms.sudden_death_hours)
+    elif accident.kind == "occupational_disease":
+        _ask(walk, open_codes, "disease_settled", "REF_PAK", {}, references.DISEASE)
+    elif accident.kind == "violence":
+        _ask(walk, open_codes, "violence_settled", "REF_VIOLENCE", {}, references.VIOLENCE)
+    if accident.conduct:
+        facts: dict[str, Scalar] = {"conduct": ",".join(accident.conduct)}
+        _ask(walk, open_codes, "conduct_settled", "JKK_CONDUCT", facts, references.CONDUCT)
+    if accident.detour:
+        _ask(walk, open_codes, "route_settled", "JKK_ROUTE_CHECK", {}, references.ROUTE)
+    if accident.recurrence:
+        _ask(walk, open_codes, "recurrence_settled", "JKK_RECURRENCE", {}, references.CONDUCT)
+
+
+def _sudden_death_jkm(walk: Walk, open_codes: list[str]) -> None:
+    """An attack at work and death within the day may be JKK; once something is concluded, rows 10 and 11 answer."""
+    death, terms = walk.death, walk.terms
+    assert death is not None and terms is not None
+    if not death.attack_at_work or walk.case.conclusion is not None:
+        return
+    hours, limit = death.hours_from_attack, terms.sudden_death_hours
+    if hours is None or hours < limit.value:
+        _ask(walk, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)

@@ -1,0 +1,113 @@
+"""Row 0: what an officer decided, what came after it, and where one officer is not enough. Pure.
+
+What an officer decided, automation may not change: new facts refer the claim again. Settled codes are answered
+inside each row (`Walk.refer`); here the table's finding becomes the officer's.
+"""
+
+from typing import Final
+
+from pipeline.claims.assessment import Walk, law_of_payment
+from pipeline.claims.benefits.heirs import NO_HEIR, first_heir, payee_of
+from pipeline.claims.case import Ruling
+from pipeline.claims.rules.entitlement import Finding, computable_lines
+from pipeline.law import references
+from schemas.codes import Payee
+from schemas.decisions import Benefit, Check, Scalar
+
+_LATE: Final = "late_payment_compensation"
+_DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death", "funeral"})
+
+
+def ruled(walk: Walk, finding: Finding) -> Finding:
+    """The finding after the officer. Whether a second one is needed is told by `needs_second_officer`."""
+    progress = walk.case.progress
+    codes = _waiting_again(walk)
+    if codes:
+        walk.wake_on = None
+        indicative = finding.total if finding.outcome == "APPROVED" else finding.indicative
+        return Finding("REFERRED", codes, [], indicative)
+    ruling = progress.ruling
+    if ruling is None:
+        return finding
+    if ruling.verdict == "reject":
+        walk.wake_on = None
+        return Finding("REJECTED", ("REV_REJECTED",), [])
+    if ruling.verdict == "request_documents":
+        missing = tuple(paper for paper in ruling.documents if paper not in walk.case.documents)
+        if missing:
+            walk.wake_on, walk.missing = None, missing
+            return Finding("PENDING", ("DOC_REQUESTED",), [])
+    if ruling.verdict == "change":
+        walk.wake_on = None
+        return _changed(walk, finding, ruling)
+    return finding
+
+
+def _waiting_again(walk: Walk) -> tuple[str, ...]:
+    progress = walk.case.progress
+    codes: tuple[str, ...] = ("REV_NEW_FACTS",) if progress.has_new_facts else ()
+    if progress.changed_later and "MEM_CHANGED_LATER" not in walk.settled:
+        codes += ("MEM_CHANGED_LATER",)
+    return codes
+
+
+def _changed(walk: Walk, finding: Finding, ruling: Ruling) -> Finding:
+    """The computed lines with the officer's in their place; a rejected claim has none but the officer's."""
+    if finding.outcome == "APPROVED":
+        base: Finding | None = finding
+    elif finding.outcome == "REJECTED":
+        base = None
+    else:
+        base = computable_lines(walk)
+    lines: dict[str, Benefit] = {one.line: one for one in base.benefits} if base is not None else {}
+    for line, amount in ruling.changes:
+        if line == _LATE:
+            continue  # it stands on the other lines, so it is changed after them (`late_line`)
+        if amount == 0:
+            lines.pop(line, None)
+        else:
+            lines[line] = _decided(walk, line, amount, lines.get(line))
+    # What the table could not determine, the officer did.
+    walk.trace = [_settled(check) if check.result == "undetermined" else check for check in walk.trace]
+    codes = (base.codes if base is not None else ("OK",)) + ("REV_CHANGED",)
+    return Finding("APPROVED", codes, list(lines.values()), fund_amount=base.fund_amount if base is not None else 0)
+
+
+def _settled(check: Check) -> Check:
+    return check._replace(result="met", facts={**check.facts, "settled": True})
+
+
+def _decided(walk: Walk, line: str, amount: int, computed: Benefit | None) -> Benefit:
+    numbers: dict[str, Scalar] = {"amount": amount, "computed": computed.amount if computed is not None else 0}
+    payee = computed.payee if computed is not None else _payee(walk, line)
+    return Benefit(line, amount, payee, "decided_by_officer", numbers, *references.OFFICER)  # type: ignore[arg-type]
+
+
+def _payee(walk: Walk, line: str) -> Payee:
+    case = walk.case
+    has_no_heir = case.heirs is not None and walk.terms is not None and first_heir(case, walk.terms) == NO_HEIR
+    if line == "funeral" and has_no_heir:
+        return "funeral_arranger"
+    return "heirs" if line in _DEATH_LINES else payee_of(case)
+
+
+def late_line(walk: Walk, computed: Benefit | None) -> Benefit | None:
+    """The compensation for late payment, where an officer changed it."""
+    ruling = walk.case.progress.ruling
+    if ruling is None or ruling.verdict != "change":
+        return computed
+    amount = dict(ruling.changes).get(_LATE)
+    if amount is None:
+        return computed
+    return None if amount == 0 else _decided(walk, "late_payment_compensation", amount, computed)
+
+
+def needs_second_officer(walk: Walk, finding: Finding) -> bool:
+    """Above the limit no single officer moves money, neither by approving, changing nor settling codes."""
+    progress = walk.case.progress
+    ruling = progress.ruling
+    if finding.outcome != "APPROVED" or (ruling is not None and ruling.second_officer is not None):
+        return False
+    if not (walk.settled or (ruling is not None and ruling.verdict in ("approve", "change"))):
+        return False
+    return bool(finding.total > law_of_payment(walk)["officer_limit"].value)

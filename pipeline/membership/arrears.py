@@ -1,0 +1,160 @@
+"""Unpaid months and what they do to cover: when it starts, when it lapses, when it starts anew.
+
+Rules: `rules.md` section 3 and clarifications, "Membership". A month is unpaid on a day while its due date lies
+before that day and no payment was made by that day; arrears are the unbroken run of unpaid months that ends with
+the last month due. Days are day numbers, months as in `calendar.month_index`. Pure.
+"""
+
+import datetime as dt
+from bisect import bisect_left, bisect_right
+from typing import Final, NamedTuple
+
+from pipeline.law.book import Book, Law
+from pipeline.law.calendar import DueDays, due_days, month_of
+from pipeline.membership.member import short_column
+from pipeline.membership.periods import NEVER, Period
+
+_LIMITS: Final = {"PU": "pu_arrears_limit_months", "BPU": "bpu_arrears_limit_months"}
+_LAST_MONTH_OF_THE_WIRE: Final = 2101 * 12  # schemas let days in up to 2100
+NO_END: Final = NEVER
+
+
+class Spell(NamedTuple):
+    """One unbroken time of cover. `lapsed`: first day without it. `first_owed`: months before it are not counted."""
+
+    start: int
+    lapsed: int
+    first_owed: int
+
+
+class Run(NamedTuple):
+    """An unbroken run of unpaid months. `has_backdated`: one of them was paid after the day."""
+
+    months: int
+    has_backdated: bool
+
+
+NO_ARREARS: Final = Run(0, False)
+
+
+def law_on(book: Book, day: dt.date) -> Law:
+    """The law of a day; days before the book begins are judged as its first day (the event itself is referred)."""
+    return book.on(max(day, book.first_day))
+
+
+def has_due_dates(segment: str) -> bool:
+    """JAKON and PMI contributions fall due with a contract: they know no arrears."""
+    return segment in _LIMITS
+
+
+def spells_of(period: Period, book: Book, last_owed: int = NO_END) -> tuple[Spell, ...]:
+    """When there was cover, oldest first; none where no contribution was ever paid.
+
+    Cover starts on the later of registration and first payment. `last_owed`: the last month that is owed.
+    """
+    found: tuple[Spell, ...] | None = period.spells.get(last_owed)
+    if found is None:
+        found = period.spells[last_owed] = _spells(period, book, last_owed)
+    return found
+
+
+def _spells(period: Period, book: Book, last_owed: int) -> tuple[Spell, ...]:
+    payments = period.payments
+    if not payments.days:
+        return ()
+    start = max(period.first, payments.first_day)
+    if start > period.last:
+        return ()
+    enrolment = period.enrolment
+    if enrolment.segment != "BPU":
+        return (Spell(start, NEVER, month_of(enrolment.registered_on)),)
+    due = due_days("BPU", book)
+    paid_days = short_column(payments.days)
+    limit = law_on(book, dt.date.fromordinal(start))["bpu_arrears_limit_months"].value
+    first_owed = _first_owed(period, start, due, limit)
+    found: list[Spell] = []
+    while True:
+        lapsed = _lapse(period, book, Spell(start, NEVER, first_owed), due, last_owed)
+        found.append(Spell(start, lapsed, first_owed))
+        following = bisect_left(paid_days, lapsed)
+        if following == len(paid_days) or paid_days[following] > period.last:
+            return tuple(found)
+        start = paid_days[following]
+        first_owed = due.last_due_before(start) + 1
+
+
+def _first_owed(period: Period, start: int, due: DueDays, limit: int) -> int:
+    """The first month that a self-employed member owes when cover first starts.
+
+    Nobody owes for a time without cover: the first month to fall due from the start on; or the first month paid for,
+    where that is earlier, unless so much of that time is unpaid that cover would have lapsed before it began.
+    """
+    falls_due = due.last_due_before(start) + 1
+    months, days = period.payments
+    paid_for = min(short_column(months)[: bisect_right(short_column(days), start)])
+    if paid_for >= falls_due:
+        return falls_due
+    run = run_before(period, start, paid_for, falls_due - 1, due)
+    return falls_due if run.months > limit else paid_for
+
+
+def _lapse(period: Period, book: Book, spell: Spell, due: DueDays, last_owed: int) -> int:
+    """The first day on which more months in a row are unpaid than the limit allows; NEVER while none is.
+
+    Looks at the last month of each possible run only: where that one is paid, no run can hold it, and the next run
+    to look at begins after it.
+    """
+    shortest = _least_limit(book)
+    paid_on = period.paid_on
+    end = max(spell.first_owed + shortest, due.last_due_before(spell.start) + 1)
+    last = min(last_owed, _LAST_MONTH_OF_THE_WIRE)
+    while end <= last:
+        day = due.of(end) + 1
+        paid = paid_on(end)
+        if paid is not None and paid <= day:
+            end += shortest + 1
+            continue
+        run = run_before(period, day, spell.first_owed, end, due)
+        if run.months > law_on(book, dt.date.fromordinal(day))["bpu_arrears_limit_months"].value:
+            return day
+        end = max(end + 1, end - run.months + shortest + 1)
+    return NEVER
+
+
+def _least_limit(book: Book) -> int:
+    found: int | None = book.derived.get("least_bpu_limit")
+    if found is None:
+        limits = book.parameters["bpu_arrears_limit_months"].values
+        found = book.derived["least_bpu_limit"] = min(value.value for value in limits)
+    return found
+
+
+def run_before(period: Period, day: int, first_owed: int, last_owed: int, due: DueDays) -> Run:
+    """The run of unpaid months that ends with the last month due before `day`; a month paid on `day` is paid."""
+    newest = month = min(due.last_due_before(day), last_owed)
+    has_backdated = False
+    while month >= first_owed:
+        paid_on = period.paid_on(month)
+        if paid_on is not None:
+            if paid_on <= day:
+                break
+            has_backdated = True
+        month -= 1
+    return Run(newest - month, has_backdated) if newest > month else NO_ARREARS
+
+
+def arrears_on(period: Period, spell: Spell, day: int, book: Book, last_owed: int = NO_END) -> Run:
+    """The run on `day`; after a lapse the one that led to it, if months paid ahead have hidden it since."""
+    segment = period.enrolment.segment
+    if not has_due_dates(segment):
+        return NO_ARREARS
+    due = due_days(segment, book)
+    run = run_before(period, day, spell.first_owed, last_owed, due)
+    if spell.lapsed > day:
+        return run
+    lapse = run_before(period, spell.lapsed, spell.first_owed, last_owed, due)
+    if run.months >= lapse.months:
+        return run
+    newest = due.last_due_before(spell.lapsed)
+    months = range(newest - lapse.months + 1, newest + 1)
+    return Run(lapse.months, any(day < (period.paid_on(month) or 0) for month in months))

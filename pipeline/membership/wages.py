@@ -1,0 +1,126 @@
+"""The wage that benefits follow: which reports count, and what they come to for a month.
+
+Rules: `rules.md` section 3 ("Wage") and clarifications (`WAGE_UNKNOWN`). Exact until a benefit line is rounded. Pure.
+"""
+
+import datetime as dt
+from bisect import bisect_right
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from pipeline.law.book import Law
+from pipeline.law.calendar import month_of, month_text
+from pipeline.membership.member import BASIS_OF_LETTER, Member, long_at, short_column
+from pipeline.membership.periods import Period
+
+_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
+_DAY_MICROSECONDS: Final = 86_400 * 10**6
+_JAKARTA_AHEAD_MICROSECONDS: Final = 7 * 3_600 * 10**6
+_ALWAYS: Final = 2**63  # later than every time a fact became known
+_MEAN_MONTHS: Final = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
+
+
+class Wage(NamedTuple):
+    """Rupiah a month, exact. `basis`: monthly, daily, piece, weather, or base_income (the row of the BPU table).
+    `month`: that of the newest report it rests on."""
+
+    amount: Fraction
+    basis: str
+    month: str
+
+
+def reported_wage(member: Member, period: Period, day: dt.date, law: Law) -> Wage | None:
+    """The wage for an event on `day`; None where no report counts, or the one that counts says 0.
+
+    A report counts if it is for the month of the event or before and became known before the day began in Jakarta:
+    a wage raised after the accident does not. For BPU a report is the declared income, as the registration's is.
+    """
+    known_before = (day.toordinal() - _EPOCH_DAY) * _DAY_MICROSECONDS - _JAKARTA_AHEAD_MICROSECONDS
+    month = month_of(day)
+    return _wage(member, period, month, month, known_before, law)
+
+
+def wage_of_month(member: Member, period: Period, month: int, law: Law) -> Wage | None:
+    """The wage that the contribution of `month` follows, by every report there is; None where none says."""
+    return _wage(member, period, month, month + 1, _ALWAYS, law)
+
+
+def _wage(
+    member: Member, period: Period, last_month: int, mean_before: int, known_before: int, law: Law
+) -> Wage | None:
+    """By the newest report for `last_month` or before; a mean is taken over the months before `mean_before`."""
+    months = short_column(member.wage_months)
+    newest = _newest(member, months, period, last_month, known_before)
+    if period.enrolment.segment == "BPU":
+        return _base_income(period, newest, last_month, known_before, law)
+    if newest is None:
+        return None
+    if newest.basis in _MEAN_MONTHS:
+        before = range(mean_before - 1, mean_before - 1 - law[_MEAN_MONTHS[newest.basis]].value, -1)
+        return _mean(newest.basis, [_newest(member, months, period, month, known_before) for month in before], before)
+    if newest.amount == 0:
+        return None
+    days = law["daily_wage_days"].value if newest.basis == "daily" else 1
+    return Wage(_whole(newest.amount * days), newest.basis, month_text(newest.month))
+
+
+@lru_cache(maxsize=16_384)
+def _whole(amount: int) -> Fraction:
+    """Remembered: the wages of a country are few numbers, and a fraction costs a microsecond to make."""
+    return Fraction(amount)
+
+
+class _Report(NamedTuple):
+    month: int
+    known: int
+    amount: int
+    basis: str
+
+
+def _newest(
+    member: Member, months: tuple[int, ...], period: Period, last_month: int, known_before: int
+) -> _Report | None:
+    """Of the reports of this period, known before a moment, that for `last_month` or before; of several for a month
+    the one known last. `months`: all that the member's reports are for."""
+    at = bisect_right(months, min(last_month, period.last_month)) - 1
+    while at >= 0 and months[at] >= period.first_month:
+        known = long_at(member.wage_known, at)
+        if known < known_before:
+            basis = BASIS_OF_LETTER.get(member.wage_bases[at]) or period.enrolment.wage_basis
+            return _Report(months[at], known, long_at(member.wage_amounts, at), basis)
+        at -= 1
+    return None
+
+
+def _mean(basis: str, reports: list[_Report | None], months: range) -> Wage | None:
+    """The mean of these months, of those that have a report of this basis above 0."""
+    found = [
+        report
+        for month, report in zip(months, reports, strict=True)
+        if report is not None and report.month == month and report.basis == basis and report.amount > 0
+    ]
+    if not found:
+        return None
+    return Wage(Fraction(sum(report.amount for report in found), len(found)), basis, month_text(found[0].month))
+
+
+def _base_income(period: Period, newest: _Report | None, last_month: int, known_before: int, law: Law) -> Wage | None:
+    """The base of the row of the declared income; an income of 0 is the first row, none declared is unknown."""
+    declared = (newest.month, newest.known, newest.amount) if newest is not None else None
+    for registration in period.registrations:
+        if registration.declared_income is not None and registration.known < known_before:
+            month = month_of(registration.registered_on)
+            if month <= last_month and (declared is None or (month, registration.known) >= declared[:2]):
+                declared = month, registration.known, registration.declared_income
+    if declared is None:
+        return None
+    return Wage(_whole(base_income(declared[2], law)), "base_income", month_text(declared[0]))
+
+
+def base_income(declared: int, law: Law) -> int:
+    """The last row of the BPU table whose bound is not above the declared monthly income; rupiah."""
+    rows = law["bpu_income_table"].value
+    at = bisect_right(rows, declared, key=lambda row: int(row["from"])) - 1
+    base: int = rows[at]["base"]
+    return base

@@ -1,0 +1,1 @@
+"""Records that come in and events that go out."""

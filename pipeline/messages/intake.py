@@ -1,0 +1,249 @@
+"""What an event must be before it is applied: readable, in its topic, from a source that may write it, in time.
+
+Pure; the batch, the replay and the offline assessment read events through here, so that none of them is laxer.
+Nothing raised here repeats the input: a NIK or a diagnosis cannot reach a log or a dead-letter reason through it.
+Never imports a store.
+"""
+
+import datetime as dt
+import hashlib
+import re
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, get_args
+
+import orjson
+
+from pipeline.errors import BadDeployment, Poison
+from pipeline.messages.records import Record
+from schemas import topics
+from schemas.claims import SECTION_WRITERS, SECTIONS
+from schemas.decisions import FieldError
+from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused, parse
+from schemas.payouts import DayPassed
+from schemas.values import MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
+
+RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
+
+_FUTURE: Final = dt.timedelta(seconds=MAX_FUTURE_SECONDS)
+EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_CLAIM_EVENTS: Final = frozenset(get_args(ClaimEvent))
+_FOREIGN: Final = {writer: frozenset(SECTIONS) - sections for writer, sections in SECTION_WRITERS.items()}
+_SOURCE: Final = re.compile(rf"urn:santunan:(?:{'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
+_MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")  # up to the year 5138
+_MAX_ID_LETTERS: Final = 128
+_NIK: Final = re.compile(r"[0-9]{16}")  # perhaps; what is refused for holding one must not repeat it
+
+FLOOD_WINDOW: Final = 100
+FLOOD_LIMIT: Final = FLOOD_WINDOW // 5  # more than a fifth of unknown type, from two sources: we are the stranger
+
+
+Identity = tuple[str, str]  # (source, id): two events are the same when both are
+
+
+class Arrival:
+    """One record that can be read: an event with its clock. `digest`: SHA-256 of its bytes.
+
+    `is_own_time`: the clock is the event's own `time`, since an operator brought it in as history. No dataclass, which
+    takes several times as long to make where it is compiled.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        event: IntakeEvent,
+        identity: Identity,
+        digest: bytes,
+        clock: dt.datetime,
+        is_own_time: bool,
+    ) -> None:
+        self.record = record
+        self.event = event
+        self.identity = identity
+        self.digest = digest
+        self.clock = clock
+        self.is_own_time = is_own_time
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One record that is refused whatever else is known. `received_ms`: as `retry_clock`."""
+
+    record: Record
+    poison: Poison
+    received_ms: int | None
+
+
+def read(record: Record, topic: str, partition: int) -> Arrival | Misfit:
+    """Parse and check one record. Never raises for what a sender can do."""
+    received_ms = None
+    try:
+        received_ms = retry_clock(record, topic)
+        event = read_event(record.value, topic)
+        clock = event_clock(event, received_ms)
+    except Poison as poison:
+        return Misfit(record, poison, received_ms)
+    digest = hashlib.sha256(record.value).digest()
+    return Arrival(record, event, _identity(event, partition), digest, clock, received_ms is None)
+
+
+def _identity(event: IntakeEvent, partition: int) -> Identity:
+    """The daily clock is one event that goes to every partition, and is applied once in each."""
+    if type(event) is DayPassed:
+        return event.source, f"{event.id}@{partition}"
+    return event.source, event.id
+
+
+def retry_clock(record: Record, topic: str) -> int | None:
+    """Milliseconds at which the record was received, which a retry keeps; None: history, whose own `time` counts.
+
+    Raises Poison where the header that says so cannot be read.
+    """
+    if topic != topics.HISTORY:
+        return record.timestamp_ms
+    for name, value in record.headers:
+        if name == RECEIVED_AT:
+            if not _MILLISECONDS.fullmatch(value):
+                message = "holds milliseconds since 1970, UTC, in digits"
+                raise Poison("INVALID", FieldError(f"header {RECEIVED_AT}", message))
+            return int(value)
+    return None
+
+
+def read_event(raw: bytes, topic: str | None = None) -> IntakeEvent:
+    """One event from its bytes, checked for what its type, its sections and its topic allow.
+
+    `topic` None: the caller has no topics (offline assessment). Raises Poison with a reason code:
+    TOO_LARGE, NOT_JSON, UNKNOWN_TYPE, INVALID, WRONG_TOPIC, SOURCE_NOT_ALLOWED, SECTION_NOT_ALLOWED.
+    """
+    try:
+        event = parse(raw)
+    except Refused as refused:
+        raise Poison(refused.reason, *refused.errors) from None
+    kind = type(event)
+    if topic is not None and kind not in TOPIC_EVENTS.get(topic, ()):
+        message = f"{event.type} does not belong in {topic}; send it to {' or '.join(_topics_of(kind))}"
+        raise Poison("WRONG_TOPIC", FieldError("type", message))
+    writer = source_kind(event.source)
+    if writer not in EVENT_WRITERS[kind]:
+        allowed = ", ".join(sorted(EVENT_WRITERS[kind]))
+        message = f"a source of kind {writer} may not write {event.type}; it comes from: {allowed}"
+        raise Poison("SOURCE_NOT_ALLOWED", FieldError("source", message))
+    if kind in _CLAIM_EVENTS:
+        _check_sections(event.data, writer)
+    _check_names(event)
+    return event
+
+
+def event_clock(event: IntakeEvent, received_ms: int | None) -> dt.datetime:
+    """When the event was received (aware); `received_ms` None: history, whose clock is its own `time`.
+
+    Raises Poison (TIME_IN_FUTURE) where it claims to have been written more than five minutes later.
+    """
+    written: dt.datetime = event.time
+    if received_ms is None:
+        return written
+    clock = _moment(received_ms)
+    if written - clock > _FUTURE:  # and not `written > clock + …`: to compare times asks each twice for its offset
+        message = (
+            f"lies more than {MAX_FUTURE_SECONDS // 60} minutes after the event was received; "
+            "set the sender's clock, and mind the offset from UTC"
+        )
+        raise Poison("TIME_IN_FUTURE", FieldError("time", message))
+    return clock
+
+
+@lru_cache(maxsize=1_024)
+def _moment(milliseconds: int) -> dt.datetime:
+    """Remembered: a broker stamps many records in one millisecond, and the sum costs as much as a dozen look-ups."""
+    return EPOCH + dt.timedelta(milliseconds=milliseconds)
+
+
+def claimed_identity(raw: bytes) -> tuple[str | None, str | None]:
+    """Source and id that refused bytes give, each only where it has the shape of one; else None."""
+    if len(raw) > MAX_EVENT_BYTES:
+        return None, None
+    try:
+        document: Any = orjson.loads(raw)
+    except ValueError:
+        return None, None
+    if not isinstance(document, dict):
+        return None, None
+    source, identity = document.get("source"), document.get("id")
+    is_source = isinstance(source, str) and _SOURCE.fullmatch(source) is not None
+    is_id = isinstance(identity, str) and 0 < len(identity) <= _MAX_ID_LETTERS
+    is_id = is_id and str(identity).isascii() and str(identity).isprintable() and not _NIK.search(str(identity))
+    return (source if is_source else None, identity if is_id else None)
+
+
+class UnknownTypes:
+    """How many of the last hundred events were of a type this version does not know, and from whom.
+
+    One sender's mistakes are dead letters, however many. Most of what arrives from several being unknown means that
+    an old version of the worker reads a newer stream: it must stop before it refuses it all.
+    """
+
+    def __init__(self, seen: tuple[str | None, ...] = ()) -> None:
+        self._seen: deque[str | None] = deque(seen, FLOOD_WINDOW)
+        self._count = sum(one is not None for one in seen)
+
+    def copy(self) -> "UnknownTypes":
+        return UnknownTypes(tuple(self._seen))
+
+    def note(self, arrivals: Iterable[Arrival | Misfit]) -> None:
+        """Raises BadDeployment where the flood is there."""
+        for arrival in arrivals:
+            sender = None
+            if isinstance(arrival, Misfit) and arrival.poison.reason == "UNKNOWN_TYPE":
+                sender = claimed_identity(arrival.record.value)[0] or "?"
+            if len(self._seen) == FLOOD_WINDOW and self._seen[0] is not None:
+                self._count -= 1
+            self._seen.append(sender)
+            if sender is not None:
+                self._count += 1
+                self._refuse_flood()
+
+    def _refuse_flood(self) -> None:
+        senders = {one for one in self._seen if one is not None}
+        if self._count > FLOOD_LIMIT and len(senders) > 1:
+            raise BadDeployment(
+                f"{self._count} of the last {len(self._seen)} events, from {len(senders)} sources, are of a type or "
+                "version unknown to this version of Santunan: it is probably older than what sends to it. Nothing of "
+                "this chunk was stored; install the version that knows them, and start again"
+            )
+
+
+def _check_sections(data: Any, writer: str) -> None:
+    told: set[str] = data.model_fields_set
+    if told.isdisjoint(_FOREIGN[writer]):
+        return
+    foreign = {section for section in told & _FOREIGN[writer] if getattr(data, section) is not None}
+    if foreign:
+        errors = [FieldError(f"data.{section}", _section_message(section, writer)) for section in sorted(foreign)]
+        raise Poison("SECTION_NOT_ALLOWED", *errors)
+
+
+def _check_names(event: IntakeEvent) -> None:
+    """Names are repeated in keys, logs and decisions, so none of them may be the NIK that the event tells."""
+    data: Any = event.data
+    fields: dict[str, Any] = vars(data)  # `getattr` for a field a model lacks costs pydantic microseconds
+    reference = fields.get("member")
+    nik: str | None = reference.nik if reference is not None else fields.get("nik")
+    if nik is None:
+        return
+    names = (("id", event.id), ("subject", event.subject), ("data.claim_id", fields.get("claim_id")))
+    faults = [field for field, name in names if name is not None and nik in name]
+    if faults:
+        message = "holds the member's NIK, and is repeated where a NIK may not stand; choose a name that tells nothing"
+        raise Poison("INVALID", *(FieldError(field, message) for field in faults))
+
+
+def _section_message(section: str, writer: str) -> str:
+    writers = ", ".join(sorted(kind for kind, sections in SECTION_WRITERS.items() if section in sections))
+    return f"a source of kind {writer} may not write this section; it comes from: {writers}"
+
+
+def _topics_of(kind: type) -> list[str]:
+    return [topic for topic, kinds in TOPIC_EVENTS.items() if kind in kinds and topic != topics.HISTORY]

@@ -1,0 +1,75 @@
+"""Decisions, payouts and referrals as the CloudEvents that leave. Pure; the same facts make the same bytes."""
+
+import datetime as dt
+from operator import itemgetter
+from typing import Final
+
+import orjson
+
+from pipeline.claims.case import JAKARTA
+from pipeline.messages.records import Message
+from schemas import topics
+from schemas.decisions import Decision, Payout, Referral, Refusal
+
+SOURCE: Final = "urn:santunan:system:assessment"
+DECISION_MADE: Final = "santunan.decision.made.v1"
+PAYOUT_ORDERED: Final = "santunan.payout.ordered.v1"
+PAYOUT_ADJUSTED: Final = "santunan.payout.adjusted.v1"
+REFERRAL_OPENED: Final = "santunan.referral.opened.v1"
+REFERRAL_CLOSED: Final = "santunan.referral.closed.v1"
+EVENT_REFUSED: Final = "santunan.event.refused.v1"
+
+OUTPUT_TYPES: Final[dict[str, tuple[str, type]]] = {
+    DECISION_MADE: (topics.DECISIONS, Decision),
+    PAYOUT_ORDERED: (topics.PAYOUTS, Payout),
+    PAYOUT_ADJUSTED: (topics.PAYOUTS, Payout),
+    REFERRAL_OPENED: (topics.REFERRALS, Referral),
+    REFERRAL_CLOSED: (topics.REFERRALS, Referral),
+    EVENT_REFUSED: (topics.DEAD_LETTERS, Refusal),
+}
+
+
+def decision_message(decision: Decision) -> Message:
+    return _message(DECISION_MADE, decision.decision_id, decision.claim_id, decision.decided_at, decision.key, decision)
+
+
+def payout_messages(payouts: list[Payout], clock: dt.datetime, *, is_first: bool) -> list[Message]:
+    """The first money of a claim is ordered, what comes later adjusts it."""
+    kind = PAYOUT_ORDERED if is_first else PAYOUT_ADJUSTED
+    return [_message(kind, one.payout_id, one.claim_id, clock, one.key, one) for one in payouts]
+
+
+def referral_message(referral: Referral, clock: dt.datetime) -> Message:
+    kind = REFERRAL_OPENED if referral.state == "opened" else REFERRAL_CLOSED
+    identity = f"{referral.referral_id}.{referral.state}"
+    return _message(kind, identity, referral.claim_id, clock, referral.key, referral)
+
+
+def refusal_message(refusal: Refusal, clock: dt.datetime) -> Message:
+    position = f"{refusal.topic}/{refusal.partition}/{refusal.offset}"
+    return _message(EVENT_REFUSED, position, position, clock, position, refusal)
+
+
+def _message(
+    kind: str, identity: str, subject: str, clock: dt.datetime, key: str, data: Decision | Payout | Referral | Refusal
+) -> Message:
+    document = {
+        "specversion": "1.0",
+        "id": identity,
+        "source": SOURCE,
+        "type": kind,
+        "time": clock.astimezone(JAKARTA),
+        "subject": subject,
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return Message(OUTPUT_TYPES[kind][0], key.encode(), encode(document))
+
+
+_plain: Final = itemgetter(slice(None))  # of a check its plain tuple, a third faster than `tuple(check)`
+
+
+def encode(data: object) -> bytes:
+    """JSON of what leaves, the same wherever it is written: a check of a trace is an array."""
+    # Copied, since what orjson 3.12 and later returns holds on to up to 16 kB of its buffer for one kilobyte of text.
+    return b"".join((orjson.dumps(data, default=_plain), b""))

@@ -1,0 +1,184 @@
+"""What auditors read: the history in its order and what was published for it, page by page, on connections that cannot
+write. No page holds a snapshot longer than its own query. Never imports the batch, Faust or Kafka.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, and_, func, or_, select, tuple_
+
+from pipeline.membership.member import microseconds
+from pipeline.processing.ports import CHUNK_STRIDE
+from pipeline.store import embedded_log as embedded
+from pipeline.store.loader import clock_of
+from pipeline.store.tables import cases, decisions, ledger, log, members, outputs, positions
+from schemas import topics
+
+PAGE: Final = 2000
+_MOST_NAMES: Final = 500  # in one question: SQLite allows 32,766 parameters, older builds 999
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event of the ledger. `seq`: its place in the order of processing."""
+
+    seq: int
+    clock: dt.datetime
+    partition: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """Everything that can have had a say in the claims of some persons."""
+
+    claim_ids: frozenset[str]
+    numbers: frozenset[str]
+
+
+_RAW: Final = func.coalesce(ledger.c.raw, log.c.value)
+_LEDGER_WITH_BYTES: Final = ledger.outerjoin(log, embedded.is_input_of(ledger))
+
+
+def ask(connection: Connection) -> None:
+    """One trivial read that needs our tables: it raises where the store does not answer."""
+    connection.execute(select(positions.c.next).limit(1)).all()
+
+
+def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[Told]]:
+    """Every accepted event in the order of processing; `kin`: of these claims and members, and the daily clock."""
+    after = -1
+    while True:
+        statement = select(ledger.c.seq, ledger.c.clock, ledger.c.partition, _RAW).select_from(_LEDGER_WITH_BYTES)
+        statement = statement.where(ledger.c.seq > after)
+        if kin is not None:
+            statement = statement.where(_concerns(kin))
+        found = connection.execute(statement.order_by(ledger.c.seq).limit(PAGE)).all()
+        if not found:
+            return
+        yield [Told(seq, clock_of(clock), partition, bytes(raw)) for seq, clock, partition, raw in found]
+        after = found[-1].seq
+
+
+def events_of(connection: Connection, claim_ids: Iterable[str], before: int) -> list[Any]:
+    """(claim_id, clock, raw) of these claims, claim by claim, each in the order of processing, up to seq `before`."""
+    found: list[Any] = []
+    for names in _some(sorted(claim_ids)):
+        statement = select(ledger.c.claim_id, ledger.c.clock, _RAW).select_from(_LEDGER_WITH_BYTES)
+        statement = statement.where(ledger.c.claim_id.in_(names), ledger.c.seq < before)
+        found += connection.execute(statement.order_by(ledger.c.claim_id, ledger.c.seq))
+    return found
+
+
+def published_decisions(
+    connection: Connection, claim_ids: Iterable[str], *, is_embedded: bool
+) -> dict[tuple[str, int], bytes]:
+    """The bytes that were published, by claim and revision."""
+    published, number = _published(is_embedded=is_embedded)
+    found: dict[tuple[str, int], bytes] = {}
+    for names in _some(sorted(claim_ids)):
+        statement = select(decisions.c.claim_id, decisions.c.revision, published.c.value)
+        statement = statement.join(published, decisions.c.output == number).where(decisions.c.claim_id.in_(names))
+        for claim_id, revision, value in connection.execute(statement):
+            found[claim_id, revision] = bytes(value)
+    return found
+
+
+def stored_decisions(
+    connection: Connection,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    claim_id: str | None = None,
+) -> Iterator[Any]:
+    """Rows of `decisions`, claim by claim, by revision: made from `since` on and before `until`."""
+    chosen = []
+    if since is not None:
+        chosen.append(decisions.c.decided_at >= microseconds(since))
+    if until is not None:
+        chosen.append(decisions.c.decided_at < microseconds(until))
+    if claim_id is not None:
+        chosen.append(decisions.c.claim_id == claim_id)
+    after = ("", 0)
+    while True:
+        is_next = tuple_(decisions.c.claim_id, decisions.c.revision) > tuple_(*after)
+        statement = select(decisions).where(is_next, *chosen).order_by(decisions.c.claim_id, decisions.c.revision)
+        found = connection.execute(statement.limit(PAGE)).all()
+        if not found:
+            return
+        yield from found
+        after = (found[-1].claim_id, found[-1].revision)
+
+
+def decided_cases(connection: Connection) -> Iterator[Any]:
+    """Rows of `cases` that have a decision, by claim id."""
+    after = ""
+    while True:
+        statement = select(cases).where(cases.c.claim_id > after, cases.c.revision > 0).order_by(cases.c.claim_id)
+        found = connection.execute(statement.limit(PAGE)).all()
+        if not found:
+            return
+        yield from found
+        after = found[-1].claim_id
+
+
+def published(connection: Connection, *, is_embedded: bool) -> Iterator[tuple[str, bytes, bytes]]:
+    """(topic, key, value) of everything that left, in its order."""
+    table, number = _published(is_embedded=is_embedded)
+    after = -1
+    while True:
+        statement = select(number, table.c.topic, table.c.key, table.c.value).where(number > after)
+        if is_embedded:
+            statement = statement.where(table.c.topic.in_(topics.OUTPUT))
+        found = connection.execute(statement.order_by(number).limit(PAGE)).all()
+        if not found:
+            return
+        yield from ((topic, bytes(key), bytes(value)) for _, topic, key, value in found)
+        after = found[-1][0]
+
+
+def kin_of(connection: Connection, claim_id: str) -> Kin:
+    """Whose events an assessment of this claim may have read: the person's numbers, and all claims of any of them."""
+    claim_ids: set[str] = {claim_id}
+    numbers: set[str] = set()
+    niks: set[str] = set()
+    while True:
+        size = len(claim_ids) + len(numbers) + len(niks)
+        named = or_(cases.c.claim_id.in_(claim_ids), cases.c.member_number.in_(numbers), cases.c.nik.in_(niks))
+        for row in connection.execute(select(cases.c.claim_id, cases.c.member_number, cases.c.nik).where(named)):
+            claim_ids.add(row.claim_id)
+            numbers |= {row.member_number} - {None}
+            niks |= {row.nik} - {None}
+        told = select(ledger.c.member_number).where(ledger.c.claim_id.in_(claim_ids))
+        numbers |= {number for (number,) in connection.execute(told) if number is not None}
+        enrolled = or_(members.c.number.in_(numbers), members.c.nik.in_(niks))
+        for number, nik in connection.execute(select(members.c.number, members.c.nik).where(enrolled)):
+            numbers.add(number)
+            niks |= {nik} - {None}
+        if size == len(claim_ids) + len(numbers) + len(niks):
+            return Kin(frozenset(claim_ids), frozenset(numbers))
+
+
+def day(text: str) -> dt.date:
+    """A day as the tables keep it."""
+    return dt.date.fromisoformat(text)
+
+
+def chunk_of(seq: Any) -> Any:
+    """The chunk that a numbered row belongs to; works on numbers and on columns."""
+    return seq // CHUNK_STRIDE
+
+
+def _concerns(kin: Kin) -> Any:
+    is_fact = or_(ledger.c.member_number.in_(kin.numbers), ledger.c.member_number.is_(None))
+    return or_(ledger.c.claim_id.in_(kin.claim_ids), and_(ledger.c.claim_id.is_(None), is_fact))
+
+
+def _published(*, is_embedded: bool) -> tuple[Any, Any]:
+    return (log, log.c.seq) if is_embedded else (outputs, outputs.c.id)
+
+
+def _some(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), _MOST_NAMES):
+        yield names[start : start + _MOST_NAMES]

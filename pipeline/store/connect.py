@@ -1,0 +1,234 @@
+"""Opening a store, or one clear sentence why it cannot be opened.
+
+An embedded file is made, and brought up to this version, when a worker or a submitter opens it. A PostgreSQL schema
+changes only when an operator says so (`santunan migrate`), since several workers share it.
+Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from pipeline.errors import NotReady, Transient
+from pipeline.store import embedded_log, revisions
+from pipeline.store.engines import (
+    first_line,
+    postgresql_engine,
+    postgresql_transient,
+    sqlite_engine,
+    sqlite_told_plainly,
+    sqlite_transient,
+)
+from pipeline.store.sqlite import SqliteStore
+from pipeline.store.unit_of_work import Transaction
+from schemas import topics
+
+if TYPE_CHECKING:
+    from pipeline.store.postgresql import PostgresqlStore
+
+SQLITE: Final = "sqlite:///"
+_OPTIONS: Final = "correct what stands behind the ? in database_url"
+_REFUSALS: Final = {
+    "invalid connection option": f"it knows no such option; {_OPTIONS}",
+    "invalid sslmode value": f"it knows no such sslmode; {_OPTIONS}",
+    "root certificate file": f"the file of sslrootcert cannot be read; {_OPTIONS}",
+    "password authentication failed": "wrong user or password; correct them in database_url",
+    "no password supplied": "it asks for a password; put it into database_url",
+    "does not exist": "it has no such database or user; create it, or correct database_url",
+    "no pg_hba.conf entry": "it lets no such user in from here; see its pg_hba.conf",
+    "permission denied": "the user may not use these tables; grant it, or use the user that ran `santunan migrate`",
+}
+_HEADER: Final = b"SQLite format 3\0"
+
+
+def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlStore":
+    """The store of a worker. `partitions`: of each topic of an embedded file that does not exist yet.
+
+    Raises NotReady with one sentence that says what to do, or Transient where the server cannot be reached now.
+    """
+    if is_postgresql(url):
+        return _open_postgresql(url, is_read_only=False)
+    return open_file(_file(url), partitions=partitions)
+
+
+def open_reader(url: str) -> "SqliteStore | PostgresqlStore":
+    """As `open_store`, on connections that cannot write. Nothing is made: NotReady where nothing is there."""
+    if is_postgresql(url):
+        return _open_postgresql(url, is_read_only=True)
+    return _open_file_to_read(_file(url))
+
+
+def migrate(url: str, to: str = "head") -> str:
+    """Bring the tables to a revision, up or down, in one transaction; returns the revision. `base`: no tables at all.
+
+    Raises as `open_store`.
+    """
+    if is_postgresql(url):
+        _require_psycopg()
+        with _ready(url):
+            engine, passes = postgresql_engine(url), postgresql_transient
+    else:
+        file = _file(url)
+        open_file(file).close()
+        engine, passes = sqlite_engine(file), sqlite_transient
+    try:
+        with _ready(url):
+            engine.connect().close()  # by itself, so that a wrong password is told from a server that is away
+        with _ready(url), Transaction(engine, passes) as transaction:
+            revisions.move(transaction.connection, to)
+            transaction.commit()
+    finally:
+        engine.dispose()
+    return revisions.HEAD if to == "head" else to
+
+
+def is_postgresql(url: str) -> bool:
+    return url.startswith(("postgresql:", "postgresql+psycopg:"))
+
+
+def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
+    """The embedded store, made where it is missing."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _only_one_at_a_time(file):
+        if not file.exists() or file.stat().st_size == 0:
+            _make(file)
+        _refuse_other_files(file)
+        store = SqliteStore(file)
+        try:
+            _bring_up(store, partitions)
+        except BaseException:
+            store.close()
+            raise
+    return store
+
+
+def _bring_up(store: SqliteStore, partitions: int) -> None:
+    with Transaction(store.engine, sqlite_transient) as transaction:
+        found = revisions.revision_of(transaction.connection)
+        if found is None and set(inspect(transaction.connection).get_table_names()) - {"alembic_version"}:
+            raise NotReady(f"{store.file} is the database of another program; set database_url to another file")
+        if found is None or found < revisions.HEAD:
+            revisions.move(transaction.connection)
+        else:
+            revisions.refuse_other_revision(found, str(store.file))
+        embedded_log.create_topics(transaction.connection, topics.ALL, partitions)
+        transaction.commit()
+
+
+def _open_file_to_read(file: Path) -> SqliteStore:
+    _wait_until_it_is_made(file)
+    if not file.exists() or file.stat().st_size == 0:
+        found = "is empty" if file.exists() else "does not exist"
+        raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
+    _refuse_other_files(file)
+    store = SqliteStore(file, is_read_only=True)
+    try:
+        with sqlite_told_plainly(), store.engine.connect() as connection:
+            revisions.refuse_other_revision(revisions.revision_of(connection), str(file))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _open_postgresql(url: str, *, is_read_only: bool) -> "PostgresqlStore":
+    _require_psycopg()
+    from pipeline.store.postgresql import PostgresqlStore
+
+    with _ready(url):
+        store = PostgresqlStore(url, is_read_only=is_read_only)
+    try:
+        with _ready(url), store.engine.connect() as connection:
+            revisions.refuse_other_revision(revisions.revision_of(connection), _name(url))
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _require_psycopg() -> None:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        raise NotReady("PostgreSQL needs the package's extra: pip install 'santunan[postgresql]'") from None
+
+
+@contextmanager
+def _ready(url: str) -> Iterator[None]:
+    """Says in one sentence why a PostgreSQL server does not let us in."""
+    try:
+        yield
+    except ArgumentError:
+        raise NotReady(f"{_name(url)}: its options cannot be read; {_OPTIONS}") from None
+    except DBAPIError as error:
+        said = first_line(error.orig) if error.orig is not None else ""
+        for sign, advice in _REFUSALS.items():
+            if sign in said:
+                raise NotReady(f"{_name(url)}: {advice}") from None
+        if error.connection_invalidated or isinstance(error, OperationalError):
+            raise Transient(f"{_name(url)} cannot be reached: {said}; start it, or correct database_url") from None
+        raise
+
+
+def _name(url: str) -> str:
+    """The database without its password."""
+    parts = make_url(url)
+    return f"database {parts.database or parts.username} on {parts.host or 'this machine'}:{parts.port or 5432}"
+
+
+def _file(url: str) -> Path:
+    if not url.startswith(SQLITE):
+        raise NotReady(f"a store begins with {SQLITE} or postgresql://; set database_url to one of them")
+    return Path(url.removeprefix(SQLITE))
+
+
+def _refuse_other_files(file: Path) -> None:
+    try:
+        with file.open("rb") as stream:
+            header = stream.read(len(_HEADER))
+    except OSError as error:
+        raise NotReady(f"{file} cannot be read: {error.strerror}; check its owner and its permissions") from None
+    if header != _HEADER:
+        raise NotReady(f"{file} is no SQLite database; set database_url to another file")
+
+
+def _make(file: Path) -> None:
+    """An empty database in WAL mode, which stands in its header: every process that opens it follows."""
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)  # it holds personal data: the owner's alone
+        os.close(descriptor)
+        connection = sqlite3.connect(file)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.close()
+    except (OSError, sqlite3.Error) as error:
+        raise NotReady(f"{file} cannot be made ({error}); set database_url to a place that can be written") from None
+
+
+def _wait_until_it_is_made(file: Path) -> None:
+    """A reader that comes while another process makes the tables must not find none."""
+    try:
+        handle = os.open(f"{file}.opening", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return  # nobody has made it here: it is a copy, or somebody else's
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _only_one_at_a_time(file: Path) -> Iterator[None]:
+    """Two processes that find no tables must not both make them."""
+    handle = os.open(f"{file}.opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

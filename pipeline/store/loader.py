@@ -1,0 +1,248 @@
+"""What a turn needs, brought to the desk in a few set-based queries, with the persons concerned locked.
+
+A person's numbers, and claims that name a person by NIK, may lie in several partitions. So the order is: read (who
+is concerned?), lock those persons in sorted order, read again what may have moved while the lock was waited for.
+Never imports a driver: what differs between the engines stands in `pipeline.store.lookups`.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, Final
+
+from pipeline.claims.case import Case
+from pipeline.claims.case_file import Summary
+from pipeline.claims.desk import Desk, Needs, needs_of
+from pipeline.claims.double_payment import PaidLines
+from pipeline.errors import Transient
+from pipeline.membership.member import Member
+from pipeline.processing.ports import Brought
+from pipeline.store.lookups import Concerned, Queries
+from pipeline.store.rows import progress_of
+from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
+from schemas.events import parse
+
+_new: Final = tuple.__new__  # twice as fast as calling a named tuple
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+SUMMARY_COLUMNS: Final = (
+    "claim_id",
+    "version",
+    "opened_order",
+    "member_number",
+    "nik",
+    "revision",
+    "program",
+    "event_date",
+    "asked",
+    "outcome",
+    "effective_lines",
+)
+_ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
+
+
+def clock_of(microseconds_since_1970: int) -> dt.datetime:
+    """The inverse of `pipeline.membership.member.microseconds`; UTC."""
+    return _EPOCH + dt.timedelta(microseconds=microseconds_since_1970)
+
+
+class Loading:
+    """One bringing: makes a desk that holds all that the events of a turn will read."""
+
+    def __init__(self, desk: Desk, queries: Queries) -> None:
+        self._brought = Brought(desk)
+        self._desk = desk
+        self._queries = queries
+        self._numbers: set[str] = set()  # asked for, registered or not
+        self._named: set[str] = set()  # of them and of the NIKs, those that an event or a case names
+        self._niks: set[str] = set()  # whose memberships are read
+        self._former: set[str] = set()  # of memberships found by NIK: only what was paid may stand under them
+        self._claims: set[str] = set()
+        self._paid_lines: list[Any] = []
+        self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
+
+    def run(self, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+        """`wanted`: by partition number."""
+        numbers: set[str] = set()
+        claims: set[str] = set()
+        due_by: dict[int, dt.date] = {}
+        own: set[int] = set()
+        for partition, needs in wanted:
+            own.add(partition)
+            numbers |= needs.member_numbers
+            claims |= needs.claim_ids
+            self._name(needs.niks)
+            if needs.needs_cases_of_members:
+                self._whole |= needs.member_numbers | needs.niks
+            if needs.due_by is not None:
+                due_by[partition] = max(needs.due_by, due_by.get(partition, needs.due_by))
+        for partition, day in due_by.items():
+            numbers |= self._put_cases(self._queries.cases_due(partition, day))
+        self._expand(numbers, claims)
+        self._lock_and_complete()
+        # Else a day that passes there meanwhile could overlook what this turn, the earlier one, makes due.
+        if foreign := {case.partition for case in self._desk.cases.values()} - own:
+            self._queries.share_day(sorted(foreign))
+        # What a claim was paid for stays under the person and the day it was paid for. All lines of one claim stand
+        # under one person, so that few are left to be asked for by claim.
+        paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
+        if others := paying.difference([row[-1] for row in self._paid_lines]):
+            self._paid_lines += self._queries.paid_lines_of(sorted(others))
+        self._brought.paid = PaidLines(self._paid_lines)
+        return self._brought
+
+    def _expand(self, numbers: set[str], claims: set[str]) -> None:
+        """Read cases and members until none of them names one that was not read."""
+        for _ in range(_ROUNDS):
+            self._named |= numbers
+            claims, numbers = claims - self._claims, numbers - self._numbers
+            if claims or numbers:
+                self._claims |= claims
+                self._numbers |= numbers
+                cases, members = self._queries.cases_and_members(sorted(claims), sorted(numbers))
+                claims, numbers = set(), self._put_cases(cases)
+                self._put_members(members)
+                if not numbers <= self._numbers:
+                    continue
+            claims = self._whole_claims() if self._whole else set()
+            if claims <= self._claims:
+                return
+        raise AssertionError("a chain of claims and members longer than any that the rules can make")
+
+    def _lock_and_complete(self) -> None:
+        """Lock the persons, then read their other memberships and claims; where that leads to more, once more."""
+        locked: set[str] = set()
+        self._follow()
+        for _ in range(_ROUNDS):
+            persons, niks = self._persons() - locked, set(self._niks)
+            locked |= persons
+            # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
+            of = (sorted(persons), sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
+            self._complete(self._queries.lock_and_read(*of))
+            self._follow()
+            if self._persons() <= locked and self._niks == niks:
+                return
+        raise Transient("the persons of these events changed while their locks were waited for")
+
+    def _complete(self, concerned: Concerned) -> None:
+        self._paid_lines += concerned.paid_lines
+        cases = concerned.cases
+        moved = set()
+        desk = self._desk
+        for number, _nik, version in concerned.memberships:
+            known = desk.members.get(number)
+            if known is None or known.version != version:
+                moved.add(number)
+        if moved:
+            numbers, niks = moved - self._numbers, set(self._niks)
+            self._numbers |= moved
+            self._put_members(self._queries.members(sorted(moved)))
+            self._follow()
+            if numbers or self._niks != niks:
+                cases = [*cases, *self._queries.cases_of(sorted(numbers), sorted(self._niks - niks))]
+        again: set[str] = set()
+        for row in cases:
+            self._put_summary(row)
+            # Asked for and not there, or of another version: somebody wrote it while we waited.
+            if row.claim_id in self._claims and self._brought.case_versions.get(row.claim_id) != row.version:
+                again.add(row.claim_id)
+        if again:
+            self._claims -= again
+        self._expand(set(), again)
+
+    def _follow(self) -> None:
+        """From the memberships on the desk to all their NIKs: an event of an earlier clock knows one by a former NIK.
+
+        Where a membership was found by NIK alone, the way ends there: else a list of members who were once entered
+        with the NIKs of their neighbours would be one person from end to end.
+        """
+        for member in self._desk.members.values():
+            is_near = member.number in self._named or member.nik in self._named
+            (self._niks if is_near else self._former).update([enrolment.nik for enrolment in member.enrolments])
+
+    def _persons(self) -> set[str]:
+        """Who is concerned: by NIK, or by number where the number is not registered."""
+        members = self._desk.members  # of some only wages and payments are known, and no NIK
+        return (
+            self._niks
+            | self._former
+            | {number for number in self._numbers if number not in members or not members[number].is_registered}
+        )
+
+    def _whole_claims(self) -> set[str]:
+        for number in list(self._whole):
+            member = self._desk.members.get(number)
+            if member is not None:
+                self._whole.update(enrolment.nik for enrolment in member.enrolments)
+        wanted = sorted(self._whole)
+        return {row.claim_id for row in self._queries.cases_of(wanted, wanted)}
+
+    def _put_members(self, rows: Sequence[Any]) -> None:
+        for number, _nik, version, document in rows:
+            self._desk.add_member(Member.from_json(document))
+            self._brought.member_versions[number] = version
+
+    def _put_cases(self, rows: Sequence[Any]) -> set[str]:
+        """Whole cases on the desk; returns the numbers that they name."""
+        named: set[str] = set()
+        cases = {row.claim_id: _empty_case(row) for row in rows}
+        self._claims |= cases.keys()
+        for row in rows:
+            self._brought.case_versions[row.claim_id] = row.version
+            self._put_summary(row)
+        folded = groupby(self._queries.events(sorted(cases)), key=lambda row: row[0]) if cases else ()
+        for claim_id, events in folded:
+            _fold(cases[claim_id], events)
+        for case in cases.values():
+            self._desk.add_case(case)
+            needs = needs_of(case)
+            named |= needs.member_numbers
+            self._name(needs.niks)
+        return named
+
+    def _name(self, niks: Set[str]) -> None:
+        self._named |= niks
+        self._niks |= niks
+
+    def _put_summary(self, row: Any) -> None:
+        if row.event_date is not None:
+            self._desk.add_summary(summary_of(row))
+
+
+@lru_cache(maxsize=4096)
+def _codes(text: str | None) -> frozenset[str]:
+    """Few sets, each in thousands of claims: one object for all."""
+    return frozenset(text.split(",")) if text else frozenset()
+
+
+_day = lru_cache(maxsize=16_384)(dt.date.fromisoformat)
+
+
+def summary_of(row: Any) -> Summary:
+    """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
+    return _new(
+        Summary,
+        (
+            row.claim_id,
+            row.opened_order,
+            row.member_number,
+            row.nik,
+            row.revision,
+            row.program,
+            _day(row.event_date),
+            _codes(row.asked),
+            row.outcome,
+            _codes(row.effective_lines),
+        ),
+    )
+
+
+def _empty_case(row: Any) -> Case:
+    return Case(row.claim_id, row.key, row.partition, row.opened_order, progress=progress_of(row.progress))
+
+
+def _fold(case: Case, events: Iterable[Any]) -> None:
+    for _claim_id, clock, raw in events:
+        event = parse(raw)
+        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
+            case.apply(event, clock_of(clock))

@@ -1,0 +1,182 @@
+"""What Santunan publishes about its events: one table of all types, one JSON Schema each.
+
+A published schema is a promise: a file is never overwritten by one that refuses what it accepted; such a change is a
+new version of the type. Never imports Faust or the store.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from pipeline.errors import NotReady
+from pipeline.messages.outputs import OUTPUT_TYPES
+from schemas import topics
+from schemas.envelope import Envelope
+from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One row of the table. `writers`: kinds of source, for what comes in; `system` writes what goes out."""
+
+    type: str
+    topics: tuple[str, ...]
+    writers: tuple[str, ...]
+    direction: str
+
+
+def event_types() -> tuple[EventType, ...]:
+    """Every type, what comes in first. History holds any intake type and is not repeated."""
+    found = [
+        EventType(
+            _type_of(model),
+            tuple(topic for topic in topics.INTAKE if topic != topics.HISTORY and model in TOPIC_EVENTS[topic]),
+            tuple(sorted(EVENT_WRITERS[model])),
+            "in",
+        )
+        for model in EVENT_WRITERS
+    ]
+    found += [EventType(kind, (topic,), ("system",), "out") for kind, (topic, _) in OUTPUT_TYPES.items()]
+    return tuple(found)
+
+
+def json_schemas() -> dict[str, Schema]:
+    """type -> JSON Schema of the whole CloudEvents document."""
+    found = {_type_of(model): model.model_json_schema() for model in EVENT_WRITERS}  # type: ignore[attr-defined]
+    found |= {kind: _output_schema(kind, data) for kind, (_, data) in OUTPUT_TYPES.items()}
+    return {kind: {"$schema": DIALECT, "$id": f"urn:{kind}", **schema} for kind, schema in found.items()}
+
+
+def write_schemas(directory: Path) -> int:
+    """One file a type, in a stable order of keys; returns how many.
+
+    Raises NotReady, and writes nothing, where a schema would no longer accept what the file there accepts.
+    """
+    schemas = json_schemas()
+    broken = [
+        f"{kind}: {reason}"
+        for kind, schema in schemas.items()
+        if (file := directory / f"{kind}.json").exists()
+        for reason in incompatibilities(
+            json.loads(file.read_text(encoding="utf-8")), schema, is_output=kind in OUTPUT_TYPES
+        )
+    ]
+    if broken:
+        listed = "\n".join(f"  - {reason}" for reason in broken)
+        raise NotReady(f"these changes break what is published; give the type a new version instead:\n{listed}")
+    directory.mkdir(parents=True, exist_ok=True)
+    for kind, schema in schemas.items():
+        text = json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True)
+        (directory / f"{kind}.json").write_text(text + "\n", encoding="utf-8")
+    return len(schemas)
+
+
+def _type_of(model: Any) -> str:
+    kind: str = model.model_fields["type"].annotation.__args__[0]
+    return kind
+
+
+def _output_schema(kind: str, data: type) -> Schema:
+    """The envelope around the dataclass that the worker writes."""
+    schema = Envelope.model_json_schema()
+    inner = TypeAdapter(data).json_schema(ref_template="#/$defs/{model}")
+    definitions = inner.pop("$defs", {})
+    schema["title"] = kind
+    schema["properties"] |= {"type": {"const": kind, "title": "Type", "type": "string"}, "data": inner}
+    schema["required"] = [*schema["required"], "type", "data"]
+    schema["$defs"] = schema.get("$defs", {}) | definitions
+    return schema
+
+
+def incompatibilities(published: Schema, now: Schema, *, is_output: bool = False) -> list[str]:
+    """Why a document that the published schema accepts may no longer be accepted: one sentence each, none if all are.
+
+    Compares fields, what is required, types, values and limits; both schemas come from the same models, so their
+    shapes agree as long as nothing was changed. `is_output`: its readers also rely on what is always there.
+    """
+    old_defs, new_defs = published.get("$defs", {}), now.get("$defs", {})
+    found = list(_narrowed(published, now, "", old_defs, new_defs))
+    if is_output:
+        backwards = _narrowed(now, published, "", new_defs, old_defs)
+        promised = (reason.removesuffix(_REQUIRED) for reason in backwards if reason.endswith(_REQUIRED))
+        found += [f"{field} may be missing now" for field in promised]
+    return found
+
+
+_REQUIRED: Final = ": is required now"
+
+
+_UPPER_LIMITS: Final = ("maximum", "maxLength", "maxItems", "exclusiveMaximum", "maxProperties")
+_LOWER_LIMITS: Final = ("minimum", "minLength", "minItems", "exclusiveMinimum", "minProperties")
+
+
+def _narrowed(old: Schema, new: Schema, path: str, old_defs: Schema, new_defs: Schema) -> Iterator[str]:
+    old, new = _resolved(old, old_defs), _resolved(new, new_defs)
+    here = path or "event"
+    if "anyOf" in old or "anyOf" in new:
+        yield from _narrowed_choices(old, new, path, old_defs, new_defs)
+        return
+    if old.get("type") != new.get("type"):
+        yield f"{here}: was {old.get('type', 'anything')}, is {new.get('type', 'anything')}"
+        return
+    yield from _narrowed_values(old, new, here)
+    old_fields, new_fields = old.get("properties", {}), new.get("properties", {})
+    for name in old_fields.keys() - new_fields.keys():
+        yield f"{path}.{name}: was removed".lstrip(".")
+    for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
+        yield f"{path}.{name}{_REQUIRED}".lstrip(".")
+    for name in old_fields.keys() & new_fields.keys():
+        yield from _narrowed(old_fields[name], new_fields[name], f"{path}.{name}".lstrip("."), old_defs, new_defs)
+    for number, (before, after) in enumerate(zip(old.get("prefixItems", ()), new.get("prefixItems", ()), strict=False)):
+        yield from _narrowed(before, after, f"{path}[{number}]", old_defs, new_defs)
+    for inner in ("items", "additionalProperties"):
+        before, after = old.get(inner, True), new.get(inner, True)
+        if isinstance(before, Mapping) and isinstance(after, Mapping):
+            yield from _narrowed(dict(before), dict(after), f"{path}[]", old_defs, new_defs)
+        elif after is False and before is not False:
+            yield f"{here}: further fields were allowed"
+
+
+def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
+    before, after = _values(old), _values(new)
+    if after is not None and (before is None or not before <= after):
+        lost = "anything else" if before is None else ", ".join(sorted(map(str, before - after)))
+        yield f"{here}: no longer allows {lost}"
+    if new.get("pattern") != old.get("pattern") and "pattern" in new:
+        yield f"{here}: its pattern changed"
+    if new.get("format") != old.get("format") and "format" in new:
+        yield f"{here}: its format changed"
+    for limit in _UPPER_LIMITS:
+        if limit in new and new[limit] < old.get(limit, float("inf")):
+            yield f"{here}: {limit} is {new[limit]} now"
+    for limit in _LOWER_LIMITS:
+        if limit in new and new[limit] > old.get(limit, float("-inf")):
+            yield f"{here}: {limit} is {new[limit]} now"
+
+
+def _narrowed_choices(old: Schema, new: Schema, path: str, old_defs: Schema, new_defs: Schema) -> Iterator[str]:
+    """Each thing that was allowed must still be allowed by one of the choices."""
+    after = new.get("anyOf", [new])
+    for choice in old.get("anyOf", [old]):
+        reasons = [list(_narrowed(choice, one, path, old_defs, new_defs)) for one in after]
+        if all(reasons):
+            yield from min(reasons, key=len)
+
+
+def _values(schema: Schema) -> frozenset[Any] | None:
+    if "const" in schema:
+        return frozenset({schema["const"]})
+    return frozenset(schema["enum"]) if "enum" in schema else None
+
+
+def _resolved(schema: Schema, definitions: Schema) -> Schema:
+    while "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    return schema

@@ -1,0 +1,112 @@
+"""`santunan worker`: when `--processes` makes no sense, what each process gets of its own, and one left alone."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+import typer
+
+from agents.cli.worker import worker
+from agents.settings import SETTINGS_FILE, read_settings
+from agents.worker import supervisor
+from agents.worker.logs import PROCESS_VARIABLE
+from tests.support.command_line import PROGRAM, environment, santunan
+
+ON_KAFKA = {
+    "SANTUNAN_DATABASE_URL": "postgresql://u@127.0.0.1:1/x",
+    "SANTUNAN_BROKER_URL": "kafka+chunks://127.0.0.1:1",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "told"),
+    [
+        (("--processes", "2"), {}, "one file has one worker process"),
+        (("--processes", "2", "--no-supervise"), ON_KAFKA, "--no-supervise is one process"),
+        (("--processes", "0"), ON_KAFKA, "Invalid value for '--processes'"),
+    ],
+)
+def test_where_several_processes_make_no_sense_it_is_a_mistake_in_typing(
+    arguments: tuple[str, ...], settings: dict[str, str], told: str, tmp_path: Path
+) -> None:
+    ran = santunan("worker", *arguments, cwd=tmp_path, **settings)
+    assert ran.status == 2 and told in ran.err and "Usage: santunan worker" in ran.err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Mapping[str, str]]:
+    """The environments that a supervisor was asked to run workers in."""
+    found: list[Mapping[str, str]] = []
+
+    def supervise(command: Sequence[str], environments: Sequence[Mapping[str, str]]) -> int:
+        found.extend(environments)
+        return 0
+
+    monkeypatch.setattr(supervisor, "supervise", supervise)
+    monkeypatch.chdir(tmp_path)
+    for name, value in ON_KAFKA.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.mark.parametrize("is_in_file", [True, False])
+def test_each_of_several_processes_has_a_place_and_an_address_of_its_own(
+    is_in_file: bool,
+    given: list[Mapping[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    if is_in_file:
+        (tmp_path / SETTINGS_FILE).write_text('instance_id = "hall"\nhealth_address = "[::1]:9100"\n')
+    else:
+        monkeypatch.setenv("SANTUNAN_INSTANCE_ID", "hall")
+        monkeypatch.setenv("SANTUNAN_HEALTH_ADDRESS", "[::1]:9100")
+    with pytest.raises(typer.Exit):
+        worker(processes=3)
+    assert "worker of group santunan on 127.0.0.1:1, 3 processes; Ctrl-C stops it" in capsys.readouterr().err
+    seen = []
+    for variables in given:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        settings = read_settings()  # as the process does
+        seen.append((settings.instance_id, settings.health_address))
+    assert seen == [("hall-1", "[::1]:9100"), ("hall-2", "[::1]:9101"), ("hall-3", "[::1]:9102")]
+
+
+def test_what_is_not_set_is_not_made_up(given: list[Mapping[str, str]]) -> None:
+    with pytest.raises(typer.Exit):
+        worker(processes=2)
+    assert given == [{PROCESS_VARIABLE: "1"}, {PROCESS_VARIABLE: "2"}]
+
+
+def test_one_process_alone_has_the_settings_as_they_are(
+    given: list[Mapping[str, str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SANTUNAN_INSTANCE_ID", "hall")
+    with pytest.raises(typer.Exit):
+        worker()
+    assert given == [{}]
+    assert "worker of group santunan on 127.0.0.1:1; Ctrl-C stops it" in capsys.readouterr().err
+
+
+def test_a_worker_whose_supervisor_was_killed_leaves(tmp_path: Path) -> None:
+    program = subprocess.Popen(  # noqa: S603
+        [*PROGRAM, "worker"], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    assert program.stderr is not None
+    while " reading " not in program.stderr.readline():
+        assert program.poll() is None
+    [found] = subprocess.run(["pgrep", "-P", str(program.pid)], capture_output=True, check=True).stdout.split()  # noqa: S603, S607
+    program.kill()
+    try:
+        _, told = program.communicate(timeout=20)  # until nobody is left who could write
+    except subprocess.TimeoutExpired:
+        os.kill(int(found), signal.SIGKILL)
+        program.communicate()
+        raise
+    assert "the supervisor is gone" in told

@@ -1,0 +1,151 @@
+import datetime as dt
+
+import pytest
+
+from pipeline.errors import NoLaw
+from pipeline.law.book import Book
+from pipeline.law.calendar import (
+    add_months,
+    add_years,
+    age_on,
+    due_date,
+    due_days,
+    is_public_holiday,
+    month_index,
+    month_of,
+    month_start,
+    month_text,
+    working_days_after,
+)
+
+BOOK = Book.load()
+day = dt.date.fromisoformat
+
+
+@pytest.mark.parametrize(
+    ("start", "months", "end"),
+    [
+        ("2025-01-15", 1, "2025-02-15"),
+        ("2025-01-31", 1, "2025-02-28"),
+        ("2024-01-31", 1, "2024-02-29"),
+        ("2024-01-30", 1, "2024-02-29"),
+        ("2025-11-30", 3, "2026-02-28"),
+        ("2025-12-31", 1, "2026-01-31"),
+        ("2025-03-31", -1, "2025-02-28"),
+        ("2025-01-15", -1, "2024-12-15"),
+    ],
+)
+def test_adding_months_keeps_the_day_or_clamps_it_to_the_end_of_the_month(start: str, months: int, end: str) -> None:
+    assert add_months(day(start), months) == day(end)
+
+
+def test_five_years_after_a_leap_day_is_the_last_of_february() -> None:
+    assert add_years(day("2020-02-29"), 5) == day("2025-02-28")
+    assert add_years(day("2020-02-29"), 4) == day("2024-02-29")
+
+
+@pytest.mark.parametrize(
+    ("birth", "on", "age"),
+    [
+        ("1959-05-05", "2024-05-04", 64),
+        ("1959-05-05", "2024-05-05", 65),
+        ("1959-05-05", "2024-05-06", 65),
+        ("2008-02-29", "2023-02-27", 14),
+        ("2008-02-29", "2023-02-28", 15),
+        ("2008-02-29", "2023-03-01", 15),
+        ("2024-01-02", "2024-01-01", -1),
+    ],
+)
+def test_the_birthday_itself_counts_as_the_new_year_of_age(birth: str, on: str, age: int) -> None:
+    assert age_on(day(birth), day(on)) == age
+
+
+def test_a_month_is_a_number_that_can_be_counted_and_read_back() -> None:
+    assert month_index("2019-12") + 1 == month_index("2020-01")
+    assert month_text(month_index("2019-11")) == "2019-11"
+    assert month_of(day("2019-11-30")) == month_index("2019-11")
+    assert month_start(month_index("2020-02")) == day("2020-02-01")
+
+
+@pytest.mark.parametrize(
+    ("segment", "month", "due"),
+    [
+        ("PU", "2019-12", "2020-01-15"),
+        ("BPU", "2019-12", "2019-12-15"),
+        ("PU", "2020-07", "2020-08-15"),
+        ("PU", "2020-08", "2020-09-30"),
+        ("PU", "2020-12", "2021-01-30"),
+        ("PU", "2021-01", "2021-02-28"),
+        ("PU", "2021-02", "2021-03-15"),
+        ("BPU", "2020-08", "2020-08-15"),
+        ("PU", "2014-03", "2014-04-15"),
+    ],
+)
+def test_contributions_fall_due_on_the_fifteenth_but_in_the_pandemic_on_the_thirtieth(
+    segment: str, month: str, due: str
+) -> None:
+    assert due_date(segment, month_index(month), BOOK) == day(due)
+
+
+def test_a_weekend_does_not_move_a_due_date() -> None:
+    due = due_date("PU", month_index("2024-05"), BOOK)
+    assert due == day("2024-06-15") and due.weekday() == 5
+
+
+def test_contributions_of_projects_and_migrant_workers_fall_due_with_no_month() -> None:
+    assert due_date("JAKON", month_index("2024-05"), BOOK) is None
+    assert due_date("PMI", month_index("2024-05"), BOOK) is None
+
+
+def test_the_table_of_due_dates_agrees_with_each_due_date_and_rises() -> None:
+    for segment in ("PU", "BPU"):
+        table = due_days(segment, BOOK)
+        for month in range(month_index("2014-01"), month_index("2028-01")):
+            due = due_date(segment, month, BOOK)
+            assert due is not None and table.of(month) == due.toordinal() < table.of(month + 1)
+
+
+@pytest.mark.parametrize(
+    ("on", "newest"), [("2024-06-14", "2024-04"), ("2024-06-15", "2024-04"), ("2024-06-16", "2024-05")]
+)
+def test_a_month_counts_as_due_only_after_its_due_date(on: str, newest: str) -> None:
+    assert due_days("PU", BOOK).last_due_before(day(on).toordinal()) == month_index(newest)
+
+
+def test_the_first_working_day_is_the_day_after_and_weekends_do_not_count() -> None:
+    friday = day("2023-01-20")
+    assert working_days_after(friday, 0, BOOK) == friday
+    assert working_days_after(day("2023-01-18"), 1, BOOK) == day("2023-01-19")
+    # 2023-01-22 is Chinese New Year, a Sunday; the joint leave of Monday 23 January is a working day here.
+    assert working_days_after(friday, 1, BOOK) == day("2023-01-23")
+    assert working_days_after(friday, 3, BOOK) == day("2023-01-25")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [("2024-04-08", "2024-04-09"), ("2024-04-09", "2024-04-12"), ("2024-04-12", "2024-04-15")]
+)
+def test_public_holidays_do_not_count_as_working_days(start: str, end: str) -> None:
+    assert is_public_holiday(day("2024-04-10"), BOOK) and is_public_holiday(day("2024-04-11"), BOOK)
+    assert working_days_after(day(start), 1, BOOK) == day(end)
+
+
+def test_a_year_whose_holidays_are_not_known_is_an_error_and_not_a_year_without_holidays() -> None:
+    assert working_days_after(day("2027-12-30"), 1, BOOK) == day("2027-12-31")
+    with pytest.raises(NoLaw, match="public_holidays"):
+        working_days_after(day("2027-12-31"), 1, BOOK)
+
+
+def test_holidays_before_the_book_begins_in_2015_are_those_of_that_year() -> None:
+    assert is_public_holiday(day("2015-08-17"), BOOK)
+    assert is_public_holiday(day("2015-01-01"), BOOK)
+    assert not is_public_holiday(day("2015-07-01"), BOOK)
+
+
+def test_the_holiday_file_is_what_its_maker_makes_of_the_package() -> None:
+    holidays = pytest.importorskip("holidays")
+    from tests.make_holidays import FILE, document
+
+    written = FILE.read_text(encoding="utf-8")
+    if f"holidays {holidays.__version__}" not in written:
+        pytest.skip("another version of the package made the file; a past deadline must not follow it")
+    assert written == document(2015, 2027, "2026-11-22")

@@ -1,0 +1,162 @@
+"""A worker's app and consumer over a broker that is a fake: what they ask of it, in order, and what they make of it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import NodeNotReadyError
+from faust.types import TP
+
+from agents.app import App
+from agents.settings import Settings, read_settings
+from agents.transports.kafka import consumer
+from agents.transports.kafka.consumer import Consumer
+from agents.transports.kafka.fetcher import Assignment, Fetched
+from agents.transports.kafka.publisher import Member
+from pipeline.errors import Transient
+from pipeline.messages.records import Chunk, Message, Record
+from schemas import topics
+
+HERE = TP(topics.ACCIDENTS, 0)
+THERE = TP(topics.ACCIDENTS, 1)
+
+
+WATCH = Consumer._watch
+
+
+class Awake(BaseException):
+    """The watchdog found nothing, and would look again."""
+
+
+class Left(BaseException):
+    """In the place of the end of the process."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status = status
+
+
+def leave(status: int, reason: str) -> None:
+    raise Left(status, reason)
+
+
+class Broker:
+    """aiokafka's thread and the publisher: answers what it was told to, and notes what it was asked, in order."""
+
+    def __init__(self, *assigned: TP) -> None:
+        self.assigned = Assignment(frozenset(assigned), Member(1, "us"))
+        self.of_group: dict[TP, int] = {}
+        self.left: tuple[list[Chunk], list[Message]] = ([], [])  # stored beyond the positions
+        self.fails_at = ""
+        self.asked: list[str] = []
+        self.sought: dict[TP, int] = {}
+        self.fenced: set[int] = set()
+        self.fenced_as: Member | None = None
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if what == self.fails_at:
+            raise Transient("away") if what in ("fence", "take over") else NodeNotReadyError()
+
+    async def fence(self, numbers: set[int], member: Member) -> None:
+        await asyncio.sleep(0)
+        self._ask("fence")
+        self.fenced, self.fenced_as = numbers, member
+
+    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+        self._ask("committed")
+        return {tp: self.of_group[tp] for tp in tps if tp in self.of_group}
+
+    def take_over(self, published: Mapping[TP, int]) -> tuple[list[Chunk], list[Message]]:
+        self._ask("take over")
+        return self.left
+
+    async def earliest_offsets(self, *tps: TopicPartition) -> dict[TopicPartition, int]:
+        self._ask("earliest")
+        return {tp: 3 for tp in tps}
+
+    async def read_from(self, offsets: Mapping[TP, int]) -> None:
+        self._ask("seek")
+        self.sought = dict(offsets)
+
+    async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
+        self._ask("seek again")
+        self.sought = dict(offsets)
+
+    async def leave_group(self) -> None:
+        self._ask("leave")
+
+    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
+        self._ask("publish")
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return read_settings(
+        broker_url="kafka+chunks://127.0.0.1:1", database_url="postgresql://u@127.0.0.1:1/x", partitions=4
+    )
+
+
+@pytest.fixture(autouse=True)
+def no_process_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "leave", leave)
+    monkeypatch.setattr("agents.worker.batches.leave", leave)
+
+
+class Stage:
+    """A worker's app and consumer over a broker that is a fake, and a store that only knows its floor."""
+
+    def __init__(self, settings: Settings, broker: Broker, floor: Mapping[tuple[str, int], int]) -> None:
+        self.broker = broker
+        self.decided: list[Chunk] = []
+        self.noted: dict[tuple[str, int], int] = {}
+        self.app: Any = App(settings)
+        self.app.process._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
+        self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
+        self.app.note_published = self.noted.update
+        self.app.take_over = broker.take_over
+        self.app.transport._publisher = broker
+        self.consumer: Any = self.app.consumer
+        self.consumer._thread = broker
+
+    async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None, value: bytes = b"{}") -> None:
+        """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
+        records = [Record(at, at, b"k", value) for at in offsets]
+        self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
+        await self.consumer._take(Fetched({tp: records}, {}, {}))
+
+    def next_chunk(self) -> Chunk | None:
+        """Of the next turn, which has but one."""
+        turn = self.consumer._ready()
+        assert len(turn) <= 1
+        return turn[0] if turn else None
+
+
+@pytest.fixture
+def act(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs a scene on a stage of its own and returns what it returns."""
+    monkeypatch.setattr(Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
+
+    def run(
+        scene: Callable[[Stage], Awaitable[Any]], broker: Broker, floor: Mapping[tuple[str, int], int] | None = None
+    ) -> Any:
+        known = dict.fromkeys(broker.assigned.partitions, 0) if floor is None else floor
+
+        async def whole() -> Any:
+            async with asyncio.timeout(10):
+                return await scene(Stage(settings, broker, known))
+
+        return asyncio.run(whole())
+
+    return run
+
+
+async def assign(stage: Stage) -> Any:
+    return await stage.consumer.seek_to_committed()
+
+
+def chunk_of(tp: TP, start: int, end: int) -> Chunk:
+    records = tuple(Record(at, at, b"k", b"{}", ()) for at in range(start, end))
+    return Chunk(tp.topic, tp.partition, start, end, records)

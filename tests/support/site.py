@@ -1,0 +1,117 @@
+"""An office in a box: a store, a broker and a batch, driven by hand. Embedded, the broker is the log of the file."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.law.book import Book
+from pipeline.messages.records import Chunk, Message, Record
+from pipeline.processing.processor import Batch, Report
+from pipeline.store import open_store
+from pipeline.store.embedded_log import Log
+from schemas import topics
+from tests.support.events import raw
+
+GROUP = "test"
+NOW_MS = 1_785_542_400_000  # 2026-08-01 00:00 UTC: later than everything that tests tell
+
+
+class Site:
+    def __init__(self, url: str, *, book: Book | None = None, partitions: int = 2) -> None:
+        self.url = url
+        self.store = open_store(url, partitions=partitions)
+        self.reports: list[Report] = []
+        self.batch = Batch(self.store, book or Book.load(), GROUP, observe=self.reports.append)
+        self.log = Log(Path(url.removeprefix("sqlite:///"))) if self.store.is_embedded else None
+        self.sent: dict[tuple[str, int], list[Record]] = {}
+        self.order: list[tuple[str, int, Record]] = []
+        self.unread = 0
+        self._published: list[Message] = []
+
+    def close(self) -> None:
+        if self.log is not None:
+            self.log.close()
+        self.store.close()
+
+    def send(
+        self,
+        *documents: Any,
+        topic: str = topics.HISTORY,
+        partition: int = 0,
+        now_ms: int = NOW_MS,
+        headers: tuple[tuple[str, bytes], ...] = (),
+    ) -> None:
+        """Documents (or bytes) as the broker keeps them, in this order."""
+        values = [one if isinstance(one, bytes) else raw(one) for one in documents]
+        records = self.sent.setdefault((topic, partition), [])
+        for value in values:
+            records.append(Record(len(records), now_ms, b"key", value, headers))
+            self.order.append((topic, partition, records[-1]))
+        if self.log is not None:
+            messages = [Message(topic, b"key", value, headers) for value in values]
+            self.log.append(messages, partition=partition, now_ms=now_ms)
+
+    def chunk(self, start: int, end: int, topic: str = topics.HISTORY, partition: int = 0) -> Chunk:
+        """Offsets [start, end) of what was sent."""
+        records = self.sent[topic, partition][start:end]
+        return Chunk(topic, partition, start, end, tuple(records))
+
+    def process(self, *chunks: Chunk) -> list[Message]:
+        """In one turn."""
+        messages = [message for of_chunk in self.batch.process(*chunks) for message in of_chunk]
+        self._published += messages
+        return messages
+
+    def run(self, *documents: Any, size: int = 1000, together: int = 1, **where: Any) -> None:
+        """Send, then process all that was not read yet, in its order, in chunks of at most `size`, so many a turn."""
+        if documents:
+            self.send(*documents, **where)
+        turn: list[Chunk] = []
+        while self.unread < len(self.order):
+            topic, partition, first = self.order[self.unread]
+            end = self.unread
+            while end < len(self.order) and end - self.unread < size and self.order[end][:2] == (topic, partition):
+                end += 1
+            records = tuple(record for _, _, record in self.order[self.unread : end])
+            turn.append(Chunk(topic, partition, first.offset, records[-1].offset + 1, records))
+            self.unread = end
+            if len(turn) == together or end == len(self.order):
+                self.process(*turn)
+                turn = []
+
+    @property
+    def published(self) -> list[Message]:
+        """Everything that left, in its order."""
+        if self.log is None:
+            return self._published
+        found = self.log.read(0, topics.OUTPUT)
+        return [Message(entry.topic, entry.key or b"", entry.value) for entry in found]
+
+    def results(self) -> list[Message]:
+        """What left but refusals, which name the place of what they refuse."""
+        return [message for message in self.published if message.topic != topics.DEAD_LETTERS]
+
+    def data(self, topic: str) -> list[Any]:
+        return [json.loads(message.value)["data"] for message in self.published if message.topic == topic]
+
+    def decisions(self) -> list[tuple[str, int, str, tuple[str, ...], int]]:
+        """(claim, revision, outcome, reason codes, total) in the order in which they were made."""
+        return [
+            (one["claim_id"], one["revision"], one["outcome"], tuple(one["reason_codes"]), one["total"])
+            for one in self.data(topics.DECISIONS)
+        ]
+
+    def refusals(self) -> list[tuple[int, str]]:
+        """(offset, reason)"""
+        return [(one["offset"], one["reason"]) for one in self.data(topics.DEAD_LETTERS)]
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.store.reader() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    def change(self, statements: Iterable[str]) -> None:
+        """Somebody with access to the database changes it by hand."""
+        with self.store.engine.begin() as connection:
+            for statement in statements:
+                connection.exec_driver_sql(statement)
