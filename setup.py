@@ -18,6 +18,7 @@ MODULES = (
     "pipeline/processing/processor.py",
     "pipeline/store/rows.py",
     "pipeline/store/loader.py",
+    "schemas/clock.py",
     "schemas/values.py",
     "schemas/events.py",
 )

@@ -14,7 +14,9 @@ import faust
 from faust.tables import TableManager
 
 from agents.settings import Settings, read_settings
-from agents.worker.batches import TURNS, Process, leave
+from agents.worker.batches import TURNS, Process
+from agents.worker.ending import leave
+from agents.worker.event_log import log_events
 from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.law.book import Book
@@ -67,6 +69,8 @@ class App(faust.App):  # type: ignore[misc]
         return batch.store_parsed(turn)
 
     def _observe(self, report: Report) -> None:
+        if report.effects is not None:
+            log_events(report.effects)
         if self.metrics is not None:
             self.metrics.note_chunk(report)
         if report.redelivered:

@@ -4,7 +4,7 @@ import datetime as dt
 import threading
 from typing import Final
 
-from pipeline.claims.case import JAKARTA
+from schemas.clock import JAKARTA
 
 _SOURCE: Final = "urn:santunan:system:clock"
 _LOOK_EVERY_SECONDS: Final = 60.0
@@ -22,21 +22,15 @@ def say_day_passed(day: dt.date) -> None:
     from agents.clients import open_submitter
     from agents.settings import read_settings
     from pipeline.errors import NotReady
+    from schemas.days import DayPassed
+    from schemas.envelope import document
 
     if day > yesterday():
         raise NotReady(f"{day} is not over yet in Jakarta; the last day that is over is {yesterday()}")
     over_at = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), JAKARTA)
-    document = {
-        "specversion": "1.0",
-        "id": f"day-{day}",
-        "source": _SOURCE,
-        "type": "santunan.clock.day-passed.v1",
-        "time": over_at.isoformat(),
-        "datacontenttype": "application/json",
-        "data": {"day": day.isoformat()},
-    }
+    event = document(DayPassed, event_id=f"day-{day}", source=_SOURCE, time=over_at, data={"day": day.isoformat()})
     with open_submitter(read_settings()) as submitter:
-        for _ in submitter.submit([orjson.dumps(document)]):
+        for _ in submitter.submit([orjson.dumps(event)]):
             pass
 
 
@@ -48,7 +42,7 @@ def start_clock() -> threading.Thread:
 
 
 def _tick_forever() -> None:
-    from agents.cli.output import complain
+    from agents.terminal import complain
     from pipeline.errors import SantunanError
 
     said: dt.date | None = None

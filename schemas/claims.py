@@ -303,3 +303,7 @@ class EvidenceAdded(Envelope):
 class ClaimAppealed(Envelope):
     type: Literal["santunan.claim.appealed.v1"]
     data: Appeal
+
+
+# The events that open a claim; evidence alone waits for one of them.
+OPENING_EVENTS: Final = (AccidentClaimed, DeathClaimed)

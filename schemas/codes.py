@@ -4,7 +4,7 @@ The order of `REASONS` is the order in which codes stand in a decision (clarific
 Texts for people are in `pipeline/explain`; a test holds that each code has both languages.
 """
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 Outcome = Literal["APPROVED", "REJECTED", "REFERRED", "PENDING"]
 Program = Literal["JKK", "JKM", "JHT", "JP"]
@@ -23,6 +23,17 @@ LineCode = Literal[
     "partial_disability", "permanent_total", "transport", "homecare", "denture", "hearing_aid", "glasses",
     "prosthesis", "return_to_work", "medical_excess", "late_payment_compensation",
 ]
+
+# The outcomes that move money; a claim keeps what its latest effective decision pays.
+EFFECTIVE: Final = ("APPROVED", "REJECTED")
+
+# The lines that a death pays once. Without an heir, or in the waiting time, it is the funeral alone.
+DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death", "funeral"})
+LATE_PAYMENT: Final = "late_payment_compensation"  # owed for each claim that was paid late; no benefit of the event
+
+# How sure we are of the text of the law, the surest first (rules.md, "Markers").
+Marker = Literal["VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN"]
+MARKERS: Final[tuple[Marker, ...]] = get_args(Marker)
 
 Payee = Literal["member", "heirs", "employer", "funeral_arranger", "children"]
 

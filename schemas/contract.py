@@ -12,14 +12,17 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from pipeline.errors import NotReady
-from pipeline.messages.outputs import OUTPUT_TYPES
 from schemas import topics
-from schemas.envelope import Envelope
+from schemas.decisions import OUTPUT_TYPES
+from schemas.envelope import Envelope, type_of
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
+
+
+class ContractBroken(ValueError):
+    """A schema would refuse what a published one accepts; the text names each field."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def event_types() -> tuple[EventType, ...]:
     """Every type, what comes in first. History holds any intake type and is not repeated."""
     found = [
         EventType(
-            _type_of(model),
+            type_of(model),
             tuple(topic for topic in topics.INTAKE if topic != topics.HISTORY and model in TOPIC_EVENTS[topic]),
             tuple(sorted(EVENT_WRITERS[model])),
             "in",
@@ -49,7 +52,7 @@ def event_types() -> tuple[EventType, ...]:
 
 def json_schemas() -> dict[str, Schema]:
     """type -> JSON Schema of the whole CloudEvents document."""
-    found = {_type_of(model): model.model_json_schema() for model in EVENT_WRITERS}  # type: ignore[attr-defined]
+    found = {type_of(model): model.model_json_schema() for model in EVENT_WRITERS}  # type: ignore[attr-defined]
     found |= {kind: _output_schema(kind, data) for kind, (_, data) in OUTPUT_TYPES.items()}
     return {kind: {"$schema": DIALECT, "$id": f"urn:{kind}", **schema} for kind, schema in found.items()}
 
@@ -57,7 +60,7 @@ def json_schemas() -> dict[str, Schema]:
 def write_schemas(directory: Path) -> int:
     """One file a type, in a stable order of keys; returns how many.
 
-    Raises NotReady, and writes nothing, where a schema would no longer accept what the file there accepts.
+    Raises ContractBroken, and writes nothing, where a schema would no longer accept what the file there accepts.
     """
     schemas = json_schemas()
     broken = [
@@ -70,17 +73,12 @@ def write_schemas(directory: Path) -> int:
     ]
     if broken:
         listed = "\n".join(f"  - {reason}" for reason in broken)
-        raise NotReady(f"these changes break what is published; give the type a new version instead:\n{listed}")
+        raise ContractBroken(f"these changes break what is published; give the type a new version instead:\n{listed}")
     directory.mkdir(parents=True, exist_ok=True)
     for kind, schema in schemas.items():
         text = json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True)
         (directory / f"{kind}.json").write_text(text + "\n", encoding="utf-8")
     return len(schemas)
-
-
-def _type_of(model: Any) -> str:
-    kind: str = model.model_fields["type"].annotation.__args__[0]
-    return kind
 
 
 def _output_schema(kind: str, data: type) -> Schema:

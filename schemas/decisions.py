@@ -9,14 +9,14 @@ twice as long to write. Amounts are whole rupiah, days are Asia/Jakarta calendar
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from pydantic import ConfigDict
 
-from schemas.codes import CheckResult, ClaimProgram, LineCode, Outcome, PaperName, Payee
+from schemas import topics
+from schemas.codes import CheckResult, ClaimProgram, LineCode, Marker, Outcome, PaperName, Payee
 
 _STRICT = ConfigDict(strict=True, extra="forbid")
-Marker = Literal["VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN"]
 Liable = Literal["BPJS", "EMPLOYER"]
 Scalar = str | int | bool | None
 
@@ -154,3 +154,20 @@ class Refusal:
     source: str | None
     id: str | None
     original: str
+
+
+DECISION_MADE: Final = "santunan.decision.made.v1"
+PAYOUT_ORDERED: Final = "santunan.payout.ordered.v1"
+PAYOUT_ADJUSTED: Final = "santunan.payout.adjusted.v1"
+REFERRAL_OPENED: Final = "santunan.referral.opened.v1"
+REFERRAL_CLOSED: Final = "santunan.referral.closed.v1"
+EVENT_REFUSED: Final = "santunan.event.refused.v1"
+
+OUTPUT_TYPES: Final[dict[str, tuple[str, type]]] = {
+    DECISION_MADE: (topics.DECISIONS, Decision),
+    PAYOUT_ORDERED: (topics.PAYOUTS, Payout),
+    PAYOUT_ADJUSTED: (topics.PAYOUTS, Payout),
+    REFERRAL_OPENED: (topics.REFERRALS, Referral),
+    REFERRAL_CLOSED: (topics.REFERRALS, Referral),
+    EVENT_REFUSED: (topics.DEAD_LETTERS, Refusal),
+}

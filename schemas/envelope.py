@@ -3,6 +3,7 @@
 Extension attributes are allowed and kept; `data` is strict. The attribute `type` carries the schema version.
 """
 
+import datetime as dt
 import re
 from typing import Any, Literal, Self
 
@@ -44,3 +45,24 @@ class Envelope(Strict):
                     f"{_MAX_EXTENSION_LETTERS} letters"
                 )
         return self
+
+
+def type_of(model: type) -> str:
+    """The `type` attribute of an event class: `AccidentClaimed` -> `santunan.claim.accident.v1`."""
+    kind: str = model.model_fields["type"].annotation.__args__[0]  # type: ignore[attr-defined]
+    return kind
+
+
+def document(
+    event_type: type, *, event_id: str, source: str, time: dt.datetime, data: dict[str, Any]
+) -> dict[str, Any]:
+    """A CloudEvents document of this type, as it is handed in. `time` (aware): when it was written."""
+    return {
+        "specversion": "1.0",
+        "id": event_id,
+        "source": source,
+        "type": type_of(event_type),
+        "time": time.isoformat(),
+        "datacontenttype": "application/json",
+        "data": data,
+    }

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Final, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas import topics
-from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.claims import OPENING_EVENTS, AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.days import DayPassed
 from schemas.decisions import FieldError
 from schemas.membership import ContributionPaid, MemberRegistered, MembershipEnded, ProgramsChanged, WageReported
-from schemas.payouts import DayPassed, PayoutFailed, PayoutSettled
+from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
 from schemas.values import MAX_EVENT_BYTES, SHAPES
 
@@ -19,7 +20,6 @@ ClaimEvent = AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed
 IntakeEvent = MemberEvent | ClaimEvent | ClaimReviewed | PayoutSettled | PayoutFailed | DayPassed
 
 _CLOCK = frozenset({DayPassed})
-_OPENING = (AccidentClaimed, DeathClaimed)
 TOPIC_EVENTS: Final[dict[str, frozenset[type]]] = {
     topics.MEMBERS: frozenset(get_args(MemberEvent)) | _CLOCK,
     topics.ACCIDENTS: frozenset({AccidentClaimed, EvidenceAdded, ClaimAppealed}),
@@ -152,6 +152,6 @@ def partition_key(event: IntakeEvent) -> str | None:
     if type(event) is DayPassed:  # `isinstance` asks pydantic's metaclass, which takes a microsecond to say no
         return None
     fields: dict[str, Any] = vars(event.data)
-    number = fields["member"].member_number if type(event) in _OPENING else fields.get("member_number")
+    number = fields["member"].member_number if type(event) in OPENING_EVENTS else fields.get("member_number")
     key: str = number or fields["claim_id"]
     return key

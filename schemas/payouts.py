@@ -1,4 +1,4 @@
-"""What the payment system reports, and the daily clock."""
+"""What the payment system reports of payouts: settled, or failed."""
 
 from typing import Annotated, Literal
 
@@ -29,12 +29,6 @@ class Failure(Strict):
     reason: Text | None = None
 
 
-class Day(Strict):
-    """`day` is over in Jakarta; sent to every partition once a day."""
-
-    day: Date
-
-
 class PayoutSettled(Envelope):
     type: Literal["santunan.payout.settled.v1"]
     data: Settlement
@@ -43,8 +37,3 @@ class PayoutSettled(Envelope):
 class PayoutFailed(Envelope):
     type: Literal["santunan.payout.failed.v1"]
     data: Failure
-
-
-class DayPassed(Envelope):
-    type: Literal["santunan.clock.day-passed.v1"]
-    data: Day

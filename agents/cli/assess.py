@@ -114,7 +114,7 @@ def _as_json() -> Any:
 
 
 def _in_words(lang: Literal["id", "en"]) -> Any:
-    from agents.cli.output import text_width
+    from agents.terminal import text_width
     from pipeline.explain import explain, render_text
 
     width = text_width()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.cli.options import ClaimId, Json, Language
-from agents.cli.output import OUTCOME_STYLES, complain, console, print_json, rupiah, text_width
+from agents.terminal import OUTCOME_STYLES, complain, console, print_json, rupiah, text_width
 
 if TYPE_CHECKING:
     from agents.clients import Published
@@ -102,9 +102,10 @@ def explain(claim: ClaimId, lang: Language = "id", json: Json = False) -> None:
       santunan explain JKK-2024-0007
       santunan explain JKK-2024-0007 --lang en
     """
+    from agents.cli.store import opened_store
     from pipeline.explain import explain as told
     from pipeline.explain import render_text
-    from pipeline.queries.claim import opened_store, standing
+    from pipeline.queries.claim import standing
 
     with opened_store() as store:
         found = standing(store, claim)
@@ -183,7 +184,8 @@ def review(
       santunan review JKK-2025-0003 --verdict documents --paper police_report \\
         --as klaim-01 --reason "unclear"
     """
-    from pipeline.queries.claim import opened_store, standing
+    from agents.cli.store import opened_store
+    from pipeline.queries.claim import standing
 
     with opened_store() as store:
         found = standing(store, claim)

@@ -89,7 +89,7 @@ class Commands(TyperGroup):
             error.message = error.message.removeprefix("Value error, ")  # of the library that reads the options
             raise
         except OSError as error:
-            from agents.cli.output import complain
+            from agents.terminal import complain
             from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
 
             if error.errno == errno.ENOSPC:
@@ -105,7 +105,7 @@ class Commands(TyperGroup):
 
             if not isinstance(error, SantunanError):
                 raise
-            from agents.cli.output import complain
+            from agents.terminal import complain
 
             complain(str(error))
             raise typer.Exit(error.exit_code) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from agents.cli.options import DAY, Json, Language
-from agents.cli.output import print_json, rupiah
+from agents.terminal import print_json, rupiah
 
 if TYPE_CHECKING:
     from pipeline.membership.contributions import CoverAnswer, MonthStatus
@@ -47,10 +47,10 @@ def cover(
       santunan cover 19110000014 --program JKM --on 2025-03-01 --lang en
       santunan cover 19110000014 --from .santunan/demo/events.jsonl
     """
-    from pipeline.claims.case import JAKARTA
     from pipeline.errors import EXIT_REFUSED
     from pipeline.law.book import Book
     from pipeline.membership.contributions import arrears, cover_answer
+    from schemas.clock import JAKARTA
     from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
     if not re.fullmatch(f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}", member):
@@ -73,7 +73,8 @@ def cover(
 
 
 def _from_store(member: str) -> "list[Member]":
-    from pipeline.queries.claim import members, opened_store
+    from agents.cli.store import opened_store
+    from pipeline.queries.claim import members
 
     with opened_store() as store:
         return members(store, **_named(member))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.output import console, print_json
+from agents.terminal import console, print_json
 
 Place = Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")]
 
@@ -33,8 +33,9 @@ def list_letters(
       santunan dead-letters list
       santunan dead-letters list --all --json
     """
+    from agents.cli.store import opened_store
     from pipeline.explain import short
-    from pipeline.queries.claim import letters, opened_store
+    from pipeline.queries.claim import letters
 
     with opened_store() as store:
         found = letters(store, with_retried=everything)
@@ -76,8 +77,9 @@ def show_letter(
       santunan dead-letters show history.events/0/17
       santunan dead-letters show history.events/0/17 --original > corrected.json
     """
+    from agents.cli.store import opened_store
     from pipeline.explain import refusal_text
-    from pipeline.queries.claim import letter, opened_store
+    from pipeline.queries.claim import letter
 
     with opened_store() as store:
         found = letter(store, place)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.output import console, print_json
+from agents.terminal import console, print_json
 
 
 def add_to(cli: typer.Typer) -> None:

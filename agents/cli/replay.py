@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.cli.output import console, print_json, progress, rupiah, table
+from agents.terminal import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
     from agents.settings import Settings
@@ -37,9 +37,10 @@ def replay(
       santunan replay --claim JKK-2024-0007
       santunan replay --from 2025-01-01 --until 2026-01-01 --json
     """
+    from agents.cli.store import opened_store
     from pipeline.audit.replay import replay as decide_again
     from pipeline.errors import EXIT_REFUSED
-    from pipeline.queries.claim import opened_store, standing
+    from pipeline.queries.claim import standing
 
     if since and until and since >= until:
         raise typer.BadParameter("--from is a day before --until")
@@ -56,7 +57,7 @@ def replay(
 
 
 def _start(day: dt.date | None) -> dt.datetime | None:
-    from pipeline.claims.case import JAKARTA
+    from schemas.clock import JAKARTA
 
     return None if day is None else dt.datetime.combine(day, dt.time(), JAKARTA)
 
@@ -143,7 +144,8 @@ def _look_at_rules() -> str:
 
 
 def _look_at_store(settings: "Settings") -> str:
-    from pipeline.queries.claim import counts, opened_store
+    from agents.cli.store import opened_store
+    from pipeline.queries.statistics import counts
 
     with opened_store() as store:
         found = counts(store)
@@ -189,9 +191,9 @@ def _waiting(settings: "Settings") -> int:
 
 
 def _look_deep() -> list[Finding]:
+    from agents.cli.store import opened_store
     from pipeline.audit.invariants import check
     from pipeline.errors import SantunanError
-    from pipeline.queries.claim import opened_store
 
     try:
         with opened_store() as store, progress("checking invariants"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.cli.output import console, print_json, progress, rupiah, table
+from agents.terminal import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
     from pipeline.law.book import Book, Value
@@ -175,8 +175,8 @@ def impact(
       santunan rules impact drafts/funeral.yaml
       santunan rules impact drafts/funeral.yaml --json
     """
+    from agents.cli.store import opened_store
     from pipeline.law.book import Book
-    from pipeline.queries.claim import opened_store
 
     book = Book.load(instead=file)
     with opened_store() as store, progress("deciding the stored history again") as bar:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.output import console, print_json, table
+from agents.terminal import console, print_json, table
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -27,10 +27,14 @@ def show_schemas(
       santunan schemas --json
       santunan schemas --write schemas/json
     """
-    from schemas.contract import event_types, write_schemas
+    from pipeline.errors import NotReady
+    from schemas.contract import ContractBroken, event_types, write_schemas
 
     if write is not None:
-        count = write_schemas(write)
+        try:
+            count = write_schemas(write)
+        except ContractBroken as broken:
+            raise NotReady(str(broken)) from None
         if json:
             print_json([{"written": count, "directory": str(write)}])
         else:

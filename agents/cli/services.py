@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.cli.output import print_json
+from agents.terminal import print_json
 
 if TYPE_CHECKING:
     from agents.services.servers import Services
@@ -38,8 +38,8 @@ def up(place: Place = _DEFAULT_PLACE, json: Json = False) -> None:
       santunan services up
       eval "$(santunan services up)" && santunan topics create
     """
-    from agents.cli.output import complain
     from agents.services import servers
+    from agents.terminal import complain
 
     started = servers.up(place, complain)
     _show_settings(started, as_json=json)
@@ -66,8 +66,8 @@ def status(place: Place = _DEFAULT_PLACE, json: Json = False) -> None:
     Example:
       santunan services status
     """
-    from agents.cli.output import complain
     from agents.services import servers
+    from agents.terminal import complain
     from pipeline.errors import EXIT_REFUSED
 
     found = servers.status(place)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there
-from agents.cli.output import complain, print_json, progress
+from agents.terminal import complain, print_json, progress
 
 if TYPE_CHECKING:
     from agents.clients import Outgoing, Submitter

@@ -71,7 +71,7 @@ def _work(*, supervise: bool, processes: int = 1) -> None:
         raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
     if supervise:
-        from agents.cli.output import complain
+        from agents.terminal import complain
         from agents.worker.supervisor import supervise as keep_running
         from agents.worker.supervisor import worker_command
 

@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 
 from schemas import topics
 from schemas.claims import ClaimAppealed, EvidenceAdded
+from schemas.days import DayPassed
 from schemas.events import TOPIC_EVENTS, IntakeEvent, parse, partition_key
-from schemas.payouts import DayPassed
 from schemas.values import source_kind
 
 # CloudEvents over Kafka, structured mode: the header says that the whole event is the value.

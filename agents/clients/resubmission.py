@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Message
-from pipeline.queries.claim import Letter, NotFound, letter, opened_store, split_place
-from pipeline.store import open_store
+from pipeline.queries.claim import Letter, NotFound, letter, split_place
+from pipeline.store import open_reader, open_store
 from pipeline.store.dead_letters import mark_retried
 from schemas.events import Refused, parse, partition_key
 from schemas.topics import HISTORY
@@ -22,8 +22,11 @@ _SEND_SECONDS: Final = 20.0
 def retry(settings: "Settings", place: str) -> None:
     """Raises NotFound where there is no such letter, or where it still cannot be read."""
     topic, partition, offset = split_place(place)
-    with opened_store() as store:
-        found = letter(store, place)
+    reader = open_reader(settings.database_url)
+    try:
+        found = letter(reader, place)
+    finally:
+        reader.close()
     message = _message(found)
     if settings.is_embedded:
         _append(settings, message, partition)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from agents.demo.people import ENROLLED_FROM, Worker
 from agents.demo.world import B1_UNTIL, LAST_DAY, P3_FROM, Claim, World, accident
 from agents.demo.writer import OFFICE, Sections
+from schemas.membership import MembershipEnded
 
 CARDS: Final = ("membership_card", "ktp")
 _RECENT: Final = LAST_DAY - dt.timedelta(days=24)
@@ -284,7 +285,7 @@ def left_before_but_told_later(world: World) -> None:
     worker.left_on = day - dt.timedelta(days=5)
     data = {"member_number": worker.member_number, "ended_on": worker.left_on.isoformat()}
     time = claim.happened + dt.timedelta(days=75)
-    world.writer.write(time, worker.business.source, "santunan.member.ended.v1", data)
+    world.writer.write(time, worker.business.source, MembershipEnded, data)
 
 
 Story = Callable[[World], Any]

@@ -16,7 +16,11 @@ from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
+from schemas.claims import ClaimAppealed
+from schemas.days import DayPassed
 from schemas.decisions import Decision, Payout
+from schemas.payouts import PayoutFailed, PayoutSettled
+from schemas.reviews import ClaimReviewed
 
 _OFFICERS: Final = tuple(f"urn:santunan:officer:klaim-{number:02}" for number in (1, 2, 3))
 _PAYMENTS: Final = "urn:santunan:payments:bank-contoh"
@@ -120,11 +124,11 @@ class Answers:
         }
         if verdict == "request_documents":
             data["documents"] = ["doctor_letter"]
-        self._writer.write(time, officer, "santunan.claim.reviewed.v1", data)
+        self._writer.write(time, officer, ClaimReviewed, data)
 
     def _appeal(self, decision: Decision, time: dt.datetime) -> None:
         data = self._named(decision.claim_id, decision.key) | {"ground": "contoh: keluarga meminta ditinjau kembali"}
-        self._writer.write(time, DESKS[0], "santunan.claim.appealed.v1", data)
+        self._writer.write(time, DESKS[0], ClaimAppealed, data)
 
     def _settle(self, payout: Payout, time: dt.datetime) -> None:
         """Most are paid in time; a few fail once, a few come days after the last day."""
@@ -133,13 +137,13 @@ class Answers:
         paid_at = self._later(time, 1, 3)
         if luck < 0.03:
             failed = named | {"failed_on": paid_at.date().isoformat(), "reason": "contoh: rekening ditutup"}
-            self._writer.write(paid_at, _PAYMENTS, "santunan.payout.failed.v1", failed)
+            self._writer.write(paid_at, _PAYMENTS, PayoutFailed, failed)
             paid_at = self._later(paid_at, 4, 6)
         elif luck < 0.07 and payout.pay_by is not None:
             paid_at = self._later(at(payout.pay_by), 2, 8)
         paid_on = paid_at.date().isoformat()
         settled = named | {"paid_on": paid_on, "amount": payout.amount, "reference": payout.payout_id}
-        self._writer.write(paid_at, _PAYMENTS, "santunan.payout.settled.v1", settled)
+        self._writer.write(paid_at, _PAYMENTS, PayoutSettled, settled)
 
     def _later(self, time: dt.datetime, first_days: int, last_days: int) -> dt.datetime:
         day = time.date() + dt.timedelta(days=self._random.randint(first_days, last_days))
@@ -157,8 +161,8 @@ def write_days(writer: Writer) -> None:
     while day <= END.date():
         day = (day.replace(day=1) + dt.timedelta(days=40)).replace(day=1)
         over = day - dt.timedelta(days=1)
-        writer.write(at(day, 0, 5), _CLOCK, "santunan.clock.day-passed.v1", {"day": over.isoformat()})
-    writer.write(END, _CLOCK, "santunan.clock.day-passed.v1", {"day": (END.date() - dt.timedelta(days=1)).isoformat()})
+        writer.write(at(day, 0, 5), _CLOCK, DayPassed, {"day": over.isoformat()})
+    writer.write(END, _CLOCK, DayPassed, {"day": (END.date() - dt.timedelta(days=1)).isoformat()})
 
 
 def answered(random: Random, writer: Writer, book: Book) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import orjson
 from agents.demo.accidents import CARDS, tell
 from agents.demo.world import CLINICS, Claim, World, accident
 from agents.demo.writer import OFFICE, at
+from schemas.claims import AccidentClaimed
 
 _SENT_TWICE_OF_A_HUNDRED: Final = 2
 
@@ -125,8 +126,10 @@ def unreadable(world: World) -> None:
         opening | {"conclusion": {"work_related": True, "concluded_on": time.date().isoformat()}},
     )
     for count, data in enumerate(faults):
-        world.writer.write(time + dt.timedelta(minutes=count), source, "santunan.claim.accident.v1", data)
-    world.writer.write(time + dt.timedelta(minutes=20), source, "santunan.claim.accident.v9", opening)
+        world.writer.write(time + dt.timedelta(minutes=count), source, AccidentClaimed, data)
+    world.writer.write(
+        time + dt.timedelta(minutes=20), source, AccidentClaimed, opening, as_type="santunan.claim.accident.v9"
+    )
     cut_short = orjson.dumps(opening)[:60]
     world.writer.write_bytes(time + dt.timedelta(minutes=30), cut_short)
 

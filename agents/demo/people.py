@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final, Literal
 
 from agents.demo.writer import END, OFFICE, Writer, at
+from schemas.membership import ContributionPaid, MemberRegistered, MembershipEnded, ProgramsChanged, WageReported
 
 WORKERS: Final = 200
 UNREGISTERED: Final = 14
@@ -259,7 +260,7 @@ def _register(writer: Writer, worker: Worker, day: dt.date, segment: str, busine
         data |= {"channel": business.name, "declared_income": min(worker.income, 5_100_000)}
         data["sector"] = "transport" if "Ojek" in business.name else "other"
     time = at(day, 8 + worker.index % 8, worker.index % 60)
-    writer.write(time, OFFICE, "santunan.member.registered.v1", data)
+    writer.write(time, OFFICE, MemberRegistered, data)
 
 
 def _is_open(program: str, segment: str) -> bool:
@@ -301,7 +302,7 @@ def _pay(writer: Writer, worker: Worker, day: dt.date, months: list[int]) -> Non
         "paid_on": day.isoformat(),
     }
     time = at(day, 10 + worker.index % 6, worker.index % 60) + dt.timedelta(hours=2)
-    writer.write(time, payer, "santunan.member.contribution-paid.v1", data)
+    writer.write(time, payer, ContributionPaid, data)
 
 
 def _report_wages(writer: Writer, worker: Worker) -> None:
@@ -324,7 +325,7 @@ def _report_wages(writer: Writer, worker: Worker) -> None:
             "basis": worker.business.wage_basis,
         }
         day = worker.registered_on if month == start else day_in(month, 27 if is_piece else 8)
-        writer.write(at(day, 16, worker.index % 60), worker.business.source, "santunan.member.wage-reported.v1", data)
+        writer.write(at(day, 16, worker.index % 60), worker.business.source, WageReported, data)
 
 
 def _join_all(writer: Writer, worker: Worker, day: dt.date) -> None:
@@ -332,14 +333,14 @@ def _join_all(writer: Writer, worker: Worker, day: dt.date) -> None:
     held = [{"program": one, "since": worker.registered_on.isoformat()} for one in worker.programs]
     new = [{"program": one, "since": day.isoformat()} for one in ("JHT", "JP")]
     data = {"member_number": worker.member_number, "programs": held + new}
-    writer.write(at(day, 11), OFFICE, "santunan.member.programs-changed.v1", data)
+    writer.write(at(day, 11), OFFICE, ProgramsChanged, data)
 
 
 def _end(writer: Writer, worker: Worker, day: dt.date) -> None:
     data = {"member_number": worker.member_number, "ended_on": day.isoformat()}
     days_later = 3 if worker.died_on is None else 40  # a death reaches the register late
     time = at(day + dt.timedelta(days=days_later), 14)
-    writer.write(time, worker.business.source, "santunan.member.ended.v1", data)
+    writer.write(time, worker.business.source, MembershipEnded, data)
 
 
 def _return(writer: Writer, worker: Worker, day: dt.date) -> None:

@@ -11,18 +11,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from agents.demo.place import DIRECTORY, EVENTS, settings
 from agents.demo.summary import Shown
 
 if TYPE_CHECKING:
     from agents.clients import Outgoing
-    from agents.settings import Settings
 
-DIRECTORY: Final = Path(".santunan") / "demo"
-EVENTS: Final = DIRECTORY / "events.jsonl"
-STORE_URL: Final = f"sqlite:///{DIRECTORY / 'santunan.db'}"
 _LOCK: Final = DIRECTORY.with_suffix(".lock")  # beside the directory, which is removed
 _DONE: Final = DIRECTORY / "done.json"
 _WORKER_LOG: Final = DIRECTORY / "worker.log"
@@ -31,12 +27,6 @@ _CHUNK_RECORDS: Final = 500  # fewer than a worker likes, so that there is somet
 _LOOK_EVERY_SECONDS: Final = 0.1
 _START_SECONDS: Final = 30.0  # without any progress: the worker hangs, and saying so is better than waiting
 _LEAVE_SECONDS: Final = 10.0
-
-
-def settings() -> "Settings":
-    from agents.settings import read_settings
-
-    return read_settings(database_url=STORE_URL, broker_url=STORE_URL)
 
 
 def done_before(identity: dict[str, Any]) -> dict[str, Any] | None:

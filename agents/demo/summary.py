@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from agents.cli.output import OUTCOME_STYLES, console, rupiah, table
+from agents.demo.place import EVENTS, STORE_URL
+from agents.terminal import OUTCOME_STYLES, console, rupiah, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -199,8 +200,6 @@ def evidence(decision: "Decision") -> str:
 
 
 def _next(screen: "Console", referral: "Decision", explained: "Decision") -> None:
-    from agents.demo.run import EVENTS, STORE_URL
-
     _title(screen, "Try next")
     program = _program()
     commands: Iterable[str] = (

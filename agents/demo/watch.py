@@ -1,13 +1,10 @@
 """What the demo shows while its worker works: how far it is, and the outcomes so far. Reads only."""
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
-
-from agents.cli.output import OUTCOME_STYLES
+from agents.terminal import OUTCOME_STYLES
+from pipeline.queries.statistics import events_read, outcomes
 from pipeline.store import open_reader
-from pipeline.store.tables import cases, positions
 from schemas.topics import HISTORY
 
 if TYPE_CHECKING:
@@ -41,16 +38,11 @@ class Watch:
 
     def look(self) -> int:
         """How many events were read so far."""
-        with self._store.reader() as connection:
-            done = select(func.sum(positions.c.next)).where(
-                positions.c.group_name == self._group, positions.c.topic == HISTORY
-            )
-            read: int = connection.execute(done).scalar() or 0
-            if self._bar and self._task is not None:
-                rows = connection.execute(select(cases.c.outcome, func.count()).group_by(cases.c.outcome))
-                counts = Counter({outcome: count for outcome, count in rows if outcome})
-                told = "  ".join(f"[{OUTCOME_STYLES[one]}]{one.lower()} {counts[one]}[/]" for one in _OUTCOMES)
-                self._bar.update(self._task, completed=read, counts=told)
+        read = events_read(self._store, self._group, HISTORY)
+        if self._bar and self._task is not None:
+            counts = outcomes(self._store)
+            told = "  ".join(f"[{OUTCOME_STYLES[one]}]{one.lower()} {counts[one]}[/]" for one in _OUTCOMES)
+            self._bar.update(self._task, completed=read, counts=told)
         return read
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from agents.demo.people import Worker, month_of
 from agents.demo.writer import BEGIN, END, OFFICE, Sections, Writer, at
+from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 
 CLINICS: Final = tuple(f"urn:santunan:clinic:plkk-{number:04}" for number in (11, 12, 14, 17, 23))
 HOSPITALS: Final = ("urn:santunan:hospital:rs-0301", "urn:santunan:hospital:rs-0302")
@@ -104,10 +105,10 @@ class Claim:
         return {"member_number": self.member_number, "name": self.worker.name}
 
     def open(self, source: str, *, hours: float = 3, days: float = 0, **sections: Any) -> bytes:
-        kind = "accident" if self._program == "JKK" else "death"
+        kind = AccidentClaimed if self._program == "JKK" else DeathClaimed
         data = {"claim_id": self.claim_id, "member": self.member, **sections}
         time = self.happened + dt.timedelta(hours=hours, days=days)
-        return self.world.writer.write(time, source, f"santunan.claim.{kind}.v1", data)
+        return self.world.writer.write(time, source, kind, data)
 
     def add(self, source: str, *, hours: float = 0, days: float = 0, **sections: Any) -> bytes:
         data = {"claim_id": self.claim_id, **sections}
@@ -115,7 +116,7 @@ class Claim:
             data["member_number"] = self.member_number
         self._said += 1  # no two events of a claim at one moment
         time = self.happened + dt.timedelta(hours=hours, days=days, seconds=self._said)
-        return self.world.writer.write(time, source, "santunan.claim.evidence.v1", data)
+        return self.world.writer.write(time, source, EvidenceAdded, data)
 
     def reported(self, hours: float | None = None) -> None:
         """The employer's (for the self-employed: the cooperative's) stage I report."""

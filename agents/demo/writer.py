@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import orjson
 
-WIB: Final = dt.timezone(dt.timedelta(hours=7), "WIB")  # Tangerang
+from schemas.clock import JAKARTA
+from schemas.envelope import document
+
 BEGIN: Final = dt.date(2019, 11, 1)
-END: Final = dt.datetime(2026, 11, 20, 18, 0, tzinfo=WIB)  # "today" of the portfolio: nothing later is written
+END: Final = dt.datetime(2026, 11, 20, 18, 0, tzinfo=JAKARTA)  # "today" of the portfolio: nothing later is written
 
 OFFICE: Final = "urn:santunan:office:tangerang"
 
@@ -21,7 +23,7 @@ Sections = dict[str, Any]
 
 def at(day: dt.date, hour: int = 9, minute: int = 0) -> dt.datetime:
     """That day in Tangerang at that time."""
-    return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=WIB)
+    return dt.datetime(day.year, day.month, day.day, hour, minute, tzinfo=JAKARTA)
 
 
 class Writer:
@@ -35,19 +37,19 @@ class Writer:
         self._count = 0
         self._last_id: defaultdict[str, int] = defaultdict(int)
 
-    def write(self, time: dt.datetime, source: str, event_type: str, data: Sections) -> bytes:
-        """One event; the answer is its bytes, so that it can be sent a second time."""
+    def write(
+        self, time: dt.datetime, source: str, event_type: type, data: Sections, *, as_type: str | None = None
+    ) -> bytes:
+        """One event; the answer is its bytes, so that it can be sent a second time.
+
+        `as_type`: what a sender writes who got the type wrong.
+        """
         self._last_id[source] += 1
-        document = {
-            "specversion": "1.0",
-            "id": f"{source.rsplit(':', 1)[1]}-{self._last_id[source]:06}",
-            "source": source,
-            "type": event_type,
-            "time": time.isoformat(),
-            "datacontenttype": "application/json",
-            "data": data,
-        }
-        line = orjson.dumps(document)
+        event_id = f"{source.rsplit(':', 1)[1]}-{self._last_id[source]:06}"
+        written = document(event_type, event_id=event_id, source=source, time=time, data=data)
+        if as_type is not None:
+            written["type"] = as_type
+        line = orjson.dumps(written)
         self.write_bytes(time, line)
         return line
 

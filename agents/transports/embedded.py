@@ -29,7 +29,8 @@ from faust.types import TP, ConsumerMessage
 from sqlalchemy.exc import DBAPIError
 
 from agents.transports.silent import SilentProducer
-from agents.worker.batches import Delivery, Lag, leave
+from agents.worker.deliveries import Delivery, Lag
+from agents.worker.ending import leave
 from pipeline.errors import NotReady
 from pipeline.messages.records import Chunk, Message, Record
 from pipeline.store.embedded_log import Entry, Log

@@ -7,15 +7,13 @@ recovery path there is. Which status says what stands in `pipeline/errors.py`.
 
 import asyncio
 import logging
-import os
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, Final
 
-from agents.worker.supervisor import REASON_VARIABLE
+from agents.worker.deliveries import Delivery, Source
+from agents.worker.ending import leave
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.messages.records import Chunk, Message
 
@@ -27,81 +25,6 @@ log = logging.getLogger("santunan.worker")
 TURNS: Final = 2  # most in hand at a time: the database stores one while the next is parsed and decided
 LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
 STUCK_SECONDS: Final = 90.0  # one turn in hand for this long: something hangs that no timeout covers
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
-    """A turn as a transport hands it out: chunks of one or several partition numbers, those of each in their order.
-
-    Good only while the assignment it was read under (`epoch`) stands.
-    """
-
-    chunks: tuple[Chunk, ...]
-    epoch: int
-
-    def __str__(self) -> str:
-        first, more = self.chunks[0], len(self.chunks) - 1
-        where = f"{first.topic} {first.partition}, offsets {first.start:,} to {first.end - 1:,}"
-        return f"{where}, and {more} more chunks" if more else where
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """What was received and is not decided: records by (topic, partition), and when the oldest of them was received
-    (milliseconds since 1970, UTC; None: nothing waits, as far as this worker has read)."""
-
-    records: Mapping[tuple[str, int], int]
-    oldest_ms: int | None
-
-    @classmethod
-    def of(
-        cls,
-        chunks: Sequence[Chunk],
-        read: Mapping[tuple[str, int], int],
-        ends: Mapping[tuple[str, int], int],
-        *,
-        own_time: str,
-    ) -> "Lag":
-        """From the chunks that wait or are in hand, the offsets after what was read, and where partitions end.
-
-        `own_time`: the topic whose records keep the time at which they were written, which says nothing of waiting.
-        """
-        first = dict(read)
-        for chunk in chunks:
-            place = (chunk.topic, chunk.partition)
-            first[place] = min(first.get(place, chunk.start), chunk.start)
-        records = {
-            (topic, number): max(0, ends[topic, number] - at)
-            for (topic, number), at in first.items()
-            if (topic, number) in ends
-        }
-        received = (chunk.records[0].timestamp_ms for chunk in chunks if chunk.topic != own_time)
-        return cls(records, min(received, default=None))
-
-
-class Source(Protocol):
-    """What the consumer of a transport offers. A partition number is in one delivery at a time.
-
-    `looked_at`: when it last looked for events, by `time.monotonic`.
-    """
-
-    looked_at: float
-
-    def missing(self) -> str | None:
-        """What it waits for before it reads, as a sentence. None: it reads."""
-
-    def lag(self) -> Lag:
-        """What waits in the partitions that this worker holds."""
-
-    def is_void(self, delivery: Delivery) -> bool:
-        """Whether partitions were taken away, or are read again from elsewhere, since the chunks were fetched."""
-
-    async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """Publish the outputs of a turn and the positions after its chunks, together or not at all. Whatever it raises
-        ends the process."""
-
-    def release(self, delivery: Delivery) -> None:
-        """All of it is done: what comes next of its numbers may go."""
 
 
 class Process:
@@ -176,20 +99,3 @@ class Process:
             return True
         _, pending = await asyncio.wait(set(self._running), timeout=LEAVE_SECONDS)
         return not pending
-
-
-def leave(status: int, reason: str) -> NoReturn:
-    """End the process at once with one sentence. `sys.exit` in an agent would hang in Faust's stopping."""
-    try:
-        if status:
-            log.critical("worker ends with status %d: %s", status, reason)
-        else:
-            log.info("worker ends: %s", reason)
-        pipe = os.environ.get(REASON_VARIABLE)
-        if pipe:
-            os.write(int(pipe), reason.encode()[:4000])
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:  # nobody may be left to tell: the supervisor was killed, the terminal closed
-        os._exit(status)

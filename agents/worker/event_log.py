@@ -9,18 +9,18 @@ from typing import Final
 
 from pipeline.processing.ports import Effects
 
-MOST_REFUSALS_TOLD: Final = 10  # of one chunk: a sender of nothing but mistakes must not fill the disk with our log
+MOST_REFUSALS: Final = 10  # of one chunk: a sender of nothing but mistakes must not fill the disk with our log
 
 log = logging.getLogger("santunan.events")
 
 
-def tell(effects: Effects) -> None:
+def log_events(effects: Effects) -> None:
     """Refused events at INFO, decisions at DEBUG."""
     place = {"topic": effects.topic, "partition": effects.partition}
-    for letter in effects.dead_letters[:MOST_REFUSALS_TOLD]:
+    for letter in effects.dead_letters[:MOST_REFUSALS]:
         ids = {"source": letter.source, "event_id": letter.event_id, "reason": letter.reason}
         log.info("event refused", extra={**place, "offset": letter.offset, **ids})
-    more = len(effects.dead_letters) - MOST_REFUSALS_TOLD
+    more = len(effects.dead_letters) - MOST_REFUSALS
     if more > 0:
         log.info("%d more events of this chunk were refused; the topic of dead letters has them", more, extra=place)
     if not log.isEnabledFor(logging.DEBUG):

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import faust
 
-from agents.worker.batches import leave
+from agents.worker.ending import REASON_VARIABLE, leave
 from agents.worker.logs import configure_logs
-from agents.worker.supervisor import REASON_VARIABLE
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.store.engines import sqlite_refusal
 

@@ -11,7 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
 from prometheus_client import disable_created_metrics as without_times_of_creation
 
-from agents.worker.batches import Lag
+from agents.worker.deliveries import Lag
 from pipeline.processing.processor import Report
 from schemas import topics
 

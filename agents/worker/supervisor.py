@@ -18,9 +18,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Final
 
+from agents.worker.ending import REASON_VARIABLE
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
 
-REASON_VARIABLE: Final = "SANTUNAN_REASON_PIPE"  # file descriptor on which the worker writes why it ends
 BUGS_A_MINUTE: Final = 3
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0

@@ -18,6 +18,7 @@ from pipeline.law.book import Book
 from pipeline.queries import history
 from pipeline.store.tables import chunks, dead_letters, decisions, ledger, members, paid_lines, payouts, positions
 from schemas import topics
+from schemas.codes import EFFECTIVE
 
 MOST_FINDINGS: Final = 20  # of one kind: what is broken a thousand times is told as well by twenty
 _SIXTEEN_DIGITS: Final = re.compile(rb"(?<![0-9])[0-9]{16}(?![0-9])")
@@ -124,7 +125,7 @@ def _money_adds_up(connection: Connection) -> Iterator[Breach]:
     """3: payouts, effective decision and case agree, to the rupiah."""
     effective: dict[str, tuple[str, int]] = {}
     for row in history.stored_decisions(connection):
-        if row.outcome in ("APPROVED", "REJECTED"):
+        if row.outcome in EFFECTIVE:
             effective[row.claim_id] = (row.outcome, row.total)
     signed = case((payouts.c.direction == "pay", payouts.c.amount), else_=-payouts.c.amount)
     statement = select(payouts.c.claim_id, func.sum(signed)).group_by(payouts.c.claim_id)
@@ -194,7 +195,7 @@ class _Published:
             return
         if topic == topics.DECISIONS:
             self._decisions += 1
-            if data["outcome"] in ("APPROVED", "REJECTED"):
+            if data["outcome"] in EFFECTIVE:
                 self._effective[data["claim_id"]] = data["total"]
         elif topic == topics.PAYOUTS:
             self._money[data["claim_id"]] += data["amount"] if data["direction"] == "pay" else -data["amount"]

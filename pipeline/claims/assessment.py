@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple, ParamSpec
 
-from pipeline.claims.case import JAKARTA
 from pipeline.claims.case_file import Question
 from pipeline.law.book import Book, Law, Value
 from pipeline.law.references import Source
@@ -17,23 +16,18 @@ from pipeline.law.terms import Terms, terms_of
 from pipeline.membership.coverage import Standing, Wage, standing, wage_on
 from pipeline.membership.member import Member
 from schemas.claims import Death
+from schemas.clock import JAKARTA
 from schemas.codes import CheckResult, Outcome, PaperName
 from schemas.decisions import Check, Scalar
 
 _Asked = ParamSpec("_Asked")
-_REMEMBERED: Final = 16_384  # days, or checks of a kind: four decades of days
+_REMEMBERED: Final = 16_384  # checks of a kind
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple, and a trace has a dozen
 
 
 def remembered(check: Callable[_Asked, Check]) -> Callable[_Asked, Check]:
     """A check that names a few days and numbers comes out the same for claim after claim: made once, never changed."""
     return lru_cache(maxsize=_REMEMBERED)(check)  # type: ignore[return-value]
-
-
-@lru_cache(maxsize=_REMEMBERED)
-def iso(day: dt.date) -> str:
-    """`day.isoformat()`, remembered: a trace names the same days again and again."""
-    return day.isoformat()
 
 
 class Stop(NamedTuple):

@@ -1,14 +1,14 @@
 """A claim as a case: the fold of its events, and what has been decided on it so far.
 
 Pure. Sections come from the events alone, so a case is never stored: it is folded again from the ledger.
-What cannot be folded from the events (revisions, rulings, money ordered) is `Progress`, stored beside the claim.
 """
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from pipeline.claims.progress import Progress
 from schemas.claims import (
+    OPENING_EVENTS,
     Accident,
     AccidentClaimed,
     Advice,
@@ -26,10 +26,8 @@ from schemas.claims import (
     Medical,
     MemberReference,
 )
-from schemas.codes import BenefitKind, ClaimProgram, Outcome, PaperName
-from schemas.reviews import LineChange
-
-JAKARTA: Final = dt.timezone(dt.timedelta(hours=7), "WIB")
+from schemas.clock import JAKARTA
+from schemas.codes import BenefitKind, ClaimProgram, PaperName
 
 # Section of an event -> attribute of the case that holds its latest telling; papers and advice gather instead.
 _REPLACED: Final = {
@@ -59,103 +57,6 @@ _COSTS: Final[tuple[BenefitKind, ...]] = (
     "prosthesis",
     "return_to_work",
 )
-_OPENING: Final = (AccidentClaimed, DeathClaimed)
-
-
-@dataclass(frozen=True, slots=True)
-class Ruling:
-    """What an officer decided, standing until new facts or another review.
-
-    `reason` is not kept here: it is free text and stays in the ledger.
-    """
-
-    verdict: str  # approve | reject | change | request_documents
-    officer: str
-    answers: tuple[str, ...]
-    changes: tuple[tuple[str, int], ...]  # (line, rupiah)
-    documents: tuple[PaperName, ...]
-    second_officer: str | None = None
-
-    def moves_the_same_as(self, other: "Ruling") -> bool:
-        """Whether both lead to the same money, whoever made them."""
-        return (self.verdict, self.changes) == (other.verdict, other.changes)
-
-
-@dataclass(slots=True, init=False)
-class Progress:
-    """What was decided so far. `ordered`: rupiah ordered by payee, net. `settled`: codes that officers answered.
-
-    Made as of a new claim; by an `__init__` of its own, which compiled is ten times as fast as a dataclass's.
-    """
-
-    revision: int
-    decision_id: str | None
-    outcome: Outcome | None
-    reason_codes: tuple[str, ...]
-    total: int
-    lines: tuple[tuple[str, int], ...]
-    effective_outcome: Outcome | None
-    effective_total: int
-    ordered: dict[str, int]
-    approved_on: dt.date | None  # Jakarta day on which the last fact needed for APPROVED was received
-    payouts: dict[str, int]  # payout id -> rupiah, recoveries negative
-    settlements: dict[str, tuple[dt.date, dt.date]]  # payout id -> paid on, known on
-    failed_payouts: tuple[str, ...]
-    settled_codes: tuple[str, ...]
-    ruling: Ruling | None
-    has_new_facts: bool  # facts came after an effective ruling: an officer must look again
-    changed_later: bool  # a membership fact that came later would have changed the decision
-    is_appealed: bool
-    indicative_total: int | None
-    referrals_opened: int
-    referral_id: str | None  # of the open referral
-    referral_codes: tuple[str, ...]
-    wake_on: dt.date | None  # first day on which time alone may change the decision
-    latest: dt.datetime | None  # the latest clock by which it was decided, or evidence waits: its time never goes back
-
-    def __init__(self) -> None:
-        self.revision = 0
-        self.decision_id = None
-        self.outcome = None
-        self.reason_codes = ()
-        self.total = 0
-        self.lines = ()
-        self.effective_outcome = None
-        self.effective_total = 0
-        self.ordered = {}
-        self.approved_on = None
-        self.payouts = {}
-        self.settlements = {}
-        self.failed_payouts = ()
-        self.settled_codes = ()
-        self.ruling = None
-        self.has_new_facts = False
-        self.changed_later = False
-        self.is_appealed = False
-        self.indicative_total = None
-        self.referrals_opened = 0
-        self.referral_id = None
-        self.referral_codes = ()
-        self.wake_on = None
-        self.latest = None
-
-    def moment(self, clock: dt.datetime) -> dt.datetime:
-        """When an event of this `clock` is decided: not before what is known of the claim already was.
-
-        An event that was refused and is handed in again, or that waited in another topic, comes after later ones. By
-        its own clock their facts would lie in the future, and what was paid for them would be asked back.
-        """
-        return clock if self.latest is None or self.latest < clock else self.latest
-
-    @property
-    def settled_on(self) -> dt.date | None:
-        """Day of the first settlement of money paid out: only that one can be late."""
-        return next((paid_on for payout, (paid_on, _) in self.settlements.items() if self.payouts[payout] > 0), None)
-
-    @property
-    def has_settlement_from_the_future(self) -> bool:
-        """A settlement that was dated after the day it was received (row 1)."""
-        return any(paid_on > known_on for paid_on, known_on in self.settlements.values())
 
 
 class Case:
@@ -197,7 +98,7 @@ class Case:
         """Fold one event in. `clock` is when it was received."""
         data: Any = event.data
         self.told += 1
-        if self.received_at is None and type(event) in _OPENING:
+        if self.received_at is None and type(event) in OPENING_EVENTS:
             self.program = "JKK" if type(event) is AccidentClaimed else "JKM"
             self.received_at = clock
         told: dict[str, Any] = vars(data)
@@ -265,19 +166,3 @@ class Case:
             if costs.transport and (costs.transport.land or costs.transport.sea or costs.transport.air):
                 kinds.append("transport")
         return frozenset(kinds)
-
-
-def ruling_of(review: Any, officer: str) -> Ruling:
-    """The ruling that a review makes (`schemas.reviews.Review`)."""
-    changes: tuple[LineChange, ...] = review.changes
-    return Ruling(
-        verdict=review.verdict,
-        officer=officer,
-        answers=tuple(sorted(set(review.answers))),
-        changes=tuple(sorted((change.line, change.amount) for change in changes)),
-        documents=tuple(dict.fromkeys(review.documents)),
-    )
-
-
-def seconded(ruling: Ruling, officer: str) -> Ruling:
-    return replace(ruling, second_officer=officer)

@@ -4,15 +4,12 @@ Named tuples: each claim makes one of each, and they cost a fifth of frozen data
 """
 
 import datetime as dt
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from pipeline.claims.case import Case
 from pipeline.membership.member import Member
-from schemas.codes import ClaimProgram, Outcome, PaperName
+from schemas.codes import DEATH_LINES, ClaimProgram, Outcome, PaperName
 from schemas.decisions import Benefit, Check, Liable
-
-# A death without an heir, or in the waiting time, is paid its funeral and nothing else.
-_DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death", "funeral"})
 
 
 class Summary(NamedTuple):
@@ -34,7 +31,7 @@ class Summary(NamedTuple):
         """Also where there was nobody to pay, and while an approved death waits for an officer again."""
         if self.outcome == "APPROVED" and "death" in self.asked:
             return True
-        return not _DEATH_LINES.isdisjoint(self.effective_lines)
+        return not DEATH_LINES.isdisjoint(self.effective_lines)
 
 
 class Question(NamedTuple):

@@ -1,10 +1,13 @@
-"""What a verdict leads to: the decision, the money that must still move, and what the case remembers of it. Pure."""
+"""The decision that follows from a verdict, and what the claim keeps of it. Pure."""
 
 import datetime as dt
 
-from pipeline.claims.case import JAKARTA, Case, Progress
+from pipeline.claims.case import Case
 from pipeline.claims.case_file import Verdict
+from pipeline.claims.progress import Progress
 from pipeline.membership.member import Member
+from schemas.clock import JAKARTA
+from schemas.codes import EFFECTIVE
 from schemas.decisions import Cause, Decision, Payout, ReadSet
 
 
@@ -42,35 +45,6 @@ def decision_of(
     )
 
 
-def payouts_of(case: Case, decision: Decision) -> list[Payout]:
-    """What must still move so that the sum of the claim's payouts is the total of this decision, by payee."""
-    if decision.outcome not in ("APPROVED", "REJECTED"):
-        return []
-    due: dict[str, int] = {}
-    for benefit in decision.benefits:
-        due[benefit.payee] = due.get(benefit.payee, 0) + benefit.amount
-    ordered = case.progress.ordered
-    found: list[Payout] = []
-    for payee in sorted(due.keys() | ordered.keys()) if ordered else sorted(due):
-        difference = due.get(payee, 0) - ordered.get(payee, 0)
-        if difference:
-            found.append(
-                Payout(
-                    f"{decision.decision_id}.{payee}",
-                    case.claim_id,
-                    case.key,
-                    decision.member_number,
-                    decision.revision,
-                    decision.decision_id,
-                    payee,  # type: ignore[arg-type]
-                    "pay" if difference > 0 else "recover",
-                    abs(difference),
-                    decision.pay_by,
-                )
-            )
-    return found
-
-
 def record(
     progress: Progress, decision: Decision, wake_on: dt.date | None, payouts: list[Payout], clock: dt.datetime
 ) -> None:
@@ -83,7 +57,7 @@ def record(
     progress.indicative_total = decision.indicative_total
     progress.wake_on = wake_on
     progress.latest = clock
-    if decision.outcome in ("APPROVED", "REJECTED"):
+    if decision.outcome in EFFECTIVE:
         progress.effective_outcome = decision.outcome
         progress.effective_total = decision.total
         progress.lines = tuple([(one.line, one.amount) for one in decision.benefits])

@@ -13,9 +13,11 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple, get_args
 
 from pipeline.claims import referrals
-from pipeline.claims.case import JAKARTA, Case, Progress
+from pipeline.claims.case import Case
 from pipeline.claims.case_file import Question, Summary, Verdict
-from pipeline.claims.decisions import decision_of, payouts_of, record
+from pipeline.claims.decisions import decision_of, record
+from pipeline.claims.payouts import payouts_of
+from pipeline.claims.progress import Progress
 from pipeline.claims.reviews import apply_review, apply_settlement, payout_of
 from pipeline.claims.rules.table import assess
 from pipeline.errors import Poison
@@ -24,16 +26,18 @@ from pipeline.membership.coverage import is_in_force
 from pipeline.membership.member import Member
 from pipeline.messages.outputs import decision_message, payout_messages
 from pipeline.messages.records import Message
-from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.claims import OPENING_EVENTS, AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.clock import JAKARTA
+from schemas.codes import EFFECTIVE
+from schemas.days import DayPassed
 from schemas.decisions import Cause, Decision, FieldError, Payout, ReadSet
 from schemas.events import IntakeEvent, MemberEvent, partition_key
 from schemas.membership import Contribution, MemberRegistered, WageReport
-from schemas.payouts import DayPassed, PayoutFailed, PayoutSettled
+from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
 from schemas.values import source_kind
 
 _MEMBER_EVENTS: Final = get_args(MemberEvent)
-_OPENING: Final = (AccidentClaimed, DeathClaimed)
 _FACTS: Final = (AccidentClaimed, DeathClaimed, EvidenceAdded)
 _NONE: Final[Set[str]] = frozenset()
 # Each decision looks at all of them, and a fact about the member at all of them for each: thousands, which only a
@@ -182,7 +186,7 @@ class Desk:
         if case is None:
             case = Case(claim_id, partition_key(event) or claim_id, partition)
             self.cases[claim_id] = case
-        elif isinstance(event, _OPENING) and case.program is not None:
+        elif isinstance(event, OPENING_EVENTS) and case.program is not None:
             program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
             if program != case.program:
                 message = f"this id already names a {case.program} claim; give the {program} claim an id of its own"
@@ -391,7 +395,7 @@ def _day_begun(event: DayPassed) -> dt.date:
 
 def _is_ruled(progress: Progress) -> bool:
     """An officer's ruling stands behind the latest decision, or waits for its second officer."""
-    return progress.outcome in ("APPROVED", "REJECTED") or "REV_SECOND_OFFICER" in progress.reason_codes
+    return progress.outcome in EFFECTIVE or "REV_SECOND_OFFICER" in progress.reason_codes
 
 
 def _result(verdict: Verdict) -> tuple[object, ...]:

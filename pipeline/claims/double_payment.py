@@ -8,18 +8,17 @@ what finds it. Pure.
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from pipeline.claims.assessment import iso
 from pipeline.claims.case_file import Summary
 from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
+from schemas.clock import iso
+from schemas.codes import EFFECTIVE, LATE_PAYMENT
 from schemas.decisions import Decision, FieldError
 
 PaidLine = tuple[str, str, str, str]  # person (NIK, or number of a member without one), program, event day, line
 
-EFFECTIVE: Final = ("APPROVED", "REJECTED")  # the outcomes that move money
-
 # Compensation for late payment is owed for each claim that was paid late; it is no benefit of the accident.
-EACH_CLAIM_ITS_OWN: Final = frozenset({"late_payment_compensation"})
+EACH_CLAIM_ITS_OWN: Final = frozenset({LATE_PAYMENT})
 
 
 class PaidTwice(Exception):

@@ -2,8 +2,10 @@
 
 import datetime as dt
 
-from pipeline.claims.case import JAKARTA, Case, Progress, Ruling, ruling_of, seconded
+from pipeline.claims.case import Case
+from pipeline.claims.progress import Progress, Ruling, ruling_of, seconded
 from pipeline.errors import Poison
+from schemas.clock import JAKARTA
 from schemas.codes import APPEALED, PAYMENT_FAILED
 from schemas.decisions import FieldError
 from schemas.payouts import PayoutSettled

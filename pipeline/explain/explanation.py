@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 from pipeline.explain import figures, words
 from pipeline.explain.facts import facts_of, listed_codes, rule_version_text
 from pipeline.explain.texts import Language, text
+from schemas.codes import MARKERS
 
 if TYPE_CHECKING:  # pydantic stays outside until there is a decision to explain
     import datetime as dt
 
-    from schemas.codes import CheckResult, Payee
-    from schemas.decisions import Benefit, Check, Decision, Marker
+    from schemas.codes import CheckResult, Marker, Payee
+    from schemas.decisions import Benefit, Check, Decision
 
 _WAITS: Final = ("REFERRED", "PENDING")
-_MARKERS: "Final[tuple[Marker, ...]]" = ("VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN")
 # What the labour inspector rules on where it is disputed (PP 44/2015 art 48-50).
 _DISPUTED: Final = ("work_related", "medically_settled", "disease_settled", "self_inflicted_settled")
 
@@ -231,7 +231,7 @@ class _Telling:
             yield self._cited("appeal", "inspector")
 
     def markers(self, used: "Container[Marker | None]") -> Iterator[Line]:
-        for marker in _MARKERS:
+        for marker in MARKERS:
             if marker in used:
                 name, meaning = (text(self.language, "words", key, marker) for key in ("marker", "marker_meaning"))
                 yield Line(self._say("marker", marker=name, code=marker, meaning=meaning), marker=marker)

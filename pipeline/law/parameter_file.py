@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from pipeline.law.shapes import MARKERS, SHAPES, Shape
+from pipeline.law.shapes import SHAPES, Shape
+from schemas.codes import MARKERS
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: ten times as fast
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9_]*)")

@@ -5,7 +5,7 @@ Rules with a number carry the source of their parameter (`parameters/*.yaml`). I
 
 from typing import Final, NamedTuple
 
-from schemas.decisions import Marker
+from schemas.codes import MARKERS, Marker
 
 
 class Source(NamedTuple):
@@ -51,9 +51,7 @@ JKK_PAPERS: Final = {
 JKM_PAPERS: Final = Source("Permenaker 4/2023 art 57(1)", "RECALLED")
 CONSTRUCTION_JKM_PAPERS: Final = Source("Permenaker 1/2025 art 79(2)", "VERIFIED-2")
 
-_STRENGTH: Final[dict[Marker, int]] = {"VERIFIED": 3, "VERIFIED-2": 2, "RECALLED": 1, "DESIGN": 0}
-
 
 def weakest(one: Marker, other: Marker) -> Marker:
     """The less certain of two markers: a line is no surer than the least sure number in it."""
-    return one if _STRENGTH[one] <= _STRENGTH[other] else other
+    return max(one, other, key=MARKERS.index)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from schemas.codes import MARKERS
 from schemas.values import MAX_RUPIAH
 
 Reader = Callable[[Any], Any]
 
-MARKERS: Final = ("VERIFIED", "VERIFIED-2", "RECALLED", "DESIGN")
 BASIS_POINTS_A_PERCENT: Final = 100
 _MAX_COUNT = 36_525  # the longest term is a few years; a century in days is a slip
 _PERCENT_TEXT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")

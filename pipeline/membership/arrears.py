@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pipeline.law.book import Book, Law
 from pipeline.law.calendar import DueDays, due_days, month_of
-from pipeline.membership.member import short_column
+from pipeline.membership.columns import short_column
 from pipeline.membership.periods import NEVER, Period
 
 _LIMITS: Final = {"PU": "pu_arrears_limit_months", "BPU": "bpu_arrears_limit_months"}

@@ -13,8 +13,9 @@ from pipeline.law.book import Book, Law, Value
 from pipeline.law.calendar import due_date, month_of, month_start, month_text
 from pipeline.law.money import rounded
 from pipeline.membership.arrears import arrears_on, has_due_dates, law_on
+from pipeline.membership.columns import short_column
 from pipeline.membership.coverage import Standing, period_on, periods_with, spell_on, standing
-from pipeline.membership.member import Member, short_column
+from pipeline.membership.member import Member
 from pipeline.membership.periods import Period
 from pipeline.membership.wages import wage_of_month
 

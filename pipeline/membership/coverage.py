@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 from pipeline.law.book import Book
 from pipeline.law.calendar import add_years, age_on, month_of
 from pipeline.membership.arrears import NO_ARREARS, NO_END, Spell, arrears_on, law_on, spells_of
-from pipeline.membership.member import Member, short_column
+from pipeline.membership.columns import short_column
+from pipeline.membership.member import Member
 from pipeline.membership.periods import NEVER, Period, Span, periods_of
 from pipeline.membership.wages import Wage, reported_wage
 

@@ -11,7 +11,6 @@ times as microseconds since 1970 UTC. Reading and writing a member costs a few m
 """
 
 import datetime as dt
-import struct
 from binascii import unhexlify
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,18 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from pipeline.claims.case import JAKARTA
 from pipeline.law.calendar import month_index
+from pipeline.membership.columns import (
+    LONG,
+    SHORT,
+    inserted,
+    long_column,
+    packed_long,
+    packed_short,
+    short_at,
+    short_column,
+)
+from schemas.clock import microseconds
 from schemas.events import MemberEvent
 from schemas.membership import (
     Contribution,
@@ -35,26 +44,12 @@ from schemas.membership import (
     WageReported,
 )
 
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_JAKARTA_EPOCH: Final = _EPOCH.astimezone(JAKARTA)
-
-_SHORT: Final = 4  # bytes of a packed number
-_LONG: Final = 8
-_ONE_SHORT: Final = struct.Struct("<i")
-_ONE_LONG: Final = struct.Struct("<q")
-
 # The basis of a wage report, one letter a report; "-" is a report that names none: the registration's counts.
 BASIS_LETTERS: Final = {"monthly": "m", "daily": "d", "piece": "p", "weather": "w"}
 BASIS_OF_LETTER: Final = {letter: basis for basis, letter in BASIS_LETTERS.items()}
 UNNAMED_BASIS: Final = "-"
 
 ProgramSpan = tuple[str, dt.date, dt.date | None]  # program, since, until; both days included
-
-
-def microseconds(clock: dt.datetime) -> int:
-    """An aware time as microseconds since 1970 UTC, exactly."""
-    since = clock - (_JAKARTA_EPOCH if clock.tzinfo is JAKARTA else _EPOCH)  # of one zone, which need not be asked
-    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Enrolment(NamedTuple):
@@ -101,16 +96,16 @@ class Payments(NamedTuple):
     @property
     def first_day(self) -> int:
         """Only where something was paid."""
-        found: int = _ONE_SHORT.unpack_from(self.days)[0]
+        found: int = short_at(self.days, 0)
         return found
 
     def paid_on(self, month: int) -> int | None:
         """The first day on which a month was paid; None: never. Looks for its bytes, for few months are asked for."""
-        wanted = _ONE_SHORT.pack(month)
+        wanted = packed_short(month)
         at = self.months.find(wanted)
-        while at > 0 and at % _SHORT:  # these bytes, but across two rows
+        while at > 0 and at % SHORT:  # these bytes, but across two rows
             at = self.months.find(wanted, at + 1)
-        return None if at < 0 else _ONE_SHORT.unpack_from(self.days, at)[0]
+        return None if at < 0 else short_at(self.days, at // SHORT)
 
 
 @dataclass(slots=True, init=False)
@@ -200,7 +195,7 @@ class Member:
     @property
     def last_paid_day(self) -> int:
         """Day number of the latest payment, by the day it was made; 0 where nothing was paid."""
-        found: int = _ONE_SHORT.unpack_from(self.paid_days, len(self.paid_days) - _SHORT)[0] if self.paid_days else 0
+        found: int = short_at(self.paid_days, len(self.paid_days) // SHORT - 1) if self.paid_days else 0
         return found
 
     def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
@@ -320,13 +315,13 @@ class Member:
         at = bisect_right(days, day)
         count = len(months)
         at_once = self.paid_at_once
-        if known in long_column(self.paid_known[bisect_left(days, day) * _LONG : at * _LONG]):
+        if known in long_column(self.paid_known[bisect_left(days, day) * LONG : at * LONG]):
             at_once = packed_long(*sorted((*long_column(at_once), known)))
         return {
             "paid_at_once": at_once,
-            "paid_months": _with(self.paid_months, at * _SHORT, packed_short(*months)),
-            "paid_days": _with(self.paid_days, at * _SHORT, packed_short(day) * count),
-            "paid_known": _with(self.paid_known, at * _LONG, packed_long(known) * count),
+            "paid_months": inserted(self.paid_months, at * SHORT, packed_short(*months)),
+            "paid_days": inserted(self.paid_days, at * SHORT, packed_short(day) * count),
+            "paid_known": inserted(self.paid_known, at * LONG, packed_long(known) * count),
         }
 
     def _with_wage(self, report: WageReport, known: int) -> dict[str, Any]:
@@ -337,38 +332,11 @@ class Member:
         # `basis` has a default, so a report that does not name it must not overrule what the registration says.
         basis = BASIS_LETTERS[report.basis] if "basis" in report.model_fields_set else UNNAMED_BASIS
         return {
-            "wage_months": _with(self.wage_months, at * _SHORT, packed_short(month)),
-            "wage_known": _with(self.wage_known, at * _LONG, packed_long(known)),
-            "wage_amounts": _with(self.wage_amounts, at * _LONG, packed_long(report.wage)),
+            "wage_months": inserted(self.wage_months, at * SHORT, packed_short(month)),
+            "wage_known": inserted(self.wage_known, at * LONG, packed_long(known)),
+            "wage_amounts": inserted(self.wage_amounts, at * LONG, packed_long(report.wage)),
             "wage_bases": self.wage_bases[:at] + basis + self.wage_bases[at:],
         }
-
-
-def short_column(packed: bytes) -> tuple[int, ...]:
-    """Months or days."""
-    return struct.unpack(f"<{len(packed) // _SHORT}i", packed)
-
-
-def long_column(packed: bytes) -> tuple[int, ...]:
-    """Times in microseconds, or rupiah."""
-    return struct.unpack(f"<{len(packed) // _LONG}q", packed)
-
-
-def long_at(packed: bytes, row: int) -> int:
-    found: int = _ONE_LONG.unpack_from(packed, row * _LONG)[0]
-    return found
-
-
-def packed_short(*numbers: int) -> bytes:
-    return struct.pack(f"<{len(numbers)}i", *numbers)
-
-
-def packed_long(*numbers: int) -> bytes:
-    return struct.pack(f"<{len(numbers)}q", *numbers)
-
-
-def _with(packed: bytes, at: int, more: bytes) -> bytes:
-    return packed[:at] + more + packed[at:]
 
 
 def _inserted(facts: tuple[Any, ...], fact: Any) -> tuple[Any, ...]:

@@ -11,12 +11,14 @@ from typing import Final, NamedTuple
 
 from pipeline.law.book import Law
 from pipeline.law.calendar import month_of, month_text
-from pipeline.membership.member import BASIS_OF_LETTER, Member, long_at, short_column
+from pipeline.membership.columns import long_at, short_column
+from pipeline.membership.member import BASIS_OF_LETTER, Member
 from pipeline.membership.periods import Period
+from schemas.clock import EPOCH, JAKARTA
 
-_EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
+_EPOCH_DAY: Final = EPOCH.toordinal()
 _DAY_MICROSECONDS: Final = 86_400 * 10**6
-_JAKARTA_AHEAD_MICROSECONDS: Final = 7 * 3_600 * 10**6
+_JAKARTA_AHEAD_MICROSECONDS: Final = JAKARTA.utcoffset(None) // dt.timedelta(microseconds=1)
 _ALWAYS: Final = 2**63  # later than every time a fact became known
 _MEAN_MONTHS: Final = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
 

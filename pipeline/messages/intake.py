@@ -8,37 +8,31 @@ Never imports a store.
 import datetime as dt
 import hashlib
 import re
-from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, get_args
 
 import orjson
 
-from pipeline.errors import BadDeployment, Poison
+from pipeline.errors import Poison
 from pipeline.messages.records import Record
 from schemas import topics
 from schemas.claims import SECTION_WRITERS, SECTIONS
+from schemas.clock import EPOCH
+from schemas.days import DayPassed
 from schemas.decisions import FieldError
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused, parse
-from schemas.payouts import DayPassed
 from schemas.values import MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
 
 RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
 
 _FUTURE: Final = dt.timedelta(seconds=MAX_FUTURE_SECONDS)
-EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _CLAIM_EVENTS: Final = frozenset(get_args(ClaimEvent))
 _FOREIGN: Final = {writer: frozenset(SECTIONS) - sections for writer, sections in SECTION_WRITERS.items()}
 _SOURCE: Final = re.compile(rf"urn:santunan:(?:{'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
 _MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")  # up to the year 5138
 _MAX_ID_LETTERS: Final = 128
 _NIK: Final = re.compile(r"[0-9]{16}")  # perhaps; what is refused for holding one must not repeat it
-
-FLOOD_WINDOW: Final = 100
-FLOOD_LIMIT: Final = FLOOD_WINDOW // 5  # more than a fifth of unknown type, from two sources: we are the stranger
-
 
 Identity = tuple[str, str]  # (source, id): two events are the same when both are
 
@@ -176,43 +170,6 @@ def claimed_identity(raw: bytes) -> tuple[str | None, str | None]:
     is_id = isinstance(identity, str) and 0 < len(identity) <= _MAX_ID_LETTERS
     is_id = is_id and str(identity).isascii() and str(identity).isprintable() and not _NIK.search(str(identity))
     return (source if is_source else None, identity if is_id else None)
-
-
-class UnknownTypes:
-    """How many of the last hundred events were of a type this version does not know, and from whom.
-
-    One sender's mistakes are dead letters, however many. Most of what arrives from several being unknown means that
-    an old version of the worker reads a newer stream: it must stop before it refuses it all.
-    """
-
-    def __init__(self, seen: tuple[str | None, ...] = ()) -> None:
-        self._seen: deque[str | None] = deque(seen, FLOOD_WINDOW)
-        self._count = sum(one is not None for one in seen)
-
-    def copy(self) -> "UnknownTypes":
-        return UnknownTypes(tuple(self._seen))
-
-    def note(self, arrivals: Iterable[Arrival | Misfit]) -> None:
-        """Raises BadDeployment where the flood is there."""
-        for arrival in arrivals:
-            sender = None
-            if isinstance(arrival, Misfit) and arrival.poison.reason == "UNKNOWN_TYPE":
-                sender = claimed_identity(arrival.record.value)[0] or "?"
-            if len(self._seen) == FLOOD_WINDOW and self._seen[0] is not None:
-                self._count -= 1
-            self._seen.append(sender)
-            if sender is not None:
-                self._count += 1
-                self._refuse_flood()
-
-    def _refuse_flood(self) -> None:
-        senders = {one for one in self._seen if one is not None}
-        if self._count > FLOOD_LIMIT and len(senders) > 1:
-            raise BadDeployment(
-                f"{self._count} of the last {len(self._seen)} events, from {len(senders)} sources, are of a type or "
-                "version unknown to this version of Santunan: it is probably older than what sends to it. Nothing of "
-                "this chunk was stored; install the version that knows them, and start again"
-            )
 
 
 def _check_sections(data: Any, writer: str) -> None:

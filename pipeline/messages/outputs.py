@@ -6,27 +6,23 @@ from typing import Final
 
 import orjson
 
-from pipeline.claims.case import JAKARTA
 from pipeline.messages.records import Message
-from schemas import topics
-from schemas.decisions import Decision, Payout, Referral, Refusal
+from schemas.clock import JAKARTA
+from schemas.decisions import (
+    DECISION_MADE,
+    EVENT_REFUSED,
+    OUTPUT_TYPES,
+    PAYOUT_ADJUSTED,
+    PAYOUT_ORDERED,
+    REFERRAL_CLOSED,
+    REFERRAL_OPENED,
+    Decision,
+    Payout,
+    Referral,
+    Refusal,
+)
 
 SOURCE: Final = "urn:santunan:system:assessment"
-DECISION_MADE: Final = "santunan.decision.made.v1"
-PAYOUT_ORDERED: Final = "santunan.payout.ordered.v1"
-PAYOUT_ADJUSTED: Final = "santunan.payout.adjusted.v1"
-REFERRAL_OPENED: Final = "santunan.referral.opened.v1"
-REFERRAL_CLOSED: Final = "santunan.referral.closed.v1"
-EVENT_REFUSED: Final = "santunan.event.refused.v1"
-
-OUTPUT_TYPES: Final[dict[str, tuple[str, type]]] = {
-    DECISION_MADE: (topics.DECISIONS, Decision),
-    PAYOUT_ORDERED: (topics.PAYOUTS, Payout),
-    PAYOUT_ADJUSTED: (topics.PAYOUTS, Payout),
-    REFERRAL_OPENED: (topics.REFERRALS, Referral),
-    REFERRAL_CLOSED: (topics.REFERRALS, Referral),
-    EVENT_REFUSED: (topics.DEAD_LETTERS, Refusal),
-}
 
 
 def decision_message(decision: Decision) -> Message:

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 
-from agents.worker.event_log import tell
 from pipeline.claims.desk import Desk, needs
 from pipeline.claims.double_payment import PaidTwice
 from pipeline.errors import NotReady, Poison, SantunanError, Transient
 from pipeline.law.book import Book
-from pipeline.messages.intake import EPOCH, Arrival, Identity, Misfit, UnknownTypes, claimed_identity, read
+from pipeline.messages.intake import Arrival, Identity, Misfit, claimed_identity, read
 from pipeline.messages.outputs import refusal_message
 from pipeline.messages.records import Chunk, Message
+from pipeline.messages.unknown_types import UnknownTypes
 from pipeline.processing.ports import (
     CHUNK_STRIDE,
     Account,
@@ -33,6 +33,7 @@ from pipeline.processing.ports import (
     Store,
     UnitOfWork,
 )
+from schemas.clock import EPOCH
 from schemas.decisions import FieldError, Refusal
 from schemas.values import MAX_EVENT_BYTES
 
@@ -47,7 +48,8 @@ class Report:
     """What became of a chunk, for metrics. `seconds` by step, of the whole turn and told with its first chunk: load,
     decide, write, commit.
 
-    `decisions`: how many by (program, outcome, main reason); `refusals`: by reason.
+    `decisions`: how many by (program, outcome, main reason); `refusals`: by reason. `effects`: what it left behind,
+    None where all of it was stored before.
     """
 
     topic: str
@@ -60,6 +62,7 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     decisions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
+    effects: Effects | None = None
 
     def lap(self, step: str, started: float) -> float:
         now = time.perf_counter()
@@ -67,6 +70,7 @@ class Report:
         return now
 
     def note(self, effects: Effects) -> None:
+        self.effects = effects
         account = effects.account
         self.accepted, self.duplicates, self.refused = account.accepted, account.duplicates, account.refused
         self.refusals.update(letter.reason for letter in effects.dead_letters)
@@ -183,7 +187,6 @@ class Batch:
         for part in parts:
             if part.effects is not None:
                 part.report.note(part.effects)
-                tell(part.effects)
             if self.observe is not None:
                 self.observe(part.report)
         return [self._outputs(part) for part in parts]

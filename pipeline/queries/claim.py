@@ -1,20 +1,17 @@
 """What the commands read from the store: the decision that stands, what was paid, what was refused. Never writes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from agents.settings import read_settings
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.explain import Payment
 from pipeline.membership.member import Member
 from pipeline.queries import history
-from pipeline.store import open_reader
-from pipeline.store.tables import cases, dead_letters, decisions, ledger, log
+from pipeline.store.tables import cases, dead_letters, log
 from pipeline.store.tables import members as member_table
 from schemas.decisions import Decision
 from schemas.events import parse
@@ -57,16 +54,6 @@ class Letter:
 _END: Final = 1 << 62  # after every row of the ledger
 
 
-@contextmanager
-def opened_store() -> "Iterator[Any]":
-    """The store of the settings, for reading. Raises NotReady where there is none."""
-    store = open_reader(read_settings().database_url)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 def standing(store: Any, claim_id: str) -> Standing:
     """Raises NotFound where the claim is not known, or not opened."""
     with store.reader() as connection:
@@ -78,15 +65,6 @@ def standing(store: Any, claim_id: str) -> Standing:
         progress = connection.execute(select(cases.c.progress).where(cases.c.claim_id == claim_id)).scalar_one()
         decision = read_decision(published[max(published)])
         return Standing(decision, tuple(_payments(connection, claim_id)), _open_codes(progress))
-
-
-def counts(store: Any) -> dict[str, int]:
-    """Rows of the tables that tell how much there is."""
-    with store.reader() as connection:
-        return {
-            one.name: connection.execute(select(func.count()).select_from(one)).scalar_one()
-            for one in (ledger, cases, decisions, dead_letters)
-        }
 
 
 def members(store: Any, *, number: str | None = None, nik: str | None = None) -> list[Member]:

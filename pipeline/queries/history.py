@@ -9,12 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
-from pipeline.membership.member import microseconds
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.store import embedded_log as embedded
-from pipeline.store.loader import clock_of
 from pipeline.store.tables import cases, decisions, ledger, log, members, outputs, positions
 from schemas import topics
+from schemas.clock import clock_of, microseconds
 
 PAGE: Final = 2000
 _MOST_NAMES: Final = 500  # in one question: SQLite allows 32,766 parameters, older builds 999

@@ -21,10 +21,10 @@ from pipeline.processing.ports import Brought
 from pipeline.store.lookups import Concerned, Queries
 from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
+from schemas.clock import clock_of
 from schemas.events import parse
 
 _new: Final = tuple.__new__  # twice as fast as calling a named tuple
-_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 SUMMARY_COLUMNS: Final = (
     "claim_id",
     "version",
@@ -39,11 +39,6 @@ SUMMARY_COLUMNS: Final = (
     "effective_lines",
 )
 _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
-
-
-def clock_of(microseconds_since_1970: int) -> dt.datetime:
-    """The inverse of `pipeline.membership.member.microseconds`; UTC."""
-    return _EPOCH + dt.timedelta(microseconds=microseconds_since_1970)
 
 
 class Loading:

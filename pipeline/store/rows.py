@@ -12,14 +12,14 @@ from typing import Any, Final
 
 import orjson
 
-from pipeline.claims.assessment import iso
-from pipeline.claims.case import JAKARTA, Case, Progress, Ruling
+from pipeline.claims.case import Case
 from pipeline.claims.case_file import Summary
 from pipeline.claims.desk import Desk
-from pipeline.membership.member import microseconds
+from pipeline.claims.progress import Progress, Ruling
 from pipeline.processing.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
 from pipeline.store.tables import cases
 from schemas import topics
+from schemas.clock import JAKARTA, iso, microseconds
 from schemas.decisions import Decision, Payout
 
 Row = tuple[Any, ...]

@@ -21,13 +21,14 @@ from sqlalchemy import Table
 from agents.settings import read_settings
 from pipeline.claims.desk import Desk
 from pipeline.law.book import Book
-from pipeline.membership.member import Member, microseconds
+from pipeline.membership.member import Member
 from pipeline.messages.intake import Arrival, read
 from pipeline.messages.records import Message, Record
 from pipeline.store.loader import summary_of
 from pipeline.store.rows import case_row, decision_row, payout_row
 from pipeline.store.tables import cases, decisions, ledger, payouts
 from schemas import topics
+from schemas.clock import microseconds
 
 FIRST_SEQ: Final = 1 << 60  # above whatever the members' events have
 MEMBER: Final = "SELECT document FROM members WHERE number = %s"

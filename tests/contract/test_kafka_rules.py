@@ -47,7 +47,7 @@ from agents.transports.kafka.assignor import ByNumber
 from agents.transports.kafka.consumer import Consumer
 from agents.transports.kafka.fetcher import Assignment
 from agents.transports.kafka.publisher import Member
-from agents.worker.batches import Delivery
+from agents.worker.deliveries import Delivery
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Chunk, Message
 from schemas import topics

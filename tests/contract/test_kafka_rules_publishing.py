@@ -20,7 +20,8 @@ from agents.kafka.connection import connection_options
 from agents.settings import Settings
 from agents.transports.kafka import publisher
 from agents.transports.kafka.publisher import Member, Publisher, client_options
-from agents.worker.batches import Delivery, Process
+from agents.worker.batches import Process
+from agents.worker.deliveries import Delivery
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
 from pipeline.messages.records import Message
 from pipeline.store import open_store

@@ -11,7 +11,7 @@ from faust.types import TP
 from agents.settings import Settings
 from agents.transports.kafka.consumer import RECORD_BYTES
 from agents.transports.kafka.fetcher import Fetched
-from agents.worker.batches import Delivery
+from agents.worker.deliveries import Delivery
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Record
 from schemas import topics

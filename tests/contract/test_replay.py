@@ -8,9 +8,9 @@ import pytest
 
 from pipeline.audit.invariants import check
 from pipeline.audit.replay import Change, impact, replay
-from pipeline.claims.case import JAKARTA
 from pipeline.law.book import PARAMETERS, Book
 from pipeline.store import open_reader
+from schemas.clock import JAKARTA
 from tests.support import events as e
 from tests.support.site import Site
 

@@ -30,13 +30,13 @@ from schemas.codes import (
     REASONS,
     CheckResult,
     LineCode,
+    Marker,
     Outcome,
     PaperName,
     Payee,
     Program,
     Segment,
 )
-from schemas.decisions import Marker
 from schemas.membership import WageBasis
 
 ROOT = Path(__file__).parents[2]
@@ -285,7 +285,7 @@ def test_every_reason_for_refusing_an_event_is_explained(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_field_that_can_contradict_has_a_name(language: str) -> None:
-    source = (ROOT / "pipeline" / "rules" / "intake.py").read_text(encoding="utf-8")
+    source = (ROOT / "pipeline" / "claims" / "rules" / "admissibility.py").read_text(encoding="utf-8")
     fields = set(re.findall(r'"([a-z]+\.[a-z_]+)"', source))
     assert "death.died_on" in fields
     for field in fields:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pipeline.law.book import PARAMETERS, Book
 from pipeline.law.calendar import due_days, month_of, month_text
 from pipeline.membership.arrears import spells_of
+from pipeline.membership.columns import short_column
 from pipeline.membership.coverage import standing
-from pipeline.membership.member import short_column
 from pipeline.membership.periods import NEVER, periods_of
 from tests.support import events as make
 from tests.support.members import bpu, day, fold, held, on, paid_monthly, start_of_cover

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_index
+from pipeline.membership.columns import long_column, short_column
 from pipeline.membership.coverage import standing
-from pipeline.membership.member import Member, long_column, short_column
+from pipeline.membership.member import Member
 from schemas.events import parse
 from tests.support import events as make
 from tests.support.members import changed_programs, day, ended, fold, held

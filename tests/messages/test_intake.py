@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from pipeline.errors import BadDeployment
-from pipeline.messages.intake import FLOOD_LIMIT, RECEIVED_AT, Arrival, Misfit, UnknownTypes, claimed_identity, read
+from pipeline.messages.intake import RECEIVED_AT, Arrival, Misfit, claimed_identity, read
 from pipeline.messages.records import Record
+from pipeline.messages.unknown_types import FLOOD_LIMIT, UnknownTypes
 from schemas import topics
 from tests.support import events as e
 

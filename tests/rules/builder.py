@@ -8,8 +8,9 @@ import datetime as dt
 import json
 from typing import Any, get_args
 
-from pipeline.claims.case import Case, Ruling
+from pipeline.claims.case import Case
 from pipeline.claims.case_file import Question, Summary
+from pipeline.claims.progress import Ruling
 from pipeline.membership.member import Member
 from schemas.codes import PaperName
 from schemas.events import parse

@@ -13,13 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from agents.demo import portfolio
 from pipeline.claims.desk import Desk
-from pipeline.errors import NotReady, Poison
+from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
 from pipeline.messages.outputs import OUTPUT_TYPES, SOURCE, refusal_message
 from pipeline.messages.records import Message
 from schemas.claims import SECTIONS
-from schemas.contract import event_types, incompatibilities, json_schemas, write_schemas
+from schemas.contract import ContractBroken, event_types, incompatibilities, json_schemas, write_schemas
 from schemas.decisions import FieldError, Refusal
 from schemas.events import Refused, parse
 
@@ -147,7 +147,7 @@ def test_a_published_file_is_never_overwritten_by_a_narrower_schema(tmp_path: Pa
     wider = json.loads(file.read_text())
     wider["$defs"]["Accident"]["properties"]["kind"]["enum"].append("earthquake")
     file.write_text(json.dumps(wider))
-    with pytest.raises(NotReady, match="no longer allows earthquake"):
+    with pytest.raises(ContractBroken, match="no longer allows earthquake"):
         write_schemas(tmp_path)
     assert "earthquake" in file.read_text()
 

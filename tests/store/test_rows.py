@@ -4,8 +4,9 @@ import datetime as dt
 from dataclasses import fields
 from typing import Any
 
-from pipeline.claims.case import JAKARTA, Progress, Ruling
+from pipeline.claims.progress import Progress, Ruling
 from pipeline.store.rows import progress_of, progress_text
+from schemas.clock import JAKARTA
 
 DAY = dt.date(2024, 7, 8)
 

@@ -38,7 +38,9 @@ from agents.kafka import topics as kafka_topics
 from agents.transports.kafka.fetcher import MEMBERSHIP, Fetched, Thread
 from agents.transports.kafka.publisher import Publisher
 from agents.transports.silent import SilentProducer
-from agents.worker.batches import STUCK_SECONDS, TURNS, Delivery, Lag, leave
+from agents.worker.batches import STUCK_SECONDS, TURNS
+from agents.worker.deliveries import Delivery, Lag
+from agents.worker.ending import leave
 from pipeline.errors import EXIT_TRANSIENT, NotReady, SantunanError, Transient
 from pipeline.messages.records import Chunk, Message, Record
 from schemas import topics

@@ -4,8 +4,8 @@ from functools import lru_cache
 
 from pipeline.law.book import Value
 from pipeline.law.references import Source, weakest
-from schemas.codes import LineCode, Payee
-from schemas.decisions import Benefit, Marker, Scalar
+from schemas.codes import LineCode, Marker, Payee
+from schemas.decisions import Benefit, Scalar
 
 
 class Sheet:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from pipeline.law.references import weakest
 from pipeline.law.terms import Terms
 from schemas.claims import Disability, Medical
-from schemas.decisions import Marker
+from schemas.codes import Marker
 
 _WHOLE: Final = 100  # percent
 _POINTS: Final = 100  # basis points in a percent

@@ -5,9 +5,9 @@ cover its day and its segment. Pure; knows nothing of benefits.
 from typing import Final
 
 from pipeline.claims.assessment import Stop, Walk
-from pipeline.claims.case import JAKARTA
 from pipeline.claims.case_file import Summary
 from pipeline.law import references
+from schemas.clock import JAKARTA
 from schemas.decisions import Check
 
 _CONSISTENT: Final = Check("input_consistent", "met", {}, *references.INPUT)

@@ -6,11 +6,12 @@ What standing is stands in `coverage`; here it becomes an answer. Knows nothing 
 import datetime as dt
 from typing import Final
 
-from pipeline.claims.assessment import Stop, Walk, iso, remembered
+from pipeline.claims.assessment import Stop, Walk, remembered
 from pipeline.law import references
 from pipeline.law.book import Value
 from pipeline.law.references import Source
 from pipeline.membership.coverage import is_in_force
+from schemas.clock import iso
 from schemas.codes import CheckResult
 from schemas.decisions import Check, Scalar
 

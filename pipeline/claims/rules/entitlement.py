@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from pipeline.claims.assessment import Walk, iso, remembered
+from pipeline.claims.assessment import Walk, remembered
 from pipeline.claims.benefits.calculation import Sheet
 from pipeline.claims.benefits.compensation import sheet_of
 from pipeline.claims.benefits.heirs import NO_HEIR, first_heir, is_funeral_arranged
@@ -11,6 +11,7 @@ from pipeline.claims.benefits.scholarship import NO_PUPILS, Pupils, pupils_of
 from pipeline.claims.rules.prerequisites import is_waiting
 from pipeline.law import references
 from pipeline.law.calendar import add_months
+from schemas.clock import iso
 from schemas.codes import REASONS, Outcome
 from schemas.decisions import Benefit, Check, Scalar
 

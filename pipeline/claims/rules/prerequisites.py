@@ -1,12 +1,13 @@
 """Row 16: facts without which the right amount cannot be told, though the claim itself is good. Pure."""
 
-from pipeline.claims.assessment import Stop, Walk, iso
+from pipeline.claims.assessment import Stop, Walk
 from pipeline.claims.benefits.heirs import has_heir
 from pipeline.claims.benefits.scholarship import Pupils
 from pipeline.law import references
 from pipeline.law.book import Value
 from pipeline.law.calendar import add_months
 from pipeline.law.money import exact_text
+from schemas.clock import iso
 from schemas.decisions import Scalar
 
 

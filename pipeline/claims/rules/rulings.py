@@ -4,18 +4,13 @@ What an officer decided, automation may not change: new facts refer the claim ag
 inside each row (`Walk.refer`); here the table's finding becomes the officer's.
 """
 
-from typing import Final
-
 from pipeline.claims.assessment import Walk, law_of_payment
 from pipeline.claims.benefits.heirs import NO_HEIR, first_heir, payee_of
-from pipeline.claims.case import Ruling
+from pipeline.claims.progress import Ruling
 from pipeline.claims.rules.entitlement import Finding, computable_lines
 from pipeline.law import references
-from schemas.codes import Payee
+from schemas.codes import DEATH_LINES, LATE_PAYMENT, Payee
 from schemas.decisions import Benefit, Check, Scalar
-
-_LATE: Final = "late_payment_compensation"
-_DEATH_LINES: Final = frozenset({"jkk_death", "jkm_death", "funeral"})
 
 
 def ruled(walk: Walk, finding: Finding) -> Finding:
@@ -61,7 +56,7 @@ def _changed(walk: Walk, finding: Finding, ruling: Ruling) -> Finding:
         base = computable_lines(walk)
     lines: dict[str, Benefit] = {one.line: one for one in base.benefits} if base is not None else {}
     for line, amount in ruling.changes:
-        if line == _LATE:
+        if line == LATE_PAYMENT:
             continue  # it stands on the other lines, so it is changed after them (`late_line`)
         if amount == 0:
             lines.pop(line, None)
@@ -88,7 +83,7 @@ def _payee(walk: Walk, line: str) -> Payee:
     has_no_heir = case.heirs is not None and walk.terms is not None and first_heir(case, walk.terms) == NO_HEIR
     if line == "funeral" and has_no_heir:
         return "funeral_arranger"
-    return "heirs" if line in _DEATH_LINES else payee_of(case)
+    return "heirs" if line in DEATH_LINES else payee_of(case)
 
 
 def late_line(walk: Walk, computed: Benefit | None) -> Benefit | None:
@@ -96,10 +91,10 @@ def late_line(walk: Walk, computed: Benefit | None) -> Benefit | None:
     ruling = walk.case.progress.ruling
     if ruling is None or ruling.verdict != "change":
         return computed
-    amount = dict(ruling.changes).get(_LATE)
+    amount = dict(ruling.changes).get(LATE_PAYMENT)
     if amount is None:
         return computed
-    return None if amount == 0 else _decided(walk, "late_payment_compensation", amount, computed)
+    return None if amount == 0 else _decided(walk, LATE_PAYMENT, amount, computed)
 
 
 def needs_second_officer(walk: Walk, finding: Finding) -> bool:

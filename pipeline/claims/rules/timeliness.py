@@ -6,13 +6,13 @@ A claim's clock and its terms are dates of the calendar; only the 48 hours of th
 import datetime as dt
 from typing import Any, Final
 
-from pipeline.claims.assessment import Stop, Walk, iso, law_of_payment, remembered
-from pipeline.claims.case import JAKARTA
+from pipeline.claims.assessment import Stop, Walk, law_of_payment, remembered
 from pipeline.law import references
 from pipeline.law.book import Value
 from pipeline.law.calendar import add_years, working_days_after
 from pipeline.law.money import rounded
-from schemas.codes import CheckResult
+from schemas.clock import JAKARTA, iso
+from schemas.codes import LATE_PAYMENT, CheckResult
 from schemas.decisions import Benefit, Check, Scalar
 
 _DAY: Final = dt.timedelta(days=1)
@@ -165,7 +165,7 @@ def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Bene
         "paid_on": paid_on.isoformat(),
     }
     return Benefit(
-        "late_payment_compensation",
+        LATE_PAYMENT,
         rounded(total * days * percent.value, 100),
         benefits[0].payee,
         "late_payment",

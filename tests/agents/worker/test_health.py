@@ -12,7 +12,8 @@ import pytest
 
 from agents.clients import open_submitter
 from agents.settings import read_settings
-from agents.worker.batches import STUCK_SECONDS, Delivery, Lag, Process
+from agents.worker.batches import STUCK_SECONDS, Process
+from agents.worker.deliveries import Delivery, Lag
 from agents.worker.health import LOOK_SECONDS, STORE_SECONDS, Health
 from agents.worker.metrics import Metrics
 from pipeline.errors import EXIT_CONFIGURATION, NotReady

