@@ -14,14 +14,14 @@ import faust
 from faust.tables import TableManager
 
 from agents.settings import Settings, read_settings
-from agents.worker.batches import TURNS, Process
+from agents.worker.batches import MOST_BATCHES, BatchRunner
 from agents.worker.ending import leave
 from agents.worker.event_log import log_events
 from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message
-from pipeline.processing.processor import Batch, Report
+from pipeline.processing.processor import Processor, Report
 from pipeline.queries.history import ask
 from pipeline.store import open_store
 
@@ -53,20 +53,20 @@ class App(faust.App):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = _metrics() if settings.health_address else None
-        self.process = Process(self._decide, threads=TURNS, metrics=self.metrics)
+        self.process = BatchRunner(self._decide, threads=MOST_BATCHES, metrics=self.metrics)
         self._store: SqliteStore | PostgresqlStore | None = None
-        self._batch: Batch | None = None
+        self._processor: Processor | None = None
         super().__init__(settings.group, **_faust_settings(settings))
 
     def _decide(self, chunks: Sequence[Chunk]) -> list[list[Message]]:
         """In a thread; a partition number is in one of them at a time."""
-        batch = self._batch
-        assert batch is not None, "it is made before anything is read"
+        processor = self._processor
+        assert processor is not None, "it is made before anything is read"
         started = time.perf_counter()
-        turn = [(chunk, batch.read(chunk)) for chunk in chunks]
+        batch = [(chunk, processor.read(chunk)) for chunk in chunks]
         if self.metrics is not None:
             self.metrics.note_step("parse", time.perf_counter() - started)
-        return batch.store_parsed(turn)
+        return processor.store_parsed(batch)
 
     def _observe(self, report: Report) -> None:
         if report.effects is not None:
@@ -89,7 +89,7 @@ class App(faust.App):  # type: ignore[misc]
                 engine = "embedded" if self.settings.is_embedded else "kafka"
                 self.metrics.describe(rules=book.fingerprint, engine=engine)
             self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
-            self._batch = Batch(
+            self._processor = Processor(
                 self._store, book, self.settings.group, retries=self.settings.retries, observe=self._observe
             )
         except SantunanError as error:
@@ -114,9 +114,9 @@ class App(faust.App):  # type: ignore[misc]
             ask(connection)
 
     def take_over(self, published: Mapping[tuple[str, int], int]) -> tuple[list[Chunk], list[Message]]:
-        """As `Batch.take_over`."""
-        assert self._batch is not None, "it is made before anything is assigned"
-        left, outputs = self._batch.take_over(published)
+        """As `Processor.take_over`."""
+        assert self._processor is not None, "it is made before anything is assigned"
+        left, outputs = self._processor.take_over(published)
         count = sum(chunk.end - chunk.start for chunk in left)
         if count:
             log.info("%d events were stored and not published; what was stored for them is published", count)

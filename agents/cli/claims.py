@@ -12,7 +12,7 @@ from agents.terminal import OUTCOME_STYLES, complain, console, print_json, rupia
 
 if TYPE_CHECKING:
     from agents.clients import Published
-    from pipeline.queries.claim import Standing
+    from pipeline.queries.claim import ClaimStatus
 
 Outcome = Annotated[
     Literal["APPROVED", "REJECTED", "REFERRED", "PENDING"] | None, typer.Option("--outcome", help="Only these.")
@@ -105,10 +105,10 @@ def explain(claim: ClaimId, lang: Language = "id", json: Json = False) -> None:
     from agents.cli.store import opened_store
     from pipeline.explain import explain as told
     from pipeline.explain import render_text
-    from pipeline.queries.claim import standing
+    from pipeline.queries.claim import status_of
 
     with opened_store() as store:
-        found = standing(store, claim)
+        found = status_of(store, claim)
     explanation = told(found.decision, lang, payments=found.payments, open_codes=found.open_codes)
     if json:
         print_json([explanation])
@@ -185,10 +185,10 @@ def review(
         --as klaim-01 --reason "unclear"
     """
     from agents.cli.store import opened_store
-    from pipeline.queries.claim import standing
+    from pipeline.queries.claim import status_of
 
     with opened_store() as store:
-        found = standing(store, claim)
+        found = status_of(store, claim)
     if verdict is None:
         _show_waiting(found, lang)
         return
@@ -215,7 +215,7 @@ def review(
     print("and `santunan dead-letters list` whether it was refused.")
 
 
-def _show_waiting(found: "Standing", lang: Literal["id", "en"]) -> None:
+def _show_waiting(found: "ClaimStatus", lang: Literal["id", "en"]) -> None:
     from pipeline.explain import explain as told
     from pipeline.explain import render_text, short
 

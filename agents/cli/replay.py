@@ -40,13 +40,13 @@ def replay(
     from agents.cli.store import opened_store
     from pipeline.audit.replay import replay as decide_again
     from pipeline.errors import EXIT_REFUSED
-    from pipeline.queries.claim import standing
+    from pipeline.queries.claim import status_of
 
     if since and until and since >= until:
         raise typer.BadParameter("--from is a day before --until")
     with opened_store() as store, progress("deciding again") as bar:
         if claim is not None:
-            standing(store, claim)  # a claim that nobody knows would be found without a difference, too
+            status_of(store, claim)  # a claim that nobody knows would be found without a difference, too
         found = decide_again(store, since=_start(since), until=_start(until), claim_id=claim, on_progress=bar.advance)
     if json:
         print_json([found])

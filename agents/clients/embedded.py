@@ -15,7 +15,7 @@ from agents.clients.position import PositionFile
 from agents.settings import Settings
 from pipeline.messages.records import Message
 from pipeline.store import open_reader, open_store
-from pipeline.store.embedded_log import Entry, Log
+from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import sqlite_told_plainly
 
 APPENDED_AT_ONCE: Final = 1000  # one transaction and one fsync for this many
@@ -124,5 +124,5 @@ class EmbeddedHistory(History):
         self._log.close()
 
 
-def _published(entry: Entry) -> Published:
+def _published(entry: LogEntry) -> Published:
     return Published(entry.topic, entry.partition, entry.offset, entry.timestamp_ms, entry.key, entry.value)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Message
-from pipeline.queries.claim import Letter, NotFound, letter, split_place
+from pipeline.queries.claim import DeadLetter, NotFound, letter, split_place
 from pipeline.store import open_reader, open_store
 from pipeline.store.dead_letters import mark_retried
 from schemas.events import Refused, parse, partition_key
@@ -39,7 +39,7 @@ def retry(settings: "Settings", place: str) -> None:
         writer.close()
 
 
-def _message(found: Letter) -> Message:
+def _message(found: DeadLetter) -> Message:
     from agents.clients.interface import CONTENT_TYPE
 
     raw = found.original or b""

@@ -29,11 +29,11 @@ from faust.types import TP, ConsumerMessage
 from sqlalchemy.exc import DBAPIError
 
 from agents.transports.silent import SilentProducer
-from agents.worker.deliveries import Delivery, Lag
+from agents.worker.deliveries import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import NotReady
 from pipeline.messages.records import Chunk, Message, Record
-from pipeline.store.embedded_log import Entry, Log
+from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import sqlite_transient
 from schemas import topics
 
@@ -45,13 +45,13 @@ CHECKPOINT_RECORDS: Final = 4_000
 
 
 class Consumer(FaustConsumer):  # type: ignore[misc]
-    """Reads the log of one file in its one order. Is the `Source` of `agents.worker.batches`."""
+    """Reads the log of one file in its one order. Is the `BatchSource` of `agents.worker.batches`."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._assigned: frozenset[TP] = frozenset()
         self._position = 0  # in the global order
-        self._read: list[Entry] = []
+        self._read: list[LogEntry] = []
         self._is_free = asyncio.Event()
         self._is_free.set()
         self._version: int | None = None
@@ -65,15 +65,15 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
 
     # What the way of a chunk needs
 
-    def is_void(self, delivery: Delivery) -> bool:
+    def is_void(self, batch: Batch) -> bool:
         return False  # nobody else may take a partition of this file away
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         """The batch appended them to the log in its own transaction."""
 
-    def release(self, delivery: Delivery) -> None:
+    def release(self, batch: Batch) -> None:
         self._is_free.set()
-        self._stored += sum(len(chunk.records) for chunk in delivery.chunks)
+        self._stored += sum(len(chunk.records) for chunk in batch.chunks)
         if self._stored >= CHECKPOINT_RECORDS:
             self._stored = 0
             self.loop.run_in_executor(None, self._log.checkpoint)
@@ -142,7 +142,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
                 0,
                 (),
                 None,
-                Delivery(chunks, GENERATION),
+                Batch(chunks, GENERATION),
                 None,
                 0,
                 0,
@@ -251,7 +251,7 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
         return self._log
 
 
-def _chunk(run: Sequence[Entry]) -> Chunk:
+def _chunk(run: Sequence[LogEntry]) -> Chunk:
     records = tuple(Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in run)
     return Chunk(run[0].topic, run[0].partition, run[0].offset, run[-1].offset + 1, records)
 

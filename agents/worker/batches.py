@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from agents.worker.deliveries import Delivery, Source
+from agents.worker.deliveries import Batch, BatchSource
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.messages.records import Chunk, Message
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santunan.worker")
 
-TURNS: Final = 2  # most in hand at a time: the database stores one while the next is parsed and decided
+MOST_BATCHES: Final = 2  # most in hand at a time: the database stores one while the next is parsed and decided
 LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
 STUCK_SECONDS: Final = 90.0  # one turn in hand for this long: something hangs that no timeout covers
 
 
-class Process:
-    """`await process(delivery)` takes a turn in hand and returns; the transport holds back what must wait for it."""
+class BatchRunner:
+    """`await process(batch)` takes a turn in hand and returns; the transport holds back what must wait for it."""
 
     def __init__(
         self,
@@ -42,55 +42,55 @@ class Process:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="batch")
         self._running: set[asyncio.Task[None]] = set()
         self.is_leaving = False
-        self.in_hand: dict[Delivery, float] = {}  # since when, by `time.monotonic`
-        self.source: Source | None = None
+        self.in_hand: dict[Batch, float] = {}  # since when, by `time.monotonic`
+        self.source: BatchSource | None = None
 
-    async def __call__(self, delivery: Delivery) -> None:
-        task = asyncio.create_task(self._guarded(delivery))
+    async def __call__(self, batch: Batch) -> None:
+        task = asyncio.create_task(self._guarded(batch))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _guarded(self, delivery: Delivery) -> None:
+    async def _guarded(self, batch: Batch) -> None:
         try:
-            await self._carry_out(delivery)
+            await self._carry_out(batch)
         except asyncio.CancelledError:
-            leave(EXIT_TRANSIENT, f"cancelled while in hand: {delivery}")
+            leave(EXIT_TRANSIENT, f"cancelled while in hand: {batch}")
         except SantunanError as error:
             leave(error.exit_code, str(error))
         except BaseException as error:  # a bug; after it nothing in this process can be trusted
-            place = {"topic": delivery.chunks[0].topic, "partition": delivery.chunks[0].partition}
-            log.critical("a bug ends the worker at %s", delivery, exc_info=error, extra=place)
+            place = {"topic": batch.chunks[0].topic, "partition": batch.chunks[0].partition}
+            log.critical("a bug ends the worker at %s", batch, exc_info=error, extra=place)
             # The text of an unknown error may hold anything, a NIK too: only its kind goes on the screen.
-            leave(EXIT_BUG, f"{type(error).__name__} at {delivery}; the log says more")
+            leave(EXIT_BUG, f"{type(error).__name__} at {batch}; the log says more")
 
-    async def _carry_out(self, delivery: Delivery) -> None:
+    async def _carry_out(self, batch: Batch) -> None:
         source = self.source
         assert source is not None, "no chunk comes before the consumer that hands it out"
         if self.is_leaving:
             return
-        if source.is_void(delivery):
-            source.release(delivery)  # a new assignment waits until nothing is in hand
+        if source.is_void(batch):
+            source.release(batch)  # a new assignment waits until nothing is in hand
             if self._metrics is not None:
                 self._metrics.note_fenced()
             return
-        self.in_hand[delivery] = time.monotonic()
+        self.in_hand[batch] = time.monotonic()
         started = time.perf_counter()
         loop = asyncio.get_running_loop()
-        outputs = await loop.run_in_executor(self._pool, self._decide, delivery.chunks)
+        outputs = await loop.run_in_executor(self._pool, self._decide, batch.chunks)
         decided = time.perf_counter()
-        await source.publish(delivery.chunks, [message for of_chunk in outputs for message in of_chunk])
+        await source.publish(batch.chunks, [message for of_chunk in outputs for message in of_chunk])
         published = time.perf_counter()
         if self._metrics is not None:
             self._metrics.note_step("publish", published - decided)
         log.debug(
             "%s: %d records, decided in %.1f ms, published in %.1f ms",
-            delivery,
-            sum(len(chunk.records) for chunk in delivery.chunks),
+            batch,
+            sum(len(chunk.records) for chunk in batch.chunks),
             (decided - started) * 1000,
             (published - decided) * 1000,
         )
-        del self.in_hand[delivery]
-        source.release(delivery)
+        del self.in_hand[batch]
+        source.release(batch)
 
     async def finish(self) -> bool:
         """No further chunk is begun; wait for those in hand. False: one still ran after LEAVE_SECONDS."""

@@ -11,7 +11,7 @@ from pipeline.messages.records import Chunk, Message
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Delivery:
+class Batch:
     """A turn as a transport hands it out: chunks of one or several partition numbers, those of each in their order.
 
     Good only while the assignment it was read under (`epoch`) stands.
@@ -60,7 +60,7 @@ class Lag:
         return cls(records, min(received, default=None))
 
 
-class Source(Protocol):
+class BatchSource(Protocol):
     """What the consumer of a transport offers. A partition number is in one delivery at a time.
 
     `looked_at`: when it last looked for events, by `time.monotonic`.
@@ -74,12 +74,12 @@ class Source(Protocol):
     def lag(self) -> Lag:
         """What waits in the partitions that this worker holds."""
 
-    def is_void(self, delivery: Delivery) -> bool:
+    def is_void(self, batch: Batch) -> bool:
         """Whether partitions were taken away, or are read again from elsewhere, since the chunks were fetched."""
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         """Publish the outputs of a turn and the positions after its chunks, together or not at all. Whatever it raises
         ends the process."""
 
-    def release(self, delivery: Delivery) -> None:
+    def release(self, batch: Batch) -> None:
         """All of it is done: what comes next of its numbers may go."""

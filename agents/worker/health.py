@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from agents.worker.batches import STUCK_SECONDS, Process
+from agents.worker.batches import STUCK_SECONDS, BatchRunner
 from agents.worker.metrics import Metrics
 from pipeline.errors import NotReady
 
@@ -31,7 +31,7 @@ class Health:
 
     def __init__(
         self,
-        process: Process,
+        process: BatchRunner,
         ask_store: Callable[[], None],
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
@@ -49,9 +49,9 @@ class Health:
         That the event loop runs is shown by the answer itself.
         """
         now = self._clock()
-        for delivery, since in self._process.in_hand.items():
+        for batch, since in self._process.in_hand.items():
             if now - since > STUCK_SECONDS:
-                return f"a turn has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {delivery}"
+                return f"a turn has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {batch}"
         if self._process.in_hand:
             return None
         source = self._process.source

@@ -14,15 +14,15 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from pipeline.claims.desk import Desk, needs
+from pipeline.claims.desk import Desk, requirements
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.records import Message
-from pipeline.processing.ports import Brought
+from pipeline.processing.ports import LoadedDesk
 from pipeline.queries import history
-from pipeline.queries.history import Kin, Told
-from pipeline.store.loader import Loading
-from pipeline.store.lookups import Concerned, Queries, Rows
+from pipeline.queries.history import HistoryEvent, Kin
+from pipeline.store.loader import Loader
+from pipeline.store.lookups import Concerned, Lookups, Rows
 from pipeline.store.rows import CaseRow, case_row
 from schemas import topics
 from schemas.decisions import Decision
@@ -32,7 +32,7 @@ Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class DecisionDifference:
     """A decision that would be another one. `was`, `would_be`: outcome and codes, or what else happened."""
 
     claim_id: str
@@ -46,7 +46,7 @@ class Difference:
 class Replayed:
     events: int
     decisions: int
-    differences: tuple[Difference, ...]
+    differences: tuple[DecisionDifference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,7 @@ class _Run:
         self.events = 0
         self.decisions = 0
         self.refused = 0
-        self.differences: list[Difference] = []
+        self.differences: list[DecisionDifference] = []
         self._connection = connection
         self._book = book
         self._filter = filter
@@ -143,11 +143,11 @@ class _Run:
         if self._filter is not None:
             self._find_missing(self._filter)
 
-    def _decide(self, page: list[Told], partition: int) -> None:
+    def _decide(self, page: list[HistoryEvent], partition: int) -> None:
         self.memory.before = page[0].seq
         events = [(told, parse(told.raw)) for told in page]
         desk = Desk(self._book)
-        brought = Loading(desk, self.memory).run([(partition, needs(event)) for _, event in events])
+        loaded = Loader(desk, self.memory).run([(partition, requirements(event)) for _, event in events])
         messages: list[Message] = []
         for told, event in events:
             try:
@@ -157,7 +157,7 @@ class _Run:
         if self._filter is not None:
             made = [message.value for message in messages if message.topic == topics.DECISIONS]
             self._compare(desk.made_decisions, made, self._filter)
-        self.memory.keep(brought)
+        self.memory.keep(loaded)
 
     def _compare(self, made: Sequence[Decision], values: Sequence[bytes], filter: _Filter) -> None:
         compared = [pair for pair in zip(made, values, strict=True) if filter.takes(pair[0])]
@@ -175,10 +175,10 @@ class _Run:
             again = self.memory.cases_by_id.get(row.claim_id)
             if again is None or again.revision < row.revision:
                 was = f"{row.outcome} {row.reason_codes}"
-                self.differences.append(Difference(row.claim_id, row.revision, was, "no decision", row.total))
+                self.differences.append(DecisionDifference(row.claim_id, row.revision, was, "no decision", row.total))
 
 
-class _Memory(Queries):
+class _Memory(Lookups):
     """The state as rows, kept by this process alone. `before`: events from this `seq` on have not happened yet."""
 
     def __init__(self, connection: Connection) -> None:
@@ -219,9 +219,9 @@ class _Memory(Queries):
         memberships = [self._members[number][:3] for nik in niks for number in sorted(self._numbers[nik])]
         return Concerned(memberships, self.cases_of(numbers, niks), ())
 
-    def keep(self, brought: Brought) -> None:
+    def keep(self, loaded: LoadedDesk) -> None:
         """What changed at this desk, for the next one."""
-        desk = brought.desk
+        desk = loaded.desk
         for number in desk.changed_members:
             member = desk.members[number]
             before = self._members.get(number)
@@ -245,10 +245,10 @@ class _Memory(Queries):
         (self._waiting.add if row.wake_on is not None else self._waiting.discard)(row.claim_id)
 
 
-def _difference(decision: Decision, was: bytes | None) -> Difference:
+def _difference(decision: Decision, was: bytes | None) -> DecisionDifference:
     would_be = f"{decision.outcome} {','.join(decision.reason_codes)}"
     if was is None:
-        return Difference(decision.claim_id, decision.revision, "no decision", would_be, -decision.total)
+        return DecisionDifference(decision.claim_id, decision.revision, "no decision", would_be, -decision.total)
     before = orjson.loads(was)["data"]
     said = f"{before['outcome']} {','.join(before['reason_codes'])}"
-    return Difference(decision.claim_id, decision.revision, said, would_be, before["total"] - decision.total)
+    return DecisionDifference(decision.claim_id, decision.revision, said, would_be, before["total"] - decision.total)

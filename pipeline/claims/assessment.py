@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple, ParamSpec
 
-from pipeline.claims.case_file import Question
+from pipeline.claims.case_file import CaseFile
 from pipeline.law.book import Book, Law, Value
-from pipeline.law.references import Source
+from pipeline.law.references import Reference
 from pipeline.law.terms import Terms, terms_of
 from pipeline.membership.coverage import Standing, Wage, standing, wage_on
 from pipeline.membership.member import Member
@@ -37,11 +37,11 @@ class Stop(NamedTuple):
     codes: tuple[str, ...]
 
 
-class Walk:
+class Assessment:
     """All that the rows share. Everything about the event day is looked up once, here."""
 
     __slots__ = (
-        "question",
+        "case_file",
         "case",
         "book",
         "program",
@@ -52,7 +52,7 @@ class Walk:
         "member",
         "standing",
         "death",
-        "settled",
+        "answered",
         "trace",
         "flags",
         "missing",
@@ -64,21 +64,21 @@ class Walk:
         "_has_looked_for_wage",
     )
 
-    def __init__(self, question: Question, book: Book) -> None:
-        case = question.case
+    def __init__(self, case_file: CaseFile, book: Book) -> None:
+        case = case_file.case
         assert case.program is not None  # evidence that waits for its claim is not assessed
-        self.question = question
+        self.case_file = case_file
         self.case = case
         self.book = book
         self.program = case.program
         self.event_date: dt.date = case.event_date
-        self.today: dt.date = question.clock.astimezone(JAKARTA).date()
+        self.today: dt.date = case_file.clock.astimezone(JAKARTA).date()
         self.law = book.on(self.event_date)
         self.terms: Terms | None = None
-        self.member: Member | None = question.member
+        self.member: Member | None = case_file.member
         self.standing: Standing | None = None
         self.death: Death | None = case.death
-        self.settled: frozenset[str] = frozenset(case.progress.settled_codes)
+        self.answered: frozenset[str] = frozenset(case.progress.answered_codes)
         self.trace: list[Check] = []
         self.flags: list[str] = []
         self.missing: tuple[PaperName, ...] = ()
@@ -92,7 +92,7 @@ class Walk:
         if self.event_date < book.first_day:
             return
         self.terms = terms_of(self.law, book)
-        member = question.member
+        member = case_file.member
         if member is not None and member.enrolments:
             self.standing = standing(member, self.program, self.event_date, book, is_disease=self._is_disease)
 
@@ -105,7 +105,7 @@ class Walk:
             self._has_looked_for_wage = True
         return self._wage
 
-    def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Value | Source) -> None:
+    def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Value | Reference) -> None:
         """Leave a check in the trace."""
         self.trace.append(_new(Check, (check, result, facts, source.reference, source.marker)))
 
@@ -114,12 +114,12 @@ class Walk:
         check: str,
         codes: tuple[str, ...],
         facts: dict[str, Scalar],
-        source: Value | Source,
+        source: Value | Reference,
         *,
         result: CheckResult = "undetermined",
     ) -> Stop | None:
         """A row that needs a person: stops with the codes that no officer has settled, or notes that all are."""
-        open_codes = codes if not self.settled else tuple(code for code in codes if code not in self.settled)
+        open_codes = codes if not self.answered else tuple(code for code in codes if code not in self.answered)
         if not open_codes:
             facts["settled"] = True
             result = "met"
@@ -127,6 +127,10 @@ class Walk:
         return Stop("REFERRED", open_codes) if open_codes else None
 
 
-def law_of_payment(walk: Walk) -> Law:
+def law_of_payment(assessment: Assessment) -> Law:
     """The event day's; today's, or the first there is, where an officer pays what no loaded law covers."""
-    return walk.law if walk.terms is not None else walk.book.on(max(walk.today, walk.book.first_day))
+    return (
+        assessment.law
+        if assessment.terms is not None
+        else assessment.book.on(max(assessment.today, assessment.book.first_day))
+    )

@@ -133,9 +133,9 @@ class Case:
         return self.accident.occurred_at.date()
 
     @property
-    def settled_codes(self) -> frozenset[str]:
+    def answered_codes(self) -> frozenset[str]:
         """Referral codes that an advisor or an officer has settled."""
-        return frozenset(self.progress.settled_codes).union(*(one.settles for one in self.advice))
+        return frozenset(self.progress.answered_codes).union(*(one.settles for one in self.advice))
 
     def claim_date(self, trusted_days: int) -> dt.date:
         """The day written on the claim where it lies at most `trusted_days` before receipt, else the day of receipt."""

@@ -12,7 +12,7 @@ from schemas.codes import DEATH_LINES, ClaimProgram, Outcome, PaperName
 from schemas.decisions import Benefit, Check, Liable
 
 
-class Summary(NamedTuple):
+class ClaimSummary(NamedTuple):
     """A claim as others of the same person must know it; kept as columns, so that it can be found without its case."""
 
     claim_id: str
@@ -34,7 +34,7 @@ class Summary(NamedTuple):
         return not DEATH_LINES.isdisjoint(self.effective_lines)
 
 
-class Question(NamedTuple):
+class CaseFile(NamedTuple):
     """Everything an assessment looks at.
 
     `member` and `other_memberships` (other membership numbers of the same NIK) are as they were known at `clock`;
@@ -44,7 +44,7 @@ class Question(NamedTuple):
     case: Case
     member: Member | None
     other_memberships: tuple[Member, ...]
-    other_claims: tuple[Summary, ...]
+    other_claims: tuple[ClaimSummary, ...]
     clock: dt.datetime
 
 

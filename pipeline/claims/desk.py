@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from pipeline.claims import referrals
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import Question, Summary, Verdict
+from pipeline.claims.case_file import CaseFile, ClaimSummary, Verdict
 from pipeline.claims.decisions import decision_of, record
 from pipeline.claims.payouts import payouts_of
 from pipeline.claims.progress import Progress
@@ -52,7 +52,7 @@ _new: Final = tuple.__new__  # twice as fast as calling a named tuple
 _NOBODY: Final[frozenset[str]] = frozenset()
 
 
-class Needs(NamedTuple):
+class Requirements(NamedTuple):
     """What must be at the desk before an event is taken."""
 
     member_numbers: frozenset[str] = frozenset()
@@ -62,33 +62,33 @@ class Needs(NamedTuple):
     due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day, which has begun
 
 
-def needs(event: IntakeEvent) -> Needs:
-    """What `Desk.take(event)` reads, as far as the event alone tells; a case's own member comes with `needs_of`."""
+def requirements(event: IntakeEvent) -> Requirements:
+    """What `Desk.take(event)` reads, as far as the event says; a case's own member comes with `requirements_of`."""
     if type(event) is DayPassed:  # `isinstance` asks pydantic's metaclass, which takes a microsecond to say no
-        return Needs(due_by=_day_begun(event))
+        return Requirements(due_by=_day_begun(event))
     fields: dict[str, Any] = vars(event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
     if type(event) in _MEMBER_EVENTS:
         persons = frozenset((fields["nik"],)) if type(event) is MemberRegistered else _NOBODY
-        return Needs(frozenset((fields["member_number"],)), persons, needs_cases_of_members=True)
+        return Requirements(frozenset((fields["member_number"],)), persons, needs_cases_of_members=True)
     numbers: list[str | None] = [fields.get("member_number")]
     nik: str | None = None
     if (reference := fields.get("member")) is not None:
         numbers.append(reference.member_number)
         nik = reference.nik
-    return Needs(
+    return Requirements(
         frozenset([one for one in numbers if one]),
         frozenset((nik,)) if nik else _NOBODY,
         frozenset((fields["claim_id"],)),
     )
 
 
-def needs_of(case: Case) -> Needs:
+def requirements_of(case: Case) -> Requirements:
     """The member and the other claims that an assessment of this case reads."""
     reference = case.member
     if reference is None:
-        return Needs()
+        return Requirements()
     number, nik = reference.member_number, reference.nik
-    return Needs(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
+    return Requirements(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
 
 
 @dataclass(slots=True)
@@ -103,7 +103,7 @@ class Desk:
     members: dict[str, Member] = field(default_factory=dict)
     numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
     cases: dict[str, Case] = field(default_factory=dict)
-    summaries: dict[str, Summary] = field(default_factory=dict)
+    summaries: dict[str, ClaimSummary] = field(default_factory=dict)
     claims_by_name: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of a number or a NIK
     changed_members: set[str] = field(default_factory=set)
     changed_cases: set[str] = field(default_factory=set)
@@ -123,7 +123,7 @@ class Desk:
     def add_case(self, case: Case) -> None:
         self.cases[case.claim_id] = case
 
-    def add_summary(self, summary: Summary) -> None:
+    def add_summary(self, summary: ClaimSummary) -> None:
         claim_id, number, nik = summary.claim_id, summary.member_number, summary.nik
         before = self.summaries.get(claim_id)
         self.summaries[claim_id] = summary
@@ -138,7 +138,7 @@ class Desk:
         if nik is not None:
             self.claims_by_name[nik].add(claim_id)
 
-    def other_niks(self, summary: Summary) -> Set[str]:
+    def other_niks(self, summary: ClaimSummary) -> Set[str]:
         """Those under which the memberships of a claim's person were registered before."""
         numbers = self.numbers_by_nik.get(summary.nik or "", _NONE) | {summary.member_number or ""}
         members = [self.members[number] for number in numbers if number in self.members]
@@ -287,7 +287,7 @@ class Desk:
         clock = case.progress.moment(clock)
         member, memberships = self._memberships(case, clock)
         claims = self._other_claims(case, member, memberships)
-        verdict = assess(_new(Question, (case, member, memberships, claims, clock)), self.book)
+        verdict = assess(_new(CaseFile, (case, member, memberships, claims, clock)), self.book)
         read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
         if memberships:
             read += tuple([f"{one.number}@{one.version}" for one in memberships])
@@ -323,7 +323,9 @@ class Desk:
         member = member.as_of(clock)
         return member if member.is_registered else None
 
-    def _other_claims(self, case: Case, member: Member | None, memberships: tuple[Member, ...]) -> tuple[Summary, ...]:
+    def _other_claims(
+        self, case: Case, member: Member | None, memberships: tuple[Member, ...]
+    ) -> tuple[ClaimSummary, ...]:
         """Of the person as the claim names them, and as the memberships do: a claim keeps the NIK of its day."""
         reference = case.member
         assert reference is not None
@@ -360,7 +362,7 @@ class Desk:
         self.changed_cases.add(case.claim_id)
         self.add_summary(
             _new(
-                Summary,
+                ClaimSummary,
                 (
                     case.claim_id,
                     case.opened_order,

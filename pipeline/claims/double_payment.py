@@ -8,7 +8,7 @@ what finds it. Pure.
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from pipeline.claims.case_file import Summary
+from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
 from schemas.clock import iso
@@ -56,7 +56,7 @@ class PaidLines:
                 summary = desk.summaries[decision.claim_id]
                 self.note(decision, summary, desk.other_niks(summary) if decision.benefits else ())
 
-    def note(self, decision: Decision, summary: Summary, other_niks: Collection[str] = ()) -> None:
+    def note(self, decision: Decision, summary: ClaimSummary, other_niks: Collection[str] = ()) -> None:
         """An effective decision (APPROVED or REJECTED) was made. Raises PaidTwice, and nothing is noted then.
 
         `other_niks`: of the same person; what was paid before a NIK was corrected stands under the former one.
@@ -92,7 +92,7 @@ class PaidLines:
         )
 
 
-def paid_lines(decision: Decision, summary: Summary) -> frozenset[PaidLine]:
+def paid_lines(decision: Decision, summary: ClaimSummary) -> frozenset[PaidLine]:
     """What this effective decision pays once a person, program and event day."""
     if not decision.benefits:
         return frozenset()

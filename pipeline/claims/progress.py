@@ -50,7 +50,7 @@ class Progress:
     payouts: dict[str, int]  # payout id -> rupiah, recoveries negative
     settlements: dict[str, tuple[dt.date, dt.date]]  # payout id -> paid on, known on
     failed_payouts: tuple[str, ...]
-    settled_codes: tuple[str, ...]
+    answered_codes: tuple[str, ...]
     ruling: Ruling | None
     has_new_facts: bool  # facts came after an effective ruling: an officer must look again
     changed_later: bool  # a membership fact that came later would have changed the decision
@@ -76,7 +76,7 @@ class Progress:
         self.payouts = {}
         self.settlements = {}
         self.failed_payouts = ()
-        self.settled_codes = ()
+        self.answered_codes = ()
         self.ruling = None
         self.has_new_facts = False
         self.changed_later = False

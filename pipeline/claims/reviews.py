@@ -26,7 +26,7 @@ def apply_review(case: Case, event: ClaimReviewed) -> None:
         )
         raise Poison("REVIEW_STALE", FieldError("data.revision", message))
     if review.verdict == "reassess":
-        progress.ruling, progress.settled_codes = None, ()
+        progress.ruling, progress.answered_codes = None, ()
         progress.has_new_facts = progress.changed_later = progress.is_appealed = False
         return
     ruling = ruling_of(review, event.source)
@@ -39,7 +39,7 @@ def apply_review(case: Case, event: ClaimReviewed) -> None:
         return
     if review.verdict == "approve":
         answered = set(_answers(ruling, progress)) - _OCCASIONS
-        progress.settled_codes = tuple(sorted(answered.union(progress.settled_codes)))
+        progress.answered_codes = tuple(sorted(answered.union(progress.answered_codes)))
     if review.verdict != "request_documents":
         progress.has_new_facts = progress.changed_later = progress.is_appealed = False
     progress.ruling = ruling

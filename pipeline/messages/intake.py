@@ -62,7 +62,7 @@ class Arrival:
 
 
 @dataclass(frozen=True, slots=True)
-class Misfit:
+class RefusedRecord:
     """One record that is refused whatever else is known. `received_ms`: as `retry_clock`."""
 
     record: Record
@@ -70,7 +70,7 @@ class Misfit:
     received_ms: int | None
 
 
-def read(record: Record, topic: str, partition: int) -> Arrival | Misfit:
+def read(record: Record, topic: str, partition: int) -> Arrival | RefusedRecord:
     """Parse and check one record. Never raises for what a sender can do."""
     received_ms = None
     try:
@@ -78,7 +78,7 @@ def read(record: Record, topic: str, partition: int) -> Arrival | Misfit:
         event = read_event(record.value, topic)
         clock = event_clock(event, received_ms)
     except Poison as poison:
-        return Misfit(record, poison, received_ms)
+        return RefusedRecord(record, poison, received_ms)
     digest = hashlib.sha256(record.value).digest()
     return Arrival(record, event, _identity(event, partition), digest, clock, received_ms is None)
 

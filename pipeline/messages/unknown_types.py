@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pipeline.errors import BadDeployment
-from pipeline.messages.intake import Arrival, Misfit, claimed_identity
+from pipeline.messages.intake import Arrival, RefusedRecord, claimed_identity
 
 FLOOD_WINDOW: Final = 100
 FLOOD_LIMIT: Final = FLOOD_WINDOW // 5  # more than a fifth of unknown type, from two sources: we are the stranger
@@ -25,11 +25,11 @@ class UnknownTypes:
     def copy(self) -> "UnknownTypes":
         return UnknownTypes(tuple(self._seen))
 
-    def note(self, arrivals: Iterable[Arrival | Misfit]) -> None:
+    def note(self, arrivals: Iterable[Arrival | RefusedRecord]) -> None:
         """Raises BadDeployment where the flood is there."""
         for arrival in arrivals:
             sender = None
-            if isinstance(arrival, Misfit) and arrival.poison.reason == "UNKNOWN_TYPE":
+            if isinstance(arrival, RefusedRecord) and arrival.poison.reason == "UNKNOWN_TYPE":
                 sender = claimed_identity(arrival.record.value)[0] or "?"
             if len(self._seen) == FLOOD_WINDOW and self._seen[0] is not None:
                 self._count -= 1

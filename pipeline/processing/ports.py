@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Final, Self
 
-from pipeline.claims.desk import Desk, Needs
+from pipeline.claims.desk import Desk, Requirements
 from pipeline.claims.double_payment import PaidLines
 from pipeline.messages.intake import Identity
 from pipeline.messages.records import Chunk, Message
@@ -24,7 +24,7 @@ CHUNK_STRIDE: Final = 1 << 24  # most events, and most outputs, of one chunk; le
 
 
 @dataclass(slots=True)  # nobody changes it; `frozen` would cost three times as much to make
-class Entry:
+class LedgerEntry:
     """One event that was applied, as the ledger keeps it. `seq`: its place in the order of processing."""
 
     seq: int
@@ -53,7 +53,7 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class ChunkAccount:
     """What became of every offset from `first` to below `next`."""
 
     first: int
@@ -69,7 +69,7 @@ class Account:
 
 
 @dataclass(slots=True)
-class Brought:
+class LoadedDesk:
     """A desk with what was asked for, and how it stood when it was read."""
 
     desk: Desk
@@ -88,9 +88,9 @@ class Effects:
     chunk_id: int
     topic: str
     partition: int
-    account: Account
+    account: ChunkAccount
     decisions: Sequence[Decision]
-    entries: list[Entry]
+    entries: list[LedgerEntry]
     dead_letters: list[DeadLetter]
     outputs: list[tuple[int, Message]]
 
@@ -126,7 +126,7 @@ class UnitOfWork(ABC):
         nothing, the log has it."""
 
     @abstractmethod
-    def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+    def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         """Lock the persons concerned and put on the desk what it will read; `wanted` by partition number, which must
         be locked."""
 
@@ -138,7 +138,7 @@ class UnitOfWork(ABC):
         """
 
     @abstractmethod
-    def write(self, group: str, brought: Brought, turn: Sequence[Effects]) -> None:
+    def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
         """Store everything and move each position to the `account.next` of its last chunk."""
 
     @abstractmethod

@@ -14,21 +14,21 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
 
-from pipeline.claims.desk import Desk, needs
+from pipeline.claims.desk import Desk, requirements
 from pipeline.claims.double_payment import PaidTwice
 from pipeline.errors import NotReady, Poison, SantunanError, Transient
 from pipeline.law.book import Book
-from pipeline.messages.intake import Arrival, Identity, Misfit, claimed_identity, read
+from pipeline.messages.intake import Arrival, Identity, RefusedRecord, claimed_identity, read
 from pipeline.messages.outputs import refusal_message
 from pipeline.messages.records import Chunk, Message
 from pipeline.messages.unknown_types import UnknownTypes
 from pipeline.processing.ports import (
     CHUNK_STRIDE,
-    Account,
-    Brought,
+    ChunkAccount,
     DeadLetter,
     Effects,
-    Entry,
+    LedgerEntry,
+    LoadedDesk,
     Place,
     Store,
     UnitOfWork,
@@ -77,17 +77,17 @@ class Report:
         self.decisions.update((one.program, one.outcome, one.reason_codes[0]) for one in effects.decisions)
 
 
-Parsed = tuple[Chunk, list[Arrival | Misfit]]
+Parsed = tuple[Chunk, list[Arrival | RefusedRecord]]
 
 
 @dataclass(slots=True)
-class _Part:
+class ChunkWork:
     """A chunk in its turn. `first`: the next offset to process; `fresh`: what is there from it on; `stored`: outputs
     of what came before it; `effects`: None where nothing is fresh."""
 
     chunk: Chunk
     first: int
-    fresh: list[Arrival | Misfit]
+    fresh: list[Arrival | RefusedRecord]
     stored: list[Message]
     report: Report
     effects: Effects | None = None
@@ -97,7 +97,7 @@ class _Part:
         return self.first < self.chunk.end
 
 
-class Batch:
+class Processor:
     """Several threads may use one, each with partition numbers of its own. `group`: whose positions these are.
 
     `retries`: of a transaction while the database is away, in the calling thread. `observe`: told of every chunk that
@@ -144,19 +144,19 @@ class Batch:
         """
         return self.store_parsed([(chunk, self.read(chunk)) for chunk in chunks])
 
-    def read(self, chunk: Chunk) -> list[Arrival | Misfit]:
+    def read(self, chunk: Chunk) -> list[Arrival | RefusedRecord]:
         """Parse the records: pure, so that it may run while other chunks are being stored."""
         return [read(record, chunk.topic, chunk.partition) for record in chunk.records]
 
-    def store_parsed(self, turn: Sequence[Parsed]) -> list[list[Message]]:
+    def store_parsed(self, batch: Sequence[Parsed]) -> list[list[Message]]:
         """As `process`, with what `read` gave for each chunk: all in one transaction; where that fails, one by one."""
-        ours = {((chunk.topic, chunk.partition), chunk.end) for chunk, _ in turn}
-        if len(turn) > 1:
+        ours = {((chunk.topic, chunk.partition), chunk.end) for chunk, _ in batch}
+        if len(batch) > 1:
             try:
-                return self._apply(turn, ours, attempts=1)
+                return self._apply(batch, ours, attempts=1)
             except SantunanError as error:
-                log.info("%d chunks were not stored together (%s); each by itself", len(turn), error)
-        return [self._patiently(parsed, ours) for parsed in turn]
+                log.info("%d chunks were not stored together (%s); each by itself", len(batch), error)
+        return [self._patiently(parsed, ours) for parsed in batch]
 
     def _patiently(self, parsed: Parsed, ours: Set[tuple[Place, int]]) -> list[Message]:
         pause = FIRST_PAUSE_SECONDS
@@ -168,14 +168,14 @@ class Batch:
                 pause *= 2
         return self._apply([parsed], ours, self.retries + 1)[0]
 
-    def _apply(self, turn: Sequence[Parsed], ours: Set[tuple[Place, int]], attempts: int) -> list[list[Message]]:
+    def _apply(self, batch: Sequence[Parsed], ours: Set[tuple[Place, int]], attempts: int) -> list[list[Message]]:
         """`ours`: where this turn moves positions to, all of it or a part, whether or not it was told that it did."""
         with self.store.unit_of_work() as work:
             started = time.perf_counter()
-            identities = [one.identity for _, arrivals in turn for one in arrivals if isinstance(one, Arrival)]
-            positions, known = work.begin(self.group, {chunk.partition for chunk, _ in turn}, identities)
+            identities = [one.identity for _, arrivals in batch for one in arrivals if isinstance(one, Arrival)]
+            positions, known = work.begin(self.group, {chunk.partition for chunk, _ in batch}, identities)
             self._refuse_strangers(positions, ours)
-            parts = [_part(work, positions, chunk, arrivals, attempts) for chunk, arrivals in turn]
+            parts = [_part(work, positions, chunk, arrivals, attempts) for chunk, arrivals in batch]
             new = [part for part in parts if part.is_new]
             if new:
                 unknown_types = self._process(work, new, known, started)
@@ -200,7 +200,7 @@ class Batch:
                 raise Transient(f"another worker has stored events of {topic}/{number} meanwhile; nothing was stored")
 
     def _process(
-        self, work: UnitOfWork, new: Sequence[_Part], known: dict[Identity, bytes], started: float
+        self, work: UnitOfWork, new: Sequence[ChunkWork], known: dict[Identity, bytes], started: float
     ) -> UnknownTypes:
         """Load, decide, write, commit. Returns what is known of unknown types now."""
         report = new[0].report
@@ -209,16 +209,18 @@ class Batch:
         for part in new:
             unknown_types.note(part.fresh)
         readable = [(part.chunk.partition, one) for part in new for one in part.fresh if isinstance(one, Arrival)]
-        wanted = [(number, needs(arrival.event)) for number, arrival in readable if arrival.identity not in known]
-        brought = work.bring(Desk(self.book), wanted)
+        wanted = [
+            (number, requirements(arrival.event)) for number, arrival in readable if arrival.identity not in known
+        ]
+        loaded = work.load(Desk(self.book), wanted)
         chunk_ids = work.next_chunk_ids(len(new))
         started = report.lap("load", started)
         refused: dict[int, Poison] = {}
-        while (effects := _take_all(new, chunk_ids, dict(known), brought, refused)) is None:
-            brought = work.bring(Desk(self.book), wanted)
+        while (effects := _take_all(new, chunk_ids, dict(known), loaded, refused)) is None:
+            loaded = work.load(Desk(self.book), wanted)
             chunk_ids = work.next_chunk_ids(len(new))  # what was read now may be younger than the numbers before
         started = report.lap("decide", started)
-        work.write(self.group, brought, effects)
+        work.write(self.group, loaded, effects)
         started = report.lap("write", started)
         work.commit()
         report.lap("commit", started)
@@ -226,15 +228,15 @@ class Batch:
             part.effects = one
         return unknown_types
 
-    def _outputs(self, part: _Part) -> list[Message]:
+    def _outputs(self, part: ChunkWork) -> list[Message]:
         if self.store.is_embedded or part.effects is None:
             return part.stored
         return part.stored + [message for _, message in part.effects.outputs]
 
 
 def _part(
-    work: UnitOfWork, positions: dict[Place, int], chunk: Chunk, arrivals: list[Arrival | Misfit], attempts: int
-) -> _Part:
+    work: UnitOfWork, positions: dict[Place, int], chunk: Chunk, arrivals: list[Arrival | RefusedRecord], attempts: int
+) -> ChunkWork:
     """What of a chunk is new; `positions` move past it, for a later chunk of the same place."""
     place = (chunk.topic, chunk.partition)
     first = positions.get(place, chunk.start)
@@ -243,28 +245,28 @@ def _part(
     stored = work.stored_outputs(Chunk(*place, chunk.start, min(first, chunk.end), ()))
     fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
     report = Report(*place, attempts=attempts, redelivered=len(arrivals) - len(fresh))
-    return _Part(chunk, first, fresh, stored, report)
+    return ChunkWork(chunk, first, fresh, stored, report)
 
 
 def _take_all(
-    parts: Sequence[_Part],
+    parts: Sequence[ChunkWork],
     chunk_ids: Sequence[int],
     known: dict[Identity, bytes],
-    brought: Brought,
+    loaded: LoadedDesk,
     refused: dict[int, Poison],
 ) -> list[Effects] | None:
     """As `_take`, chunk after chunk."""
-    turn = []
+    batch = []
     for part, chunk_id in zip(parts, chunk_ids, strict=True):
-        effects = _take(part, chunk_id, known, brought, refused)
+        effects = _take(part, chunk_id, known, loaded, refused)
         if effects is None:
             return None
-        turn.append(effects)
-    return turn
+        batch.append(effects)
+    return batch
 
 
 def _take(
-    part: _Part, chunk_id: int, known: dict[Identity, bytes], brought: Brought, refused: dict[int, Poison]
+    part: ChunkWork, chunk_id: int, known: dict[Identity, bytes], loaded: LoadedDesk, refused: dict[int, Poison]
 ) -> Effects | None:
     """Each event in its order: applied, known already, or refused. None stops the next.
 
@@ -272,15 +274,15 @@ def _take(
     taken again by a fresh desk.
     """
     chunk, fresh = part.chunk, part.fresh
-    desk, paid = brought.desk, brought.paid
+    desk, paid = loaded.desk, loaded.paid
     made_before = len(desk.made_decisions)
-    entries: list[Entry] = []
+    entries: list[LedgerEntry] = []
     letters: list[DeadLetter] = []
     outputs: list[tuple[int, Message]] = []
     for seq, arrival in enumerate(fresh, chunk_id * CHUNK_STRIDE):
         offset = arrival.record.offset
         try:
-            if isinstance(arrival, Misfit):
+            if isinstance(arrival, RefusedRecord):
                 raise arrival.poison
             if _is_known(chunk, arrival, known):
                 continue
@@ -301,7 +303,7 @@ def _take(
         entries.append(_entry(seq, arrival))
         outputs += [(offset, message) for message in messages]
     duplicates = len(fresh) - len(entries) - len(letters)
-    account = Account(part.first, chunk.end, len(entries), duplicates, len(letters))
+    account = ChunkAccount(part.first, chunk.end, len(entries), duplicates, len(letters))
     made_now = desk.made_decisions[made_before:]
     return Effects(chunk_id, chunk.topic, chunk.partition, account, made_now, entries, letters, outputs)
 
@@ -336,11 +338,11 @@ def _refuse_gap(chunk: Chunk, position: int) -> None:
         )
 
 
-def _entry(seq: int, arrival: Arrival) -> Entry:
+def _entry(seq: int, arrival: Arrival) -> LedgerEntry:
     fields: dict[str, Any] = vars(arrival.event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
     reference = fields.get("member")
     number = fields.get("member_number") or (reference.member_number if reference is not None else None)
-    return Entry(
+    return LedgerEntry(
         seq,
         arrival.identity,
         arrival.digest,
@@ -353,7 +355,7 @@ def _entry(seq: int, arrival: Arrival) -> Entry:
     )
 
 
-def _letter(arrival: Arrival | Misfit, poison: Poison) -> DeadLetter:
+def _letter(arrival: Arrival | RefusedRecord, poison: Poison) -> DeadLetter:
     record = arrival.record
     source: str | None
     event_id: str | None

@@ -29,7 +29,7 @@ class NotFound(SantunanError):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClaimStatus:
     """A claim as it stands: its latest decision, what was settled, what waits for an officer."""
 
     decision: Decision
@@ -38,7 +38,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """One dead letter. `place`: topic/partition/offset, which is its name."""
 
     place: str
@@ -54,7 +54,7 @@ class Letter:
 _END: Final = 1 << 62  # after every row of the ledger
 
 
-def standing(store: Any, claim_id: str) -> Standing:
+def status_of(store: Any, claim_id: str) -> ClaimStatus:
     """Raises NotFound where the claim is not known, or not opened."""
     with store.reader() as connection:
         published = history.published_decisions(connection, [claim_id], is_embedded=store.is_embedded)
@@ -64,7 +64,7 @@ def standing(store: Any, claim_id: str) -> Standing:
             raise NotFound(f"there is no decision on the claim {claim_id}: {why}")
         progress = connection.execute(select(cases.c.progress).where(cases.c.claim_id == claim_id)).scalar_one()
         decision = read_decision(published[max(published)])
-        return Standing(decision, tuple(_payments(connection, claim_id)), _open_codes(progress))
+        return ClaimStatus(decision, tuple(_payments(connection, claim_id)), _open_codes(progress))
 
 
 def members(store: Any, *, number: str | None = None, nik: str | None = None) -> list[Member]:
@@ -75,7 +75,7 @@ def members(store: Any, *, number: str | None = None, nik: str | None = None) ->
         return [Member.from_json(document.encode()) for document in documents.scalars()]
 
 
-def letters(store: Any, *, with_retried: bool = False) -> list[Letter]:
+def letters(store: Any, *, with_retried: bool = False) -> list[DeadLetter]:
     """Every dead letter, the oldest first; without those that were retried."""
     statement = select(dead_letters).order_by(dead_letters.c.chunk, dead_letters.c.topic, dead_letters.c.offset)
     if not with_retried:
@@ -84,7 +84,7 @@ def letters(store: Any, *, with_retried: bool = False) -> list[Letter]:
         return [_letter(connection, row) for row in connection.execute(statement)]
 
 
-def letter(store: Any, place: str) -> Letter:
+def letter(store: Any, place: str) -> DeadLetter:
     """Raises NotFound where there is none of that name."""
     topic, partition, offset = split_place(place)
     statement = select(dead_letters).where(
@@ -132,7 +132,7 @@ def _open_codes(progress: str) -> tuple[str, ...]:
     return tuple(orjson.loads(progress).get("referral_codes", ()))
 
 
-def _letter(connection: "Connection", row: Any) -> Letter:
+def _letter(connection: "Connection", row: Any) -> DeadLetter:
     import orjson
 
     original = row.original
@@ -141,7 +141,7 @@ def _letter(connection: "Connection", row: Any) -> Letter:
             log.c.topic == row.topic, log.c.partition == row.partition, log.c.offset == row.offset
         )
         original = connection.execute(statement).scalar()
-    return Letter(
+    return DeadLetter(
         f"{row.topic}/{row.partition}/{row.offset}",
         row.reason,
         orjson.loads(row.errors),

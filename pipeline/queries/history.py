@@ -20,7 +20,7 @@ _MOST_NAMES: Final = 500  # in one question: SQLite allows 32,766 parameters, ol
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryEvent:
     """One event of the ledger. `seq`: its place in the order of processing."""
 
     seq: int
@@ -46,7 +46,7 @@ def ask(connection: Connection) -> None:
     connection.execute(select(positions.c.next).limit(1)).all()
 
 
-def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[Told]]:
+def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[HistoryEvent]]:
     """Every accepted event in the order of processing; `kin`: of these claims and members, and the daily clock."""
     after = -1
     while True:
@@ -57,7 +57,7 @@ def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[Tol
         found = connection.execute(statement.order_by(ledger.c.seq).limit(PAGE)).all()
         if not found:
             return
-        yield [Told(seq, clock_of(clock), partition, bytes(raw)) for seq, clock, partition, raw in found]
+        yield [HistoryEvent(seq, clock_of(clock), partition, bytes(raw)) for seq, clock, partition, raw in found]
         after = found[-1].seq
 
 

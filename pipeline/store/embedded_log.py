@@ -27,7 +27,7 @@ MOST_READ: Final = 10_000  # records at once, so that a backlog of a million doe
 _AT_ONCE: Final = 32  # rows a statement; more gain no more
 
 
-class Entry(NamedTuple):
+class LogEntry(NamedTuple):
     """A record of the log. `place`: its number in the one order of all topics, from 1 on."""
 
     place: int
@@ -94,20 +94,20 @@ class Log:
             if sqlite_transient(error) is None:
                 raise
 
-    def read(self, start: int, names: Sequence[str] | None = None, limit: int = MOST_READ) -> list[Entry]:
+    def read(self, start: int, names: Sequence[str] | None = None, limit: int = MOST_READ) -> list[LogEntry]:
         """Records from the place `start` on, in the order of all topics; `names`: of these topics only."""
         if names is None:
             return self._entries(_READ, start, min(limit, MOST_READ))
         return self._entries(_READ_TOPICS, start, orjson.dumps(list(names)).decode(), min(limit, MOST_READ))
 
-    def read_partition(self, topic: str, partition: int, start: int, limit: int = MOST_READ) -> list[Entry]:
+    def read_partition(self, topic: str, partition: int, start: int, limit: int = MOST_READ) -> list[LogEntry]:
         """Records of one partition from the offset `start` on."""
         return self._entries(_READ_PARTITION, topic, partition, start, min(limit, MOST_READ))
 
-    def _entries(self, statement: str, *parameters: Any) -> list[Entry]:
+    def _entries(self, statement: str, *parameters: Any) -> list[LogEntry]:
         found = self._driver.execute(statement, parameters).fetchall()
         return [
-            Entry(seq, topic, partition, offset, timestamp_ms, key, value, _headers(headers) if headers else ())
+            LogEntry(seq, topic, partition, offset, timestamp_ms, key, value, _headers(headers) if headers else ())
             for seq, topic, partition, offset, timestamp_ms, key, value, headers in found
         ]
 

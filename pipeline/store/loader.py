@@ -12,13 +12,13 @@ from itertools import groupby
 from typing import Any, Final
 
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import Summary
-from pipeline.claims.desk import Desk, Needs, needs_of
+from pipeline.claims.case_file import ClaimSummary
+from pipeline.claims.desk import Desk, Requirements, requirements_of
 from pipeline.claims.double_payment import PaidLines
 from pipeline.errors import Transient
 from pipeline.membership.member import Member
-from pipeline.processing.ports import Brought
-from pipeline.store.lookups import Concerned, Queries
+from pipeline.processing.ports import LoadedDesk
+from pipeline.store.lookups import Concerned, Lookups
 from pipeline.store.rows import progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.clock import clock_of
@@ -41,13 +41,13 @@ SUMMARY_COLUMNS: Final = (
 _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
 
 
-class Loading:
+class Loader:
     """One bringing: makes a desk that holds all that the events of a turn will read."""
 
-    def __init__(self, desk: Desk, queries: Queries) -> None:
-        self._brought = Brought(desk)
+    def __init__(self, desk: Desk, lookups: Lookups) -> None:
+        self._loaded = LoadedDesk(desk)
         self._desk = desk
-        self._queries = queries
+        self._lookups = lookups
         self._numbers: set[str] = set()  # asked for, registered or not
         self._named: set[str] = set()  # of them and of the NIKs, those that an event or a case names
         self._niks: set[str] = set()  # whose memberships are read
@@ -56,35 +56,35 @@ class Loading:
         self._paid_lines: list[Any] = []
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
 
-    def run(self, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+    def run(self, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         """`wanted`: by partition number."""
         numbers: set[str] = set()
         claims: set[str] = set()
         due_by: dict[int, dt.date] = {}
         own: set[int] = set()
-        for partition, needs in wanted:
+        for partition, requirements in wanted:
             own.add(partition)
-            numbers |= needs.member_numbers
-            claims |= needs.claim_ids
-            self._name(needs.niks)
-            if needs.needs_cases_of_members:
-                self._whole |= needs.member_numbers | needs.niks
-            if needs.due_by is not None:
-                due_by[partition] = max(needs.due_by, due_by.get(partition, needs.due_by))
+            numbers |= requirements.member_numbers
+            claims |= requirements.claim_ids
+            self._name(requirements.niks)
+            if requirements.needs_cases_of_members:
+                self._whole |= requirements.member_numbers | requirements.niks
+            if requirements.due_by is not None:
+                due_by[partition] = max(requirements.due_by, due_by.get(partition, requirements.due_by))
         for partition, day in due_by.items():
-            numbers |= self._put_cases(self._queries.cases_due(partition, day))
+            numbers |= self._put_cases(self._lookups.cases_due(partition, day))
         self._expand(numbers, claims)
         self._lock_and_complete()
         # Else a day that passes there meanwhile could overlook what this turn, the earlier one, makes due.
         if foreign := {case.partition for case in self._desk.cases.values()} - own:
-            self._queries.share_day(sorted(foreign))
+            self._lookups.share_day(sorted(foreign))
         # What a claim was paid for stays under the person and the day it was paid for. All lines of one claim stand
         # under one person, so that few are left to be asked for by claim.
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
         if others := paying.difference([row[-1] for row in self._paid_lines]):
-            self._paid_lines += self._queries.paid_lines_of(sorted(others))
-        self._brought.paid = PaidLines(self._paid_lines)
-        return self._brought
+            self._paid_lines += self._lookups.paid_lines_of(sorted(others))
+        self._loaded.paid = PaidLines(self._paid_lines)
+        return self._loaded
 
     def _expand(self, numbers: set[str], claims: set[str]) -> None:
         """Read cases and members until none of them names one that was not read."""
@@ -94,7 +94,7 @@ class Loading:
             if claims or numbers:
                 self._claims |= claims
                 self._numbers |= numbers
-                cases, members = self._queries.cases_and_members(sorted(claims), sorted(numbers))
+                cases, members = self._lookups.cases_and_members(sorted(claims), sorted(numbers))
                 claims, numbers = set(), self._put_cases(cases)
                 self._put_members(members)
                 if not numbers <= self._numbers:
@@ -113,7 +113,7 @@ class Loading:
             locked |= persons
             # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
             of = (sorted(persons), sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
-            self._complete(self._queries.lock_and_read(*of))
+            self._complete(self._lookups.lock_and_read(*of))
             self._follow()
             if self._persons() <= locked and self._niks == niks:
                 return
@@ -131,15 +131,15 @@ class Loading:
         if moved:
             numbers, niks = moved - self._numbers, set(self._niks)
             self._numbers |= moved
-            self._put_members(self._queries.members(sorted(moved)))
+            self._put_members(self._lookups.members(sorted(moved)))
             self._follow()
             if numbers or self._niks != niks:
-                cases = [*cases, *self._queries.cases_of(sorted(numbers), sorted(self._niks - niks))]
+                cases = [*cases, *self._lookups.cases_of(sorted(numbers), sorted(self._niks - niks))]
         again: set[str] = set()
         for row in cases:
             self._put_summary(row)
             # Asked for and not there, or of another version: somebody wrote it while we waited.
-            if row.claim_id in self._claims and self._brought.case_versions.get(row.claim_id) != row.version:
+            if row.claim_id in self._claims and self._loaded.case_versions.get(row.claim_id) != row.version:
                 again.add(row.claim_id)
         if again:
             self._claims -= again
@@ -170,12 +170,12 @@ class Loading:
             if member is not None:
                 self._whole.update(enrolment.nik for enrolment in member.enrolments)
         wanted = sorted(self._whole)
-        return {row.claim_id for row in self._queries.cases_of(wanted, wanted)}
+        return {row.claim_id for row in self._lookups.cases_of(wanted, wanted)}
 
     def _put_members(self, rows: Sequence[Any]) -> None:
         for number, _nik, version, document in rows:
             self._desk.add_member(Member.from_json(document))
-            self._brought.member_versions[number] = version
+            self._loaded.member_versions[number] = version
 
     def _put_cases(self, rows: Sequence[Any]) -> set[str]:
         """Whole cases on the desk; returns the numbers that they name."""
@@ -183,16 +183,16 @@ class Loading:
         cases = {row.claim_id: _empty_case(row) for row in rows}
         self._claims |= cases.keys()
         for row in rows:
-            self._brought.case_versions[row.claim_id] = row.version
+            self._loaded.case_versions[row.claim_id] = row.version
             self._put_summary(row)
-        folded = groupby(self._queries.events(sorted(cases)), key=lambda row: row[0]) if cases else ()
+        folded = groupby(self._lookups.events(sorted(cases)), key=lambda row: row[0]) if cases else ()
         for claim_id, events in folded:
             _fold(cases[claim_id], events)
         for case in cases.values():
             self._desk.add_case(case)
-            needs = needs_of(case)
-            named |= needs.member_numbers
-            self._name(needs.niks)
+            requirements = requirements_of(case)
+            named |= requirements.member_numbers
+            self._name(requirements.niks)
         return named
 
     def _name(self, niks: Set[str]) -> None:
@@ -213,10 +213,10 @@ def _codes(text: str | None) -> frozenset[str]:
 _day = lru_cache(maxsize=16_384)(dt.date.fromisoformat)
 
 
-def summary_of(row: Any) -> Summary:
+def summary_of(row: Any) -> ClaimSummary:
     """What other claims of the person must know of this one; `row` is one of `cases` that was decided."""
     return _new(
-        Summary,
+        ClaimSummary,
         (
             row.claim_id,
             row.opened_order,

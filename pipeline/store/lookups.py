@@ -20,7 +20,7 @@ class Concerned(NamedTuple):
     paid_lines: Rows
 
 
-class Queries(ABC):
+class Lookups(ABC):
     """The reads of one transaction. Rows are tuples in the order of the columns named. What is asked for together is
     asked together: each wait for a server costs more than its answer."""
 

@@ -18,15 +18,15 @@ from psycopg import errors
 from psycopg.postgres import types as known_types
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, Table, Text
 
-from pipeline.claims.desk import Desk, Needs
+from pipeline.claims.desk import Desk, Requirements
 from pipeline.errors import Transient
 from pipeline.messages.intake import Identity
 from pipeline.processing import ports
-from pipeline.processing.ports import Brought, Effects, Place
+from pipeline.processing.ports import Effects, LoadedDesk, Place
 from pipeline.store import rows, tables
 from pipeline.store.engines import IDLE_SECONDS, postgresql_engine, postgresql_transient
 from pipeline.store.lookups import Concerned
-from pipeline.store.unit_of_work import Question, SummaryRow, UnitOfWork, as_list, digests_of, quoted
+from pipeline.store.unit_of_work import Statement, SummaryRow, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
 
 MANY_CASES: Final = 4_000
@@ -68,7 +68,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
         super().__init__(*args)
         self._is_small = False
         self._small: dict[str, Sequence[rows.Row]] = {}  # of a small turn, all that is written
-        self._moved: Question = ()
+        self._moved: Statement = ()
 
     # --- locks
 
@@ -100,7 +100,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     # --- reads
 
-    def ask_together(self, *asked: Question) -> list[list[Any]]:
+    def ask_together(self, *asked: Statement) -> list[list[Any]]:
         with self.driver.pipeline():
             cursors = [self.driver.execute(statement, parameters) for statement, *parameters in asked]
         return [cursor.fetchall() for cursor in cursors]
@@ -115,25 +115,25 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(_EVENTS, as_list(claim_ids))
 
-    def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
+    def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         wanted = list(wanted)
-        brought = super().bring(desk, wanted)
+        loaded = super().load(desk, wanted)
         cases, claims = len(desk.cases), desk.claims_by_name
-        for _, needs in wanted:
-            if needs.needs_cases_of_members:  # each is decided as it was without the fact, and as it is with it
-                cases += 2 * sum([len(claims.get(one, ())) for one in needs.member_numbers | needs.niks])
+        for _, requirements in wanted:
+            if requirements.needs_cases_of_members:  # each is decided as it was without the fact, and as it is with it
+                cases += 2 * sum([len(claims.get(one, ())) for one in requirements.member_numbers | requirements.niks])
         if cases > MANY_CASES:  # to decide them takes longer than the server lets a transaction idle
             seconds = IDLE_SECONDS + cases // CASES_A_SECOND
             self.driver.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{seconds}s'")
-        return brought
+        return loaded
 
     # --- writes
 
-    def write(self, group: str, brought: Brought, turn: Sequence[Effects]) -> None:
-        events = sum(one.account.accepted + one.account.refused for one in turn)
-        self._is_small = max(events, len(brought.desk.changed_cases)) <= SMALL_TURN  # a day that passed wakes thousands
+    def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
+        events = sum(one.account.accepted + one.account.refused for one in batch)
+        self._is_small = max(events, len(loaded.desk.changed_cases)) <= SMALL_TURN  # a day that passed wakes thousands
         try:
-            super().write(group, brought, turn)
+            super().write(group, loaded, batch)
             if self._is_small:
                 self._write_at_once()
         except errors.UniqueViolation as error:
@@ -175,8 +175,8 @@ class PostgresqlUnitOfWork(UnitOfWork):
         if lines:
             self.driver.execute(_DELETE_PAID_LINES, (as_list(lines),))
 
-    def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
-        new = rows.output_rows(turn)
+    def publish(self, batch: Sequence[Effects]) -> Iterable[int]:
+        new = rows.output_rows(batch)
         self.insert(tables.outputs, new)
         return [row[0] for row in new]
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 import orjson
 
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import Summary
+from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.desk import Desk
 from pipeline.claims.progress import Progress, Ruling
-from pipeline.processing.ports import CHUNK_STRIDE, Brought, DeadLetter, Effects
+from pipeline.processing.ports import CHUNK_STRIDE, DeadLetter, Effects, LoadedDesk
 from pipeline.store.tables import cases
 from schemas import topics
 from schemas.clock import JAKARTA, iso, microseconds
@@ -25,8 +25,11 @@ from schemas.decisions import Decision, Payout
 Row = tuple[Any, ...]
 CaseRow: Any = namedtuple("CaseRow", [one.name for one in cases.columns])  # type: ignore[misc]
 
-_NAMES: Final[tuple[str, ...]] = tuple(one.name for one in fields(Progress))
-_VALUES: Final[Callable[[Progress], Row]] = attrgetter(*_NAMES)
+_FIELDS: Final[tuple[str, ...]] = tuple(one.name for one in fields(Progress))
+_STORED_AS: Final = {"answered_codes": "settled_codes"}  # renamed since the first stores were written
+_NAMES: Final[tuple[str, ...]] = tuple(_STORED_AS.get(name, name) for name in _FIELDS)
+_FIELD_OF: Final = dict(zip(_NAMES, _FIELDS, strict=True))
+_VALUES: Final[Callable[[Progress], Row]] = attrgetter(*_FIELDS)
 _UNTOUCHED: Final[Row] = _VALUES(Progress())
 
 
@@ -47,7 +50,7 @@ def progress_of(document: str) -> Progress:
     told: dict[str, Any] = orjson.loads(document)
     for name, value in told.items():
         read = _READERS.get(name)
-        setattr(progress, name, value if read is None or value is None else read(value))
+        setattr(progress, _FIELD_OF[name], value if read is None or value is None else read(value))
     return progress
 
 
@@ -90,7 +93,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-def case_row(case: Case, summary: Summary | None, version: int) -> Row:
+def case_row(case: Case, summary: ClaimSummary | None, version: int) -> Row:
     """A row of `cases`. Without a summary the case is not opened yet: only evidence has come."""
     progress = case.progress
     return (
@@ -134,7 +137,7 @@ def payout_row(payout: Payout) -> Row:
     return payout.claim_id, payout.revision, payout.payee, payout.direction, payout.amount
 
 
-def ledger_rows(turn: Iterable[Effects], *, keeps_raw: bool) -> list[Row]:
+def ledger_rows(batch: Iterable[Effects], *, keeps_raw: bool) -> list[Row]:
     return [
         (
             one.seq,
@@ -150,7 +153,7 @@ def ledger_rows(turn: Iterable[Effects], *, keeps_raw: bool) -> list[Row]:
             one.member_number,
             one.raw if keeps_raw else None,
         )
-        for effects in turn
+        for effects in batch
         for one in effects.entries
     ]
 
@@ -188,26 +191,26 @@ def chunk_row(effects: Effects) -> Row:
     )
 
 
-def output_rows(turn: Iterable[Effects]) -> list[Row]:
+def output_rows(batch: Iterable[Effects]) -> list[Row]:
     return [
         (number, offset, message.topic, message.key, message.value)
-        for effects in turn
+        for effects in batch
         for number, (offset, message) in enumerate(effects.outputs, effects.chunk_id * CHUNK_STRIDE)
     ]
 
 
-def decision_rows(turn: Iterable[Effects], numbers: Iterable[int]) -> list[Row]:
+def decision_rows(batch: Iterable[Effects], numbers: Iterable[int]) -> list[Row]:
     """`numbers`: where each output of the turn is kept, in order."""
-    published = [message for effects in turn for _, message in effects.outputs]
+    published = [message for effects in batch for _, message in effects.outputs]
     places = (number for number, message in zip(numbers, published, strict=True) if message.topic == topics.DECISIONS)
-    made = [decision for effects in turn for decision in effects.decisions]
+    made = [decision for effects in batch for decision in effects.decisions]
     return [decision_row(decision, place) for decision, place in zip(made, places, strict=True)]
 
 
-def changed_cases(brought: Brought) -> tuple[list[Row], list[Row]]:
+def changed_cases(loaded: LoadedDesk) -> tuple[list[Row], list[Row]]:
     """Rows of `cases`: (new, changed); each changed one ends with the version at which it was read."""
-    desk: Desk = brought.desk
-    known = brought.case_versions
+    desk: Desk = loaded.desk
+    known = loaded.case_versions
     new: list[Row] = []
     changed: list[Row] = []
     for claim_id in sorted(desk.changed_cases):
@@ -220,10 +223,10 @@ def changed_cases(brought: Brought) -> tuple[list[Row], list[Row]]:
     return new, changed
 
 
-def changed_members(brought: Brought) -> tuple[list[Row], list[Row]]:
+def changed_members(loaded: LoadedDesk) -> tuple[list[Row], list[Row]]:
     """Rows of `members`: (new, changed); each changed one ends with the version at which it was read."""
-    desk: Desk = brought.desk
-    known = brought.member_versions
+    desk: Desk = loaded.desk
+    known = loaded.member_versions
     new: list[Row] = []
     changed: list[Row] = []
     for number in sorted(desk.changed_members):

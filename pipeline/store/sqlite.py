@@ -64,8 +64,8 @@ class SqliteUnitOfWork(UnitOfWork):
         first = (last or 0) + 1
         return range(first, first + count)
 
-    def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
-        places, _ = embedded_log.append(self.driver, [message for effects in turn for _, message in effects.outputs])
+    def publish(self, batch: Sequence[Effects]) -> Iterable[int]:
+        places, _ = embedded_log.append(self.driver, [message for effects in batch for _, message in effects.outputs])
         return places
 
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:

@@ -19,16 +19,16 @@ import orjson
 from sqlalchemy import Connection, Engine, Executable, RootTransaction, Table, and_, select
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.claims.desk import Desk, Needs
+from pipeline.claims.desk import Desk, Requirements
 from pipeline.errors import SantunanError, Transient
 from pipeline.messages.intake import Identity
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing import ports
-from pipeline.processing.ports import CHUNK_STRIDE, Brought, Effects, Place
+from pipeline.processing.ports import CHUNK_STRIDE, Effects, LoadedDesk, Place
 from pipeline.store import rows
 from pipeline.store.engines import first_line
-from pipeline.store.loader import SUMMARY_COLUMNS, Loading
-from pipeline.store.lookups import Concerned, Queries, Rows
+from pipeline.store.loader import SUMMARY_COLUMNS, Loader
+from pipeline.store.lookups import Concerned, Lookups, Rows
 from pipeline.store.tables import (
     cases,
     chunks,
@@ -43,7 +43,7 @@ from pipeline.store.tables import (
 
 SummaryRow: Any = namedtuple("SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _DRIVERS = ("psycopg", "sqlite3")
-Question = tuple[Any, ...]  # a statement in the driver's words, and its parameters
+Statement = tuple[Any, ...]  # a statement in the driver's words, and its parameters
 
 
 class Transaction:
@@ -105,13 +105,13 @@ class Transaction:
         found: list[Any] = self.driver.execute(statement, parameters).fetchall()
         return found
 
-    def ask_together(self, *asked: Question) -> list[list[Any]]:
+    def ask_together(self, *asked: Statement) -> list[list[Any]]:
         """As `ask` one after the other, each seeing what stands when those before it are done; with one wait, where
         waiting costs."""
         return [self.ask(*one) for one in asked]
 
 
-class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
+class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     """All that the batch asks for in one transaction."""
 
     keeps_raw: ClassVar[bool]  # bytes in and out stand in our own tables, not in a log beside them
@@ -133,7 +133,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None: ...
 
     @abstractmethod
-    def publish(self, turn: Sequence[Effects]) -> Iterable[int]:
+    def publish(self, batch: Sequence[Effects]) -> Iterable[int]:
         """Keep the outputs where they are read from; their numbers, in order."""
 
     @abstractmethod
@@ -141,13 +141,13 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- reads
 
-    def bring(self, desk: Desk, wanted: Iterable[tuple[int, Needs]]) -> Brought:
-        return Loading(desk, self).run(wanted)
+    def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
+        return Loader(desk, self).run(wanted)
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         return self.ask(*self._members(numbers))
 
-    def _members(self, numbers: Iterable[str]) -> Question:
+    def _members(self, numbers: Iterable[str]) -> Statement:
         statement = f"SELECT number, nik, version, document FROM members WHERE number {self.among}"
         return statement, as_list(numbers)
 
@@ -167,7 +167,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
 
-    def _cases_of(self, numbers: Iterable[str], niks: Iterable[str], claim_ids: Iterable[str] = ()) -> Question:
+    def _cases_of(self, numbers: Iterable[str], niks: Iterable[str], claim_ids: Iterable[str] = ()) -> Statement:
         is_asked_for = f"member_number {self.among} OR nik {self.among} OR claim_id {self.among}"
         statement = f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM cases WHERE {is_asked_for}"
         return statement, as_list(numbers), as_list(niks), as_list(claim_ids)
@@ -183,7 +183,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     def _about(
         self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
-    ) -> tuple[Question, ...]:
+    ) -> tuple[Statement, ...]:
         names = as_list(numbers), as_list(niks)
         return (
             (f"SELECT number, nik, version FROM members WHERE number {self.among} OR nik {self.among}", *names),
@@ -218,28 +218,28 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Queries):
 
     # --- writes
 
-    def write(self, group: str, brought: Brought, turn: Sequence[Effects]) -> None:
-        desk, paid = brought.desk, brought.paid
-        self.insert(ledger, rows.ledger_rows(turn, keeps_raw=self.keeps_raw))
-        new_members, changed_members = rows.changed_members(brought)
+    def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
+        desk, paid = loaded.desk, loaded.paid
+        self.insert(ledger, rows.ledger_rows(batch, keeps_raw=self.keeps_raw))
+        new_members, changed_members = rows.changed_members(loaded)
         self.insert(members, new_members)
         self.replace(members, "number", changed_members)
-        new_cases, changed_cases = rows.changed_cases(brought)
+        new_cases, changed_cases = rows.changed_cases(loaded)
         self.insert(cases, new_cases)
         self.replace(cases, "claim_id", changed_cases)
         self.delete_paid_lines(paid.removed())
         self.insert(paid_lines, paid.added())
-        numbers = self.publish(turn)
-        self.insert(decisions, rows.decision_rows(turn, numbers))
+        numbers = self.publish(batch)
+        self.insert(decisions, rows.decision_rows(batch, numbers))
         self.insert(payouts, [rows.payout_row(payout) for payout in desk.made_payouts])
         letters = [
             rows.dead_letter_row(one, effects, keeps_raw=self.keeps_raw)
-            for effects in turn
+            for effects in batch
             for one in effects.dead_letters
         ]
         self.insert(dead_letters, letters)
-        self.insert(chunks, [rows.chunk_row(effects) for effects in turn])
-        self.move_positions(group, {(one.topic, one.partition): one.account.next for one in turn})
+        self.insert(chunks, [rows.chunk_row(effects) for effects in batch])
+        self.move_positions(group, {(one.topic, one.partition): one.account.next for one in batch})
 
 
 def as_list(values: Iterable[object]) -> str:

@@ -21,7 +21,7 @@ from agents.transports.kafka.publisher import client_options
 from agents.worker.__main__ import look_for_less_garbage
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Record
-from pipeline.processing.processor import Batch, Report
+from pipeline.processing.processor import Processor, Report
 from pipeline.store import open_store
 from schemas import topics
 
@@ -33,10 +33,10 @@ def main(count: int) -> None:
     settings = read_settings()
     store = open_store(settings.database_url, partitions=settings.partitions)
     seconds: Counter[str] = Counter()
-    batch = Batch(store, Book.load(), settings.group, observe=lambda report: _add(seconds, report))
+    processor = Processor(store, Book.load(), settings.group, observe=lambda report: _add(seconds, report))
     consumer, producer = _clients(settings)
     consumer.subscribe([topics.ACCIDENTS, topics.DEATHS])
-    done = turns = 0
+    done = batches = 0
     look_for_less_garbage()
     while done < count:
         started = time.perf_counter()
@@ -45,22 +45,22 @@ def main(count: int) -> None:
         if not messages:
             continue
         producer.begin_transaction()
-        turn = list(_chunks(messages))
+        batch = list(_chunks(messages))
         started = time.perf_counter()
-        parsed = [(chunk, batch.read(chunk)) for chunk in turn]
+        parsed = [(chunk, processor.read(chunk)) for chunk in batch]
         _lap(seconds, "parse", started)
-        stored = batch.store_parsed(parsed)
+        stored = processor.store_parsed(parsed)
         started = time.perf_counter()
         for outputs in stored:
             for output in outputs:
                 producer.produce(output.topic, output.value, output.key)
-        places = [TopicPartition(chunk.topic, chunk.partition, chunk.end) for chunk in turn]
+        places = [TopicPartition(chunk.topic, chunk.partition, chunk.end) for chunk in batch]
         producer.send_offsets_to_transaction(places, consumer.consumer_group_metadata(), WAIT_SECONDS)
         producer.commit_transaction(WAIT_SECONDS)
         _lap(seconds, "publish", started)
         done += len(messages)
-        turns += 1
-    print(json.dumps({"claims": done, "turns": turns, "seconds": seconds}), flush=True)
+        batches += 1
+    print(json.dumps({"claims": done, "turns": batches, "seconds": seconds}), flush=True)
     sys.stdin.read()  # its processor time can be read until whoever started it closes this
     consumer.close()
     store.close()

@@ -14,7 +14,7 @@ from agents.settings import read_settings
 from agents.worker.__main__ import look_for_less_garbage
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message, Record
-from pipeline.processing.processor import Batch, Report
+from pipeline.processing.processor import Processor, Report
 from pipeline.store import open_store
 from pipeline.store.embedded_log import Log
 from schemas import topics
@@ -93,12 +93,12 @@ def _shares(file: Path, count: int) -> dict[str, float]:
     """Seconds of each step, without Faust: the same claims through the batch alone."""
     store = open_store(f"sqlite:///{file}")
     reports: list[Report] = []
-    batch = Batch(store, Book.load(), "bench", observe=reports.append)
+    processor = Processor(store, Book.load(), "bench", observe=reports.append)
     log = Log(file)
-    _through(batch, log, members(MEMBERS), 0)
+    _through(processor, log, members(MEMBERS), 0)
     reports.clear()
     look_for_less_garbage()
-    total = {"parse": _through(batch, log, claims(count, MEMBERS), log.end(topics.HISTORY, 0))}
+    total = {"parse": _through(processor, log, claims(count, MEMBERS), log.end(topics.HISTORY, 0))}
     for report in reports:
         for step, seconds in report.seconds.items():
             total[step] = total.get(step, 0.0) + seconds
@@ -107,7 +107,7 @@ def _shares(file: Path, count: int) -> dict[str, float]:
     return total
 
 
-def _through(batch: Batch, log: Log, sent: Iterable[Sent], start: int) -> float:
+def _through(processor: Processor, log: Log, sent: Iterable[Sent], start: int) -> float:
     """Seconds spent on parsing."""
     rest = iter(sent)
     parsing = 0.0
@@ -116,8 +116,8 @@ def _through(batch: Batch, log: Log, sent: Iterable[Sent], start: int) -> float:
         records = tuple(Record(start + at, 0, one.key, one.value) for at, one in enumerate(some))
         started = time.perf_counter()
         chunk = Chunk(topics.HISTORY, 0, start, start + len(some), records)
-        arrivals = batch.read(chunk)
+        arrivals = processor.read(chunk)
         parsing += time.perf_counter() - started
-        batch.store_parsed([(chunk, arrivals)])
+        processor.store_parsed([(chunk, arrivals)])
         start += len(some)
     return parsing

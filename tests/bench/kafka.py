@@ -30,7 +30,7 @@ LATENCY_SECONDS: Final = 20
 WARM_SECONDS: Final = 40  # not counted: a new worker, and the compiler of the broker's Java, meet small turns
 LOADED: Final = RATE * (LATENCY_SECONDS + WARM_SECONDS)  # claims
 KILLS: Final = 3
-TURNS: Final = ("worker", "worker", "bare", "bare", "worker")
+MOST_BATCHES: Final = ("worker", "worker", "bare", "bare", "worker")
 UNCOUNTED: Final = 1
 READERS: Final = "santunan"  # the group, and the database, that read the members
 PATIENCE_SECONDS: Final = 120.0
@@ -101,7 +101,7 @@ def _compare(site: Site, count: int) -> dict[str, Any]:
     runs: dict[str, list[Run]] = {"worker": [], "bare": []}
     steps: dict[str, float] = {}
     approved = 0
-    for turn, kind in enumerate(TURNS):
+    for turn, kind in enumerate(MOST_BATCHES):
         name = site.new_database(f"{kind}-{turn}", starts)
         command = ("tests.bench.bare_loop", str(count)) if kind == "bare" else ()
         before = site.ends([topics.DECISIONS])

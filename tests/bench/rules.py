@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pipeline.claims.case_file import Question
+from pipeline.claims.case_file import CaseFile
 from pipeline.claims.desk import Desk
 from pipeline.claims.rules import table
 from pipeline.claims.rules.table import assess
@@ -58,13 +58,13 @@ def _assessment(*, is_first: bool, rounds: int = 10_000) -> float:
     desk.take(event, event.time, order=9)
     case, member = desk.cases["K1"], desk.members[e.NUMBER]
     case.progress.revision = 0
-    question = Question(case, member, (), (), event.time)
-    assert assess(question, book).outcome == "APPROVED"
+    case_file = CaseFile(case, member, (), (), event.time)
+    assert assess(case_file, book).outcome == "APPROVED"
     started = time.perf_counter()
     for _ in range(rounds):
         if is_first:
             member.derived.clear()
-        assess(question, book)
+        assess(case_file, book)
     return (time.perf_counter() - started) / rounds * 1e6
 
 

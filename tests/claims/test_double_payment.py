@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import pytest
 
-from pipeline.claims.case_file import Summary
+from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN, PaidLines, PaidTwice
 from schemas.codes import LineCode
 from schemas.decisions import Benefit, Cause, Decision, ReadSet
@@ -48,7 +48,7 @@ def test_of_many_lines_and_names_under_which_they_are_paid_always_the_same_is_to
     """Sets stand in another order in each process, and a dead letter must have the same bytes in all of them."""
     niks = [f"36710101018000{at:02}" for at in range(20)]
     stored = [(nik, "JKK", DAY.isoformat(), line, f"paid-under-{nik}") for nik in niks for line in LINES]
-    summary = Summary("K2", 2, "N", "right", 1, "JKK", DAY, frozenset(), "APPROVED", frozenset())
+    summary = ClaimSummary("K2", 2, "N", "right", 1, "JKK", DAY, frozenset(), "APPROVED", frozenset())
     with pytest.raises(PaidTwice) as caught:
         PaidLines(stored).note(decision(LINES[::-1]), summary, set(niks))
     assert (caught.value.other, caught.value.line) == (f"paid-under-{niks[0]}", LINES[0])

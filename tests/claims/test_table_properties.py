@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import Question, Verdict
+from pipeline.claims.case_file import CaseFile, Verdict
 from pipeline.claims.rules.table import assess
 from pipeline.law.book import Book
 from schemas.claims import EvidenceAdded
@@ -176,7 +176,7 @@ EVIDENCE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("order", list(permutations(range(len(EVIDENCE)))))
 def test_independent_evidence_gives_one_result_in_any_order(order: tuple[int, ...]) -> None:
-    question = question_of(
+    case_file = question_of(
         {
             "event": "2025-03-10T08:00",
             "kind": "violence",
@@ -189,8 +189,8 @@ def test_independent_evidence_gives_one_result_in_any_order(order: tuple[int, ..
     )
     for place, number in enumerate(order):
         clock = moment("2025-03-15", 13) + timedelta(minutes=place)
-        _add(question.case, EVIDENCE[number], clock)
-    verdict = assess(question, BOOK)
+        _add(case_file.case, EVIDENCE[number], clock)
+    verdict = assess(case_file, BOOK)
     assert verdict.outcome == "APPROVED"
     assert {one.line: one.amount for one in verdict.benefits} == {"stmb": 6_000_000, "transport": 5_000_000}
 
@@ -202,7 +202,7 @@ def _add(case: Case, sections: dict[str, Any], clock: Any) -> None:
 
 
 def test_a_question_is_not_changed_by_its_answer() -> None:
-    question: Question = question_of({"event": "2024-05-10", "kind": "death_at_work", "settled": ["REF_PAK"]})
-    before = repr(question)
-    assess(question, BOOK)
-    assert repr(question) == before
+    case_file: CaseFile = question_of({"event": "2024-05-10", "kind": "death_at_work", "settled": ["REF_PAK"]})
+    before = repr(case_file)
+    assess(case_file, BOOK)
+    assert repr(case_file) == before

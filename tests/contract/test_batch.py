@@ -129,8 +129,8 @@ def test_a_flood_is_seen_across_chunks(site: Site) -> None:
 
 def test_a_chunk_that_comes_again_leads_to_the_outputs_that_were_stored(site: Site) -> None:
     site.send(*e.member(), e.accident(), e.accident("K2", "2024-07-08"))
-    (first,) = site.batch.process(site.chunk(0, 5))
-    (again,) = site.batch.process(site.chunk(0, 5))
+    (first,) = site.processor.process(site.chunk(0, 5))
+    (again,) = site.processor.process(site.chunk(0, 5))
     assert again == first and (site.store.is_embedded or len(first) == 2)
     assert site.reports[-1].redelivered == 5
     assert site.rows("SELECT count(*) FROM decisions") == [(1,)]
@@ -139,7 +139,7 @@ def test_a_chunk_that_comes_again_leads_to_the_outputs_that_were_stored(site: Si
 def test_a_chunk_that_overlaps_gives_what_was_stored_and_then_what_is_new(site: Site) -> None:
     site.send(*e.member(), e.accident(), e.accident("K2", "2024-07-08"), e.accident("K3", "2024-07-09"))
     stored = [*site.process(site.chunk(0, 5)), *site.process(site.chunk(5, 6))]
-    (again,) = site.batch.process(site.chunk(5, 7))
+    (again,) = site.processor.process(site.chunk(5, 7))
     assert again[: len(stored) // 2] == stored[len(stored) // 2 :]
     assert site.rows("SELECT claim_id FROM decisions ORDER BY claim_id") == [("K1",), ("K2",), ("K3",)]
     assert check(site.store, replays=False)[:0] == [] and site.rows("SELECT max(next) FROM positions") == [(7,)]
@@ -199,7 +199,7 @@ def test_a_transient_failure_is_tried_again_as_a_whole_and_not_for_ever(
     site: Site, monkeypatch: pytest.MonkeyPatch, failures: int, retries: int, is_stored: bool
 ) -> None:
     monkeypatch.setattr("pipeline.processing.processor.FIRST_PAUSE_SECONDS", 0)
-    site.batch.retries = retries
+    site.processor.retries = retries
     site.send(*e.member(), e.accident())
     commit, left = Transaction.commit, [failures]
 

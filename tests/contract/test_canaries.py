@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.messages.records import Message
 from pipeline.store import open_store
-from pipeline.store.embedded_log import Entry, Log
+from pipeline.store.embedded_log import Log, LogEntry
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
@@ -96,7 +96,7 @@ def bad(known: Any) -> dict[str, tuple[str, bytes]]:
     }
 
 
-def published(file: Path) -> list[Entry]:
+def published(file: Path) -> list[LogEntry]:
     log = Log(file)
     try:
         return log.read(0, topics.OUTPUT)
@@ -104,7 +104,7 @@ def published(file: Path) -> list[Entry]:
         log.close()
 
 
-def shown(entry: Entry) -> str:
+def shown(entry: LogEntry) -> str:
     """An output as its readers may repeat it: all but the bytes that were refused, which operators alone read."""
     document = json.loads(entry.value)
     document["data"].pop("original", None)

@@ -19,7 +19,7 @@ from agents.app import App
 from agents.clients import open_history, open_submitter
 from agents.settings import Settings
 from agents.transports.kafka import consumer
-from agents.transports.kafka.publisher import Member, Publisher, client_options
+from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
 from pipeline.errors import Transient
 from pipeline.messages.records import Message
 from schemas import topics
@@ -161,11 +161,11 @@ def test_what_a_worker_left_open_ends_with_the_successor_that_got_its_lowest_num
             await before.publish([FIRST], OUTPUTS)
             go_on = leave_open(before)
             for others in ({0, 2}, {3}):
-                await Publisher(kafka_settings).fence(others, Member(9, "other"))
+                await Publisher(kafka_settings).fence(others, GroupMember(9, "other"))
                 with pytest.raises(KafkaException, match="(?i)timed out"):
                     committed(kafka_settings, 1)
             for _ in range(2):  # the first dies between fencing and reading; the second fences again
-                await Publisher(kafka_settings).fence({0, 1}, Member(9, "successor"))
+                await Publisher(kafka_settings).fence({0, 1}, GroupMember(9, "successor"))
             assert committed(kafka_settings, 1) == FIRST.end
             with pytest.raises(KafkaException, match="(?i)fenced|newer producer"):
                 go_on()
@@ -209,6 +209,6 @@ def test_a_member_tells_of_itself_as_librdkafka_would(kafka_settings: Settings) 
             if consumer.assignment():
                 break
             consumer.poll(0.1)
-        assert consumer.consumer_group_metadata() == Member(1, consumer.memberid()).metadata(kafka_settings.group)
+        assert consumer.consumer_group_metadata() == GroupMember(1, consumer.memberid()).metadata(kafka_settings.group)
     finally:
         consumer.close()

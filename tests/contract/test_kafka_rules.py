@@ -46,8 +46,8 @@ from agents.transports.kafka import consumer, fetcher
 from agents.transports.kafka.assignor import ByNumber
 from agents.transports.kafka.consumer import Consumer
 from agents.transports.kafka.fetcher import Assignment
-from agents.transports.kafka.publisher import Member
-from agents.worker.deliveries import Delivery
+from agents.transports.kafka.publisher import GroupMember
+from agents.worker.deliveries import Batch
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Chunk, Message
 from schemas import topics
@@ -77,7 +77,7 @@ def test_the_positions_are_read_after_the_predecessor_was_fenced_and_sought_at_l
     act(assign, broker)
     assert broker.asked[0] == "fence" and broker.asked[-1] == "seek"
     assert {"committed", "floor"} <= set(broker.asked[1:-1])
-    assert broker.fenced == {0, 1} and broker.fenced_as == Member(1, "us")
+    assert broker.fenced == {0, 1} and broker.fenced_as == GroupMember(1, "us")
 
 
 def test_partitions_are_taken_together_with_the_generation_in_which_they_were_given(act: Callable[..., Any]) -> None:
@@ -87,13 +87,13 @@ def test_partitions_are_taken_together_with_the_generation_in_which_they_were_gi
     async def scene(stage: Stage) -> None:
         fence = broker.fence
 
-        async def fence_while_the_group_forms_anew(numbers: set[int], member: Member) -> None:
-            broker.assigned = Assignment(frozenset({THERE}), Member(2, "us"))
+        async def fence_while_the_group_forms_anew(numbers: set[int], member: GroupMember) -> None:
+            broker.assigned = Assignment(frozenset({THERE}), GroupMember(2, "us"))
             await fence(numbers, member)
 
         stage.app.transport._publisher = SimpleNamespace(fence=fence_while_the_group_forms_anew)
         await assign(stage)
-        assert (set(broker.sought), broker.fenced, broker.fenced_as) == ({HERE}, {0}, Member(1, "us"))
+        assert (set(broker.sought), broker.fenced, broker.fenced_as) == ({HERE}, {0}, GroupMember(1, "us"))
 
     act(scene, broker)
 
@@ -161,7 +161,7 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
     async def scene(stage: Stage) -> None:
         await assign(stage)
         consumer = stage.consumer
-        late = Delivery((chunk_of(HERE, 3, 5),), consumer._epoch)
+        late = Batch((chunk_of(HERE, 3, 5),), consumer._epoch)
         await assign(stage)
         consumer._handed_out.append(late)
         assert consumer.is_void(late)
@@ -169,7 +169,7 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
         assert stage.decided == [] and "publish" not in broker.asked
         assert consumer._handed_out == []
 
-        good = Delivery((chunk_of(HERE, 3, 5),), consumer._epoch)
+        good = Batch((chunk_of(HERE, 3, 5),), consumer._epoch)
         await stage.app.process._guarded(good)
         assert stage.decided == [*good.chunks] and broker.asked[-1] == "publish"
 
@@ -179,9 +179,9 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
 def test_a_late_release_does_not_free_a_number_that_was_handed_out_anew(act: Callable[..., Any]) -> None:
     async def scene(stage: Stage) -> None:
         await assign(stage)
-        late = Delivery((chunk_of(HERE, 3, 5),), stage.consumer._epoch)
+        late = Batch((chunk_of(HERE, 3, 5),), stage.consumer._epoch)
         await assign(stage)
-        anew = Delivery(late.chunks, stage.consumer._epoch)
+        anew = Batch(late.chunks, stage.consumer._epoch)
         stage.consumer._handed_out.append(anew)
         stage.consumer.release(late)
         assert stage.consumer._handed_out == [anew]
@@ -194,14 +194,14 @@ def test_a_revocation_voids_what_waits_and_waits_for_the_chunk_in_hand(act: Call
         await assign(stage)
         consumer = stage.consumer
         await stage.fetched(HERE, 3, 4)
-        delivery = Delivery((chunk_of(THERE, 3, 5),), consumer._epoch)
-        stage.app.process.in_hand[delivery] = 0.0
+        batch = Batch((chunk_of(THERE, 3, 5),), consumer._epoch)
+        stage.app.process.in_hand[batch] = 0.0
         revoking = asyncio.ensure_future(consumer._drop(stage.app, {HERE, THERE}))
         await asyncio.sleep(0.01)
         assert not revoking.done(), "the group went on while a chunk was in hand"
-        assert stage.next_chunk() is None and consumer.is_void(delivery)
-        del stage.app.process.in_hand[delivery]
-        consumer.release(delivery)
+        assert stage.next_chunk() is None and consumer.is_void(batch)
+        del stage.app.process.in_hand[batch]
+        consumer.release(batch)
         await asyncio.wait_for(revoking, 1)
 
     act(scene, Broker(HERE, THERE))
@@ -250,7 +250,7 @@ def test_what_is_committed_and_what_is_published_becomes_the_floor(act: Callable
     async def scene(stage: Stage) -> None:
         await assign(stage)
         assert stage.noted == {HERE: 50}
-        await stage.app.process._guarded(Delivery((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
+        await stage.app.process._guarded(Batch((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
         assert stage.consumer._published == {THERE: 5}
         await stage.consumer.say_goodbye()
         assert stage.noted == {HERE: 50, THERE: 5} and broker.asked[-1] == "leave"
@@ -330,7 +330,7 @@ def test_a_worker_in_which_nothing_moves_for_a_minute_and_a_half_ends(
     async def scene(stage: Stage) -> None:
         stage.consumer.looked_at = now - looked
         if taken is not None:
-            stage.app.process.in_hand[Delivery((chunk_of(HERE, 3, 5),), 1)] = now - taken
+            stage.app.process.in_hand[Batch((chunk_of(HERE, 3, 5),), 1)] = now - taken
         monkeypatch.setattr(consumer, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
         with pytest.raises(Left if ends else Awake) as end:
             WATCH(stage.consumer)

@@ -19,9 +19,9 @@ from agents.clients import open_history
 from agents.kafka.connection import connection_options
 from agents.settings import Settings
 from agents.transports.kafka import publisher
-from agents.transports.kafka.publisher import Member, Publisher, client_options
-from agents.worker.batches import Process
-from agents.worker.deliveries import Delivery
+from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
+from agents.worker.batches import BatchRunner
+from agents.worker.deliveries import Batch
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
 from pipeline.messages.records import Message
 from pipeline.store import open_store
@@ -43,7 +43,7 @@ __all__ = [
     "settings",
 ]
 
-MEMBER = Member(1, "us")
+MEMBER = GroupMember(1, "us")
 CHUNK = chunk_of(HERE, 3, 5)
 OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", b"2")]
 PROBE = b"x" * 10_000
@@ -260,13 +260,13 @@ class Source:
         self._error = error
         self.released = 0
 
-    def is_void(self, delivery: Delivery) -> bool:
+    def is_void(self, batch: Batch) -> bool:
         return False
 
     async def publish(self, chunks: Any, messages: Any) -> None:
         raise self._error
 
-    def release(self, delivery: Delivery) -> None:
+    def release(self, batch: Batch) -> None:
         self.released += 1
 
 
@@ -278,11 +278,11 @@ class Source:
 def test_a_chunk_that_is_not_published_ends_the_process_and_is_never_released(
     error: BaseException, status: int
 ) -> None:
-    process = Process(lambda chunks: [OUTPUTS], threads=1)
+    process = BatchRunner(lambda chunks: [OUTPUTS], threads=1)
     source: Any = Source(error)
     process.source = source
     with pytest.raises(Left) as left:
-        asyncio.run(process._guarded(Delivery((CHUNK,), 1)))
+        asyncio.run(process._guarded(Batch((CHUNK,), 1)))
     assert left.value.status == status
     assert source.released == 0, "the next chunk of the number could have gone first"
 

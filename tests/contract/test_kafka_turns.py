@@ -11,7 +11,7 @@ from faust.types import TP
 from agents.settings import Settings
 from agents.transports.kafka.consumer import RECORD_BYTES
 from agents.transports.kafka.fetcher import Fetched
-from agents.worker.deliveries import Delivery
+from agents.worker.deliveries import Batch
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Record
 from schemas import topics
@@ -35,7 +35,7 @@ def turn(stage: Stage) -> list[tuple[str, int, int, int]]:
     """The next one, handed out."""
     chunks = stage.consumer._ready()
     if chunks:
-        stage.consumer._handed_out.append(Delivery(chunks, stage.consumer._epoch))
+        stage.consumer._handed_out.append(Batch(chunks, stage.consumer._epoch))
     return [(one.topic, one.partition, one.start, one.end) for one in chunks]
 
 

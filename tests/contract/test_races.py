@@ -10,7 +10,7 @@ import pytest
 from pipeline.audit.invariants import check
 from pipeline.audit.replay import replay
 from pipeline.messages.records import Chunk
-from pipeline.processing.ports import Brought
+from pipeline.processing.ports import LoadedDesk
 from pipeline.store.lookups import Concerned
 from pipeline.store.postgresql import PostgresqlUnitOfWork
 from schemas import topics
@@ -108,13 +108,13 @@ def test_a_turn_that_reads_again_has_its_place_after_what_was_stored_meanwhile(
     site.send(e.review("K2", 1, "change", "2024-07-10T10:00:00", changes=change), partition=1)
     site.send(e.evidence("K3", "2024-07-10T11:00:00", documents=e.JKK_PAPERS), partition=1)
     site.send(e.accident("K3", number=OTHER, documents=["ktp"]))
-    bring, brought = PostgresqlUnitOfWork.bring, []
+    load, loaded = PostgresqlUnitOfWork.load, []
 
-    def let_the_claim_be_opened(self: PostgresqlUnitOfWork, *asked: Any) -> Brought:
-        brought.append(asked)
-        if len(brought) == 2:
+    def let_the_claim_be_opened(self: PostgresqlUnitOfWork, *asked: Any) -> LoadedDesk:
+        loaded.append(asked)
+        if len(loaded) == 2:
             site.process(site.chunk(10, 11))
-        return bring(self, *asked)
+        return load(self, *asked)
 
     monkeypatch.setattr(PostgresqlUnitOfWork, "bring", let_the_claim_be_opened)
     site.process(site.chunk(0, 2, partition=1))

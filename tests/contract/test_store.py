@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pipeline.audit.invariants import check
-from pipeline.claims.desk import Desk, Needs
+from pipeline.claims.desk import Desk, Requirements
 from pipeline.errors import NotReady, Transient
 from pipeline.messages.records import Chunk
 from pipeline.store import migrate, open_reader, open_store, postgresql, revisions
@@ -172,7 +172,7 @@ def test_a_worker_taken_for_dead_cannot_store_what_its_successor_stored(make_sit
     site.send(*e.member(), e.accident())
     chunk = site.chunk(0, 5)
     first = site.process(chunk)
-    (again,) = zombie.batch.process(chunk)
+    (again,) = zombie.processor.process(chunk)
     zombie.close()
     assert again == first and len(site.decisions()) == 1
 
@@ -212,7 +212,7 @@ def test_two_workers_that_meet_decide_and_pay_once(
         return next_chunk_ids(self, count)
 
     site = Site(new_database())
-    site.batch.retries = 5
+    site.processor.retries = 5
     site.run(*e.member())
     here = e.accident("K1")
     there = {
@@ -351,7 +351,7 @@ def test_a_day_that_wakes_many_claims_may_be_decided_for_as_long_as_it_takes(
         monkeypatch.setattr(postgresql, "MANY_CASES", many)
         with site.store.unit_of_work() as work:
             work.begin(GROUP, [0], ())
-            work.bring(Desk(site.batch.book), [(0, Needs(due_by=dt.date(2024, 9, 30)))])
+            work.load(Desk(site.processor.book), [(0, Requirements(due_by=dt.date(2024, 9, 30)))])
             assert work.ask("SHOW idle_in_transaction_session_timeout") == [(allowed,)]  # type: ignore[attr-defined]
     site.close()
 
@@ -363,12 +363,12 @@ def test_facts_about_a_member_with_many_claims_may_be_decided_for_as_long_as_it_
     site = Site(new_database())
     site.run(*e.member(), *(e.accident(f"K{day}", f"2024-07-{day:02}") for day in (1, 2, 3)))
     monkeypatch.setattr(postgresql, "CASES_A_SECOND", 1)
-    fact = Needs(frozenset({e.NUMBER}), needs_cases_of_members=True)
+    fact = Requirements(frozenset({e.NUMBER}), needs_cases_of_members=True)
     for many, allowed in ((15, "8s"), (14, "23s")):  # three claims, and each twice for each of two facts
         monkeypatch.setattr(postgresql, "MANY_CASES", many)
         with site.store.unit_of_work() as work:
             work.begin(GROUP, [0], ())
-            work.bring(Desk(site.batch.book), [(0, fact), (0, fact)])
+            work.load(Desk(site.processor.book), [(0, fact), (0, fact)])
             assert work.ask("SHOW idle_in_transaction_session_timeout") == [(allowed,)]  # type: ignore[attr-defined]
     site.close()
 

@@ -9,7 +9,7 @@ from pipeline.audit.invariants import check
 from pipeline.errors import Transient
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message
-from pipeline.processing.processor import Batch
+from pipeline.processing.processor import Processor
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
 from tests.contract.conftest import MakeSite
@@ -25,8 +25,8 @@ def book() -> Book:
 
 
 @pytest.fixture
-def successor(site: Site, book: Book) -> Batch:
-    return Batch(site.store, book, GROUP)
+def successor(site: Site, book: Book) -> Processor:
+    return Processor(site.store, book, GROUP)
 
 
 def revisions(messages: list[Message]) -> list[int]:
@@ -41,7 +41,7 @@ def send(site: Site) -> None:
 
 
 def test_what_is_stored_and_not_published_comes_in_the_order_in_which_it_was_stored(
-    site: Site, successor: Batch
+    site: Site, successor: Processor
 ) -> None:
     send(site)
     claim, member = site.chunk(0, 1, topics.ACCIDENTS), site.chunk(0, 4, topics.MEMBERS)
@@ -55,12 +55,12 @@ def test_what_is_stored_and_not_published_comes_in_the_order_in_which_it_was_sto
 
 
 def test_where_another_worker_stored_meanwhile_nothing_is_until_that_is_taken_over(
-    site: Site, successor: Batch
+    site: Site, successor: Processor
 ) -> None:
     """One that was stopped for long and goes on: what it stored would else be published after what followed from it."""
     send(site)
     published = {MEMBERS: 0, CLAIMS: 0}
-    assert site.batch.take_over(published) == ([], [])
+    assert site.processor.take_over(published) == ([], [])
     assert successor.take_over(published) == ([], [])
     site.process(site.chunk(0, 1, topics.ACCIDENTS))
     with pytest.raises(Transient, match=r"another worker has stored events of claims\.accidents/0 meanwhile"):
@@ -83,8 +83,8 @@ def test_a_turn_that_was_stored_without_hearing_of_it_is_no_strangers(
     send(expected)
     told = expected.process(expected.chunk(0, 4, topics.MEMBERS), expected.chunk(0, 1, topics.ACCIDENTS))
     send(site)
-    batch = Batch(site.store, book, GROUP, retries=1)
-    batch.take_over({MEMBERS: 0, CLAIMS: 0})
+    processor = Processor(site.store, book, GROUP, retries=1)
+    processor.take_over({MEMBERS: 0, CLAIMS: 0})
     commit, fates = Transaction.commit, list(commits)
 
     def go_away(self: Any) -> None:
@@ -96,8 +96,8 @@ def test_a_turn_that_was_stored_without_hearing_of_it_is_no_strangers(
 
     monkeypatch.setattr("pipeline.processing.processor.FIRST_PAUSE_SECONDS", 0)
     monkeypatch.setattr(Transaction, "commit", go_away)
-    outputs = batch.process(site.chunk(0, 4, topics.MEMBERS), site.chunk(0, 1, topics.ACCIDENTS))
+    outputs = processor.process(site.chunk(0, 4, topics.MEMBERS), site.chunk(0, 1, topics.ACCIDENTS))
     assert fates == []
     assert revisions([one for of_chunk in outputs for one in of_chunk]) == revisions(told)
     assert site.rows("SELECT count(*) FROM decisions") == [(1,)] and check(site.store) == []
-    batch.process(Chunk(topics.DEATHS, 0, 0, 1, ()))
+    processor.process(Chunk(topics.DEATHS, 0, 0, 1, ()))

@@ -296,7 +296,7 @@ def cited_references() -> set[str]:
     """What the parameters and the rules cite; holidays move deadlines and are never cited themselves."""
     from pipeline.law import references
 
-    found = {value.reference for value in vars(references).values() if isinstance(value, references.Source)}
+    found = {value.reference for value in vars(references).values() if isinstance(value, references.Reference)}
     for path in (ROOT / "pipeline" / "law" / "parameters").glob("*.yaml"):
         if path.stem != "public_holidays":
             content = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506

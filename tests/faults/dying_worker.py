@@ -18,7 +18,7 @@ from typing import Any
 
 from agents.transports import embedded
 from agents.worker.__main__ import main
-from agents.worker.batches import Process
+from agents.worker.batches import BatchRunner
 from pipeline.store.unit_of_work import UnitOfWork
 
 STEPS = ("fetched", "in_transaction", "stored")
@@ -84,7 +84,7 @@ class DyingProducer:
 
 def wire(step: str, fuse: Fuse) -> None:
     if step == "fetched":
-        before(Process, "_carry_out", fuse)
+        before(BatchRunner, "_carry_out", fuse)
     elif step == "in_transaction":
         before(UnitOfWork, "commit", fuse)
     elif step == "stored":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import BadDeployment
-from pipeline.messages.intake import RECEIVED_AT, Arrival, Misfit, claimed_identity, read
+from pipeline.messages.intake import RECEIVED_AT, Arrival, RefusedRecord, claimed_identity, read
 from pipeline.messages.records import Record
 from pipeline.messages.unknown_types import FLOOD_LIMIT, UnknownTypes
 from schemas import topics
@@ -20,7 +20,7 @@ CANARY = "3174099912310077"
 
 def arrive(
     document: Any, topic: str = topics.ACCIDENTS, *, received_ms: int = RECEIVED_MS, headers: Any = ()
-) -> Arrival | Misfit:
+) -> Arrival | RefusedRecord:
     value = document if isinstance(document, bytes) else e.raw(document)
     return read(Record(7, received_ms, b"k", value, headers), topic, 0)
 
@@ -28,7 +28,7 @@ def arrive(
 def refused(document: Any, topic: str = topics.ACCIDENTS, **how: Any) -> tuple[str, str]:
     """(reason, fields and messages)"""
     found = arrive(document, topic, **how)
-    assert isinstance(found, Misfit), "it was accepted"
+    assert isinstance(found, RefusedRecord), "it was accepted"
     return found.poison.reason, "; ".join(f"{one.field}: {one.message}" for one in found.poison.errors)
 
 
@@ -114,8 +114,8 @@ def test_a_time_has_an_offset_and_lies_in_this_age(time: str) -> None:
 def test_a_sender_whose_clock_runs_more_than_five_minutes_ahead_is_refused(seconds: int, is_refused: bool) -> None:
     time = (RECEIVED + dt.timedelta(seconds=seconds)).isoformat()
     found = arrive(e.accident(time=time))
-    assert isinstance(found, Misfit) == is_refused
-    if isinstance(found, Misfit):
+    assert isinstance(found, RefusedRecord) == is_refused
+    if isinstance(found, RefusedRecord):
         assert found.poison.reason == "TIME_IN_FUTURE"
 
 
@@ -233,7 +233,7 @@ def test_nothing_is_kept_of_what_is_no_document(value: bytes) -> None:
     assert claimed_identity(value) == (None, None)
 
 
-def strangers(*sources: str) -> list[Arrival | Misfit]:
+def strangers(*sources: str) -> list[Arrival | RefusedRecord]:
     return [arrive(e.accident() | {"type": "x", "source": f"urn:santunan:clinic:{source}"}) for source in sources]
 
 
@@ -253,7 +253,7 @@ def test_one_sender_alone_never_stops_the_worker() -> None:
 
 def test_what_lies_more_than_a_hundred_events_back_is_forgotten() -> None:
     window = UnknownTypes()
-    ordinary: list[Arrival | Misfit] = [accepted(e.accident())] * 100
+    ordinary: list[Arrival | RefusedRecord] = [accepted(e.accident())] * 100
     window.note(strangers(*"ab" * (FLOOD_LIMIT // 2)))
     window.note(ordinary)
     window.note(strangers(*"ab" * (FLOOD_LIMIT // 2)))
@@ -267,5 +267,5 @@ def test_what_lies_more_than_a_hundred_events_back_is_forgotten() -> None:
 def test_ordinary_poison_is_no_flood() -> None:
     window = UnknownTypes()
     bad = [arrive(with_amount("-1")), arrive(b"no json"), arrive(e.accident(), topics.MEMBERS)]
-    assert {type(one) for one in bad} == {Misfit}
+    assert {type(one) for one in bad} == {RefusedRecord}
     window.note(bad * 100)

@@ -9,7 +9,7 @@ import json
 from typing import Any, get_args
 
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import Question, Summary
+from pipeline.claims.case_file import CaseFile, ClaimSummary
 from pipeline.claims.progress import Ruling
 from pipeline.membership.member import Member
 from schemas.codes import PaperName
@@ -83,7 +83,7 @@ def month_name(number: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
-def question_of(facts: dict[str, Any]) -> Question:
+def question_of(facts: dict[str, Any]) -> CaseFile:
     """The question that these facts put to the decision table."""
     words = Words(facts)
     event = moment(words.take("event"))
@@ -99,7 +99,7 @@ def question_of(facts: dict[str, Any]) -> Question:
     claims = tuple(_other_claim(one, place) for place, one in enumerate(words.take("other_claims", []), 1))
     words.finish()
     known = member.as_of(clock)
-    return Question(case, known if known.is_registered else None, others, claims, clock)
+    return CaseFile(case, known if known.is_registered else None, others, claims, clock)
 
 
 def _opened_on(words: Words, event: dt.datetime) -> str:
@@ -360,7 +360,7 @@ def _progress(words: Words, case: Case) -> None:
     progress = case.progress
     progress.has_new_facts = words.take("new_facts", False)
     progress.changed_later = words.take("changed_later", False)
-    progress.settled_codes = tuple(words.take("settled", []))
+    progress.answered_codes = tuple(words.take("settled", []))
     if (ruling := words.take("officer")) is not None:
         second = "urn:santunan:officer:second" if ruling.get("second_officer") else None
         answers = tuple(ruling.get("answers", []))
@@ -373,7 +373,7 @@ def _progress(words: Words, case: Case) -> None:
             second,
         )
         if ruling["verdict"] == "approve":
-            progress.settled_codes += answers
+            progress.answered_codes += answers
     if (lines := words.take("already_paid")) is not None:
         progress.lines = tuple(lines.items())
     if (approved_on := words.take("approved_on")) is not None:
@@ -384,9 +384,9 @@ def _progress(words: Words, case: Case) -> None:
         progress.settlements = {"K1.r1.heirs": (day(paid_on), day(known_on))}
 
 
-def _other_claim(one: dict[str, Any], place: int) -> Summary:
+def _other_claim(one: dict[str, Any], place: int) -> ClaimSummary:
     lines = [*one.get("paid_lines", []), *([f"{one['program'].lower()}_death"] if one.get("death_approved") else [])]
-    return Summary(
+    return ClaimSummary(
         claim_id=one.get("id", f"K0{place}"),
         opened_order=1 if one.get("later") else -1,  # the claim that asks stands at 0
         member_number=None,

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from agents.settings import Settings
 from agents.transports.kafka.assignor import ByNumber
-from agents.transports.kafka.publisher import Member, client_options
+from agents.transports.kafka.publisher import GroupMember, client_options
 from schemas import topics
 from tests.support.kafka_stage import HERE
 
@@ -20,7 +20,7 @@ class Place(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.consumer: Any = None
-        self.member = Member(-1, "")
+        self.member = GroupMember(-1, "")
         self.numbers: frozenset[int] = frozenset()
 
     def on_partitions_revoked(self, revoked: Any) -> None:
@@ -28,7 +28,7 @@ class Place(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_assigned(self, assigned: Any) -> None:
         coordinator = self.consumer._coordinator
-        self.member = Member(coordinator.generation, coordinator.member_id)
+        self.member = GroupMember(coordinator.generation, coordinator.member_id)
         self.numbers = frozenset(tp.partition for tp in assigned)
 
     async def heard_of(self, generation: int) -> None:

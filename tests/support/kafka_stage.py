@@ -14,7 +14,7 @@ from agents.settings import Settings, read_settings
 from agents.transports.kafka import consumer
 from agents.transports.kafka.consumer import Consumer
 from agents.transports.kafka.fetcher import Assignment, Fetched
-from agents.transports.kafka.publisher import Member
+from agents.transports.kafka.publisher import GroupMember
 from pipeline.errors import Transient
 from pipeline.messages.records import Chunk, Message, Record
 from schemas import topics
@@ -46,21 +46,21 @@ class Broker:
     """aiokafka's thread and the publisher: answers what it was told to, and notes what it was asked, in order."""
 
     def __init__(self, *assigned: TP) -> None:
-        self.assigned = Assignment(frozenset(assigned), Member(1, "us"))
+        self.assigned = Assignment(frozenset(assigned), GroupMember(1, "us"))
         self.of_group: dict[TP, int] = {}
         self.left: tuple[list[Chunk], list[Message]] = ([], [])  # stored beyond the positions
         self.fails_at = ""
         self.asked: list[str] = []
         self.sought: dict[TP, int] = {}
         self.fenced: set[int] = set()
-        self.fenced_as: Member | None = None
+        self.fenced_as: GroupMember | None = None
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
         if what == self.fails_at:
             raise Transient("away") if what in ("fence", "take over") else NodeNotReadyError()
 
-    async def fence(self, numbers: set[int], member: Member) -> None:
+    async def fence(self, numbers: set[int], member: GroupMember) -> None:
         await asyncio.sleep(0)
         self._ask("fence")
         self.fenced, self.fenced_as = numbers, member
@@ -129,9 +129,9 @@ class Stage:
 
     def next_chunk(self) -> Chunk | None:
         """Of the next turn, which has but one."""
-        turn = self.consumer._ready()
-        assert len(turn) <= 1
-        return turn[0] if turn else None
+        batch = self.consumer._ready()
+        assert len(batch) <= 1
+        return batch[0] if batch else None
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message, Record
-from pipeline.processing.processor import Batch, Report
+from pipeline.processing.processor import Processor, Report
 from pipeline.store import open_store
 from pipeline.store.embedded_log import Log
 from schemas import topics
@@ -22,7 +22,7 @@ class Site:
         self.url = url
         self.store = open_store(url, partitions=partitions)
         self.reports: list[Report] = []
-        self.batch = Batch(self.store, book or Book.load(), GROUP, observe=self.reports.append)
+        self.processor = Processor(self.store, book or Book.load(), GROUP, observe=self.reports.append)
         self.log = Log(Path(url.removeprefix("sqlite:///"))) if self.store.is_embedded else None
         self.sent: dict[tuple[str, int], list[Record]] = {}
         self.order: list[tuple[str, int, Record]] = []
@@ -59,7 +59,7 @@ class Site:
 
     def process(self, *chunks: Chunk) -> list[Message]:
         """In one turn."""
-        messages = [message for of_chunk in self.batch.process(*chunks) for message in of_chunk]
+        messages = [message for of_chunk in self.processor.process(*chunks) for message in of_chunk]
         self._published += messages
         return messages
 
@@ -67,18 +67,18 @@ class Site:
         """Send, then process all that was not read yet, in its order, in chunks of at most `size`, so many a turn."""
         if documents:
             self.send(*documents, **where)
-        turn: list[Chunk] = []
+        batch: list[Chunk] = []
         while self.unread < len(self.order):
             topic, partition, first = self.order[self.unread]
             end = self.unread
             while end < len(self.order) and end - self.unread < size and self.order[end][:2] == (topic, partition):
                 end += 1
             records = tuple(record for _, _, record in self.order[self.unread : end])
-            turn.append(Chunk(topic, partition, first.offset, records[-1].offset + 1, records))
+            batch.append(Chunk(topic, partition, first.offset, records[-1].offset + 1, records))
             self.unread = end
-            if len(turn) == together or end == len(self.order):
-                self.process(*turn)
-                turn = []
+            if len(batch) == together or end == len(self.order):
+                self.process(*batch)
+                batch = []
 
     @property
     def published(self) -> list[Message]:

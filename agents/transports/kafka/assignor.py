@@ -21,10 +21,10 @@ class ByNumber(AbstractPartitionAssignor):  # type: ignore[misc]
     def assign(cls, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
         names = sorted({topic for member in members.values() for topic in member.subscription})
         counts = {name: len(cluster.partitions_for_topic(name) or ()) for name in names}
-        turn = sorted(members)  # a static member's id begins with its instance id: its place is kept over a restart
+        batch = sorted(members)  # a static member's id begins with its instance id: its place is kept over a restart
         assigned = {}
-        for place, member in enumerate(turn):
-            mine = [(name, list(range(place, counts[name], len(turn)))) for name in names]
+        for place, member in enumerate(batch):
+            mine = [(name, list(range(place, counts[name], len(batch)))) for name in names]
             assigned[member] = ConsumerProtocolMemberAssignment(
                 cls.version, [(name, numbers) for name, numbers in mine if numbers], b""
             )

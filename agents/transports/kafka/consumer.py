@@ -38,8 +38,8 @@ from agents.kafka import topics as kafka_topics
 from agents.transports.kafka.fetcher import MEMBERSHIP, Fetched, Thread
 from agents.transports.kafka.publisher import Publisher
 from agents.transports.silent import SilentProducer
-from agents.worker.batches import STUCK_SECONDS, TURNS
-from agents.worker.deliveries import Delivery, Lag
+from agents.worker.batches import MOST_BATCHES, STUCK_SECONDS
+from agents.worker.deliveries import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_TRANSIENT, NotReady, SantunanError, Transient
 from pipeline.messages.records import Chunk, Message, Record
@@ -64,7 +64,7 @@ class Waiting:
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
-    """Hands out chunks. Is the `Source` of `agents.worker.batches`."""
+    """Hands out chunks. Is the `BatchSource` of `agents.worker.batches`."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -73,7 +73,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._read: dict[TP, int] = {}  # of membership: the same, and past what holds no record
         self._asked_again: dict[TP, int] = {}  # holes that were asked for once more
         self._waiting: defaultdict[int, defaultdict[str, deque[Waiting]]] = defaultdict(lambda: defaultdict(deque))
-        self._handed_out: list[Delivery] = []  # not yet released
+        self._handed_out: list[Batch] = []  # not yet released
         self._changed = asyncio.Event()
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
@@ -88,16 +88,16 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     # What the way of a chunk needs
 
-    def is_void(self, delivery: Delivery) -> bool:
-        return delivery.epoch != self._epoch
+    def is_void(self, batch: Batch) -> bool:
+        return batch.epoch != self._epoch
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
         await self.transport.publisher.publish(chunks, messages)
         self._published.update({(chunk.topic, chunk.partition): chunk.end for chunk in chunks})
 
-    def release(self, delivery: Delivery) -> None:
-        if delivery in self._handed_out:  # it is not where a new assignment has come in between
-            self._handed_out.remove(delivery)
+    def release(self, batch: Batch) -> None:
+        if batch in self._handed_out:  # it is not where a new assignment has come in between
+            self._handed_out.remove(batch)
         self._changed.set()
 
     async def say_goodbye(self) -> None:
@@ -118,7 +118,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def lag(self) -> Lag:
         lines = [line for by_topic in self._waiting.values() for line in by_topic.values()]
         chunks = [waiting.chunk for line in lines for waiting in line]
-        chunks += [chunk for delivery in self.app.process.in_hand for chunk in delivery.chunks]
+        chunks += [chunk for batch in self.app.process.in_hand for chunk in batch.chunks]
         return Lag.of(chunks, self._next, self._thread.stable_ends(), own_time=topics.HISTORY)
 
     # Assignments
@@ -213,9 +213,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         chunks = await self._next_turn(timeout)
         if not chunks:
             return
-        delivery, chunk = Delivery(chunks, self._epoch), chunks[0]
+        batch, chunk = Batch(chunks, self._epoch), chunks[0]
         tp = TP(chunk.topic, chunk.partition)
-        self._handed_out.append(delivery)
+        self._handed_out.append(batch)
         self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
         yield (
             tp,
@@ -227,7 +227,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 0,
                 (),
                 None,
-                delivery,
+                batch,
                 None,
                 0,
                 0,
@@ -313,23 +313,23 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
 
     def _ready(self) -> tuple[Chunk, ...]:
         """The next turn, if it may go: of the numbers that are free, the oldest first, what may be decided now."""
-        if len(self._handed_out) == TURNS:
+        if len(self._handed_out) == MOST_BATCHES:
             return ()
-        busy = {chunk.partition for delivery in self._handed_out for chunk in delivery.chunks}
+        busy = {chunk.partition for batch in self._handed_out for chunk in batch.chunks}
         most = self.app.settings.chunk_records
         if busy and self._count_waiting(busy) < most // 2:
             return ()
         free = [lines for number, lines in self._waiting.items() if number not in busy]
         heads = sorted(((_age(head), at) for at, lines in enumerate(free) if (head := self._ready_of(lines))))
-        turn: list[Chunk] = []
+        batch: list[Chunk] = []
         for _, at in heads:
             while (found := self._ready_of(free[at])) is not None:
-                if turn and most < found.size:
-                    return tuple(turn)
+                if batch and most < found.size:
+                    return tuple(batch)
                 most -= found.size
                 free[at][found.chunk.topic].popleft()
-                turn.append(found.chunk)
-        return tuple(turn)
+                batch.append(found.chunk)
+        return tuple(batch)
 
     def _count_waiting(self, busy: Set[int] = frozenset()) -> int:
         """Of the numbers that are not busy, in records."""

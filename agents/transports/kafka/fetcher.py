@@ -21,7 +21,7 @@ from faust.types import TP
 
 from agents.kafka.security import aiokafka_security
 from agents.transports.kafka.assignor import ByNumber
-from agents.transports.kafka.publisher import Member, client_options
+from agents.transports.kafka.publisher import GroupMember, client_options
 from pipeline.messages.records import Record
 from schemas import topics
 
@@ -49,7 +49,7 @@ class Assignment:
     """Partitions, and as whom the group gave them to us. Of one moment: the group may form anew while they are read."""
 
     partitions: frozenset[TP]
-    member: Member
+    member: GroupMember
 
 
 class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -80,7 +80,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
         self._reads: set[TP] = set()
         self._ends: Any = None
-        self.assigned = Assignment(frozenset(), Member(-1, ""))
+        self.assigned = Assignment(frozenset(), GroupMember(-1, ""))
         self._paused: set[TP] = set()
 
     def _shared(self) -> dict[str, Any]:
@@ -119,7 +119,9 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """In aiokafka's thread, while the group that has just formed is sure to be the one that is told of here."""
-        self.assigned = Assignment(frozenset(assigned), Member(generation_id, self._consumer._coordinator.member_id))
+        self.assigned = Assignment(
+            frozenset(assigned), GroupMember(generation_id, self._consumer._coordinator.member_id)
+        )
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:

@@ -28,7 +28,7 @@ QUEUE_MESSAGES: Final = 1_000_000  # a turn never fills it: at most a few output
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class GroupMember:
     """Who this worker is in its group, while one assignment stands. `id`: whoever comes back gets another."""
 
     generation: int
@@ -73,7 +73,7 @@ class Publisher:
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="publish")
         self._turn = asyncio.Lock()  # a producer has one transaction at a time, a worker two turns in hand
 
-    async def fence(self, numbers: Collection[int], member: Member) -> None:
+    async def fence(self, numbers: Collection[int], member: GroupMember) -> None:
         """A new producer, which publishes as this member; when this returns, nothing is left open under the ids of
         these numbers.
 

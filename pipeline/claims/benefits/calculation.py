@@ -3,12 +3,12 @@
 from functools import lru_cache
 
 from pipeline.law.book import Value
-from pipeline.law.references import Source, weakest
+from pipeline.law.references import Reference, weakest
 from schemas.codes import LineCode, Marker, Payee
 from schemas.decisions import Benefit, Scalar
 
 
-class Sheet:
+class Calculation:
     """`is_complete`: no line is missing because a fact is. `flags`: codes of row 19 that the lines give rise to."""
 
     __slots__ = ("lines", "flags", "is_complete")
@@ -29,7 +29,7 @@ class Sheet:
         payee: Payee,
         formula: str,
         numbers: dict[str, Scalar],
-        *origins: Value | Source,
+        *origins: Value | Reference,
     ) -> None:
         """One line with the law of all its numbers, no surer than the least sure of them; zero is left out."""
         if amount <= 0:
@@ -43,7 +43,7 @@ class Sheet:
 
 
 @lru_cache(maxsize=1_024)
-def _law_of(origins: tuple[Value | Source, ...]) -> tuple[str, Marker]:
+def _law_of(origins: tuple[Value | Reference, ...]) -> tuple[str, Marker]:
     """All articles, and the least certain marker."""
     reference, marker = origins[0].reference, origins[0].marker
     for other in origins[1:]:

@@ -7,14 +7,14 @@ incomplete instead of a line of zero rupiah.
 from functools import lru_cache
 from typing import Final
 
-from pipeline.claims.assessment import Walk
-from pipeline.claims.benefits.calculation import Sheet
+from pipeline.claims.assessment import Assessment
+from pipeline.claims.benefits.calculation import Calculation
 from pipeline.claims.benefits.costs import cost_lines
 from pipeline.claims.benefits.disability import loss_of
 from pipeline.claims.benefits.scholarship import Pupils, award_of
 from pipeline.law.book import Value
 from pipeline.law.money import exact_text, percent_text, times
-from pipeline.law.references import Source
+from pipeline.law.references import Reference
 from pipeline.law.terms import Terms
 from pipeline.membership.coverage import Wage
 from schemas.codes import LineCode, Payee
@@ -24,128 +24,128 @@ _MONTH_DAYS: Final = 30  # temporary disability counts months of thirty days (de
 _WHOLE_SHARE: Final = 1_000_000  # `disability` counts in millionths
 
 
-def sheet_of(walk: Walk, pupils: Pupils) -> Sheet:
+def calculate(assessment: Assessment, pupils: Pupils) -> Calculation:
     """All lines that would be paid if every row of the table were met and there were an heir."""
-    sheet = Sheet()
-    terms = walk.terms
+    calculation = Calculation()
+    terms = assessment.terms
     assert terms is not None
-    if walk.program == "JKM":
-        _fixed("jkm_death", terms.jkm_death, terms, sheet)
-        _periodic("heirs", terms, sheet)
-        _fixed("funeral", terms.funeral, terms, sheet)
-        _scholarship("heirs", pupils, terms, sheet, terms.scholarship_tenure_months)
-        return sheet
-    medical = walk.case.medical
-    if walk.death is not None:
-        _death_by_accident(walk, pupils, terms, sheet)
+    if assessment.program == "JKM":
+        _fixed("jkm_death", terms.jkm_death, terms, calculation)
+        _periodic("heirs", terms, calculation)
+        _fixed("funeral", terms.funeral, terms, calculation)
+        _scholarship("heirs", pupils, terms, calculation, terms.scholarship_tenure_months)
+        return calculation
+    medical = assessment.case.medical
+    if assessment.death is not None:
+        _death_by_accident(assessment, pupils, terms, calculation)
     elif medical is not None and medical.permanent_total:
-        _permanent_total(walk, pupils, terms, sheet)
+        _permanent_total(assessment, pupils, terms, calculation)
     elif medical is not None and medical.disabilities:
-        _partial_disability(walk, terms, sheet)
+        _partial_disability(assessment, terms, calculation)
     if medical is not None and medical.unable_to_work_days:
-        _temporary_disability(walk, medical.unable_to_work_days, terms, sheet)
-    cost_lines(walk, sheet)
-    return sheet
+        _temporary_disability(assessment, medical.unable_to_work_days, terms, calculation)
+    cost_lines(assessment, calculation)
+    return calculation
 
 
-def _fixed(line: LineCode, amount: Value, terms: Terms, sheet: Sheet) -> None:
+def _fixed(line: LineCode, amount: Value, terms: Terms, calculation: Calculation) -> None:
     """A sum that is the same for everybody, to the heirs."""
     found = terms.made.get(line)
     if found is None:
-        single = Sheet()
+        single = Calculation()
         single.write(line, amount.value, "heirs", "fixed_amount", {"amount": amount.value}, amount)
         found = terms.made[line] = single.lines[0]
-    sheet.lines.append(found)
+    calculation.lines.append(found)
 
 
-def _periodic(payee: Payee, terms: Terms, sheet: Sheet) -> None:
+def _periodic(payee: Payee, terms: Terms, calculation: Calculation) -> None:
     found = terms.made.get(("periodic", payee))
     if found is None:
         months, monthly = terms.periodic_months, terms.periodic_monthly
         numbers: dict[str, Scalar] = {"months": months.value, "monthly": monthly.value}
-        single = Sheet()
+        single = Calculation()
         single.write("periodic", months.value * monthly.value, payee, "periodic", numbers, monthly, months)
         found = terms.made["periodic", payee] = single.lines[0]
-    sheet.lines.append(found)
+    calculation.lines.append(found)
 
 
-def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, sheet: Sheet, *conditions: Value) -> None:
+def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, calculation: Calculation, *conditions: Value) -> None:
     """`conditions`: the law that must be met beside school and age; the line is no surer than it."""
     if pupils.has_ineligible:
-        sheet.flag("BEN_CHILD_NOT_ELIGIBLE")
+        calculation.flag("BEN_CHILD_NOT_ELIGIBLE")
     if pupils.eligible and not pupils.is_tenure_met:
-        sheet.flag("BEN_SCHOLARSHIP_TENURE_SHORT")
+        calculation.flag("BEN_SCHOLARSHIP_TENURE_SHORT")
     award = award_of(pupils, terms)
     if award is not None:
-        sheet.write(award.line, award.amount, payee, award.formula, award.numbers, *award.origins, *conditions)
+        calculation.write(award.line, award.amount, payee, award.formula, award.numbers, *award.origins, *conditions)
 
 
-def _death_by_accident(walk: Walk, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
-    wage = walk.wage
+def _death_by_accident(assessment: Assessment, pupils: Pupils, terms: Terms, calculation: Calculation) -> None:
+    wage = assessment.wage
     if wage is None:
-        sheet.is_complete = False
+        calculation.is_complete = False
     else:
         multiplier, minimum = terms.jkk_death_multiplier, terms.jkk_death_minimum
         amount = times(wage.amount, multiplier.value)
         numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
         if amount < minimum.value:
-            sheet.flag("BEN_MINIMUM_APPLIED")
+            calculation.flag("BEN_MINIMUM_APPLIED")
             numbers["minimum"] = minimum.value
-            sheet.write("jkk_death", minimum.value, "heirs", "minimum_applied", numbers, minimum, multiplier)
+            calculation.write("jkk_death", minimum.value, "heirs", "minimum_applied", numbers, minimum, multiplier)
         else:
             origins = _with_wage(wage, terms, multiplier)
-            sheet.write("jkk_death", amount, "heirs", "multiple_of_wage", numbers, *origins)
-    _periodic("heirs", terms, sheet)
-    _fixed("funeral", terms.funeral, terms, sheet)
-    _scholarship("heirs", pupils, terms, sheet)
+            calculation.write("jkk_death", amount, "heirs", "multiple_of_wage", numbers, *origins)
+    _periodic("heirs", terms, calculation)
+    _fixed("funeral", terms.funeral, terms, calculation)
+    _scholarship("heirs", pupils, terms, calculation)
 
 
-def _permanent_total(walk: Walk, pupils: Pupils, terms: Terms, sheet: Sheet) -> None:
-    wage = walk.wage
+def _permanent_total(assessment: Assessment, pupils: Pupils, terms: Terms, calculation: Calculation) -> None:
+    wage = assessment.wage
     if wage is None:
-        sheet.is_complete = False
+        calculation.is_complete = False
     else:
         multiplier = terms.permanent_total_multiplier
         numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
         amount = times(wage.amount, multiplier.value)
         origins = _with_wage(wage, terms, multiplier)
-        sheet.write("permanent_total", amount, "member", "multiple_of_wage", numbers, *origins)
-    _periodic("member", terms, sheet)
-    _scholarship("member", pupils, terms, sheet)
+        calculation.write("permanent_total", amount, "member", "multiple_of_wage", numbers, *origins)
+    _periodic("member", terms, calculation)
+    _scholarship("member", pupils, terms, calculation)
 
 
-def _partial_disability(walk: Walk, terms: Terms, sheet: Sheet) -> None:
-    wage, medical, multiplier = walk.wage, walk.case.medical, terms.partial_multiplier
+def _partial_disability(assessment: Assessment, terms: Terms, calculation: Calculation) -> None:
+    wage, medical, multiplier = assessment.wage, assessment.case.medical, terms.partial_multiplier
     assert medical is not None
     loss = loss_of(medical, terms)
     if wage is None or loss.share is None:
-        sheet.is_complete = False
+        calculation.is_complete = False
         return
     if loss.is_capped:
-        sheet.flag("BEN_CAPPED")
+        calculation.flag("BEN_CAPPED")
     numbers: dict[str, Scalar] = {
         "percent": percent_text(loss.share),
         "multiplier": multiplier.value,
         "wage": exact_text(wage.amount),
     }
     amount = times(wage.amount, loss.share * multiplier.value, _WHOLE_SHARE)
-    origins = _with_wage(wage, terms, Source(loss.reference, loss.marker), multiplier)
-    sheet.write("partial_disability", amount, "member", "percent_of_multiple", numbers, *origins)
+    origins = _with_wage(wage, terms, Reference(loss.reference, loss.marker), multiplier)
+    calculation.write("partial_disability", amount, "member", "percent_of_multiple", numbers, *origins)
 
 
-def _temporary_disability(walk: Walk, days: int, terms: Terms, sheet: Sheet) -> None:
+def _temporary_disability(assessment: Assessment, days: int, terms: Terms, calculation: Calculation) -> None:
     """By the tranches of the event day, also where the disability runs across a change of law."""
-    wage, tranches = walk.wage, terms.stmb_tranches
+    wage, tranches = assessment.wage, terms.stmb_tranches
     if wage is None:
-        sheet.is_complete = False
+        calculation.is_complete = False
         return
     percent_days, parts = _in_tranches(days, tranches)
     numbers: dict[str, Scalar] = {"wage": exact_text(wage.amount), "days": days, **parts}
-    payee: Payee = "member" if walk.death is None else "heirs"
-    if walk.case.costs is not None and walk.case.costs.wage_advanced_by_employer:
+    payee: Payee = "member" if assessment.death is None else "heirs"
+    if assessment.case.costs is not None and assessment.case.costs.wage_advanced_by_employer:
         payee = "employer"
     amount = times(wage.amount, percent_days, _MONTH_DAYS * 100)
-    sheet.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, terms, tranches))
+    calculation.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, terms, tranches))
 
 
 @lru_cache(maxsize=1_024)
@@ -163,7 +163,7 @@ def _in_tranches(days: int, tranches: Value) -> tuple[int, dict[str, int]]:
     return percent_days, parts
 
 
-def _with_wage(wage: Wage, terms: Terms, *origins: Value | Source) -> tuple[Value | Source, ...]:
+def _with_wage(wage: Wage, terms: Terms, *origins: Value | Reference) -> tuple[Value | Reference, ...]:
     """The law of a wage that had to be worked out: days of a month, months of a mean, the row of a table."""
     rule = _WAGE_RULES.get(wage.basis)
     return origins if rule is None else (*origins, getattr(terms, rule))

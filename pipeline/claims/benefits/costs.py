@@ -5,8 +5,8 @@ Treatment itself is billed by the provider and has no line; only after a traffic
 
 from typing import Final
 
-from pipeline.claims.assessment import Walk
-from pipeline.claims.benefits.calculation import Sheet
+from pipeline.claims.assessment import Assessment
+from pipeline.claims.benefits.calculation import Calculation
 from pipeline.claims.benefits.heirs import payee_of
 from pipeline.law import references
 from pipeline.law.book import Value
@@ -21,9 +21,9 @@ _NO_COSTS: Final = Costs()
 _NOTHING_APPROVED: Final = ApprovedAmounts()
 
 
-def cost_lines(walk: Walk, sheet: Sheet) -> None:
+def cost_lines(assessment: Assessment, calculation: Calculation) -> None:
     """Transport, home care, aids, what the office approved on file, the excess after Jasa Raharja."""
-    case, terms = walk.case, walk.terms
+    case, terms = assessment.case, assessment.terms
     costs = case.costs
     if costs is None and case.approved is None:
         return
@@ -31,25 +31,25 @@ def cost_lines(walk: Walk, sheet: Sheet) -> None:
     costs = costs or _NO_COSTS
     payee = payee_of(case)
     if costs.transport is not None:
-        _transport(costs.transport, payee, terms, sheet)
+        _transport(costs.transport, payee, terms, calculation)
     if costs.home_care is not None:
-        _home_care(costs.home_care, payee, terms, sheet)
+        _home_care(costs.home_care, payee, terms, calculation)
     if costs.denture:
-        _capped("denture", costs.denture, payee, terms.denture_cap, sheet)
+        _capped("denture", costs.denture, payee, terms.denture_cap, calculation)
     if costs.hearing_aid:
-        _capped("hearing_aid", costs.hearing_aid, payee, terms.hearing_aid_cap, sheet)
+        _capped("hearing_aid", costs.hearing_aid, payee, terms.hearing_aid_cap, calculation)
     if costs.glasses:
-        _capped("glasses", costs.glasses, payee, terms.glasses_cap, sheet)
+        _capped("glasses", costs.glasses, payee, terms.glasses_cap, calculation)
     approved = case.approved or _NOTHING_APPROVED
     if costs.prosthesis or case.approved is not None:
-        _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, sheet)
+        _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, calculation)
     if costs.return_to_work or case.approved is not None:
-        _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, sheet)
+        _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, calculation)
     if case.accident.traffic != "none":
-        _excess(case.accident, costs, payee, sheet)
+        _excess(case.accident, costs, payee, calculation)
 
 
-def _transport(transport: Transport, payee: Payee, terms: Terms, sheet: Sheet) -> None:
+def _transport(transport: Transport, payee: Payee, terms: Terms, calculation: Calculation) -> None:
     """Each mode has its cap; together they are one line."""
     numbers: dict[str, Scalar] = {}
     origins: list[Value] = []
@@ -59,60 +59,62 @@ def _transport(transport: Transport, payee: Payee, terms: Terms, sheet: Sheet) -
             continue
         cap: Value = getattr(terms, _CAPS[mode])
         if cost > cap.value:
-            sheet.flag("BEN_CAPPED")
+            calculation.flag("BEN_CAPPED")
         total += min(cost, cap.value)
         numbers[mode], numbers[f"{mode}_cap"] = cost, cap.value
         origins.append(cap)
     if origins:
-        sheet.write("transport", total, payee, "transport", numbers, *origins)
+        calculation.write("transport", total, payee, "transport", numbers, *origins)
 
 
-def _capped(line: LineCode, cost: int, payee: Payee, cap: Value, sheet: Sheet) -> None:
+def _capped(line: LineCode, cost: int, payee: Payee, cap: Value, calculation: Calculation) -> None:
     if cap.absent:
-        sheet.flag("BEN_NOT_COVERED")
+        calculation.flag("BEN_NOT_COVERED")
         return
     if cost > cap.value:
-        sheet.flag("BEN_CAPPED")
-    sheet.write(line, min(cost, cap.value), payee, "capped_cost", {"cost": cost, "cap": cap.value}, cap)
+        calculation.flag("BEN_CAPPED")
+    calculation.write(line, min(cost, cap.value), payee, "capped_cost", {"cost": cost, "cap": cap.value}, cap)
 
 
-def _home_care(care: HomeCare, payee: Payee, terms: Terms, sheet: Sheet) -> None:
+def _home_care(care: HomeCare, payee: Payee, terms: Terms, calculation: Calculation) -> None:
     """Beyond twelve months the cost is cut to twelve months' share first, then to the cap."""
     cap, most = terms.homecare_cap, terms.homecare_max_months
     if not care.cost:
         return
     if cap.absent:
-        sheet.flag("BEN_NOT_COVERED")
+        calculation.flag("BEN_NOT_COVERED")
         return
     months = min(care.months, most.value)
     amount = min(rounded(care.cost * months, care.months), cap.value)
     if care.months > most.value or care.cost * months > cap.value * care.months:
-        sheet.flag("BEN_CAPPED")
+        calculation.flag("BEN_CAPPED")
     numbers: dict[str, Scalar] = {
         "cost": care.cost,
         "months": care.months,
         "max_months": most.value,
         "cap": cap.value,
     }
-    sheet.write("homecare", amount, payee, "homecare", numbers, cap, most)
+    calculation.write("homecare", amount, payee, "homecare", numbers, cap, most)
 
 
-def _approved(line: LineCode, asked: int | None, approved: int | None, payee: Payee, sheet: Sheet) -> None:
+def _approved(line: LineCode, asked: int | None, approved: int | None, payee: Payee, calculation: Calculation) -> None:
     if approved is not None:
         numbers: dict[str, Scalar] = {"amount": approved, "asked": asked or 0}
-        sheet.write(line, approved, payee, "approved_on_file", numbers, references.APPROVED_ON_FILE)
+        calculation.write(line, approved, payee, "approved_on_file", numbers, references.APPROVED_ON_FILE)
     elif asked:
-        sheet.is_complete = False
+        calculation.is_complete = False
 
 
-def _excess(accident: Accident, costs: Costs, payee: Payee, sheet: Sheet) -> None:
+def _excess(accident: Accident, costs: Costs, payee: Payee, calculation: Calculation) -> None:
     paid = costs.jasa_raharja_paid or 0
     if paid:
-        sheet.flag("COORD_JASA_RAHARJA")
+        calculation.flag("COORD_JASA_RAHARJA")
     if not costs.treatment:
         return
     if costs.jasa_raharja_paid is None and accident.traffic == "several_vehicles":
-        sheet.is_complete = False
+        calculation.is_complete = False
         return
     numbers: dict[str, Scalar] = {"bill": costs.treatment, "paid": paid}
-    sheet.write("medical_excess", max(costs.treatment - paid, 0), payee, "excess", numbers, references.JASA_RAHARJA)
+    calculation.write(
+        "medical_excess", max(costs.treatment - paid, 0), payee, "excess", numbers, references.JASA_RAHARJA
+    )

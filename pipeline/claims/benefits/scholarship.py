@@ -6,7 +6,7 @@ B1 pays one flat sum a member, B2 each of up to two children a yearly sum by lev
 import datetime as dt
 from typing import Final, NamedTuple
 
-from pipeline.claims.assessment import Walk
+from pipeline.claims.assessment import Assessment
 from pipeline.law.book import Value
 from pipeline.law.calendar import age_on
 from pipeline.law.terms import Terms
@@ -36,18 +36,20 @@ class Award(NamedTuple):
 NO_PUPILS: Final = Pupils((), False, True, None)
 
 
-def pupils_of(walk: Walk) -> Pupils:
+def pupils_of(assessment: Assessment) -> Pupils:
     """Only for a death or permanent total disability; the caller asks only then."""
-    children, terms = walk.case.children, walk.terms
+    children, terms = assessment.case.children, assessment.terms
     if not children:
         return NO_PUPILS
     assert terms is not None
-    eligible = tuple(child for child in children if is_eligible(child, walk.event_date, terms))
+    eligible = tuple(child for child in children if is_eligible(child, assessment.event_date, terms))
     limit = None if terms.scholarship_yearly.absent else terms.scholarship_max_children.value
     is_tenure_met = True
-    if eligible and walk.program == "JKM":
-        assert walk.member is not None
-        is_tenure_met = contribution_months(walk.member, walk.event_date) >= terms.scholarship_tenure_months.value
+    if eligible and assessment.program == "JKM":
+        assert assessment.member is not None
+        is_tenure_met = (
+            contribution_months(assessment.member, assessment.event_date) >= terms.scholarship_tenure_months.value
+        )
     return Pupils(eligible, len(eligible) < len(children), is_tenure_met, limit)
 
 

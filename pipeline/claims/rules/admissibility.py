@@ -4,8 +4,8 @@ cover its day and its segment. Pure; knows nothing of benefits.
 
 from typing import Final
 
-from pipeline.claims.assessment import Stop, Walk
-from pipeline.claims.case_file import Summary
+from pipeline.claims.assessment import Assessment, Stop
+from pipeline.claims.case_file import ClaimSummary
 from pipeline.law import references
 from schemas.clock import JAKARTA
 from schemas.decisions import Check
@@ -19,24 +19,24 @@ _IN_SCOPE: Final = {
 }
 
 
-def input_is_consistent(walk: Walk) -> Stop | None:
+def input_is_consistent(assessment: Assessment) -> Stop | None:
     """Row 1. What lies after the day it was received, or before what it follows from, is named and sent back."""
-    fields = _from_the_future(walk)
-    _add_out_of_order(walk, fields)
+    fields = _from_the_future(assessment)
+    _add_out_of_order(assessment, fields)
     if not fields:
-        walk.trace.append(_CONSISTENT)
+        assessment.trace.append(_CONSISTENT)
         return None
-    walk.fields = tuple(dict.fromkeys(fields))
-    walk.note("input_consistent", "not_met", {"fields": ",".join(walk.fields)}, references.INPUT)
+    assessment.fields = tuple(dict.fromkeys(fields))
+    assessment.note("input_consistent", "not_met", {"fields": ",".join(assessment.fields)}, references.INPUT)
     return Stop("REJECTED", ("VAL_BAD_INPUT",))
 
 
-def _from_the_future(walk: Walk) -> list[str]:
+def _from_the_future(assessment: Assessment) -> list[str]:
     """A moment counts as future beyond the Jakarta day of receipt, and not merely because the sun rises two hours
     earlier in Papua."""
-    case, today, clock = walk.case, walk.today, walk.question.clock
+    case, today, clock = assessment.case, assessment.today, assessment.case_file.clock
     found: list[str] = []
-    accident, report, conclusion, death = case.accident, case.report, case.conclusion, walk.death
+    accident, report, conclusion, death = case.accident, case.report, case.conclusion, assessment.death
     if accident is not None:
         if accident.occurred_at.date() > today and accident.occurred_at > clock:
             found.append("accident.occurred_at")
@@ -55,7 +55,7 @@ def _from_the_future(walk: Walk) -> list[str]:
         found.append("children.birth_date")
     if case.progress.settlements and case.progress.has_settlement_from_the_future:
         found.append("settlement.paid_on")
-    member = walk.member
+    member = assessment.member
     if member is not None and member.enrolments:
         if member.enrolments[-1].birth_date > today:
             found.append("member.birth_date")
@@ -64,17 +64,17 @@ def _from_the_future(walk: Walk) -> list[str]:
     return found
 
 
-def _add_out_of_order(walk: Walk, found: list[str]) -> None:
+def _add_out_of_order(assessment: Assessment, found: list[str]) -> None:
     """A claim before its event; for an injury also a death, a report or a conclusion before the accident."""
-    case, event_date = walk.case, walk.event_date
-    accident = case.accident if walk.program == "JKK" else None
+    case, event_date = assessment.case, assessment.event_date
+    accident = case.accident if assessment.program == "JKK" else None
     if case.claimed is not None:
         if case.claimed.claimed_on < event_date:
             found.append("claimed.claimed_on")
-    elif _is_after_receipt(walk):
-        found.append(_event_field(walk))
+    elif _is_after_receipt(assessment):
+        found.append(_event_field(assessment))
     if accident is not None and accident.kind != "occupational_disease":
-        if walk.death is not None and walk.death.died_on < event_date:
+        if assessment.death is not None and assessment.death.died_on < event_date:
             found.append("death.died_on")
         if case.report is not None and case.report.reported_at.date() < event_date:
             found.append("report.reported_at")
@@ -82,32 +82,34 @@ def _add_out_of_order(walk: Walk, found: list[str]) -> None:
             found.append("conclusion.concluded_on")
 
 
-def _is_after_receipt(walk: Walk) -> bool:
+def _is_after_receipt(assessment: Assessment) -> bool:
     """The event, corrected later, would lie after the day on which its claim was received."""
-    received_at, accident = walk.case.received_at, walk.case.accident
+    received_at, accident = assessment.case.received_at, assessment.case.accident
     assert received_at is not None
-    received_on = walk.today if received_at is walk.question.clock else received_at.astimezone(JAKARTA).date()
-    if walk.event_date <= received_on:
+    received_on = (
+        assessment.today if received_at is assessment.case_file.clock else received_at.astimezone(JAKARTA).date()
+    )
+    if assessment.event_date <= received_on:
         return False
-    return not (walk.program == "JKK" and accident is not None and accident.occurred_at <= received_at)
+    return not (assessment.program == "JKK" and accident is not None and accident.occurred_at <= received_at)
 
 
-def _event_field(walk: Walk) -> str:
-    if walk.program == "JKM":
+def _event_field(assessment: Assessment) -> str:
+    if assessment.program == "JKM":
         return "death.died_on"
-    assert walk.case.accident is not None
-    is_disease = walk.case.accident.kind == "occupational_disease"
+    assert assessment.case.accident is not None
+    is_disease = assessment.case.accident.kind == "occupational_disease"
     return "accident.diagnosed_on" if is_disease else "accident.occurred_at"
 
 
-def is_claimed_once(walk: Walk) -> Stop | None:
+def is_claimed_once(assessment: Assessment) -> Stop | None:
     """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a death of somebody
     whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.)"""
-    others = walk.question.other_claims
+    others = assessment.case_file.other_claims
     if not others:
-        walk.trace.append(_FIRST)
+        assessment.trace.append(_FIRST)
         return None
-    day, program, order = walk.event_date, walk.program, walk.case.opened_order
+    day, program, order = assessment.event_date, assessment.program, assessment.case.opened_order
     same = [
         one
         for one in others
@@ -115,49 +117,49 @@ def is_claimed_once(walk: Walk) -> Stop | None:
     ]
     covering = None
     if same:
-        asked = walk.case.asked()
+        asked = assessment.case.asked()
         covering = next((one for one in same if asked <= one.asked), None)
     died = None
-    if walk.death is not None:
-        died = next((one for one in others if one.is_death_approved and _is_another_death(one, walk)), None)
+    if assessment.death is not None:
+        died = next((one for one in others if one.is_death_approved and _is_another_death(one, assessment)), None)
     if covering is not None:
-        walk.first_claim_id = covering.claim_id
-        walk.note("not_claimed_before", "not_met", {"first_claim_id": covering.claim_id}, references.DUPLICATES)
+        assessment.first_claim_id = covering.claim_id
+        assessment.note("not_claimed_before", "not_met", {"first_claim_id": covering.claim_id}, references.DUPLICATES)
         codes = ("CLM_DUPLICATE", "CLM_SAME_EVENT") if died is not None else ("CLM_DUPLICATE",)
         return Stop("REJECTED", codes)
     first = same[0] if same else died
     if first is None:
-        walk.trace.append(_FIRST)
+        assessment.trace.append(_FIRST)
         return None
-    walk.first_claim_id = first.claim_id
-    return walk.refer(
+    assessment.first_claim_id = first.claim_id
+    return assessment.refer(
         "not_claimed_before", ("CLM_SAME_EVENT",), {"first_claim_id": first.claim_id}, references.DUPLICATES
     )
 
 
-def _is_another_death(other: Summary, walk: Walk) -> bool:
-    if other.program != walk.program:
-        return walk.program == "JKK"
-    return other.event_date != walk.event_date
+def _is_another_death(other: ClaimSummary, assessment: Assessment) -> bool:
+    if other.program != assessment.program:
+        return assessment.program == "JKK"
+    return other.event_date != assessment.event_date
 
 
-def law_is_known(walk: Walk) -> Stop | None:
+def law_is_known(assessment: Assessment) -> Stop | None:
     """Row 3. No amounts of Jamsostek are loaded, so no answer of an officer lets the table go on."""
-    if walk.terms is None:
-        walk.note("law_known", "undetermined", {}, references.LAW_OF_THE_DAY)
+    if assessment.terms is None:
+        assessment.note("law_known", "undetermined", {}, references.LAW_OF_THE_DAY)
         return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
-    walk.trace.append(_LAW_KNOWN)
+    assessment.trace.append(_LAW_KNOWN)
     return None
 
 
-def segment_is_in_scope(walk: Walk) -> Stop | None:
+def segment_is_in_scope(assessment: Assessment) -> Stop | None:
     """Row 4. The amounts for migrant workers are not loaded. An unknown member has no segment: row 5 answers."""
-    if walk.standing is None:
+    if assessment.standing is None:
         return None
-    segment = walk.standing.segment or ""
+    segment = assessment.standing.segment or ""
     known = _IN_SCOPE.get(segment)
     if known is not None:
-        walk.trace.append(known)
+        assessment.trace.append(known)
         return None
-    walk.note("segment_in_scope", "undetermined", {"segment": segment}, references.SEGMENT)
+    assessment.note("segment_in_scope", "undetermined", {"segment": segment}, references.SEGMENT)
     return Stop("REFERRED", ("SEG_PMI_OUT_OF_SCOPE",))

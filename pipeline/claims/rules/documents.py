@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from pipeline.claims.assessment import Stop, Walk, remembered
+from pipeline.claims.assessment import Assessment, Stop, remembered
 from pipeline.claims.benefits.heirs import has_heir
 from pipeline.claims.case import Case
 from pipeline.law import references
-from pipeline.law.references import Source
+from pipeline.law.references import Reference
 from schemas.claims import Costs
 from schemas.codes import PaperName
 from schemas.decisions import Check, Scalar
@@ -17,10 +17,10 @@ _CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__
 _JKK_ALWAYS: Final[tuple[PaperName, ...]] = ("membership_card", "ktp", "doctor_letter")
 
 
-def papers_are_complete(walk: Walk) -> Stop | None:
+def papers_are_complete(assessment: Assessment) -> Stop | None:
     """Row 14. An identity that does not match comes last; one that nobody questioned is not asked for."""
-    case = walk.case
-    required = required_papers(walk)
+    case = assessment.case
+    required = required_papers(assessment)
     held = case.documents
     if _is_share_of_jasa_raharja_unknown(case):
         # The letter may be there, but what it says was paid is not: without that the excess would be paid twice.
@@ -28,20 +28,20 @@ def papers_are_complete(walk: Walk) -> Stop | None:
     missing: tuple[PaperName, ...] = ()
     if not held.issuperset(required):
         missing = tuple(paper for paper in required if paper not in held)
-    walk.trace.append(_papers_complete(len(required), missing, _source(walk)))
+    assessment.trace.append(_papers_complete(len(required), missing, _source(assessment)))
     codes = tuple(_CODES[paper] for paper in missing) if missing else ()
     if case.identity is not None and case.identity.matches:
-        walk.trace.append(_IDENTIFIED)
-    elif case.identity is not None or _names_two_persons(walk):
-        walk.note("identity_matches", "not_met", {}, references.IDENTITY)
+        assessment.trace.append(_IDENTIFIED)
+    elif case.identity is not None or _names_two_persons(assessment):
+        assessment.note("identity_matches", "not_met", {}, references.IDENTITY)
         codes += ("DOC_IDENTITY_MISMATCH",)
-    walk.missing = missing
+    assessment.missing = missing
     return Stop("PENDING", codes) if codes else None
 
 
-def _names_two_persons(walk: Walk) -> bool:
+def _names_two_persons(assessment: Assessment) -> bool:
     """The claim gives a number and a NIK that do not belong together; the office may say that they do."""
-    reference, member = walk.case.member, walk.member
+    reference, member = assessment.case.member, assessment.member
     assert reference is not None and member is not None
     if reference.member_number is None or reference.nik is None:
         return False
@@ -49,29 +49,29 @@ def _names_two_persons(walk: Walk) -> bool:
 
 
 @remembered
-def _papers_complete(required: int, missing: tuple[PaperName, ...], source: Source) -> Check:
+def _papers_complete(required: int, missing: tuple[PaperName, ...], source: Reference) -> Check:
     facts: dict[str, Scalar] = {"required": required, "missing": ",".join(missing)}
     return Check("papers_complete", "not_met" if missing else "met", facts, *source)
 
 
-def required_papers(walk: Walk) -> tuple[PaperName, ...]:
+def required_papers(assessment: Assessment) -> tuple[PaperName, ...]:
     """In the order in which they are asked for."""
-    return _for_a_death(walk) if walk.program == "JKM" else _for_an_accident(walk)
+    return _for_a_death(assessment) if assessment.program == "JKM" else _for_an_accident(assessment)
 
 
-def _for_a_death(walk: Walk) -> tuple[PaperName, ...]:
-    assert walk.death is not None and walk.standing is not None and walk.terms is not None
-    proof: PaperName = "court_letter" if walk.death.missing_person else "death_certificate"
-    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(walk.case, walk.terms) else ()
-    if walk.standing.segment == "JAKON":
+def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
+    assert assessment.death is not None and assessment.standing is not None and assessment.terms is not None
+    proof: PaperName = "court_letter" if assessment.death.missing_person else "death_certificate"
+    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(assessment.case, assessment.terms) else ()
+    if assessment.standing.segment == "JAKON":
         return (proof, *letter, "project_number")
     return ("ktp", "family_card", proof, *letter)
 
 
-def _for_an_accident(walk: Walk) -> tuple[PaperName, ...]:
-    case = walk.case
+def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
+    case = assessment.case
     accident, costs = case.accident, case.costs
-    assert accident is not None and walk.terms is not None
+    assert accident is not None and assessment.terms is not None
     required: list[PaperName] = [*_JKK_ALWAYS]
     if costs is not None:
         if costs.transport is not None and (costs.transport.land or costs.transport.sea or costs.transport.air):
@@ -88,9 +88,9 @@ def _for_an_accident(walk: Walk) -> tuple[PaperName, ...]:
         required.append("assignment_letter")
     if accident.kind == "violence":
         required += ("police_letter", "visum")
-    if walk.death is not None:
+    if assessment.death is not None:
         required.append("death_certificate")
-        if has_heir(case, walk.terms):
+        if has_heir(case, assessment.terms):
             required.append("heir_letter")
         required.append("family_card")
     return tuple(required)
@@ -114,8 +114,8 @@ def _is_share_of_jasa_raharja_unknown(case: Case) -> bool:
     )
 
 
-def _source(walk: Walk) -> Source:
-    assert walk.terms is not None and walk.standing is not None
-    if walk.program == "JKK":
-        return references.JKK_PAPERS[walk.terms.procedure_layer.value]
-    return references.CONSTRUCTION_JKM_PAPERS if walk.standing.segment == "JAKON" else references.JKM_PAPERS
+def _source(assessment: Assessment) -> Reference:
+    assert assessment.terms is not None and assessment.standing is not None
+    if assessment.program == "JKK":
+        return references.JKK_PAPERS[assessment.terms.procedure_layer.value]
+    return references.CONSTRUCTION_JKM_PAPERS if assessment.standing.segment == "JAKON" else references.JKM_PAPERS

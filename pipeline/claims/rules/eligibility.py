@@ -6,10 +6,10 @@ What standing is stands in `coverage`; here it becomes an answer. Knows nothing 
 import datetime as dt
 from typing import Final
 
-from pipeline.claims.assessment import Stop, Walk, remembered
+from pipeline.claims.assessment import Assessment, Stop, remembered
 from pipeline.law import references
 from pipeline.law.book import Value
-from pipeline.law.references import Source
+from pipeline.law.references import Reference
 from pipeline.membership.coverage import is_in_force
 from schemas.clock import iso
 from schemas.codes import CheckResult
@@ -19,50 +19,50 @@ _REGISTERED: Final = Check("registered", "met", {}, *references.REGISTRATION)
 _ONE_MEMBERSHIP: Final = Check("one_membership", "met", {"memberships": 1}, *references.MEMBERSHIPS)
 
 
-def is_registered(walk: Walk) -> Stop | None:
+def is_registered(assessment: Assessment) -> Stop | None:
     """Row 5, first half: an unknown member is answered with that alone."""
-    if walk.standing is not None and walk.standing.is_registered:
-        walk.trace.append(_REGISTERED)
+    if assessment.standing is not None and assessment.standing.is_registered:
+        assessment.trace.append(_REGISTERED)
         return None
-    walk.note("registered", "not_met", {}, references.REGISTRATION)
+    assessment.note("registered", "not_met", {}, references.REGISTRATION)
     return Stop("REJECTED", ("MEM_NOT_REGISTERED",))
 
 
-def holds_program(walk: Walk) -> Stop | None:
+def holds_program(assessment: Assessment) -> Stop | None:
     """Row 5, second half. Where only the start of cover is missing, row 6 answers."""
-    standing = walk.standing
+    standing = assessment.standing
     assert standing is not None
     since, until = standing.held_since, standing.held_until
     if standing.program_held:
-        reaches_past = until is not None and until < walk.event_date  # as cover of an occupational disease does
-        law = walk.law["disease_cover_years"] if reaches_past else references.PROGRAM
-        walk.trace.append(_program_held("met", since, until, law))
+        reaches_past = until is not None and until < assessment.event_date  # as cover of an occupational disease does
+        law = assessment.law["disease_cover_years"] if reaches_past else references.PROGRAM
+        assessment.trace.append(_program_held("met", since, until, law))
         return None
     if standing.is_not_covered_yet:
         return None
-    walk.trace.append(_program_held("not_met", since, until, references.PROGRAM))
+    assessment.trace.append(_program_held("not_met", since, until, references.PROGRAM))
     return Stop("REJECTED", ("MEM_PROGRAM_NOT_HELD",))
 
 
 @remembered
-def _program_held(result: CheckResult, since: dt.date | None, until: dt.date | None, law: Value | Source) -> Check:
+def _program_held(result: CheckResult, since: dt.date | None, until: dt.date | None, law: Value | Reference) -> Check:
     days = {"since": since, "until": until}
     facts = {name: day.isoformat() for name, day in days.items() if day is not None}
     return Check("program_held", result, facts, law.reference, law.marker)  # type: ignore[arg-type]
 
 
-def cover_has_started(walk: Walk) -> Stop | None:
+def cover_has_started(assessment: Assessment) -> Stop | None:
     """Row 6. On a start day nobody knows which came first, the payment or the accident."""
-    standing = walk.standing
+    standing = assessment.standing
     assert standing is not None
     start = standing.cover_start
     if standing.is_not_covered_yet:
-        walk.trace.append(_cover_started("not_met", start))
+        assessment.trace.append(_cover_started("not_met", start))
         return Stop("REJECTED", ("MEM_NOT_COVERED_YET",))
     if standing.is_start_day:
         facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
-        return walk.refer("cover_started", ("MEM_SAME_DAY",), facts, references.SAME_DAY)
-    walk.trace.append(_cover_started("met", start))
+        return assessment.refer("cover_started", ("MEM_SAME_DAY",), facts, references.SAME_DAY)
+    assessment.trace.append(_cover_started("met", start))
     return None
 
 
@@ -72,16 +72,16 @@ def _cover_started(result: CheckResult, start: dt.date | None) -> Check:
     return Check("cover_started", result, facts, *references.START_OF_COVER)
 
 
-def contributions_are_paid(walk: Walk) -> Stop | None:
+def contributions_are_paid(assessment: Assessment) -> Stop | None:
     """Row 7. A backdated payment only accompanies what the run of unpaid months says."""
-    standing, terms = walk.standing, walk.terms
+    standing, terms = assessment.standing, assessment.terms
     assert standing is not None and terms is not None
     segment, unpaid = standing.segment, standing.unpaid_months
     if segment not in ("PU", "BPU"):
         return None
     limit = terms.bpu_arrears_limit_months if segment == "BPU" else terms.pu_arrears_limit_months
     if unpaid == 0 and not standing.is_lapsed:
-        walk.trace.append(_nothing_unpaid(segment, limit))
+        assessment.trace.append(_nothing_unpaid(segment, limit))
         return None
     backdated = standing.has_backdated_payment
     facts: dict[str, Scalar] = {
@@ -93,16 +93,16 @@ def contributions_are_paid(walk: Walk) -> Stop | None:
     also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
     if segment == "BPU":
         if standing.is_lapsed or unpaid > limit.value:
-            walk.note("contributions_paid", "not_met", facts, limit)
+            assessment.note("contributions_paid", "not_met", facts, limit)
             return Stop("REJECTED", ("MEM_LAPSED", *also))
         if unpaid > 0:
-            return _refer_with(walk, "MEM_BPU_ARREARS_1_TO_3", also, facts)
+            return _refer_with(assessment, "MEM_BPU_ARREARS_1_TO_3", also, facts)
     elif unpaid > limit.value:
-        return _refer_with(walk, "MEM_PU_ARREARS_GT3", also, facts)
+        return _refer_with(assessment, "MEM_PU_ARREARS_GT3", also, facts)
     else:
         # An employer who pays late must not leave the worker worse off than one who never pays.
-        walk.flags += ["MEM_PU_ARREARS_LE3", *also]
-    walk.note("contributions_paid", "met", facts, limit)
+        assessment.flags += ["MEM_PU_ARREARS_LE3", *also]
+    assessment.note("contributions_paid", "met", facts, limit)
     return None
 
 
@@ -112,25 +112,25 @@ def _nothing_unpaid(segment: str, limit: Value) -> Check:
     return Check("contributions_paid", "met", facts, limit.reference, limit.marker)  # type: ignore[arg-type]
 
 
-def _refer_with(walk: Walk, code: str, also: tuple[str, ...], facts: dict[str, Scalar]) -> Stop | None:
-    terms = walk.terms
+def _refer_with(assessment: Assessment, code: str, also: tuple[str, ...], facts: dict[str, Scalar]) -> Stop | None:
+    terms = assessment.terms
     assert terms is not None
     is_bpu = code == "MEM_BPU_ARREARS_1_TO_3"
     limit = terms.bpu_arrears_limit_months if is_bpu else terms.pu_arrears_limit_months
-    stop = walk.refer("contributions_paid", (code,), facts, limit, result="undetermined" if is_bpu else "not_met")
+    stop = assessment.refer("contributions_paid", (code,), facts, limit, result="undetermined" if is_bpu else "not_met")
     return None if stop is None else Stop("REFERRED", (code, *also))
 
 
-def age_and_memberships(walk: Walk) -> Stop | None:
+def age_and_memberships(assessment: Assessment) -> Stop | None:
     """Row 8: too young is rejected; several memberships, light work and late registration need a person."""
-    standing, terms = walk.standing, walk.terms
+    standing, terms = assessment.standing, assessment.terms
     assert standing is not None and terms is not None
     age, minimum, at_first_cover = standing.age, terms.age_minimum, standing.age_at_first_cover
-    others = walk.question.other_memberships
-    in_force = [one for one in others if is_in_force(one, walk.event_date, walk.book)] if others else []
+    others = assessment.case_file.other_memberships
+    in_force = [one for one in others if is_in_force(one, assessment.event_date, assessment.book)] if others else []
     if age < minimum.value:
-        walk.trace.append(_age_in_range("not_met", age, at_first_cover, minimum))
-        _note_memberships(walk, len(in_force) + 1)
+        assessment.trace.append(_age_in_range("not_met", age, at_first_cover, minimum))
+        _note_memberships(assessment, len(in_force) + 1)
         return Stop("REJECTED", ("MEM_AGE", "MEM_MULTIPLE") if in_force else ("MEM_AGE",))
     limit = None
     if age <= terms.age_light_work_until.value:
@@ -143,11 +143,11 @@ def age_and_memberships(walk: Walk) -> Stop | None:
         limit = terms.bpu_registration_age_limit
     doubt = None
     if limit is None:
-        walk.trace.append(_age_in_range("met", age, at_first_cover, minimum))
+        assessment.trace.append(_age_in_range("met", age, at_first_cover, minimum))
     else:
         facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
-        doubt = walk.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
-    several = _note_memberships(walk, len(in_force) + 1)
+        doubt = assessment.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
+    several = _note_memberships(assessment, len(in_force) + 1)
     codes = (several.codes if several is not None else ()) + (doubt.codes if doubt is not None else ())
     return Stop("REFERRED", codes) if codes else None
 
@@ -158,8 +158,8 @@ def _age_in_range(result: CheckResult, age: int, at_first_cover: int | None, min
     return Check("age_in_range", result, facts, minimum.reference, minimum.marker)  # type: ignore[arg-type]
 
 
-def _note_memberships(walk: Walk, count: int) -> Stop | None:
+def _note_memberships(assessment: Assessment, count: int) -> Stop | None:
     if count == 1:
-        walk.trace.append(_ONE_MEMBERSHIP)
+        assessment.trace.append(_ONE_MEMBERSHIP)
         return None
-    return walk.refer("one_membership", ("MEM_MULTIPLE",), {"memberships": count}, references.MEMBERSHIPS)
+    return assessment.refer("one_membership", ("MEM_MULTIPLE",), {"memberships": count}, references.MEMBERSHIPS)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Final
 
-from pipeline.claims.assessment import Walk, remembered
-from pipeline.claims.benefits.calculation import Sheet
-from pipeline.claims.benefits.compensation import sheet_of
+from pipeline.claims.assessment import Assessment, remembered
+from pipeline.claims.benefits.calculation import Calculation
+from pipeline.claims.benefits.compensation import calculate
 from pipeline.claims.benefits.heirs import NO_HEIR, first_heir, is_funeral_arranged
 from pipeline.claims.benefits.scholarship import NO_PUPILS, Pupils, pupils_of
 from pipeline.claims.rules.prerequisites import is_waiting
@@ -51,87 +51,89 @@ def in_order(flags: list[str]) -> list[str]:
     return sorted(set(flags), key=_FLAG_ORDER.__getitem__) if len(flags) > 1 else flags
 
 
-def pupils_if_asked(walk: Walk) -> Pupils:
+def pupils_if_asked(assessment: Assessment) -> Pupils:
     """Children count only where somebody died or is disabled for good."""
-    medical = walk.case.medical
-    if walk.death is not None or (medical is not None and medical.permanent_total):
-        return pupils_of(walk)
+    medical = assessment.case.medical
+    if assessment.death is not None or (medical is not None and medical.permanent_total):
+        return pupils_of(assessment)
     return NO_PUPILS
 
 
-def paid_elsewhere(walk: Walk) -> dict[str, str]:
+def paid_elsewhere(assessment: Assessment) -> dict[str, str]:
     """Line -> the claim whose effective decision pays it for this program and event: each is paid once an event."""
     return {
         line: other.claim_id
-        for other in walk.question.other_claims
-        if other.program == walk.program and other.event_date == walk.event_date
+        for other in assessment.case_file.other_claims
+        if other.program == assessment.program and other.event_date == assessment.event_date
         for line in other.effective_lines
     }
 
 
-def pay(walk: Walk, pupils: Pupils) -> Finding:
+def pay(assessment: Assessment, pupils: Pupils) -> Finding:
     """The finding where no row above stopped. Leaves the checks of rows 17 and 18 in the trace."""
-    sheet = sheet_of(walk, pupils)
-    paid = paid_elsewhere(walk) if walk.question.other_claims else {}
-    double = next((line.line for line in sheet.lines if line.line in paid), None)
+    calculation = calculate(assessment, pupils)
+    paid = paid_elsewhere(assessment) if assessment.case_file.other_claims else {}
+    double = next((line.line for line in calculation.lines if line.line in paid), None)
     if double is not None:
-        sheet.lines = [line for line in sheet.lines if line.line not in paid]
-        if "CLM_SAME_EVENT" not in walk.settled:
-            _note_other_claim(walk, paid[double])
-            indicative = sheet.total if sheet.is_complete else None
+        calculation.lines = [line for line in calculation.lines if line.line not in paid]
+        if "CLM_SAME_EVENT" not in assessment.answered:
+            _note_other_claim(assessment, paid[double])
+            indicative = calculation.total if calculation.is_complete else None
             return Finding("REFERRED", ("CLM_SAME_EVENT",), [], indicative)
-    return _shares(walk, sheet)
+    return _shares(assessment, calculation)
 
 
-def _note_other_claim(walk: Walk, claim_id: str) -> None:
+def _note_other_claim(assessment: Assessment, claim_id: str) -> None:
     """Row 2 had found no earlier claim; that a later one pays a line already, only the lines could show."""
-    walk.first_claim_id = claim_id
-    walk.trace = [
+    assessment.first_claim_id = claim_id
+    assessment.trace = [
         one._replace(result="undetermined", facts={"first_claim_id": claim_id}) if one.check == _ONCE else one
-        for one in walk.trace
+        for one in assessment.trace
     ]
 
 
-def indicative_of(walk: Walk) -> int | None:
+def indicative_of(assessment: Assessment) -> int | None:
     """What would be paid if the referral were settled; the trace stays as it is."""
-    finding = _silently(walk)
+    finding = _silently(assessment)
     return finding.total if finding is not None and finding.outcome == "APPROVED" else None
 
 
-def computable_lines(walk: Walk) -> Finding | None:
+def computable_lines(assessment: Assessment) -> Finding | None:
     """All lines that can be computed, whatever row stopped; what an officer's change starts from."""
-    return _silently(walk, is_complete_only=False)
+    return _silently(assessment, is_complete_only=False)
 
 
-def _silently(walk: Walk, *, is_complete_only: bool = True) -> Finding | None:
-    standing = walk.standing
-    if walk.terms is None or standing is None or standing.segment == "PMI" or not standing.program_held:
+def _silently(assessment: Assessment, *, is_complete_only: bool = True) -> Finding | None:
+    standing = assessment.standing
+    if assessment.terms is None or standing is None or standing.segment == "PMI" or not standing.program_held:
         return None
-    kept = len(walk.trace)
-    sheet = sheet_of(walk, pupils_if_asked(walk))
-    paid = paid_elsewhere(walk) if walk.question.other_claims else {}
-    sheet.lines = [line for line in sheet.lines if line.line not in paid]
-    finding = _shares(walk, sheet) if sheet.is_complete or not is_complete_only else None
-    del walk.trace[kept:]
+    kept = len(assessment.trace)
+    calculation = calculate(assessment, pupils_if_asked(assessment))
+    paid = paid_elsewhere(assessment) if assessment.case_file.other_claims else {}
+    calculation.lines = [line for line in calculation.lines if line.line not in paid]
+    finding = _shares(assessment, calculation) if calculation.is_complete or not is_complete_only else None
+    del assessment.trace[kept:]
     return finding
 
 
-def _shares(walk: Walk, sheet: Sheet) -> Finding:
-    if walk.death is None:
-        return Finding("APPROVED", ("OK", *in_order(sheet.flags + walk.flags)), sheet.lines)
-    terms = walk.terms
+def _shares(assessment: Assessment, calculation: Calculation) -> Finding:
+    if assessment.death is None:
+        return Finding("APPROVED", ("OK", *in_order(calculation.flags + assessment.flags)), calculation.lines)
+    terms = assessment.terms
     assert terms is not None
-    heir = first_heir(walk.case, terms)
-    if _is_within_wait(walk):
-        codes = ("OK_PARTIAL", "JKM_BPU_WAIT_3M", *in_order(walk.flags))
-        return Finding("APPROVED", codes, _funeral_only(walk, sheet, heir))
+    heir = first_heir(assessment.case, terms)
+    if _is_within_wait(assessment):
+        codes = ("OK_PARTIAL", "JKM_BPU_WAIT_3M", *in_order(assessment.flags))
+        return Finding("APPROVED", codes, _funeral_only(assessment, calculation, heir))
     if heir != NO_HEIR:
-        walk.trace.append(_heir_known(heir))
-        return Finding("APPROVED", ("OK", *in_order(sheet.flags + walk.flags)), sheet.lines)
-    walk.note("heir_known", "not_met", {"heir": None}, references.HEIRS)
-    lines = _funeral_only(walk, sheet, heir)
-    rest = sheet.total - sum(line.amount for line in lines)
-    return Finding("APPROVED", ("OK_PARTIAL", "HEIR_NONE_TO_FUND", *in_order(walk.flags)), lines, fund_amount=rest)
+        assessment.trace.append(_heir_known(heir))
+        return Finding("APPROVED", ("OK", *in_order(calculation.flags + assessment.flags)), calculation.lines)
+    assessment.note("heir_known", "not_met", {"heir": None}, references.HEIRS)
+    lines = _funeral_only(assessment, calculation, heir)
+    rest = calculation.total - sum(line.amount for line in lines)
+    return Finding(
+        "APPROVED", ("OK_PARTIAL", "HEIR_NONE_TO_FUND", *in_order(assessment.flags)), lines, fund_amount=rest
+    )
 
 
 @remembered
@@ -139,31 +141,31 @@ def _heir_known(heir: str) -> Check:
     return Check("heir_known", "met", {"heir": heir}, *references.HEIRS)
 
 
-def _is_within_wait(walk: Walk) -> bool:
+def _is_within_wait(assessment: Assessment) -> bool:
     """Row 17: cover began under the waiting rule and three months had not passed."""
-    terms, standing, death = walk.terms, walk.standing, walk.death
+    terms, standing, death = assessment.terms, assessment.standing, assessment.death
     assert terms is not None and standing is not None and death is not None
-    if walk.program != "JKM" or standing.segment != "BPU" or terms.bpu_wait_months.absent:
+    if assessment.program != "JKM" or standing.segment != "BPU" or terms.bpu_wait_months.absent:
         return False
     start = standing.cover_start
     if start is None or start < terms.bpu_wait_months.since:
         return False  # older cover: row 16 asked a person whether the rule reaches it
     wait = terms.bpu_wait_months
-    is_within = is_waiting(walk) is not None
+    is_within = is_waiting(assessment) is not None
     facts: dict[str, Scalar] = {
         "cover_start": iso(start),
         "full_from": iso(add_months(start, wait.value)),
         "died_on": iso(death.died_on),
     }
-    walk.note("waiting_period_over", "not_met" if is_within else "met", facts, wait)
+    assessment.note("waiting_period_over", "not_met" if is_within else "met", facts, wait)
     return is_within
 
 
-def _funeral_only(walk: Walk, sheet: Sheet, heir: str) -> list[Benefit]:
+def _funeral_only(assessment: Assessment, calculation: Calculation, heir: str) -> list[Benefit]:
     """To the heirs; where there is none, to whoever arranged it; nobody arranged it: nothing."""
-    lines = [line for line in sheet.lines if line.line == "funeral"]
+    lines = [line for line in calculation.lines if line.line == "funeral"]
     if heir != NO_HEIR:
         return lines
-    if not is_funeral_arranged(walk.case):
+    if not is_funeral_arranged(assessment.case):
         return []
     return [replace(line, payee="funeral_arranger") for line in lines]

@@ -1,6 +1,6 @@
 """Row 16: facts without which the right amount cannot be told, though the claim itself is good. Pure."""
 
-from pipeline.claims.assessment import Stop, Walk
+from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.benefits.heirs import has_heir
 from pipeline.claims.benefits.scholarship import Pupils
 from pipeline.law import references
@@ -11,14 +11,14 @@ from schemas.clock import iso
 from schemas.decisions import Scalar
 
 
-def amounts_can_be_told(walk: Walk, pupils: Pupils) -> Stop | None:
+def amounts_can_be_told(assessment: Assessment, pupils: Pupils) -> Stop | None:
     """All codes of the row that hold, in its order."""
-    if walk.program == "JKK":
-        stops = [_wage_is_known(walk), _is_one_law(walk), _has_no_prior_disability(walk)]
+    if assessment.program == "JKK":
+        stops = [_wage_is_known(assessment), _is_one_law(assessment), _has_no_prior_disability(assessment)]
     else:
-        stops = [_is_past_transition(walk)]
+        stops = [_is_past_transition(assessment)]
     if pupils.limit is not None:
-        stops.append(_children_are_chosen(walk, pupils))
+        stops.append(_children_are_chosen(assessment, pupils))
     codes: tuple[str, ...] = ()
     for stop in stops:
         if stop is not None:
@@ -26,53 +26,55 @@ def amounts_can_be_told(walk: Walk, pupils: Pupils) -> Stop | None:
     return Stop("REFERRED", codes) if codes else None
 
 
-def needs_wage(walk: Walk) -> bool:
+def needs_wage(assessment: Assessment) -> bool:
     """Whether any line of this claim is a multiple of the wage. JKM never is."""
-    if walk.program == "JKM":
+    if assessment.program == "JKM":
         return False
-    medical = walk.case.medical
-    return walk.death is not None or (
+    medical = assessment.case.medical
+    return assessment.death is not None or (
         medical is not None and bool(medical.unable_to_work_days or medical.disabilities or medical.permanent_total)
     )
 
 
-def _wage_is_known(walk: Walk) -> Stop | None:
-    if not needs_wage(walk):
+def _wage_is_known(assessment: Assessment) -> Stop | None:
+    if not needs_wage(assessment):
         return None
-    wage = walk.wage
-    assert walk.terms is not None and walk.standing is not None
-    source = walk.terms.bpu_income_table if walk.standing.segment == "BPU" else references.WAGE
+    wage = assessment.wage
+    assert assessment.terms is not None and assessment.standing is not None
+    source = assessment.terms.bpu_income_table if assessment.standing.segment == "BPU" else references.WAGE
     if wage is None:
         facts: dict[str, Scalar] = {"wage": None, "basis": None, "month": None}
-        if walk.death is not None and not has_heir(walk.case, walk.terms):
-            return walk.refer("wage_known", ("WAGE_UNKNOWN",), facts, source)  # an officer may pay the funeral
+        if assessment.death is not None and not has_heir(assessment.case, assessment.terms):
+            return assessment.refer("wage_known", ("WAGE_UNKNOWN",), facts, source)  # an officer may pay the funeral
         # No officer's answer makes a wage known: a line that needs it is changed by hand or waits for a report.
-        walk.note("wage_known", "undetermined", facts, source)
+        assessment.note("wage_known", "undetermined", facts, source)
         return Stop("REFERRED", ("WAGE_UNKNOWN",))
-    walk.note("wage_known", "met", {"wage": exact_text(wage.amount), "basis": wage.basis, "month": wage.month}, source)
+    assessment.note(
+        "wage_known", "met", {"wage": exact_text(wage.amount), "basis": wage.basis, "month": wage.month}, source
+    )
     return None
 
 
-def _is_one_law(walk: Walk) -> Stop | None:
+def _is_one_law(assessment: Assessment) -> Stop | None:
     """An accident of one benefit layer and its death in another: no transition article was found."""
-    death = walk.death
-    if death is None or death.died_on == walk.event_date:
+    death = assessment.death
+    if death is None or death.died_on == assessment.event_date:
         return None
-    if walk.book.on(death.died_on).benefit_layer == walk.law.benefit_layer:
+    if assessment.book.on(death.died_on).benefit_layer == assessment.law.benefit_layer:
         return None
-    facts: dict[str, Scalar] = {"accident_on": iso(walk.event_date), "died_on": iso(death.died_on)}
-    return walk.refer("one_law", ("RULE_STRADDLE",), facts, references.ONE_LAW)
+    facts: dict[str, Scalar] = {"accident_on": iso(assessment.event_date), "died_on": iso(death.died_on)}
+    return assessment.refer("one_law", ("RULE_STRADDLE",), facts, references.ONE_LAW)
 
 
-def _has_no_prior_disability(walk: Walk) -> Stop | None:
+def _has_no_prior_disability(assessment: Assessment) -> Stop | None:
     """A second loss after a first pays the difference only: what was paid, a person must find out."""
-    medical = walk.case.medical
-    is_dead = walk.death is not None
+    medical = assessment.case.medical
+    is_dead = assessment.death is not None
     is_total = medical is not None and medical.permanent_total
     has_partial = medical is not None and bool(medical.disabilities)
     if not (is_dead or is_total or has_partial):
         return None
-    paid = {line for line, _ in walk.case.progress.lines}
+    paid = {line for line, _ in assessment.case.progress.lines}
     is_prior = (
         (medical is not None and medical.prior_disability and (is_dead or is_total or has_partial))
         or ("partial_disability" in paid and (is_dead or is_total))
@@ -81,14 +83,14 @@ def _has_no_prior_disability(walk: Walk) -> Stop | None:
     )
     if not is_prior:
         return None
-    return walk.refer("no_prior_disability", ("BEN_PRIOR_DISABILITY",), {}, references.PRIOR_DISABILITY)
+    return assessment.refer("no_prior_disability", ("BEN_PRIOR_DISABILITY",), {}, references.PRIOR_DISABILITY)
 
 
-def is_waiting(walk: Walk) -> Value | None:
+def is_waiting(assessment: Assessment) -> Value | None:
     """The waiting rule of BPU where the death falls into it, whenever cover began; else None."""
-    terms, standing, death = walk.terms, walk.standing, walk.death
+    terms, standing, death = assessment.terms, assessment.standing, assessment.death
     assert terms is not None and standing is not None
-    if walk.program != "JKM" or standing.segment != "BPU" or death is None or standing.cover_start is None:
+    if assessment.program != "JKM" or standing.segment != "BPU" or death is None or standing.cover_start is None:
         return None
     wait = terms.bpu_wait_months
     if wait.absent or death.died_on >= add_months(standing.cover_start, wait.value):
@@ -96,9 +98,9 @@ def is_waiting(walk: Walk) -> Value | None:
     return wait
 
 
-def _is_past_transition(walk: Walk) -> Stop | None:
+def _is_past_transition(assessment: Assessment) -> Stop | None:
     """Cover that began before the waiting rule did, and a death after it."""
-    wait, standing, death = is_waiting(walk), walk.standing, walk.death
+    wait, standing, death = is_waiting(assessment), assessment.standing, assessment.death
     if wait is None:
         return None
     assert standing is not None and standing.cover_start is not None and death is not None
@@ -108,12 +110,12 @@ def _is_past_transition(walk: Walk) -> Stop | None:
         "cover_start": iso(standing.cover_start),
         "died_on": iso(death.died_on),
     }
-    return walk.refer("waiting_transition", ("JKM_BPU_WAIT_TRANSITION",), facts, wait)
+    return assessment.refer("waiting_transition", ("JKM_BPU_WAIT_TRANSITION",), facts, wait)
 
 
-def _children_are_chosen(walk: Walk, pupils: Pupils) -> Stop | None:
+def _children_are_chosen(assessment: Assessment, pupils: Pupils) -> Stop | None:
     limit = pupils.limit
     if limit is None or len(pupils.eligible) <= limit or not pupils.is_tenure_met:
         return None
     facts: dict[str, Scalar] = {"children": len(pupils.eligible), "limit": limit}
-    return walk.refer("child_choice", ("BEN_CHILD_CHOICE",), facts, references.CHILD_CHOICE)
+    return assessment.refer("child_choice", ("BEN_CHILD_CHOICE",), facts, references.CHILD_CHOICE)

@@ -3,43 +3,43 @@
 Medical, disease, violence and conduct concern JKK only. A doctor's certificate settles percentages and nothing else.
 """
 
-from pipeline.claims.assessment import Stop, Walk
+from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.benefits.disability import loss_of
 from pipeline.law import references
 from pipeline.law.book import Value
-from pipeline.law.references import Source
+from pipeline.law.references import Reference
 from schemas.decisions import Scalar
 
 
-def triggers_are_settled(walk: Walk) -> Stop | None:
+def triggers_are_settled(assessment: Assessment) -> Stop | None:
     """Row 15. All codes that are open, in the order of the row."""
     open_codes: list[str] = []
-    if walk.program == "JKK":
-        _medical(walk, open_codes)
-        _accident(walk, open_codes)
+    if assessment.program == "JKK":
+        _medical(assessment, open_codes)
+        _accident(assessment, open_codes)
     else:
-        _sudden_death_jkm(walk, open_codes)
-    death = walk.death
+        _sudden_death_jkm(assessment, open_codes)
+    death = assessment.death
     if death is not None:
-        if walk.program == "JKM" and death.missing_person:
-            _ask(walk, open_codes, "missing_person_settled", "JKM_MISSING", {}, references.MISSING_PERSON)
+        if assessment.program == "JKM" and death.missing_person:
+            _ask(assessment, open_codes, "missing_person_settled", "JKM_MISSING", {}, references.MISSING_PERSON)
         if death.caused_by_heir:
-            _ask(walk, open_codes, "heirs_qualified", "HEIR_DISQUALIFIED", {}, references.HEIRS)
-    if walk.program == "JKK":
-        accident = walk.case.accident
+            _ask(assessment, open_codes, "heirs_qualified", "HEIR_DISQUALIFIED", {}, references.HEIRS)
+    if assessment.program == "JKK":
+        accident = assessment.case.accident
         is_suicide = death is not None and death.cause == "suicide"
         if is_suicide or (accident is not None and accident.self_inflicted):
-            _ask(walk, open_codes, "self_inflicted_settled", "JKK_SELF_INFLICTED", {}, references.SELF_INFLICTED)
+            _ask(assessment, open_codes, "self_inflicted_settled", "JKK_SELF_INFLICTED", {}, references.SELF_INFLICTED)
     return Stop("REFERRED", tuple(open_codes)) if open_codes else None
 
 
 def _ask(
-    walk: Walk,
+    assessment: Assessment,
     open_codes: list[str],
     check: str,
     code: str,
     facts: dict[str, Scalar],
-    source: Source | Value,
+    source: Reference | Value,
     *,
     is_computable: bool = True,
 ) -> None:
@@ -47,24 +47,24 @@ def _ask(
 
     `is_computable`: an amount that no decision on file can replace is known.
     """
-    settled = walk.case.settled_codes if walk.case.advice else walk.settled
-    is_settled = code in settled and is_computable
-    if is_settled:
+    answered = assessment.case.answered_codes if assessment.case.advice else assessment.answered
+    is_answered = code in answered and is_computable
+    if is_answered:
         facts["settled"] = True
     else:
         open_codes.append(code)
-    walk.note(check, "met" if is_settled else "undetermined", facts, source)
+    assessment.note(check, "met" if is_answered else "undetermined", facts, source)
 
 
-def _medical(walk: Walk, open_codes: list[str]) -> None:
-    medical, accident, death = walk.case.medical, walk.case.accident, walk.death
-    assert accident is not None and walk.terms is not None
+def _medical(assessment: Assessment, open_codes: list[str]) -> None:
+    medical, accident, death = assessment.case.medical, assessment.case.accident, assessment.death
+    assert accident is not None and assessment.terms is not None
     certified_by = medical.certified_by if medical is not None else None
-    trigger, is_computable = _medical_trigger(walk)
+    trigger, is_computable = _medical_trigger(assessment)
     if trigger is not None:
         facts: dict[str, Scalar] = {"trigger": trigger, "certified_by": certified_by}
         _ask(
-            walk,
+            assessment,
             open_codes,
             "medically_settled",
             "REF_MEDICAL_ADVISOR",
@@ -80,12 +80,17 @@ def _medical(walk: Walk, open_codes: list[str]) -> None:
     ):
         trigger = "permanent_total" if medical.permanent_total else "disability"
         facts = {"trigger": trigger, "certified_by": certified_by}
-        walk.note("medically_settled", "met", facts, references.CERTIFICATE)
+        assessment.note("medically_settled", "met", facts, references.CERTIFICATE)
 
 
-def _medical_trigger(walk: Walk) -> tuple[str | None, bool]:
+def _medical_trigger(assessment: Assessment) -> tuple[str | None, bool]:
     """What needs the advisor (the first that holds), and whether a decision on file would let an amount be computed."""
-    medical, accident, death, terms = walk.case.medical, walk.case.accident, walk.death, walk.terms
+    medical, accident, death, terms = (
+        assessment.case.medical,
+        assessment.case.accident,
+        assessment.death,
+        assessment.terms,
+    )
     assert accident is not None and terms is not None
     trigger: str | None = None
     is_computable = True
@@ -100,13 +105,13 @@ def _medical_trigger(walk: Walk) -> tuple[str | None, bool]:
             is_computable = loss.share is not None
             if medical.certified_by is None or loss.needs_person:
                 trigger = trigger or "disability"
-    if _awaits_approved_amount(walk):
+    if _awaits_approved_amount(assessment):
         trigger, is_computable = trigger or "approved_amount", False
     return trigger, is_computable
 
 
-def _awaits_approved_amount(walk: Walk) -> bool:
-    costs, approved = walk.case.costs, walk.case.approved
+def _awaits_approved_amount(assessment: Assessment) -> bool:
+    costs, approved = assessment.case.costs, assessment.case.approved
     if costs is None:
         return False
     return bool(
@@ -115,31 +120,38 @@ def _awaits_approved_amount(walk: Walk) -> bool:
     )
 
 
-def _accident(walk: Walk, open_codes: list[str]) -> None:
-    accident, death, terms = walk.case.accident, walk.death, walk.terms
+def _accident(assessment: Assessment, open_codes: list[str]) -> None:
+    accident, death, terms = assessment.case.accident, assessment.death, assessment.terms
     assert accident is not None and terms is not None
     if accident.kind == "sudden_death":
         hours = death.hours_from_attack if death is not None else None
-        _ask(walk, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, terms.sudden_death_hours)
+        _ask(
+            assessment,
+            open_codes,
+            "sudden_death_settled",
+            "REF_SUDDEN_DEATH",
+            {"hours": hours},
+            terms.sudden_death_hours,
+        )
     elif accident.kind == "occupational_disease":
-        _ask(walk, open_codes, "disease_settled", "REF_PAK", {}, references.DISEASE)
+        _ask(assessment, open_codes, "disease_settled", "REF_PAK", {}, references.DISEASE)
     elif accident.kind == "violence":
-        _ask(walk, open_codes, "violence_settled", "REF_VIOLENCE", {}, references.VIOLENCE)
+        _ask(assessment, open_codes, "violence_settled", "REF_VIOLENCE", {}, references.VIOLENCE)
     if accident.conduct:
         facts: dict[str, Scalar] = {"conduct": ",".join(accident.conduct)}
-        _ask(walk, open_codes, "conduct_settled", "JKK_CONDUCT", facts, references.CONDUCT)
+        _ask(assessment, open_codes, "conduct_settled", "JKK_CONDUCT", facts, references.CONDUCT)
     if accident.detour:
-        _ask(walk, open_codes, "route_settled", "JKK_ROUTE_CHECK", {}, references.ROUTE)
+        _ask(assessment, open_codes, "route_settled", "JKK_ROUTE_CHECK", {}, references.ROUTE)
     if accident.recurrence:
-        _ask(walk, open_codes, "recurrence_settled", "JKK_RECURRENCE", {}, references.CONDUCT)
+        _ask(assessment, open_codes, "recurrence_settled", "JKK_RECURRENCE", {}, references.CONDUCT)
 
 
-def _sudden_death_jkm(walk: Walk, open_codes: list[str]) -> None:
+def _sudden_death_jkm(assessment: Assessment, open_codes: list[str]) -> None:
     """An attack at work and death within the day may be JKK; once something is concluded, rows 10 and 11 answer."""
-    death, terms = walk.death, walk.terms
+    death, terms = assessment.death, assessment.terms
     assert death is not None and terms is not None
-    if not death.attack_at_work or walk.case.conclusion is not None:
+    if not death.attack_at_work or assessment.case.conclusion is not None:
         return
     hours, limit = death.hours_from_attack, terms.sudden_death_hours
     if hours is None or hours < limit.value:
-        _ask(walk, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)
+        _ask(assessment, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)

@@ -8,8 +8,8 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
-from pipeline.claims.assessment import Stop, Walk
-from pipeline.claims.case_file import Question, Verdict
+from pipeline.claims.assessment import Assessment, Stop
+from pipeline.claims.case_file import CaseFile, Verdict
 from pipeline.claims.rules.admissibility import input_is_consistent, is_claimed_once, law_is_known, segment_is_in_scope
 from pipeline.claims.rules.documents import papers_are_complete
 from pipeline.claims.rules.eligibility import (
@@ -33,7 +33,7 @@ from pipeline.claims.rules.timeliness import (
 from pipeline.law.book import Book
 from schemas.values import MAX_RUPIAH
 
-_ROWS: Final[tuple[Callable[[Walk], Stop | None], ...]] = (
+_ROWS: Final[tuple[Callable[[Assessment], Stop | None], ...]] = (
     input_is_consistent,  # 1
     is_claimed_once,  # 2
     law_is_known,  # 3
@@ -55,44 +55,44 @@ _ABOVE_THE_LIMIT: Final = ("REV_SECOND_OFFICER",)
 _EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
 
 
-def assess(question: Question, book: Book) -> Verdict:
-    """The answer to one claim, from the facts known at `question.clock` by the law of the event day."""
-    walk = Walk(question, book)
-    finding = _found(walk)
-    progress = question.case.progress
+def assess(case_file: CaseFile, book: Book) -> Verdict:
+    """The answer to one claim, from the facts known at `case_file.clock` by the law of the event day."""
+    assessment = Assessment(case_file, book)
+    finding = _found(assessment)
+    progress = case_file.case.progress
     if progress.ruling is not None or progress.has_new_facts or progress.changed_later:
-        finding = ruled(walk, finding)
-    if needs_second_officer(walk, finding):
+        finding = ruled(assessment, finding)
+    if needs_second_officer(assessment, finding):
         finding = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total)
     deadline: dt.date | None = None
     if finding.outcome == "APPROVED" and finding.benefits:
-        deadline = _with_deadline(walk, finding)
+        deadline = _with_deadline(assessment, finding)
         if finding.total > MAX_RUPIAH:
             # A slip of somebody's keyboard, multiplied: officers cannot confirm it, they correct what it comes from.
             finding, deadline = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total), None
-    return _verdict(walk, finding, deadline)
+    return _verdict(assessment, finding, deadline)
 
 
-def _found(walk: Walk) -> Finding:
+def _found(assessment: Assessment) -> Finding:
     """Rows 1 to 19. Whatever is referred carries what would be paid, where that can be computed."""
     for row in _ROWS:
-        stop = row(walk)
+        stop = row(assessment)
         if stop is not None:
-            return _stopped(walk, stop)
-    pupils = pupils_if_asked(walk)
-    stop = amounts_can_be_told(walk, pupils)  # 16
+            return _stopped(assessment, stop)
+    pupils = pupils_if_asked(assessment)
+    stop = amounts_can_be_told(assessment, pupils)  # 16
     if stop is not None:
-        return _stopped(walk, stop)
-    return pay(walk, pupils)  # 17, 18, 19
+        return _stopped(assessment, stop)
+    return pay(assessment, pupils)  # 17, 18, 19
 
 
-def _stopped(walk: Walk, stop: Stop) -> Finding:
-    return Finding(stop.outcome, stop.codes, [], indicative_of(walk) if stop.outcome == "REFERRED" else None)
+def _stopped(assessment: Assessment, stop: Stop) -> Finding:
+    return Finding(stop.outcome, stop.codes, [], indicative_of(assessment) if stop.outcome == "REFERRED" else None)
 
 
-def _with_deadline(walk: Walk, finding: Finding) -> dt.date:
-    deadline = payment_deadline(walk)
-    late = late_line(walk, late_payment(walk, finding.benefits, deadline))
+def _with_deadline(assessment: Assessment, finding: Finding) -> dt.date:
+    deadline = payment_deadline(assessment)
+    late = late_line(assessment, late_payment(assessment, finding.benefits, deadline))
     if late is not None:
         finding.benefits.append(late)
         main, *flags = finding.codes
@@ -102,13 +102,13 @@ def _with_deadline(walk: Walk, finding: Finding) -> dt.date:
     return deadline
 
 
-def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
+def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None) -> Verdict:
     outcome, codes, first_claim_id = finding.outcome, finding.codes, None
-    if walk.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
-        first_claim_id = walk.first_claim_id
+    if assessment.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
+        first_claim_id = assessment.first_claim_id
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
-    missing = walk.missing if outcome == "PENDING" else ()
-    fields = walk.fields if codes == ("VAL_BAD_INPUT",) else ()
+    missing = assessment.missing if outcome == "PENDING" else ()
+    fields = assessment.fields if codes == ("VAL_BAD_INPUT",) else ()
     return _new(
         Verdict,
         (
@@ -123,8 +123,8 @@ def _verdict(walk: Walk, finding: Finding, deadline: dt.date | None) -> Verdict:
             deadline,
             finding.fund_amount,
             first_claim_id,
-            walk.law.rule_version,
-            tuple(walk.trace),
-            walk.wake_on,
+            assessment.law.rule_version,
+            tuple(assessment.trace),
+            assessment.wake_on,
         ),
     )

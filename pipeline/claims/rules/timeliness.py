@@ -6,7 +6,7 @@ A claim's clock and its terms are dates of the calendar; only the 48 hours of th
 import datetime as dt
 from typing import Any, Final
 
-from pipeline.claims.assessment import Stop, Walk, law_of_payment, remembered
+from pipeline.claims.assessment import Assessment, Stop, law_of_payment, remembered
 from pipeline.law import references
 from pipeline.law.book import Value
 from pipeline.law.calendar import add_years, working_days_after
@@ -19,23 +19,23 @@ _DAY: Final = dt.timedelta(days=1)
 _HOUR: Final = dt.timedelta(hours=1)
 
 
-def is_claimed_in_time(walk: Walk) -> Stop | None:
+def is_claimed_in_time(assessment: Assessment) -> Stop | None:
     """Row 9. An event of B1 whose two years had not ended when B2 came needs a person up to the fifth year."""
-    terms = walk.terms
+    terms = assessment.terms
     assert terms is not None
-    claim_date = walk.case.claim_date(terms.claim_date_trusted_days.value)
-    years = terms.jkk_expiry_years if walk.program == "JKK" else terms.jkm_review_years
-    last_day = add_years(walk.event_date, years.value)
+    claim_date = assessment.case.claim_date(terms.claim_date_trusted_days.value)
+    years = terms.jkk_expiry_years if assessment.program == "JKK" else terms.jkm_review_years
+    last_day = add_years(assessment.event_date, years.value)
     if claim_date <= last_day:
-        walk.trace.append(_claimed_in_time("met", claim_date, last_day, years))
+        assessment.trace.append(_claimed_in_time("met", claim_date, last_day, years))
         return None
     facts: dict[str, Scalar] = {"claim_date": iso(claim_date), "last_day": iso(last_day)}
-    if walk.program == "JKM":
-        return walk.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
-    later = walk.book.on(last_day)["jkk_expiry_years"]
-    if claim_date <= add_years(walk.event_date, later.value):
-        return walk.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
-    walk.trace.append(_claimed_in_time("not_met", claim_date, last_day, years))
+    if assessment.program == "JKM":
+        return assessment.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
+    later = assessment.book.on(last_day)["jkk_expiry_years"]
+    if claim_date <= add_years(assessment.event_date, later.value):
+        return assessment.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
+    assessment.trace.append(_claimed_in_time("not_met", claim_date, last_day, years))
     return Stop("REJECTED", ("CLM_EXPIRED",))
 
 
@@ -45,36 +45,41 @@ def _claimed_in_time(result: CheckResult, claim_date: dt.date, last_day: dt.date
     return Check("claimed_in_time", result, facts, years.reference, years.marker)  # type: ignore[arg-type]
 
 
-def cause_is_settled(walk: Walk) -> Stop | None:
+def cause_is_settled(assessment: Assessment) -> Stop | None:
     """Rows 10 to 12: JKM pays no death by a work accident, JKK nothing else; who has not concluded must."""
-    return _death_is_not_work_related(walk) if walk.program == "JKM" else _is_concluded_work_related(walk)
+    return (
+        _death_is_not_work_related(assessment)
+        if assessment.program == "JKM"
+        else _is_concluded_work_related(assessment)
+    )
 
 
-def _death_is_not_work_related(walk: Walk) -> Stop | None:
-    conclusion = walk.case.conclusion
+def _death_is_not_work_related(assessment: Assessment) -> Stop | None:
+    conclusion = assessment.case.conclusion
     concluded = conclusion is not None and conclusion.work_related
     paid = next(
-        (one.claim_id for one in walk.question.other_claims if one.program == "JKK" and one.is_death_approved), None
+        (one.claim_id for one in assessment.case_file.other_claims if one.program == "JKK" and one.is_death_approved),
+        None,
     )
     facts: dict[str, Scalar] = {
         "concluded": conclusion.work_related if conclusion is not None else None,
         "jkk_claim": paid,
     }
     if concluded or paid is not None:
-        walk.note("death_not_work_related", "not_met", facts, references.JKM_DEFINITION)
+        assessment.note("death_not_work_related", "not_met", facts, references.JKM_DEFINITION)
         return Stop("REJECTED", ("JKM_WORK_RELATED",))
-    walk.note("death_not_work_related", "met", facts, references.JKM_DEFINITION)
+    assessment.note("death_not_work_related", "met", facts, references.JKM_DEFINITION)
     return None
 
 
-def _is_concluded_work_related(walk: Walk) -> Stop | None:
-    conclusion = walk.case.conclusion
+def _is_concluded_work_related(assessment: Assessment) -> Stop | None:
+    conclusion = assessment.case.conclusion
     if conclusion is None:
-        return _wait_for_conclusion(walk)
+        return _wait_for_conclusion(assessment)
     if conclusion.work_related:
-        walk.trace.append(_work_related("met", conclusion.concluded_on))
+        assessment.trace.append(_work_related("met", conclusion.concluded_on))
         return None
-    walk.trace.append(_work_related("not_met", conclusion.concluded_on))
+    assessment.trace.append(_work_related("not_met", conclusion.concluded_on))
     return Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
 
 
@@ -83,34 +88,34 @@ def _work_related(result: CheckResult, concluded_on: dt.date) -> Check:
     return Check("work_related", result, {"concluded_on": concluded_on.isoformat()}, *references.WORK_ACCIDENT)
 
 
-def _wait_for_conclusion(walk: Walk) -> Stop | None:
+def _wait_for_conclusion(assessment: Assessment) -> Stop | None:
     """Row 12: the office has 30 days from the report; from the day they are over a person must look."""
-    terms, report = walk.terms, walk.case.report
+    terms, report = assessment.terms, assessment.case.report
     assert terms is not None
     limit = terms.conclusion_days
     if report is None:
         facts: dict[str, Scalar] = {"reported_on": None, "days": None, "limit_days": limit.value}
-        walk.note("concluded", "undetermined", facts, limit)
+        assessment.note("concluded", "undetermined", facts, limit)
         return Stop("PENDING", ("JKK_UNDER_CONCLUSION",))
     reported_on = report.reported_at.date()
-    days = max((walk.today - reported_on).days, 0)
+    days = max((assessment.today - reported_on).days, 0)
     facts = {"reported_on": reported_on.isoformat(), "days": days, "limit_days": limit.value}
     if days < limit.value:
-        walk.note("concluded", "undetermined", facts, limit)
-        walk.wake_on = reported_on + limit.value * _DAY
+        assessment.note("concluded", "undetermined", facts, limit)
+        assessment.wake_on = reported_on + limit.value * _DAY
         return Stop("PENDING", ("JKK_UNDER_CONCLUSION",))
-    return walk.refer("concluded", ("JKK_CONCLUSION_OVERDUE",), facts, limit)
+    return assessment.refer("concluded", ("JKK_CONCLUSION_OVERDUE",), facts, limit)
 
 
-def is_reported_in_time(walk: Walk) -> Stop | None:
+def is_reported_in_time(assessment: Assessment) -> Stop | None:
     """Row 13, employers only: what was reported late, or not at all, the employer pays first."""
-    terms, standing = walk.terms, walk.standing
+    terms, standing = assessment.terms, assessment.standing
     assert terms is not None and standing is not None
-    if walk.program != "JKK" or standing.segment != "PU" or terms.late_report_liability.absent:
+    if assessment.program != "JKK" or standing.segment != "PU" or terms.late_report_liability.absent:
         return None
-    report, limit = walk.case.report, terms.stage1_report_hours
-    start = _report_clock_start(walk)
-    until = report.reported_at if report is not None else walk.question.clock
+    report, limit = assessment.case.report, terms.stage1_report_hours
+    start = _report_clock_start(assessment)
+    until = report.reported_at if report is not None else assessment.case_file.clock
     facts: dict[str, Scalar] = {
         "hours": max((until - start) // _HOUR, 0),
         "limit_hours": limit.value,
@@ -119,42 +124,42 @@ def is_reported_in_time(walk: Walk) -> Stop | None:
     last_moment = start + limit.value * _HOUR
     if until > last_moment:
         source = terms.late_report_liability
-        return walk.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, source, result="not_met")
+        return assessment.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, source, result="not_met")
     if report is None:
-        walk.wake_on = max(last_moment.astimezone(JAKARTA).date(), walk.today + _DAY)
-    walk.note("reported_in_time", "met", facts, limit)
+        assessment.wake_on = max(last_moment.astimezone(JAKARTA).date(), assessment.today + _DAY)
+    assessment.note("reported_in_time", "met", facts, limit)
     return None
 
 
-def _report_clock_start(walk: Walk) -> dt.datetime:
+def _report_clock_start(assessment: Assessment) -> dt.datetime:
     """The moment of the accident; a diagnosis has a day only, so its clock starts when that day is over."""
-    accident = walk.case.accident
+    accident = assessment.case.accident
     assert accident is not None
     if accident.kind != "occupational_disease" or accident.diagnosed_on is None:
         return accident.occurred_at
     return dt.datetime.combine(accident.diagnosed_on + _DAY, dt.time(), accident.occurred_at.tzinfo)
 
 
-def payment_deadline(walk: Walk) -> dt.date:
+def payment_deadline(assessment: Assessment) -> dt.date:
     """Last day on which payment is in time; the clock starts the day after the last fact needed was received."""
-    complete_on = walk.case.progress.approved_on or walk.today
-    known: dict[Any, dt.date] = walk.terms.made if walk.terms is not None else {}
-    key = ("payment_deadline", walk.program, complete_on)
+    complete_on = assessment.case.progress.approved_on or assessment.today
+    known: dict[Any, dt.date] = assessment.terms.made if assessment.terms is not None else {}
+    key = ("payment_deadline", assessment.program, complete_on)
     deadline = known.get(key)
     if deadline is None:
-        law = law_of_payment(walk)
-        days = law["payment_working_days_jkk" if walk.program == "JKK" else "payment_working_days_jkm"]
-        deadline = known[key] = working_days_after(complete_on, days.value, walk.book)
+        law = law_of_payment(assessment)
+        days = law["payment_working_days_jkk" if assessment.program == "JKK" else "payment_working_days_jkm"]
+        deadline = known[key] = working_days_after(complete_on, days.value, assessment.book)
     return deadline
 
 
-def late_payment(walk: Walk, benefits: list[Benefit], deadline: dt.date) -> Benefit | None:
+def late_payment(assessment: Assessment, benefits: list[Benefit], deadline: dt.date) -> Benefit | None:
     """What is owed for each calendar day after the deadline, on the sum of all other lines; first settlement only."""
-    progress = walk.case.progress
+    progress = assessment.case.progress
     paid_on = progress.settled_on if progress.settlements else None
     if paid_on is None or paid_on <= deadline:
         return None
-    percent = law_of_payment(walk)["late_payment_percent_per_day"]
+    percent = law_of_payment(assessment)["late_payment_percent_per_day"]
     total = sum(one.amount for one in benefits)
     days = (paid_on - deadline).days
     numbers: dict[str, Scalar] = {

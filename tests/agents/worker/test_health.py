@@ -12,8 +12,8 @@ import pytest
 
 from agents.clients import open_submitter
 from agents.settings import read_settings
-from agents.worker.batches import STUCK_SECONDS, Process
-from agents.worker.deliveries import Delivery, Lag
+from agents.worker.batches import STUCK_SECONDS, BatchRunner
+from agents.worker.deliveries import Batch, Lag
 from agents.worker.health import LOOK_SECONDS, STORE_SECONDS, Health
 from agents.worker.metrics import Metrics
 from pipeline.errors import EXIT_CONFIGURATION, NotReady
@@ -24,7 +24,7 @@ from tests.support import events as e
 from tests.support.http import asked, free_port, metrics_of
 
 
-class Source:
+class BatchSource:
     """A consumer that has partitions and reads."""
 
     looked_at = 0.0
@@ -42,13 +42,13 @@ class Watched:
 
     def __init__(self, ask_store: Callable[[], None] = lambda: None) -> None:
         self.now = 0.0
-        self.source = Source()
-        self.process = Process(lambda chunk: [], threads=1)
+        self.source = BatchSource()
+        self.process = BatchRunner(lambda chunk: [], threads=1)
         self.process.source = self.source  # type: ignore[assignment]
         self.health = Health(self.process, ask_store, Metrics(), clock=lambda: self.now)
 
     def take_in_hand(self) -> None:
-        self.process.in_hand[Delivery((Chunk(topics.DEATHS, 3, 0, 1, ()),), 1)] = self.now
+        self.process.in_hand[Batch((Chunk(topics.DEATHS, 3, 0, 1, ()),), 1)] = self.now
 
     def missing(self) -> str | None:
         return asyncio.run(self.health.missing())
