@@ -5,13 +5,13 @@ from typing import Any
 
 from pipeline.law.book import Book
 from pipeline.membership.coverage import Standing, standing
-from pipeline.membership.member import GroupMember
+from pipeline.membership.member import Member
 from schemas.events import parse
 from tests.support import events as make
 
 
-def fold(*documents: Any, number: str = make.NUMBER) -> GroupMember:
-    member = GroupMember.new(number)
+def fold(*documents: Any, number: str = make.NUMBER) -> Member:
+    member = Member.new(number)
     for document in documents:
         event = parse(make.raw(document))
         member = member.apply(event, event.time)  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ def paid_monthly(first: str, last: str, on_the: str = "10", number: str = make.N
     return [make.paid(month, month, f"{month}-{on_the}", number) for month in make.months(first, last)]
 
 
-def bpu(*documents: Any, registered_on: str = "2023-01-05", **change: Any) -> GroupMember:
+def bpu(*documents: Any, registered_on: str = "2023-01-05", **change: Any) -> Member:
     """A self-employed member with JKK and JKM who declared 1,000,000 a month."""
     programs = [held("JKK", registered_on), held("JKM", registered_on)]
     data: dict[str, Any] = {"segment": "BPU", "registered_on": registered_on, "declared_income": 1_000_000}
@@ -48,7 +48,7 @@ def bpu(*documents: Any, registered_on: str = "2023-01-05", **change: Any) -> Gr
     return fold(make.registered(time=f"{registered_on}T08:00:00", **(data | change)), *documents)
 
 
-def on(member: GroupMember, text: str, program: str = "JKK", *, is_disease: bool = False) -> Standing:
+def on(member: Member, text: str, program: str = "JKK", *, is_disease: bool = False) -> Standing:
     return standing(member, program, day(text), Book.load(), is_disease=is_disease)
 
 
