@@ -42,7 +42,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.timeout(10 * MINUTES)
 def test_every_case_of_the_rules_is_decided_the_same(compiled: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "--import-mode=importlib", "-p", "no:cacheprovider", "-n", "0"]
-    told = _run([*command, str(ROOT / "tests" / "rules"), str(ROOT / "tests" / "unit" / "test_desk.py")], compiled)
+    told = _run([*command, str(ROOT / "tests" / "rules"), str(ROOT / "tests" / "claims" / "test_desk.py")], compiled)
     assert b"passed" in told and b"skipped" not in told
 
 

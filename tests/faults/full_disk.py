@@ -23,5 +23,6 @@ def limit(connection: Any, _record: Any) -> None:
 
 if __name__ == "__main__":
     event.listen(Engine, "connect", limit)
-    program = importlib.import_module(sys.argv.pop(1))
+    name = sys.argv.pop(1)
+    program = importlib.import_module("agents.worker.__main__" if name == "agents.worker" else name)
     program.main()
