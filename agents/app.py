@@ -21,7 +21,8 @@ from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message
-from pipeline.processing.processor import Processor, Report
+from pipeline.processing.processor import Processor
+from pipeline.processing.report import Report
 from pipeline.queries.history import ask
 from pipeline.store import open_store
 

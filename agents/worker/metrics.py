@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
 from prometheus_client import disable_created_metrics as without_times_of_creation
 
 from agents.worker.deliveries import Lag
-from pipeline.processing.processor import Report
+from pipeline.processing.report import Report
 from schemas import topics
 
 STEPS: Final = ("parse", "load", "decide", "write", "commit", "publish")

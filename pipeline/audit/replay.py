@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection
 
-from pipeline.claims.desk import Desk, requirements
+from pipeline.claims.desk import Desk
+from pipeline.claims.requirements import requirements
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.records import Message

@@ -29,7 +29,7 @@ from schemas.claims import (
 from schemas.clock import JAKARTA
 from schemas.codes import BenefitKind, ClaimProgram, PaperName
 
-# Section of an event -> attribute of the case that holds its latest telling; papers and advice gather instead.
+# Section of an event -> attribute of the case that holds its latest version; papers and advice gather instead.
 _REPLACED: Final = {
     **{
         section: section
@@ -83,7 +83,7 @@ class Case:
     children: tuple[Child, ...] | None = None
     heirs: Heirs | None = None
     claimed: Claimed | None = None
-    told: int = 0  # how many events were folded in
+    event_count: int = 0  # of the events that were folded in
 
     def __init__(
         self, claim_id: str, key: str, partition: int = 0, opened_order: int = 0, progress: Progress | None = None
@@ -94,15 +94,37 @@ class Case:
         self.opened_order = opened_order
         self.progress = progress if progress is not None else Progress()
 
+    def copy(self) -> "Case":
+        """One of its own, for an event that may yet be refused. It shares the sections, which nothing changes."""
+        made = Case(self.claim_id, self.key, self.partition, self.opened_order, self.progress.copy())
+        made.program = self.program
+        made.received_at = self.received_at
+        made.member = self.member
+        made.accident = self.accident
+        made.report = self.report
+        made.conclusion = self.conclusion
+        made.medical = self.medical
+        made.costs = self.costs
+        made.approved = self.approved
+        made.advice = self.advice
+        made.identity = self.identity
+        made.documents = self.documents
+        made.death_section = self.death_section
+        made.children = self.children
+        made.heirs = self.heirs
+        made.claimed = self.claimed
+        made.event_count = self.event_count
+        return made
+
     def apply(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime) -> None:
         """Fold one event in. `clock` is when it was received."""
         data: Any = event.data
-        self.told += 1
+        self.event_count += 1
         if self.received_at is None and type(event) in OPENING_EVENTS:
             self.program = "JKK" if type(event) is AccidentClaimed else "JKM"
             self.received_at = clock
-        told: dict[str, Any] = vars(data)
-        for section, value in told.items():
+        sections: dict[str, Any] = vars(data)
+        for section, value in sections.items():
             if value is None:
                 continue
             attribute = _REPLACED.get(section)

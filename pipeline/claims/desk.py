@@ -1,23 +1,24 @@
 """The claims desk: takes one event after another, folds it in, assesses, and says what follows.
 
-Pure: all state is in memory, brought by the caller, who also keeps what changed. Three callers drive it: `batch`
-(the worker's transaction), `replay` (the stored history again) and `offline` (`santunan assess`). So the three
-cannot decide differently. Never imports a store, Faust or Kafka.
+Pure: all state is in its register, loaded by the caller, who also stores what changed. Three callers drive it: the
+processor (the worker's transaction), the replay (the stored history again) and `offline` (`santunan assess`). So the
+three cannot decide differently. Never imports a store, Faust or Kafka.
 """
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Set
-from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, get_args
+from typing import Final
 
 from pipeline.claims import referrals
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import CaseFile, ClaimSummary, Verdict
 from pipeline.claims.decisions import decision_of, record
+from pipeline.claims.double_payment import PaidLines
+from pipeline.claims.limits import require_few_claims, require_few_events, require_few_memberships
 from pipeline.claims.payouts import payouts_of
 from pipeline.claims.progress import Progress
+from pipeline.claims.register import Register
+from pipeline.claims.requirements import MEMBER_EVENTS, day_begun
 from pipeline.claims.reviews import apply_review, apply_settlement, payout_of
 from pipeline.claims.rules.table import assess
 from pipeline.errors import Poison
@@ -35,165 +36,74 @@ from schemas.events import IntakeEvent, MemberEvent, partition_key
 from schemas.membership import Contribution, MemberRegistered, WageReport
 from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
-from schemas.values import source_kind
 
-_MEMBER_EVENTS: Final = get_args(MemberEvent)
 _FACTS: Final = (AccidentClaimed, DeathClaimed, EvidenceAdded)
-_NONE: Final[Set[str]] = frozenset()
-# Each decision looks at all of them, and a fact about the member at all of them for each: thousands, which only a
-# program gone wrong sends, would keep a worker from ever finishing its turn. Nobody has so many accidents.
-MOST_CLAIMS_OF_A_PERSON: Final = 100
-# A claim is folded again from all its events whenever one comes. Most have a dozen.
-MOST_EVENTS_OF_A_CLAIM: Final = 1_000
-# Each decision looks at all of them, too, and names them. A list of members whose unknown NIKs were filled in with one
-# number made of a hundred thousand people a single one, whose decisions were too long for the broker.
-MOST_MEMBERSHIPS_OF_A_PERSON: Final = 100
-_new: Final = tuple.__new__  # twice as fast as calling a named tuple
-_NOBODY: Final[frozenset[str]] = frozenset()
+_OPENED_ORDER: Final = attrgetter("opened_order")
+_new: Final = tuple.__new__  # fast: see docs/performance.md
 
 
-class Requirements(NamedTuple):
-    """What must be at the desk before an event is taken."""
+class Desk(Register):
+    """A register that decides. The caller empties `changed_*` and `made_*` by making a new desk for each batch.
 
-    member_numbers: frozenset[str] = frozenset()
-    niks: frozenset[str] = frozenset()
-    claim_ids: frozenset[str] = frozenset()
-    needs_cases_of_members: bool = False  # whole cases of these members: a fact may change what was decided
-    due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day, which has begun
-
-
-def requirements(event: IntakeEvent) -> Requirements:
-    """What `Desk.take(event)` reads, as far as the event says; a case's own member comes with `requirements_of`."""
-    if type(event) is DayPassed:  # `isinstance` asks pydantic's metaclass, which takes a microsecond to say no
-        return Requirements(due_by=_day_begun(event))
-    fields: dict[str, Any] = vars(event.data)  # `getattr` for a field a model lacks costs pydantic microseconds
-    if type(event) in _MEMBER_EVENTS:
-        persons = frozenset((fields["nik"],)) if type(event) is MemberRegistered else _NOBODY
-        return Requirements(frozenset((fields["member_number"],)), persons, needs_cases_of_members=True)
-    numbers: list[str | None] = [fields.get("member_number")]
-    nik: str | None = None
-    if (reference := fields.get("member")) is not None:
-        numbers.append(reference.member_number)
-        nik = reference.nik
-    return Requirements(
-        frozenset([one for one in numbers if one]),
-        frozenset((nik,)) if nik else _NOBODY,
-        frozenset((fields["claim_id"],)),
-    )
-
-
-def requirements_of(case: Case) -> Requirements:
-    """The member and the other claims that an assessment of this case reads."""
-    reference = case.member
-    if reference is None:
-        return Requirements()
-    number, nik = reference.member_number, reference.nik
-    return Requirements(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
-
-
-@dataclass(slots=True)
-class Desk:
-    """State and what changed in it. The caller empties `changed_*` and `made_*` by making a new desk a chunk.
-
-    `is_quiet`: nobody listens, so decisions and payouts are made but not written out as messages.
+    `is_quiet`: nothing is published, so decisions and payouts are made but not written out as messages.
     """
 
-    book: Book
-    is_quiet: bool = False
-    members: dict[str, Member] = field(default_factory=dict)
-    numbers_by_nik: dict[str, set[str]] = field(default_factory=dict)
-    cases: dict[str, Case] = field(default_factory=dict)
-    summaries: dict[str, ClaimSummary] = field(default_factory=dict)
-    claims_by_name: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # of a number or a NIK
-    changed_members: set[str] = field(default_factory=set)
-    changed_cases: set[str] = field(default_factory=set)
-    made_decisions: list[Decision] = field(default_factory=list)
-    made_payouts: list[Payout] = field(default_factory=list)
-
-    # --- what the caller brings
-
-    def add_member(self, member: Member) -> None:
-        before = self.members.get(member.number)
-        if before is not None and before.nik != member.nik and before.nik is not None:
-            self.numbers_by_nik[before.nik].discard(member.number)  # registered again, under the right NIK
-        self.members[member.number] = member
-        if member.nik is not None:
-            self.numbers_by_nik.setdefault(member.nik, set()).add(member.number)
-
-    def add_case(self, case: Case) -> None:
-        self.cases[case.claim_id] = case
-
-    def add_summary(self, summary: ClaimSummary) -> None:
-        claim_id, number, nik = summary.claim_id, summary.member_number, summary.nik
-        before = self.summaries.get(claim_id)
-        self.summaries[claim_id] = summary
-        if before is not None:
-            if before.member_number == number and before.nik == nik:
-                return
-            for name in (before.member_number, before.nik):  # evidence named another member
-                if name is not None:
-                    self.claims_by_name[name].discard(claim_id)
-        if number is not None:
-            self.claims_by_name[number].add(claim_id)
-        if nik is not None:
-            self.claims_by_name[nik].add(claim_id)
-
-    def other_niks(self, summary: ClaimSummary) -> Set[str]:
-        """Those under which the memberships of a claim's person were registered before."""
-        numbers = self.numbers_by_nik.get(summary.nik or "", _NONE) | {summary.member_number or ""}
-        members = [self.members[number] for number in numbers if number in self.members]
-        return {enrolment.nik for member in members for enrolment in member.enrolments} - {summary.nik}
-
-    # --- the work
+    def __init__(self, book: Book, paid: PaidLines | None = None, *, is_quiet: bool = False) -> None:
+        super().__init__(paid)
+        self.book = book
+        self.is_quiet = is_quiet
+        self.made_decisions: list[Decision] = []
+        self.made_payouts: list[Payout] = []
 
     def take(self, event: IntakeEvent, clock: dt.datetime, *, order: int, partition: int = 0) -> list[Message]:
         """Everything that follows from one accepted event, in the order in which it is published.
 
-        `clock`: when it was received (aware). `order`: its place in the order of processing, growing. Raises
-        Poison where the event can be read but not applied; nothing has changed then.
+        `clock`: when it was received (aware). `order`: its place in the order of processing, growing. Raises Poison
+        where the event can be read but not applied; nothing has changed then.
         """
-        clock = clock.astimezone(JAKARTA)  # once, for all that asks for its day
+        decisions, payouts = len(self.made_decisions), len(self.made_payouts)
+        try:
+            messages = self._handle(event, clock.astimezone(JAKARTA), order, partition)
+        except Poison:
+            self.roll_back()
+            del self.made_decisions[decisions:]
+            del self.made_payouts[payouts:]
+            raise
+        self.keep()
+        return messages
+
+    def _handle(self, event: IntakeEvent, clock: dt.datetime, order: int, partition: int) -> list[Message]:
         if isinstance(event, _FACTS):
             return self._take_facts(event, clock, order, partition)
-        if isinstance(event, _MEMBER_EVENTS):
+        if isinstance(event, MEMBER_EVENTS):
             return self._take_member_fact(event, clock)
         if isinstance(event, DayPassed):
             return self._take_day(event, clock, partition)
-        case = self._opened_case(event.data.claim_id)  # type: ignore[union-attr]
+        if isinstance(event, ClaimReviewed):
+            return self._take_review(event, clock)
+        if isinstance(event, PayoutSettled):
+            return self._take_settlement(event, clock)
         if isinstance(event, PayoutFailed):
-            payout_of(case, event.data.payout_id)
-            failed = dict.fromkeys((*case.progress.failed_payouts, event.data.payout_id))  # told often, once
-            case.progress.failed_payouts = tuple(failed)
-            self.changed_cases.add(case.claim_id)
-            return referrals.update(case, clock)
-        if isinstance(event, ClaimAppealed):
-            _refuse_without_end(case, event)
-            case.progress.is_appealed = True
-        elif isinstance(event, ClaimReviewed):
-            apply_review(case, event)
-        elif isinstance(event, PayoutSettled):
-            apply_settlement(case, event, clock)
-        return self._decide(case, clock, Cause(event.source, event.id))
+            return self._take_failure(event, clock)
+        assert isinstance(event, ClaimAppealed)
+        return self._take_appeal(event, clock)
+
+    # --- one handler a kind of event
 
     def _take_facts(
         self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime, order: int, partition: int
     ) -> list[Message]:
         claim_id = event.data.claim_id
-        self._refuse_too_many(event)
-        case = self.cases.get(claim_id)
-        if case is not None:
-            _refuse_without_end(case, event)
-        if case is None:
+        require_few_claims(event, self)
+        if claim_id in self.cases:
+            case = self.change_case(claim_id)
+            require_few_events(case, event)
+            _require_same_program(case, event)
+        else:
             case = Case(claim_id, partition_key(event) or claim_id, partition)
-            self.cases[claim_id] = case
-        elif isinstance(event, OPENING_EVENTS) and case.program is not None:
-            program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
-            if program != case.program:
-                message = f"this id already names a {case.program} claim; give the {program} claim an id of its own"
-                raise Poison("CLAIM_ID_TAKEN", FieldError("data.claim_id", message))
+            self.open_case(case)
         was_open = case.program is not None
         case.apply(event, clock)
-        self.changed_cases.add(claim_id)
         if case.program is None:
             case.progress.latest = case.progress.moment(clock)
             return []  # evidence waits for its claim
@@ -203,82 +113,78 @@ class Desk:
             case.progress.has_new_facts = True
         return self._decide(case, clock, Cause(event.source, event.id))
 
-    def _refuse_too_many(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded) -> None:
-        reference = event.data.member
-        if reference is None:
-            return
-        claims = self._claims_of(reference.member_number, reference.nik)
-        is_one_more = len(claims) >= MOST_CLAIMS_OF_A_PERSON and event.data.claim_id not in claims
-        if is_one_more and source_kind(event.source) != "office":
-            message = f"this person has {len(claims)} claims already; only the office may add another"
-            raise Poison("CLAIMS_TOO_MANY", FieldError("data.member", message))
-
     def _take_member_fact(self, event: MemberEvent, clock: dt.datetime) -> list[Message]:
         number = event.data.member_number
         if isinstance(event, MemberRegistered):
-            self._refuse_too_many_memberships(event)
+            require_few_memberships(event, self)
         before = self.members.get(number, Member.new(number))
         touched = self._effective_cases(event, before)
         old = {case.claim_id: _result(self._assess(case, clock)[0]) for case in touched}
-        self.add_member(before.apply(event, clock))
-        self.changed_members.add(number)
+        self.change_member(before.apply(event, clock))
         outputs: list[Message] = []
         for case in touched:
             if _result(self._assess(case, clock)[0]) != old[case.claim_id]:
+                case = self.change_case(case.claim_id)
                 case.progress.changed_later = True
                 outputs += self._decide(case, clock, Cause(event.source, event.id))
         return outputs
 
-    def _refuse_too_many_memberships(self, event: MemberRegistered) -> None:
-        numbers = self.numbers_by_nik.get(event.data.nik, _NONE)
-        if len(numbers) >= MOST_MEMBERSHIPS_OF_A_PERSON and event.data.member_number not in numbers:
-            message = f"{len(numbers)} membership numbers have this NIK already; find out whose it is, and correct them"
-            raise Poison("MEMBERSHIPS_TOO_MANY", FieldError("data.nik", message))
-
-    def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
-        """Decided cases of this person that the fact may reach, in the order in which they were opened."""
-        nik = event.data.nik if isinstance(event, MemberRegistered) else before.nik
-        claim_ids = self._claims_of(before.number, nik)
-        found = [self.cases[claim_id] for claim_id in claim_ids if self._may_reach(event, self.cases[claim_id])]
-        return sorted(
-            (case for case in found if case.progress.effective_outcome and not case.progress.changed_later),
-            key=lambda case: (case.opened_order, case.claim_id),
-        )
-
-    @staticmethod
-    def _may_reach(event: MemberEvent, claim: Case) -> bool:
-        """A contribution or wage of later months cannot change what was decided on an earlier day; but a payment made
-        by that day can, for cover starts with it whatever month it is for."""
-        data = event.data
-        month = f"{claim.event_date:%Y-%m}"
-        if isinstance(data, Contribution):
-            return min(data.months) <= month or data.paid_on <= claim.event_date
-        if isinstance(data, WageReport):
-            return data.month <= month
-        return True
-
     def _take_day(self, event: DayPassed, clock: dt.datetime, partition: int) -> list[Message]:
-        today = _day_begun(event)
+        today = day_begun(event)
         due = [
-            case
-            for case in self.cases.values()
+            claim_id
+            for claim_id, case in self.cases.items()
             if case.partition == partition and case.progress.wake_on and case.progress.wake_on <= today
         ]
         outputs: list[Message] = []
-        for case in sorted(due, key=lambda case: case.claim_id):
+        for claim_id in sorted(due):
+            case = self.change_case(claim_id)
             verdict, _, _ = self._assess(case, clock)
-            self.changed_cases.add(case.claim_id)
             if (verdict.outcome, verdict.reason_codes) == (case.progress.outcome, case.progress.reason_codes):
                 case.progress.wake_on = verdict.wake_on
             else:
                 outputs += self._decide(case, clock, Cause(event.source, event.id))
         return outputs
 
-    def _opened_case(self, claim_id: str) -> Case:
+    def _take_review(self, event: ClaimReviewed, clock: dt.datetime) -> list[Message]:
+        case = self._open_claim(event.data.claim_id)
+        apply_review(case, event)
+        return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _take_settlement(self, event: PayoutSettled, clock: dt.datetime) -> list[Message]:
+        case = self._open_claim(event.data.claim_id)
+        apply_settlement(case, event, clock)
+        return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _take_failure(self, event: PayoutFailed, clock: dt.datetime) -> list[Message]:
+        case = self._open_claim(event.data.claim_id)
+        payout_of(case, event.data.payout_id)
+        failed = dict.fromkeys((*case.progress.failed_payouts, event.data.payout_id))  # reported often, kept once
+        case.progress.failed_payouts = tuple(failed)
+        return referrals.update(case, clock)
+
+    def _take_appeal(self, event: ClaimAppealed, clock: dt.datetime) -> list[Message]:
+        case = self._open_claim(event.data.claim_id)
+        require_few_events(case, event)
+        case.progress.is_appealed = True
+        return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _open_claim(self, claim_id: str) -> Case:
+        """The case of a claim that was opened, to be changed. Raises Poison (CLAIM_UNKNOWN)."""
         case = self.cases.get(claim_id)
         if case is None or case.program is None:
             raise Poison("CLAIM_UNKNOWN", FieldError("data.claim_id", "no claim of this id was received; check the id"))
-        return case
+        return self.change_case(claim_id)
+
+    def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
+        """Decided cases of this person that the fact may reach, in the order in which they were opened."""
+        nik = event.data.nik if isinstance(event, MemberRegistered) else before.nik
+        claim_ids = self.claims_of(before.number, nik)
+        found = [self.cases[claim_id] for claim_id in claim_ids if _may_reach(event, self.cases[claim_id])]
+        return sorted(
+            (case for case in found if case.progress.effective_outcome and not case.progress.changed_later),
+            key=lambda case: (case.opened_order, case.claim_id),
+        )
 
     # --- assessment
 
@@ -301,8 +207,7 @@ class Desk:
         """
         assert case.member is not None
         named = self._known(case.member.member_number, clock)
-        nik = named.nik if named is not None else case.member.nik
-        numbers = self.numbers_by_nik.get(nik, _NONE) if nik is not None else _NONE
+        numbers = self.numbers_of(named.nik if named is not None else case.member.nik)
         if named is not None and len(numbers) < 2:
             return named, ()
         same_person = [member for number in sorted(numbers) if (member := self._known(number, clock)) is not None]
@@ -329,23 +234,22 @@ class Desk:
         """Of the person as the claim names them, and as the memberships do: a claim keeps the NIK of its day."""
         reference = case.member
         assert reference is not None
-        claim_ids = self._claims_of(reference.member_number, reference.nik)
+        claim_ids = self.claims_of(reference.member_number, reference.nik)
         if member is not None:
-            claim_ids = claim_ids | self._claims_of(member.number, member.nik)
+            claim_ids = claim_ids | self.claims_of(member.number, member.nik)
         for other in memberships:
-            claim_ids = claim_ids | self._claims_of(other.number, None)
+            claim_ids = claim_ids | self.claims_of(other.number, None)
         if not claim_ids:
             return ()
         found = [self.summaries[claim_id] for claim_id in claim_ids if claim_id != case.claim_id]
         found.sort(key=_OPENED_ORDER)
         return tuple(found)
 
-    def _claims_of(self, number: str | None, nik: str | None) -> Set[str]:
-        by_name = self.claims_by_name
-        return by_name.get(number or "", _NONE) | by_name.get(nik or "", _NONE)
-
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
-        """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary."""
+        """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary.
+
+        Raises Poison (LINE_PAID_ALREADY) where another claim pays what this decision would.
+        """
         progress, reference = case.progress, case.member
         assert reference is not None
         clock = progress.moment(clock)
@@ -357,46 +261,57 @@ class Desk:
             outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
         record(progress, decision, verdict.wake_on, payouts, clock)
         outputs += referrals.update(case, clock)
+        summary = _summary_of(case, decision, (member.nik if member is not None else None) or reference.nik)
+        self.change_summary(summary)
+        if self.paid is not None:
+            self.paid.note(decision, summary, self.other_niks(summary) if decision.benefits else ())
         self.made_decisions.append(decision)
         self.made_payouts += payouts
-        self.changed_cases.add(case.claim_id)
-        self.add_summary(
-            _new(
-                ClaimSummary,
-                (
-                    case.claim_id,
-                    case.opened_order,
-                    decision.member_number,
-                    (member.nik if member is not None else None) or reference.nik,
-                    decision.revision,
-                    decision.program,
-                    decision.event_date,
-                    case.asked(),
-                    decision.outcome,
-                    frozenset([line for line, _ in progress.lines]),
-                ),
-            )
-        )
         return outputs
 
 
-_OPENED_ORDER: Final = attrgetter("opened_order")
+def _summary_of(case: Case, decision: Decision, nik: str | None) -> ClaimSummary:
+    return _new(
+        ClaimSummary,
+        (
+            case.claim_id,
+            case.opened_order,
+            decision.member_number,
+            nik,
+            decision.revision,
+            decision.program,
+            decision.event_date,
+            case.asked(),
+            decision.outcome,
+            frozenset([line for line, _ in case.progress.lines]),
+        ),
+    )
 
 
-def _refuse_without_end(case: Case, event: AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed) -> None:
-    told = max(case.told, case.progress.revision)  # while it is not open, it has no revisions; an appeal tells no facts
-    if told >= MOST_EVENTS_OF_A_CLAIM and source_kind(event.source) != "office":
-        message = f"this claim has {told} events already; only the office may add another"
-        raise Poison("CLAIM_EVENTS_TOO_MANY", FieldError("data.claim_id", message))
+def _require_same_program(case: Case, event: AccidentClaimed | DeathClaimed | EvidenceAdded) -> None:
+    """Raises Poison (CLAIM_ID_TAKEN) where the id names a claim of another program."""
+    if case.program is None or not isinstance(event, OPENING_EVENTS):
+        return
+    program = "JKK" if isinstance(event, AccidentClaimed) else "JKM"
+    if program != case.program:
+        message = f"this id already names a {case.program} claim; give the {program} claim an id of its own"
+        raise Poison("CLAIM_ID_TAKEN", FieldError("data.claim_id", message))
 
 
-def _day_begun(event: DayPassed) -> dt.date:
-    """The day that has begun where `event` says that the one before it is over."""
-    return event.data.day + dt.timedelta(days=1)
+def _may_reach(event: MemberEvent, claim: Case) -> bool:
+    """A contribution or wage of later months cannot change what was decided on an earlier day; but a payment made by
+    that day can, for cover starts with it whatever month it is for."""
+    data = event.data
+    month = f"{claim.event_date:%Y-%m}"
+    if isinstance(data, Contribution):
+        return min(data.months) <= month or data.paid_on <= claim.event_date
+    if isinstance(data, WageReport):
+        return data.month <= month
+    return True
 
 
 def _is_ruled(progress: Progress) -> bool:
-    """An officer's ruling stands behind the latest decision, or waits for its second officer."""
+    """An officer's ruling is behind the latest decision, or waits for its second officer."""
     return progress.outcome in EFFECTIVE or "REV_SECOND_OFFICER" in progress.reason_codes
 
 

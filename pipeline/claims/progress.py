@@ -88,6 +88,35 @@ class Progress:
         self.wake_on = None
         self.latest = None
 
+    def copy(self) -> "Progress":
+        """One of its own, to be changed by an event that may yet be refused."""
+        made = Progress()
+        made.revision = self.revision
+        made.decision_id = self.decision_id
+        made.outcome = self.outcome
+        made.reason_codes = self.reason_codes
+        made.total = self.total
+        made.lines = self.lines
+        made.effective_outcome = self.effective_outcome
+        made.effective_total = self.effective_total
+        made.ordered = self.ordered.copy()
+        made.approved_on = self.approved_on
+        made.payouts = self.payouts.copy()
+        made.settlements = self.settlements.copy()
+        made.failed_payouts = self.failed_payouts
+        made.answered_codes = self.answered_codes
+        made.ruling = self.ruling
+        made.has_new_facts = self.has_new_facts
+        made.changed_later = self.changed_later
+        made.is_appealed = self.is_appealed
+        made.indicative_total = self.indicative_total
+        made.referrals_opened = self.referrals_opened
+        made.referral_id = self.referral_id
+        made.referral_codes = self.referral_codes
+        made.wake_on = self.wake_on
+        made.latest = self.latest
+        return made
+
     def moment(self, clock: dt.datetime) -> dt.datetime:
         """When an event of this `clock` is decided: not before what is known of the claim already was.
 

@@ -1,6 +1,6 @@
 """Events in, decisions out, with nothing but memory: what `santunan assess` runs.
 
-The same reading (`intake`) and the same desk as the worker's. What is known is what stands earlier in the file; the
+The same reading (`intake`) and the same desk as the worker's. What is known is what came earlier in the file; the
 clock of an event is its own `time`. Never imports a store.
 """
 
@@ -10,7 +10,7 @@ from itertools import count
 import orjson
 
 from pipeline.claims.desk import Desk
-from pipeline.claims.double_payment import PaidLines, PaidTwice
+from pipeline.claims.double_payment import PaidLines
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
@@ -19,13 +19,12 @@ from schemas.events import IntakeEvent, Refused, refuse_duplicate_keys
 
 
 class Offline:
-    """Takes one document after another. Grows with what it was told: a file of claims, not a country's history."""
+    """Takes one document after another. Grows with what it took: a file of claims, not a country's history."""
 
     def __init__(self, book: Book) -> None:
-        self._book = book
         self._digests: dict[tuple[str, str], int] = {}
-        self._taken: list[bytes] = []
-        self._begin()
+        self._desk = Desk(book, PaidLines(), is_quiet=True)
+        self._orders = count(1)
 
     def take(self, raw: bytes) -> list[Decision]:
         """The decisions that follow from one document; none where it was taken before.
@@ -40,8 +39,7 @@ class Offline:
     def take_block(self, block: Sequence[bytes]) -> list[list[Decision] | Poison]:
         """The same for some documents in order, refusals among them: one does not keep the next from being taken.
 
-        All are read before the first is decided, which is a tenth faster than in turns: a processor likes to stay
-        with one thing.
+        All are read before the first is decided: it keeps the processor's caches warm (10 % faster).
         """
         return [self._decided(raw, event) for raw, event in zip(block, [_read(raw) for raw in block], strict=True)]
 
@@ -56,31 +54,14 @@ class Offline:
         if known is not None:
             message = "this source sent another event under this id; give it a new id"
             return Poison("ID_REUSED", FieldError("id", message))
+        desk = self._desk
         try:
-            made = self._take(event)
-        except PaidTwice as twice:
-            self._begin()
-            for before in self._taken:
-                self._take(read_event(before))
-            return twice.poison()
+            desk.take(event, event_clock(event, None), order=next(self._orders))
         except Poison as poison:
             return poison
         self._digests[identity] = digest
-        self._taken.append(raw)
-        return made
-
-    def _begin(self) -> None:
-        self._desk = Desk(self._book, is_quiet=True)
-        self._paid = PaidLines()
-        self._orders = count(1)
-
-    def _take(self, event: IntakeEvent) -> list[Decision]:
-        """Raises Poison where nothing has changed, and PaidTwice where all must begin again."""
-        desk = self._desk
-        desk.take(event, event_clock(event, None), order=next(self._orders))
         made, desk.made_decisions = desk.made_decisions, []
         desk.made_payouts.clear()
-        self._paid.note_made(made, desk)
         return made
 
 
@@ -96,7 +77,7 @@ def _read(raw: bytes) -> IntakeEvent | Poison:
 
 
 def _is_read_back_the_same(raw: bytes) -> bool:
-    """Compact JSON in which nothing stands twice, for a second key would fall out: three times as fast as to look."""
+    """Compact JSON without a key twice, for a second key would fall out. Fast: see docs/performance.md."""
     try:
         return orjson.dumps(orjson.loads(raw)) == raw
     except ValueError:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import ClassVar, Final, Self
 
-from pipeline.claims.desk import Desk, Requirements
-from pipeline.claims.double_payment import PaidLines
+from pipeline.claims.desk import Desk
+from pipeline.claims.requirements import Requirements
 from pipeline.messages.intake import Identity
 from pipeline.messages.records import Chunk, Message
 from schemas.decisions import Decision, FieldError
@@ -73,7 +73,6 @@ class LoadedDesk:
     """A desk with what was asked for, and how it stood when it was read."""
 
     desk: Desk
-    paid: PaidLines = field(default_factory=PaidLines)
     member_versions: dict[str, int] = field(default_factory=dict)
     case_versions: dict[str, int] = field(default_factory=dict)
 

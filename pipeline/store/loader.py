@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import ClaimSummary
-from pipeline.claims.desk import Desk, Requirements, requirements_of
+from pipeline.claims.desk import Desk
 from pipeline.claims.double_payment import PaidLines
+from pipeline.claims.requirements import Requirements, requirements_of
 from pipeline.errors import Transient
 from pipeline.membership.member import Member
 from pipeline.processing.ports import LoadedDesk
@@ -83,7 +84,8 @@ class Loader:
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
         if others := paying.difference([row[-1] for row in self._paid_lines]):
             self._paid_lines += self._lookups.paid_lines_of(sorted(others))
-        self._loaded.paid = PaidLines(self._paid_lines)
+        if self._desk.paid is not None:
+            self._desk.paid = PaidLines(self._paid_lines)
         return self._loaded
 
     def _expand(self, numbers: set[str], claims: set[str]) -> None:

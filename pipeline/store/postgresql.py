@@ -18,7 +18,8 @@ from psycopg import errors
 from psycopg.postgres import types as known_types
 from sqlalchemy import BigInteger, Boolean, Connection, Integer, LargeBinary, SmallInteger, Table, Text
 
-from pipeline.claims.desk import Desk, Requirements
+from pipeline.claims.desk import Desk
+from pipeline.claims.requirements import Requirements
 from pipeline.errors import Transient
 from pipeline.messages.intake import Identity
 from pipeline.processing import ports

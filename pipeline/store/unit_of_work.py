@@ -19,7 +19,8 @@ import orjson
 from sqlalchemy import Connection, Engine, Executable, RootTransaction, Table, and_, select
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.claims.desk import Desk, Requirements
+from pipeline.claims.desk import Desk
+from pipeline.claims.requirements import Requirements
 from pipeline.errors import SantunanError, Transient
 from pipeline.messages.intake import Identity
 from pipeline.messages.records import Chunk, Message
@@ -219,7 +220,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     # --- writes
 
     def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
-        desk, paid = loaded.desk, loaded.paid
+        desk = loaded.desk
         self.insert(ledger, rows.ledger_rows(batch, keeps_raw=self.keeps_raw))
         new_members, changed_members = rows.changed_members(loaded)
         self.insert(members, new_members)
@@ -227,8 +228,9 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         new_cases, changed_cases = rows.changed_cases(loaded)
         self.insert(cases, new_cases)
         self.replace(cases, "claim_id", changed_cases)
-        self.delete_paid_lines(paid.removed())
-        self.insert(paid_lines, paid.added())
+        if desk.paid is not None:
+            self.delete_paid_lines(desk.paid.removed())
+            self.insert(paid_lines, desk.paid.added())
         numbers = self.publish(batch)
         self.insert(decisions, rows.decision_rows(batch, numbers))
         self.insert(payouts, [rows.payout_row(payout) for payout in desk.made_payouts])

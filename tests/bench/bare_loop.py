@@ -21,7 +21,8 @@ from agents.transports.kafka.publisher import client_options
 from agents.worker.__main__ import look_for_less_garbage
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Record
-from pipeline.processing.processor import Processor, Report
+from pipeline.processing.processor import Processor
+from pipeline.processing.report import Report
 from pipeline.store import open_store
 from schemas import topics
 

@@ -14,7 +14,8 @@ from agents.settings import read_settings
 from agents.worker.__main__ import look_for_less_garbage
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message, Record
-from pipeline.processing.processor import Processor, Report
+from pipeline.processing.processor import Processor
+from pipeline.processing.report import Report
 from pipeline.store import open_store
 from pipeline.store.embedded_log import Log
 from schemas import topics

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.audit.invariants import check
-from pipeline.claims.desk import MOST_CLAIMS_OF_A_PERSON
+from pipeline.claims.limits import MOST_CLAIMS_OF_A_PERSON
 from pipeline.errors import BadDeployment, NotReady, Transient
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Chunk

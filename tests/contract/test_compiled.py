@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.store.tables import metadata
 from tests.bench.workload import claims, members
-from tests.contract.test_chunks import history
+from tests.support.histories import history
 from tests.support.site import Site
 
 ROOT = Path(__file__).parents[2]

@@ -1,9 +1,9 @@
-"""What a program gone wrong sends without end is refused before it makes every turn too long."""
+"""What a program gone wrong sends without end is refused before it makes every batch too long."""
 
 import pytest
 
 from pipeline.audit.invariants import check
-from pipeline.claims import desk
+from pipeline.claims import limits
 from tests.support import events as e
 from tests.support.site import Site
 
@@ -11,7 +11,7 @@ from tests.support.site import Site
 @pytest.mark.parametrize("size", [1, 3, 1000])
 def test_events_of_one_claim_without_end_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """A claim is folded from all of them each time. The office, officers and the payment system may go on."""
-    monkeypatch.setattr(desk, "MOST_EVENTS_OF_A_CLAIM", 3)
+    monkeypatch.setattr(limits, "MOST_EVENTS_OF_A_CLAIM", 3)
     papers = [e.evidence("K1", f"2024-07-08T1{at}:00:00", documents=["visum"], source=e.CLINIC) for at in range(4)]
     waiting = [e.evidence("K2", f"2024-07-08T1{at}:00:00", documents=["visum"], source=e.CLINIC) for at in range(4)]
     appeals = [e.appeal("K3", f"2024-07-08T1{at}:00:00") for at in range(3)]

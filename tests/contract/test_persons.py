@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.audit.invariants import check
-from pipeline.claims.desk import MOST_MEMBERSHIPS_OF_A_PERSON
+from pipeline.claims.limits import MOST_MEMBERSHIPS_OF_A_PERSON
 from tests.support import events as e
 from tests.support.site import Site
 

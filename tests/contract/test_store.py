@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pipeline.audit.invariants import check
-from pipeline.claims.desk import Desk, Requirements
+from pipeline.claims.desk import Desk
+from pipeline.claims.requirements import Requirements
 from pipeline.errors import NotReady, Transient
 from pipeline.messages.records import Chunk
 from pipeline.store import migrate, open_reader, open_store, postgresql, revisions

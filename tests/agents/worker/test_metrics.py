@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agents.worker.deliveries import Lag
 from agents.worker.metrics import FATES, STEPS, Metrics
 from pipeline.messages.records import Chunk, Record
-from pipeline.processing.processor import Report
+from pipeline.processing.report import Report
 from schemas import topics
 from tests.support import events as e
 from tests.support.http import values_of

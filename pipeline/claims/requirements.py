@@ -1,0 +1,54 @@
+"""What must be in the register before an event is taken. Pure."""
+
+import datetime as dt
+from typing import Any, Final, NamedTuple, get_args
+
+from pipeline.claims.case import Case
+from schemas.days import DayPassed
+from schemas.events import IntakeEvent, MemberEvent
+from schemas.membership import MemberRegistered
+
+MEMBER_EVENTS: Final = get_args(MemberEvent)
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+class Requirements(NamedTuple):
+    member_numbers: frozenset[str] = frozenset()
+    niks: frozenset[str] = frozenset()
+    claim_ids: frozenset[str] = frozenset()
+    needs_cases_of_members: bool = False  # whole cases of these members: a fact may change what was decided
+    due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day, which has begun
+
+
+def requirements(event: IntakeEvent) -> Requirements:
+    """What the event itself names; a case's own member comes with `requirements_of`."""
+    if type(event) is DayPassed:  # fast: see docs/performance.md
+        return Requirements(due_by=day_begun(event))
+    fields: dict[str, Any] = vars(event.data)  # fast: see docs/performance.md
+    if type(event) in MEMBER_EVENTS:
+        persons = frozenset((fields["nik"],)) if type(event) is MemberRegistered else _NONE
+        return Requirements(frozenset((fields["member_number"],)), persons, needs_cases_of_members=True)
+    numbers: list[str | None] = [fields.get("member_number")]
+    nik: str | None = None
+    if (reference := fields.get("member")) is not None:
+        numbers.append(reference.member_number)
+        nik = reference.nik
+    return Requirements(
+        frozenset([one for one in numbers if one]),
+        frozenset((nik,)) if nik else _NONE,
+        frozenset((fields["claim_id"],)),
+    )
+
+
+def requirements_of(case: Case) -> Requirements:
+    """The member and the other claims that an assessment of this case reads."""
+    reference = case.member
+    if reference is None:
+        return Requirements()
+    number, nik = reference.member_number, reference.nik
+    return Requirements(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
+
+
+def day_begun(event: DayPassed) -> dt.date:
+    """The day that has begun where the event says that the one before it is over."""
+    return event.data.day + dt.timedelta(days=1)
