@@ -1,1 +1,1 @@
-"""What the system knows and decides. Never imports agents, faust or kafka."""
+"""The pipeline: everything the system knows and decides. Never imports agents, faust or kafka."""

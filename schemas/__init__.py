@@ -1,1 +1,1 @@
-"""What crosses a boundary: events in, decisions out. Imports pydantic and the standard library only."""
+"""Values that cross a boundary: events in, decisions out. Imports pydantic and the standard library only."""

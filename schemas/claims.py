@@ -1,9 +1,9 @@
-"""What clinics, employers, family desks and the office say about an accident or a death.
+"""Events of clinics, employers, family desks and the office about an accident or a death.
 
-A claim is a case told in sections. Each section is optional and replaced whole by a later event of the same
+A claim is a case in sections. Each section is optional and replaced whole by a later event of the same
 claim, but `documents`, which gather: a paper once handed in stays there, so that a PENDING claim is finished by
-sending what was missing and nothing else. Who may write which section stands in `SECTION_WRITERS`. A section is a
-dataclass: rules ask for its fields many times, and those of a model take thrice as long to read.
+sending what was missing and nothing else. `SECTION_WRITERS` says who may write which section. A section is a
+dataclass, not a model: fast, see docs/performance.md.
 """
 
 from typing import Annotated, Final, Literal, Self

@@ -1,6 +1,6 @@
-"""Every code that can stand in a decision, once: outcomes, reasons, benefit lines, papers, checks, payees.
+"""Every code of a decision, once: outcomes, reasons, benefit lines, papers, checks, payees.
 
-The order of `REASONS` is the order in which codes stand in a decision (clarifications, "Results").
+The order of `REASONS` is the order of the codes in a decision (clarifications, "Results").
 Texts for people are in `pipeline/explain`; a test holds that each code has both languages.
 """
 

@@ -1,4 +1,4 @@
-"""What Santunan publishes about its events: one table of all types, one JSON Schema each.
+"""The published contract of Santunan's events: one table of all types, one JSON Schema each.
 
 A published schema is a promise: a file is never overwritten by one that refuses what it accepted; such a change is a
 new version of the type. Never imports Faust or the store.

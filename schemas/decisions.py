@@ -1,10 +1,9 @@
-"""What the worker says: decisions, payouts, referrals, refusals. Codes and values only; no text for people, no NIK,
-no name, no diagnosis.
+"""Events of the worker: decisions, payouts, referrals, refusals. Codes and values only; no text for people, no NIK, no
+name, no diagnosis.
 
-Plain dataclasses, which nobody changes once they are made: the worker makes tens of thousands a second and has
-nothing to validate, readers validate with `pydantic.TypeAdapter`. A decision, its payouts, its referral and what they
-are made of are neither `frozen`, which costs three times as much to make, nor have they `slots`, which take orjson
-twice as long to write. Amounts are whole rupiah, days are Asia/Jakarta calendar days.
+Plain dataclasses that are never changed once made: the worker has nothing to validate, readers validate with
+`pydantic.TypeAdapter`. They have neither `frozen` nor `slots`: fast, see docs/performance.md. Amounts are whole rupiah,
+days are Asia/Jakarta calendar days.
 """
 
 import datetime as dt

@@ -29,7 +29,7 @@ TOPIC_EVENTS: Final[dict[str, frozenset[type]]] = {
     topics.HISTORY: frozenset(get_args(IntakeEvent)),
 }
 
-# Who may write which events; what a claim's sections allow stands in `schemas.claims.SECTION_WRITERS`.
+# Who may write which events; `schemas.claims.SECTION_WRITERS` says it of a claim's sections.
 _MEMBER_WRITERS = frozenset({"office", "employer", "cooperative"})
 _CLAIM_WRITERS = frozenset({"office", "clinic", "hospital", "employer", "cooperative", "desk"})
 EVENT_WRITERS: Final[dict[type, frozenset[str]]] = {

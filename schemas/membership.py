@@ -1,4 +1,4 @@
-"""What the membership office, employers and cooperatives say about a member."""
+"""Events of the membership office, employers and cooperatives about a member."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,4 +1,4 @@
-"""What the payment system reports of payouts: settled, or failed."""
+"""Events of the payment system: a payout settled, or failed."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""What an officer decides on a claim: a fact like any other, kept with the revision it was made on."""
+"""Reviews, an officer's decisions on a claim: a fact like any other, kept with the revision it was made on."""
 
 from typing import Annotated, Literal, Self
 

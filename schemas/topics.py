@@ -11,7 +11,7 @@ ACCIDENTS: Final = "claims.accidents"
 DEATHS: Final = "claims.deaths"
 REVIEWS: Final = "claims.reviews"
 SETTLEMENTS: Final = "payouts.settlements"
-HISTORY: Final = "history.events"  # what an operator brings in: any intake type, stamped with the event's own time
+HISTORY: Final = "history.events"  # handed in by an operator: any intake type, stamped with the event's own time
 
 DECISIONS: Final = "claims.decisions"
 PAYOUTS: Final = "claims.payouts"

@@ -1,6 +1,6 @@
 """The small values every event is made of, each with its limit and the reason for it.
 
-Never imports anything of this project. All limits of the wire stand here, once.
+Never imports anything of this project. All limits of the wire are here, once.
 """
 
 import datetime as dt
@@ -70,7 +70,7 @@ Rupiah = Annotated[int, Field(ge=0, le=MAX_RUPIAH, description="whole rupiah")]
 Days = Annotated[int, Field(ge=0, le=MAX_DAYS)]
 Percent = Annotated[int, Field(ge=0, le=100, description="whole percent")]
 
-# What a text must look like, and how to say so to whoever wrote it.
+# What a text must look like, and how to say so to its sender.
 NIK_SHAPE: Final = r"^[0-9]{16}$"
 MEMBER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{11}$"
 EMPLOYER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{8}$"

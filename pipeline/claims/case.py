@@ -60,11 +60,11 @@ _COSTS: Final[tuple[BenefitKind, ...]] = (
 
 
 class Case:
-    """The sections of one claim as the latest events tell them, and its progress.
+    """The sections of one claim as the latest events have them, and its progress.
 
     `program` is None while evidence waits for its claim. `received_at` is the clock of the event that opened it.
-    `opened_order`: place in the order of processing; smaller came earlier. No dataclass: each claim makes one, and
-    compiled a dataclass of this size costs ten times as much to make.
+    `opened_order`: place in the order of processing; smaller came earlier. No dataclass: fast, see
+    docs/performance.md.
     """
 
     program: ClaimProgram | None = None

@@ -1,4 +1,4 @@
-"""Which referral is open for a case: it follows from the latest decision, appeals and failed payments. Pure."""
+"""Opens and closes the referral of a case, as the latest decision, appeals and failed payments demand. Pure."""
 
 import datetime as dt
 from typing import Literal

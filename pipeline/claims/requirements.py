@@ -1,4 +1,4 @@
-"""What must be in the register before an event is taken. Pure."""
+"""Members, persons and claims that the register must hold before an event is taken. Pure."""
 
 import datetime as dt
 from typing import Any, Final, NamedTuple, get_args

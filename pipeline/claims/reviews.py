@@ -1,4 +1,4 @@
-"""What officers and the payment system say about a case that is open: it changes the case's progress. Pure."""
+"""Applies reviews of officers and reports of the payment system to the progress of an open case. Pure."""
 
 import datetime as dt
 
@@ -16,7 +16,7 @@ _OCCASIONS = frozenset({APPEALED, PAYMENT_FAILED, "REV_SECOND_OFFICER", "REV_NEW
 
 
 def apply_review(case: Case, event: ClaimReviewed) -> None:
-    """Make the review the standing ruling. Raises Poison where it was made on an older revision, or answers nothing."""
+    """Make the review the ruling in force. Raises Poison where it was made on an older revision, or answers nothing."""
     review, progress = event.data, case.progress
     if review.revision != progress.revision:
         codes = ", ".join(progress.reason_codes)

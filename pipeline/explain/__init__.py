@@ -1,7 +1,7 @@
-"""Decisions told to people: a worker's family, a claims officer, a court. In Indonesian (`id`) and English (`en`).
+"""Explains decisions to people: a worker's family, a claims officer, a court. In Indonesian (`id`) and English (`en`).
 
 Everything here is rendered from the codes and numbers of a decision; a decision itself holds no prose. The texts
-stand in `languages/<language>/*.yaml` and are read when the first of them is asked for, so that importing this package
+are in `languages/<language>/*.yaml` and are read when the first of them is asked for, so that importing this package
 costs nothing. Imports `schemas` alone, and of the libraries only PyYAML: no store, no clock, no rule.
 """
 

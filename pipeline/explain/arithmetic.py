@@ -1,6 +1,6 @@
-"""What the numbers of a formula come to, exactly, and what a sentence about them says beside the numbers themselves.
+"""Works out the numbers of a formula, exactly, and what a sentence says beside the numbers themselves.
 
-This is no second calculation of benefits: it only follows the formula that a line names, so that a reader is told
+This is no second calculation of benefits: it only follows the formula that a line names, so that a reader learns
 when a sum was rounded or cut, and so that a test can hold every line to its own numbers.
 """
 

@@ -1,4 +1,4 @@
-"""A whole decision told to people: what happened, what was checked, what is paid and why, what is missing, who pays
+"""Explains a whole decision to people: what happened, what was checked, what is paid and why, what is missing, who pays
 and when, how to appeal. A plain structure, for a terminal, a page or a letter to lay out as it likes.
 """
 
@@ -21,7 +21,7 @@ _WAITS: Final = ("REFERRED", "PENDING")
 # What the labour inspector rules on where it is disputed (PP 44/2015 art 48-50).
 _DISPUTED: Final = ("work_related", "medically_settled", "disease_settled", "self_inflicted_settled")
 
-# sentences of the frame that stand on an article themselves
+# sentences of the frame that rest on an article themselves
 _LAWS: "Final[Mapping[tuple[str, ...], tuple[str, Marker]]]" = {
     ("payment", "late"): ("PP 44/2015 art 37(3)", "VERIFIED"),
     ("appeal", "automatic"): ("UU 27/2022 art 10", "RECALLED"),
@@ -32,7 +32,7 @@ _LAWS: "Final[Mapping[tuple[str, ...], tuple[str, Marker]]]" = {
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """What the payment system reported: rupiah that reached a payee on a day. `payee` None: not told apart."""
+    """What the payment system reported: rupiah that reached a payee on a day. `payee` None: not known."""
 
     amount: int
     paid_on: "dt.date"
@@ -43,7 +43,7 @@ class Payment:
 class Line:
     """One thing said. `details` say how and why, `law` the article with its marker in words; both may be empty.
 
-    `result`, `amount` and `marker` are what the line speaks of, for whoever colours or aligns it.
+    `result`, `amount` and `marker` are what the line is about, for a page that colours or aligns it.
     """
 
     text: str
@@ -80,7 +80,7 @@ def explain(
     appeal or a failed payment says something that the decision itself does not.
     """
     telling = _Telling(decision, language, tuple(payments), tuple(open_codes))
-    told = {
+    sections = {
         "result": tuple(telling.result()),
         "missing": tuple(telling.missing()),
         "amounts": tuple(telling.amounts()),
@@ -88,20 +88,20 @@ def explain(
         "checks": tuple(telling.checks()),
         "appeal": tuple(telling.appeal()),
     }
-    used = {line.marker for lines in told.values() for line in lines}
-    told["markers"] = tuple(telling.markers(used))
-    told["technical"] = tuple(telling.technical())
+    used = {line.marker for lines in sections.values() for line in lines}
+    sections["markers"] = tuple(telling.markers(used))
+    sections["technical"] = tuple(telling.technical())
     return Explanation(
         language,
         telling.title(),
         telling.summary(),
-        tuple(Section(key, text(language, "frame", "section", key), lines) for key, lines in told.items() if lines),
+        tuple(Section(key, text(language, "frame", "section", key), lines) for key, lines in sections.items() if lines),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Telling:
-    """One decision being told in one language; each method is one section."""
+    """One decision explained in one language; each method is one section."""
 
     decision: "Decision"
     language: Language
@@ -277,7 +277,7 @@ class _Telling:
         return text(self.language, "frame", *path).format_map(known)
 
     def _cited(self, *path: str) -> Line:
-        """A sentence of the frame that stands on an article of law itself."""
+        """A sentence of the frame that rests on an article of law itself."""
         reference, marker = _LAWS[path]
         law = words.law_text(reference, marker, self.language)
         return Line(self._say(*path), (), law, marker=marker)

@@ -1,6 +1,6 @@
-"""What each fact of a check and each number of a formula is, and how it becomes words.
+"""Kinds of the facts of a check and of the numbers of a formula, and their words.
 
-Two tables that the decision table and the texts must both agree with: a fact that stands in neither is a bug.
+Two tables that the decision table and the texts must both agree with: a fact that is in neither is a bug.
 """
 
 from collections.abc import Mapping, Sequence
@@ -114,7 +114,7 @@ KINDS: Final = _UNITS | {
 
 
 def in_words(value: Scalar, kind: str, language: str) -> str:
-    """One fact as it stands in a sentence. Raises NoText for a code without a word."""
+    """One fact as the words of a sentence. Raises NoText for a code without a word."""
     assert value is not None
     if kind in _UNITS:
         return figures.counted(str(value), kind, language)
@@ -184,7 +184,7 @@ def placeholders(sentence: str) -> list[str]:
 
 
 def facts_of(check: "Check", decision: "Decision") -> dict[str, Scalar]:
-    """The facts of a check, with those that stand in the head of its decision."""
+    """The facts of a check, with those in the head of its decision."""
     head: dict[str, Scalar] = {
         "event_date": decision.event_date.isoformat(),
         "rule_version": decision.rule_version,

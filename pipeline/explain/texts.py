@@ -38,7 +38,7 @@ def room(language: str, name: str) -> Mapping[str, Any]:
 
 
 def find(language: str, name: str, *path: str) -> Any:
-    """What stands at `path` of the room `name`. Raises NoText."""
+    """The text at `path` of the file `name`. Raises NoText."""
     found: Any = room(language, name)
     for step in path:
         if not isinstance(found, Mapping) or step not in found:

@@ -1,6 +1,6 @@
-"""What an event must be before it is applied: readable, in its topic, from a source that may write it, in time.
+"""Reads events and checks each before it is applied: readable, in its topic, from a permitted source, in time.
 
-Pure; the batch, the replay and the offline assessment read events through here, so that none of them is laxer.
+Pure; the processor, the replay and the offline assessment read events through here, so that none of them is laxer.
 Nothing raised here repeats the input: a NIK or a diagnosis cannot reach a log or a dead-letter reason through it.
 Never imports a store.
 """
@@ -40,8 +40,8 @@ Identity = tuple[str, str]  # (source, id): two events are the same when both ar
 class Arrival:
     """One record that can be read: an event with its clock. `digest`: SHA-256 of its bytes.
 
-    `is_own_time`: the clock is the event's own `time`, since an operator brought it in as history. No dataclass, which
-    takes several times as long to make where it is compiled.
+    `is_own_time`: the clock is the event's own `time`, since an operator handed it in as history. No dataclass: fast,
+    see docs/performance.md.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRecord:
-    """One record that is refused whatever else is known. `received_ms`: as `retry_clock`."""
+    """One record that is refused by itself. `received_ms`: as `retry_clock`."""
 
     record: Record
     poison: Poison
@@ -173,17 +173,17 @@ def claimed_identity(raw: bytes) -> tuple[str | None, str | None]:
 
 
 def _check_sections(data: Any, writer: str) -> None:
-    told: set[str] = data.model_fields_set
-    if told.isdisjoint(_FOREIGN[writer]):
+    written: set[str] = data.model_fields_set
+    if written.isdisjoint(_FOREIGN[writer]):
         return
-    foreign = {section for section in told & _FOREIGN[writer] if getattr(data, section) is not None}
+    foreign = {section for section in written & _FOREIGN[writer] if getattr(data, section) is not None}
     if foreign:
         errors = [FieldError(f"data.{section}", _section_message(section, writer)) for section in sorted(foreign)]
         raise Poison("SECTION_NOT_ALLOWED", *errors)
 
 
 def _check_names(event: IntakeEvent) -> None:
-    """Names are repeated in keys, logs and decisions, so none of them may be the NIK that the event tells."""
+    """Names are repeated in keys, logs and decisions, so none of them may hold the NIK of the event."""
     data: Any = event.data
     fields: dict[str, Any] = vars(data)  # `getattr` for a field a model lacks costs pydantic microseconds
     reference = fields.get("member")

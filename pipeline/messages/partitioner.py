@@ -1,4 +1,4 @@
-"""Which partition a key belongs to: Kafka's default partitioner, so that both engines agree. Pure."""
+"""Finds the partition of a key: Kafka's default partitioner, so that both engines agree. Pure."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a transport hands to the pipeline, and what the pipeline hands back. Plain values.
+"""Records and chunks that a transport hands to the pipeline, and the messages it gets back. Plain values.
 
 Nobody changes one once it is made; `frozen` would cost three times as much to make. What a sender wrote is left out of
 their `repr`: a library that logs one must not log a claim with it.

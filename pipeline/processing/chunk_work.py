@@ -91,7 +91,7 @@ def _is_known(chunk: Chunk, arrival: Arrival, known: dict[Identity, bytes]) -> b
         return False
     if digest == arrival.digest:
         return True
-    # The id is the sender's to choose and may hold anything: in the text stands the place, which finds the event, too.
+    # The sender chooses the id and may put personal data in it, so the log names topic/partition/offset instead.
     source, event_id = arrival.identity
     place = {"topic": chunk.topic, "partition": chunk.partition, "offset": arrival.record.offset}
     ids = {"source": source, "event_id": event_id, "claim_id": getattr(arrival.event.data, "claim_id", None)}

@@ -47,7 +47,7 @@ class Offline:
         if isinstance(event, Poison):
             return event
         identity = (event.source, event.id)
-        digest = hash(raw)  # keyed anew by each process, so nobody can aim at it; a tenth of the price of SHA-256
+        digest = hash(raw)  # keyed anew by each process, so no sender can aim at it; fast: see docs/performance.md
         known = self._digests.get(identity)
         if known == digest:
             return []

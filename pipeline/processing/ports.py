@@ -1,8 +1,8 @@
-"""What the batch asks of a store: two abstract classes (SQLite and PostgreSQL stand behind them) and plain values.
+"""The store as the processor sees it: two abstract classes, which SQLite and PostgreSQL implement, and plain values.
 
-One transaction holds a turn: chunks of several partitions, each with effects of its own.
+One transaction holds a batch: chunks of several partitions, each with effects of its own.
 
-The batch imports this and no store; the stores import this. Never imports SQLAlchemy or a driver.
+The processor imports this and no store; the stores import this. Never imports SQLAlchemy or a driver.
 """
 
 import datetime as dt
@@ -18,12 +18,12 @@ from pipeline.messages.intake import Identity
 from pipeline.messages.records import Chunk, Message
 from schemas.decisions import Decision, FieldError
 
-Place = tuple[str, int]  # topic and partition number
+Place = tuple[str, int]  # topic and partition
 
 CHUNK_STRIDE: Final = 1 << 24  # most events, and most outputs, of one chunk; leaves 2^39 chunks
 
 
-@dataclass(slots=True)  # nobody changes it; `frozen` would cost three times as much to make
+@dataclass(slots=True)  # fast: see docs/performance.md
 class LedgerEntry:
     """One event that was applied, as the ledger keeps it. `seq`: its place in the order of processing."""
 
@@ -70,7 +70,7 @@ class ChunkAccount:
 
 @dataclass(slots=True)
 class LoadedDesk:
-    """A desk with what was asked for, and how it stood when it was read."""
+    """A desk with all that a batch reads, and the version of each row when it was read."""
 
     desk: Desk
     member_versions: dict[str, int] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class LoadedDesk:
 
 @dataclass(slots=True)
 class Effects:
-    """Everything one chunk leaves behind, but what it changed on the desk, which it shares with its turn.
+    """Everything one chunk leaves behind, but what it changed on the desk, which it shares with its batch.
 
     `outputs`: (offset of the input, what to publish).
     """
@@ -97,7 +97,7 @@ class Effects:
 class UnitOfWork(ABC):
     """One transaction. Leaving the `with` block without `commit` rolls back.
 
-    Every method may raise Transient; then nothing of the transaction stands, and the whole of it may be tried again.
+    Every method may raise Transient; then nothing of the transaction is stored, and the whole of it may be tried again.
     """
 
     @abstractmethod
@@ -115,8 +115,8 @@ class UnitOfWork(ABC):
         """The next offset to read, by (topic, partition): a place that is missing was never read. And of these
         identities those that the ledger holds, with the SHA-256 of their bytes.
 
-        Locks these partition *numbers* for all topics until the transaction ends: the gate of the number, and the
-        fence against a worker that was taken for dead.
+        Locks these partitions of all topics until the transaction ends: it is their gate, and the fence against a
+        worker that was taken for dead.
         """
 
     @abstractmethod
@@ -126,8 +126,7 @@ class UnitOfWork(ABC):
 
     @abstractmethod
     def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
-        """Lock the persons concerned and put on the desk what it will read; `wanted` by partition number, which must
-        be locked."""
+        """Lock the persons concerned and load what the desk will read; `wanted` by partition, which must be locked."""
 
     @abstractmethod
     def next_chunk_ids(self, count: int) -> Sequence[int]:

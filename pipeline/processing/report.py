@@ -1,4 +1,4 @@
-"""What became of a chunk, for metrics and the event log."""
+"""Reports of processed chunks, for metrics and the event log."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Where state lives: one SQLite file, or PostgreSQL. Never imports the batch, Faust or Kafka."""
+"""The store of all state: one SQLite file, or PostgreSQL. Never imports the processor, Faust or Kafka."""
 
 from pipeline.store.connect import migrate, open_reader, open_store
 

@@ -1,6 +1,6 @@
 """Opening a store, or one clear sentence why it cannot be opened.
 
-An embedded file is made, and brought up to this version, when a worker or a submitter opens it. A PostgreSQL schema
+An embedded file is made, and migrated to this version, when a worker or a submitter opens it. A PostgreSQL schema
 changes only when an operator says so (`santunan migrate`), since several workers share it.
 Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for.
 """
@@ -80,7 +80,7 @@ def migrate(url: str, to: str = "head") -> str:
         engine, passes = sqlite_engine(file), sqlite_transient
     try:
         with _ready(url):
-            engine.connect().close()  # by itself, so that a wrong password is told from a server that is away
+            engine.connect().close()  # by itself, so that a wrong password is distinguished from a server that is away
         with _ready(url), Transaction(engine, passes) as transaction:
             revisions.move(transaction.connection, to)
             transaction.commit()
@@ -200,7 +200,7 @@ def _refuse_other_files(file: Path) -> None:
 
 
 def _make(file: Path) -> None:
-    """An empty database in WAL mode, which stands in its header: every process that opens it follows."""
+    """An empty database in WAL mode, which its header records: every process that opens it follows."""
     try:
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)  # it holds personal data: the owner's alone
         os.close(descriptor)
@@ -216,7 +216,7 @@ def _wait_until_it_is_made(file: Path) -> None:
     try:
         handle = os.open(f"{file}.opening", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
-        return  # nobody has made it here: it is a copy, or somebody else's
+        return  # it was not made here: it is a copy, or belongs to another user
     try:
         fcntl.flock(handle, fcntl.LOCK_SH)
     finally:

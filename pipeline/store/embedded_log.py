@@ -82,7 +82,7 @@ class Log:
         return placed
 
     def checkpoint(self) -> None:
-        """Bring what is committed into the file itself, as far as no reader needs what stands there; waits for nobody.
+        """Copy what is committed into the file itself, as far as no reader needs the old pages; never waits.
 
         In any thread: a writer that does so at its commit waits for all of it, and here it only finds the rest. What
         a full disk keeps from being done is left to that writer, too. Raises what is a bug.

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import NotReady, Transient
 
-BUSY_SECONDS: Final = 20  # how long a writer waits for its turn; a chunk takes well under one
+BUSY_SECONDS: Final = 20  # how long a writer waits for the lock; a chunk takes well under one
 _CACHE_KIBIBYTES: Final = 64 * 1024
 _CHECKPOINT_PAGES: Final = 8192  # 32 MiB between checkpoints: a page that is written often goes to the file once
 CONNECT_SECONDS: Final = 5
@@ -27,8 +27,8 @@ _SESSION: Final = {
     "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
     "synchronous_commit": "on",  # a commit is on the disk when it returns, whatever the server's default
 }
-# A worker asks by key alone. Of a table that is new, or has grown fast, the planner knows nothing and would read it
-# whole for each chunk (measured: 240 instead of 5 µs a claim); so it is told not to.
+# A worker asks by key alone. The planner knows nothing of a table that is new or has grown fast, and would scan it for
+# each chunk (docs/performance.md).
 _WORKER: Final = {"enable_seqscan": "off"}
 _DISK_FULL: Final = "53100"
 # 08 connection, 40 serialisation and deadlock, 53 resources, 58 the server's own files; then lock timeout, idle too
@@ -67,8 +67,8 @@ def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
 
 
 def _is_kept_as_it_is(file: Path) -> bool:
-    """Whether nobody writes the file, and its index of what stands beside it cannot be made: a copy, put away. SQLite
-    would refuse to read it. With that index, or with what is not in the file yet, it is read as any other."""
+    """Whether the file is a copy in a read-only folder, which has no writer: SQLite cannot make the index of the WAL
+    there and would refuse to read it. With that index, or with a WAL that holds pages, it is read as any other."""
     beside = Path(f"{file}-wal")
     if Path(f"{file}-shm").exists() or (beside.exists() and beside.stat().st_size > 0):
         return False

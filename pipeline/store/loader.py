@@ -1,8 +1,8 @@
-"""What a turn needs, brought to the desk in a few set-based queries, with the persons concerned locked.
+"""Loads members and cases of a batch in a few set-based queries, with the persons concerned locked.
 
 A person's numbers, and claims that name a person by NIK, may lie in several partitions. So the order is: read (who
 is concerned?), lock those persons in sorted order, read again what may have moved while the lock was waited for.
-Never imports a driver: what differs between the engines stands in `pipeline.store.lookups`.
+Never imports a driver: the engines differ in how they answer `pipeline.store.lookups`.
 """
 
 import datetime as dt
@@ -43,7 +43,7 @@ _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in
 
 
 class Loader:
-    """One bringing: makes a desk that holds all that the events of a turn will read."""
+    """One loading: fills a desk with all that the events of a batch will read."""
 
     def __init__(self, desk: Desk, lookups: Lookups) -> None:
         self._loaded = LoadedDesk(desk)
@@ -52,13 +52,13 @@ class Loader:
         self._numbers: set[str] = set()  # asked for, registered or not
         self._named: set[str] = set()  # of them and of the NIKs, those that an event or a case names
         self._niks: set[str] = set()  # whose memberships are read
-        self._former: set[str] = set()  # of memberships found by NIK: only what was paid may stand under them
+        self._former: set[str] = set()  # of memberships found by NIK: only paid lines may be kept under them
         self._claims: set[str] = set()
         self._paid_lines: list[Any] = []
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
 
     def run(self, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
-        """`wanted`: by partition number."""
+        """`wanted`: by partition."""
         numbers: set[str] = set()
         claims: set[str] = set()
         due_by: dict[int, dt.date] = {}
@@ -76,11 +76,11 @@ class Loader:
             numbers |= self._put_cases(self._lookups.cases_due(partition, day))
         self._expand(numbers, claims)
         self._lock_and_complete()
-        # Else a day that passes there meanwhile could overlook what this turn, the earlier one, makes due.
+        # Else a day that passes there meanwhile could overlook what this batch, the earlier one, makes due.
         if foreign := {case.partition for case in self._desk.cases.values()} - own:
             self._lookups.share_day(sorted(foreign))
-        # What a claim was paid for stays under the person and the day it was paid for. All lines of one claim stand
-        # under one person, so that few are left to be asked for by claim.
+        # Paid lines are kept under the person and the day they were paid for. All lines of one claim are kept under one
+        # person, so few claims remain to be asked for by their id.
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
         if others := paying.difference([row[-1] for row in self._paid_lines]):
             self._paid_lines += self._lookups.paid_lines_of(sorted(others))

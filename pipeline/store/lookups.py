@@ -1,4 +1,4 @@
-"""What a turn asks of the tables, as an abstract class: the engines answer it, and the replay answers it from memory.
+"""The reads of a batch, as an abstract class: the engines answer them, and the replay answers them from memory.
 
 Not compiled, as its heirs are not (`setup.py`). Never imports a driver.
 """
@@ -12,8 +12,8 @@ Rows = Sequence[Any]
 
 
 class Concerned(NamedTuple):
-    """What stands of some persons. `memberships`: (number, nik, version); `cases`: SUMMARY_COLUMNS; `paid_lines`: all
-    columns."""
+    """The stored rows of some persons. `memberships`: (number, nik, version); `cases`: SUMMARY_COLUMNS;
+    `paid_lines`: all columns."""
 
     memberships: Rows
     cases: Rows
@@ -34,12 +34,12 @@ class Lookups(ABC):
 
     @abstractmethod
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
-        """All columns of the cases of a partition with `wake_on` up to this day; waits until no other turn holds the
-        day of this partition number, and holds it alone from then on"""
+        """All columns of the cases of a partition with `wake_on` up to this day; waits until no other batch holds the
+        day of this partition, and holds it alone from then on"""
 
     @abstractmethod
     def share_day(self, partitions: Sequence[int]) -> None:
-        """Hold the day of these partition numbers until the transaction ends: what it wakes may be changed now"""
+        """Hold the day of these partitions until the transaction ends: what it wakes may be changed now"""
 
     @abstractmethod
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:

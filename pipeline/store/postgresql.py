@@ -1,7 +1,7 @@
 """The store for production: PostgreSQL through psycopg 3, several workers at once.
 
-Rows of a large turn go in by binary COPY (measured: 2 µs of our time a row, an INSERT over `unnest` five). All rows of
-a small one go in by one statement, as JSON: a COPY waits for the server three times, whatever it brings. Locks are
+Rows of a large batch are written by binary COPY, all rows of a small one by one statement, as JSON: a COPY waits for
+the server three times, however few rows it writes (docs/performance.md). Locks are
 taken in sorted order. A worker that was stopped cannot hold them: the server ends a transaction that idles for eight
 seconds. Never imports Faust or Kafka.
 """
@@ -59,7 +59,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = True
 
     among: ClassVar[str] = "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)))"
-    # One look into the index each, whatever the planner knows of the table; it cannot take a LIMIT apart.
+    # One look into the index each, whatever the planner knows of the table: it cannot flatten a LIMIT.
     known_events: ClassVar[str] = (
         "SELECT known.* FROM json_array_elements(%s::json) AS one CROSS JOIN LATERAL (SELECT source, event_id, digest "
         "FROM ledger WHERE source = one->>0 AND event_id = one->>1 LIMIT 1) AS known"
@@ -68,7 +68,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._is_small = False
-        self._small: dict[str, Sequence[rows.Row]] = {}  # of a small turn, all that is written
+        self._small: dict[str, Sequence[rows.Row]] = {}  # of a small batch, all that is written
         self._moved: Statement = ()
 
     # --- locks
@@ -161,8 +161,8 @@ class PostgresqlUnitOfWork(UnitOfWork):
             _require_all(table, self.driver.execute(_replace_sql(table, key, incoming)).rowcount, changed)
 
     def _write_at_once(self) -> None:
-        told = orjson.dumps(self._small, default=lambda value: b64encode(value).decode()).decode()
-        [found], _ = self.ask_together((_write_sql(), told), self._moved)
+        written = orjson.dumps(self._small, default=lambda value: b64encode(value).decode()).decode()
+        [found], _ = self.ask_together((_write_sql(), written), self._moved)
         for table, count in zip((tables.members, tables.cases), found, strict=True):
             _require_all(table, count, self._small[f"changed_{table.name}"])
 
@@ -229,8 +229,8 @@ def _require_all(table: Table, replaced: int, changed: Sequence[rows.Row]) -> No
 
 @cache
 def _write_sql() -> str:
-    """All rows of a turn in one statement; it tells how many of `members` and of `cases` were replaced."""
-    parts = ["told AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
+    """All rows of a batch in one statement, which answers how many of `members` and of `cases` were replaced."""
+    parts = ["written AS MATERIALIZED (SELECT %s::jsonb AS rows)"]
     for table in _INSERTED:
         parts.append(f"in_{table.name} AS (INSERT INTO {table.name} ({quoted(table)}) {_told(table, table.name)})")
     for table, key in ((tables.members, "number"), (tables.cases, "claim_id")):
@@ -242,13 +242,13 @@ def _write_sql() -> str:
 
 
 def _told(table: Table, name: str, **more: str) -> str:
-    """The rows that `told` has under this name; `more`: types of what comes after the columns of the table."""
+    """The rows that `written` has under this name; `more`: types of what comes after the columns of the table."""
     types = {str(one.name): _TYPES[type(one.type)] for one in table.columns} | more
     values = [
         f"decode(one->>{at}, 'base64') AS \"{column}\"" if kind == "bytea" else f'(one->>{at})::{kind} AS "{column}"'
         for at, (column, kind) in enumerate(types.items())
     ]
-    return f"SELECT {', '.join(values)} FROM told, jsonb_array_elements(told.rows->'{name}') AS one"  # noqa: S608
+    return f"SELECT {', '.join(values)} FROM written, jsonb_array_elements(written.rows->'{name}') AS one"  # noqa: S608
 
 
 @cache

@@ -1,7 +1,8 @@
-"""How far outputs are known to be published, beside the broker's own positions: Kafka forgets those of a group that
-was away for long, and a worker that began at the beginning again would publish everything a second time.
+"""Positions up to which outputs are known to be published, kept beside the broker's own.
 
-What is noted here is true for ever, so any worker may note it, and late. Never imports Faust or Kafka.
+Kafka forgets the positions of a group that was away for long, and a worker that began at the beginning again would
+publish everything a second time. What is noted here stays true, so any worker may note it, and late. Never imports
+Faust or Kafka.
 """
 
 from collections.abc import Mapping

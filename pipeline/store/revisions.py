@@ -1,4 +1,4 @@
-"""Which revision of the tables a database has, and bringing it to another.
+"""Reads the revision of a database's tables, and migrates it to another.
 
 Alembic is imported only where something must change: opening a store asks one row. Never imports Faust or Kafka.
 """

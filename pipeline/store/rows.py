@@ -35,50 +35,50 @@ _UNTOUCHED: Final[Row] = _VALUES(Progress())
 
 def progress_text(progress: Progress) -> str:
     """Only what differs from a new claim: most claims have one decision and no officer."""
-    told = {}
+    changed = {}
     values = _VALUES(progress)
     for place, untouched in enumerate(_UNTOUCHED):
         value = values[place]
         if value is not untouched and value != untouched:
-            told[_NAMES[place]] = value
-    return orjson.dumps(told).decode()
+            changed[_NAMES[place]] = value
+    return orjson.dumps(changed).decode()
 
 
 def progress_of(document: str) -> Progress:
     """The inverse of `progress_text`."""
     progress = Progress()
-    told: dict[str, Any] = orjson.loads(document)
-    for name, value in told.items():
+    stored: dict[str, Any] = orjson.loads(document)
+    for name, value in stored.items():
         read = _READERS.get(name)
         setattr(progress, _FIELD_OF[name], value if read is None or value is None else read(value))
     return progress
 
 
-def _settlements(told: dict[str, list[str]]) -> dict[str, tuple[dt.date, dt.date]]:
-    return {payout: (_DAY(paid_on), _DAY(known_on)) for payout, (paid_on, known_on) in told.items()}
+def _settlements(stored: dict[str, list[str]]) -> dict[str, tuple[dt.date, dt.date]]:
+    return {payout: (_DAY(paid_on), _DAY(known_on)) for payout, (paid_on, known_on) in stored.items()}
 
 
-def _pairs(told: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:
-    return tuple([tuple(one) for one in told])
+def _pairs(stored: list[list[Any]]) -> tuple[tuple[Any, ...], ...]:
+    return tuple([tuple(one) for one in stored])
 
 
-def _ruling(told: dict[str, Any]) -> Ruling:
+def _ruling(stored: dict[str, Any]) -> Ruling:
     return Ruling(
-        told["verdict"],
-        told["officer"],
-        tuple(told["answers"]),
-        _pairs(told["changes"]),
-        tuple(told["documents"]),
-        told["second_officer"],
+        stored["verdict"],
+        stored["officer"],
+        tuple(stored["answers"]),
+        _pairs(stored["changes"]),
+        tuple(stored["documents"]),
+        stored["second_officer"],
     )
 
 
-def _clock(told: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(told).astimezone(JAKARTA)
+def _clock(stored: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(stored).astimezone(JAKARTA)
 
 
 _DAY: Final = dt.date.fromisoformat
-# What JSON does not tell apart: the rest is taken as it stands.
+# Types that JSON loses; all other values are restored unchanged.
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "reason_codes": tuple,
     "failed_payouts": tuple,
@@ -200,7 +200,7 @@ def output_rows(batch: Iterable[Effects]) -> list[Row]:
 
 
 def decision_rows(batch: Iterable[Effects], numbers: Iterable[int]) -> list[Row]:
-    """`numbers`: where each output of the turn is kept, in order."""
+    """`numbers`: where each output of the batch is kept, in order."""
     published = [message for effects in batch for _, message in effects.outputs]
     places = (number for number, message in zip(numbers, published, strict=True) if message.topic == topics.DECISIONS)
     made = [decision for effects in batch for decision in effects.decisions]

@@ -36,7 +36,7 @@ class SqliteUnitOfWork(UnitOfWork):
         embedded_log.insert_rows(self.driver, table, new)
 
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
-        """One writer: nobody can have come between, so that a version that does not fit is a bug."""
+        """One writer: no other can have come between, so a version that does not fit is a bug."""
         if not changed:
             return
         place = list(table.columns).index(table.c[key])

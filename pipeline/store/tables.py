@@ -1,13 +1,13 @@
 """Every table, once, for both engines.
 
-How bytes are kept once (at 10,000 claims a second every kilobyte is 10 MB/s):
-  * what came in stands in `ledger.raw`; embedded it is null there, since the log holds it at the same place;
-  * what goes out stands in `outputs`; embedded in `log`. `decisions.output` points at either;
+Bytes are kept once (at 10,000 claims a second every kilobyte is 10 MB/s):
+  * events are kept in `ledger.raw`; embedded it is null there, since the log holds them at the same place;
+  * outputs are kept in `outputs`; embedded in `log`. `decisions.output` points at either;
   * the sections of a case are not stored: they are folded again from the ledger. Only `progress` is.
 
 Days are ISO text, clocks are microseconds since 1970 in UTC: both engines compare them alike. Rows of one chunk are
-numbered `chunk × CHUNK_STRIDE + place` (`processing.ports`): the number tells the order of processing and the chunk.
-Never imports the batch or a driver.
+numbered `chunk × CHUNK_STRIDE + place` (`processing.ports`): the number gives the order of processing and the chunk.
+Never imports the processor or a driver.
 """
 
 from typing import Final
@@ -89,7 +89,9 @@ ledger: Final = Table(
     Column("partition", Integer, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("clock", BigInteger, nullable=False),
-    Column("is_own_time", Boolean, nullable=False),  # the clock is the event's own `time`: history an operator brought
+    Column(
+        "is_own_time", Boolean, nullable=False
+    ),  # the clock is the event's own `time`: history handed in by an operator
     Column("claim_id", Text),
     Column("member_number", Text),
     Column("raw", LargeBinary),

@@ -1,6 +1,6 @@
 """One transaction over the tables: reads in sets, writes in bulk, and the only `commit` of the pipeline.
 
-What both engines do alike stands here; how they begin, lock, insert and replace stands in `sqlite` and `postgresql`.
+Holds what both engines do alike; `sqlite` and `postgresql` begin, lock, insert and replace.
 Statements go to the driver itself, and lists as one JSON text: to build a statement, a row or an array in Python takes
 longer than the database takes to answer. Leaving the `with` block without `commit` rolls back. Never imports Faust or
 Kafka.
@@ -107,7 +107,7 @@ class Transaction:
         return found
 
     def ask_together(self, *asked: Statement) -> list[list[Any]]:
-        """As `ask` one after the other, each seeing what stands when those before it are done; with one wait, where
+        """As `ask` one after the other, each seeing what the ones before it have done; with one wait, where
         waiting costs."""
         return [self.ask(*one) for one in asked]
 
@@ -115,12 +115,12 @@ class Transaction:
 class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     """All that the batch asks for in one transaction."""
 
-    keeps_raw: ClassVar[bool]  # bytes in and out stand in our own tables, not in a log beside them
+    keeps_raw: ClassVar[bool]  # bytes in and out are kept in our own tables, not in a log beside them
 
     # --- what differs between the engines
 
-    among: ClassVar[str]  # "column {among}": it is one of the list handed in, which `as_list` makes
-    known_events: ClassVar[str]  # (source, id, digest) of those of the list of (source, id) handed in that are known
+    among: ClassVar[str]  # SQL: `column {among}` is true for the values in the JSON list made by `as_list`
+    known_events: ClassVar[str]  # SQL: (source, id, digest) of the known ones of a JSON list of (source, id)
 
     @abstractmethod
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
@@ -128,7 +128,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
 
     @abstractmethod
     def replace(self, table: Table, key: str, changed: Sequence[rows.Row]) -> None:
-        """Rows with every column, then the version at which the row must stand; else Transient: somebody wrote it."""
+        """Rows with every column, then the version the row must have; else Transient: another worker wrote it."""
 
     @abstractmethod
     def delete_paid_lines(self, lines: Sequence[rows.Row]) -> None: ...
@@ -163,7 +163,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
     def share_day(self, partitions: Sequence[int]) -> None:
-        """Nothing: where one writes at a time no turn meets another."""
+        """Nothing: with one writer at a time no batch meets another."""
 
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]

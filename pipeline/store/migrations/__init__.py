@@ -1,1 +1,1 @@
-"""How the tables came to be as `tables.py` has them: one Alembic revision a step, up and down."""
+"""Migrations to the tables of `tables.py`: one Alembic revision a step, up and down."""

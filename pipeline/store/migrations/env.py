@@ -1,4 +1,4 @@
-"""How Alembic runs here: always on a connection that the caller opened, and inside the caller's transaction."""
+"""Runs Alembic: always on a connection that the caller opened, and inside the caller's transaction."""
 
 from alembic import context
 
