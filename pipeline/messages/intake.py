@@ -185,7 +185,7 @@ def _check_sections(data: Any, writer: str) -> None:
 def _check_names(event: IntakeEvent) -> None:
     """Names are repeated in keys, logs and decisions, so none of them may hold the NIK of the event."""
     data: Any = event.data
-    fields: dict[str, Any] = vars(data)  # `getattr` for a field a model lacks costs pydantic microseconds
+    fields: dict[str, Any] = vars(data)  # fast: see docs/performance.md
     reference = fields.get("member")
     nik: str | None = reference.nik if reference is not None else fields.get("nik")
     if nik is None:

@@ -1,7 +1,7 @@
 """Records and chunks that a transport hands to the pipeline, and the messages it gets back. Plain values.
 
-Nobody changes one once it is made; `frozen` would cost three times as much to make. What a sender wrote is left out of
-their `repr`: a library that logs one must not log a claim with it.
+Never changed once made, yet not `frozen`: fast, see docs/performance.md. Their `repr` leaves out what a sender wrote: a
+library that logs one must not log a claim with it.
 """
 
 from dataclasses import dataclass, field

@@ -32,7 +32,7 @@ from schemas import topics
 
 MANY_CASES: Final = 4_000
 CASES_A_SECOND: Final = 1_000  # decided by a slow machine
-SMALL_TURN: Final = 24  # events or claims: from about here on, waiting costs less than taking rows out of JSON
+SMALL_BATCH: Final = 24  # events or claims: from about here on, waiting costs less than taking rows out of JSON
 
 _TYPES: Final[dict[type, str]] = {
     BigInteger: "int8",
@@ -132,7 +132,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
 
     def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
         events = sum(one.account.accepted + one.account.refused for one in batch)
-        self._is_small = max(events, len(loaded.desk.changed_cases)) <= SMALL_TURN  # a day that passed wakes thousands
+        self._is_small = max(events, len(loaded.desk.changed_cases)) <= SMALL_BATCH  # a day that passed wakes thousands
         try:
             super().write(group, loaded, batch)
             if self._is_small:

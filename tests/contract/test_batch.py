@@ -153,7 +153,7 @@ def test_a_gap_above_the_position_stops_loudly(site: Site) -> None:
     assert site.rows("SELECT max(next) FROM positions") == [(2,)]
 
 
-def test_of_chunks_taken_together_the_one_that_cannot_be_stored_does_not_hold_back_those_before_it(site: Site) -> None:
+def test_a_failing_chunk_does_not_roll_back_earlier_chunks(site: Site) -> None:
     site.run(*e.member(), partition=1)
     site.send(e.accident("K1"), e.accident("K2", "2024-07-08"), partition=1)
     site.send(*e.member("20000000022", "3671010101800002"))
@@ -286,12 +286,10 @@ _SLIPS: dict[str, tuple[int, list[Any]]] = {
 
 
 @pytest.mark.parametrize("slip", _SLIPS)
-def test_a_slip_of_the_keyboard_beyond_what_the_tables_take_waits_for_officers_and_stops_nobody(
-    site: Site, slip: str
-) -> None:
+def test_an_amount_above_the_limit_is_referred(site: Site, slip: str) -> None:
     """Each number is within its limit, and their product or sum is not. The next claim is decided."""
-    wage, told = _SLIPS[slip]
-    site.run(*e.member(amount=wage), *told, e.accident("K2", "2024-08-08"), e.accident("K3", "2024-09-09"))
+    wage, events = _SLIPS[slip]
+    site.run(*e.member(amount=wage), *events, e.accident("K2", "2024-08-08"), e.accident("K3", "2024-09-09"))
     of_claim = [one for one in site.data(topics.DECISIONS) if one["claim_id"] == "K1"]
     assert (of_claim[-1]["outcome"], of_claim[-1]["reason_codes"]) == ("REFERRED", ["REV_SECOND_OFFICER"])
     assert of_claim[-1]["indicative_total"] > MAX_RUPIAH and of_claim[-1]["pay_by"] is None
@@ -347,9 +345,7 @@ def test_what_a_claim_paid_moves_with_it_to_another_person(site: Site) -> None:
 
 
 @pytest.mark.parametrize("size", [7, 1000])
-def test_claims_of_one_person_without_end_are_refused_before_they_make_every_turn_too_long(
-    site: Site, size: int
-) -> None:
+def test_the_101st_claim_of_one_person_is_refused(site: Site, size: int) -> None:
     """Each decision looks at the person's other claims. The office, which has looked at them, may add one."""
     clinic = {"source": e.CLINIC, "report": None, "conclusion": None}
     many = [e.accident(f"K{at}", **clinic) for at in range(MOST_CLAIMS_OF_A_PERSON + 2)]

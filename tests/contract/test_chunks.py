@@ -18,11 +18,11 @@ def outcome(site: Site) -> tuple[Any, ...]:
     return site.results(), [reason for _, reason in site.refusals()]
 
 
-def check_any_cut_gives_the_same(make_site: MakeSite, told: list[Any]) -> None:
+def check_any_cut_gives_the_same(make_site: MakeSite, sent: list[Any]) -> None:
     sizes = (1000, 7, 1)
     sites = [make_site() for _ in sizes]
     for size, site in zip(sizes, sites, strict=True):
-        site.run(*told, size=size)
+        site.run(*sent, size=size)
     assert outcome(sites[1]) == outcome(sites[0])
     assert outcome(sites[2]) == outcome(sites[0])
     for site in sites:
@@ -44,20 +44,20 @@ def test_any_history_in_chunks_of_1_7_and_1000_gives_the_same_bytes(
 
 def test_a_long_history_in_chunks_of_1_7_and_1000_gives_the_same_bytes(make_site: MakeSite) -> None:
     """One long history, so that every kind of event meets every state in each run of the tests."""
-    told = history(8, 250)
-    check_any_cut_gives_the_same(make_site, told)
+    sent = history(8, 250)
+    check_any_cut_gives_the_same(make_site, sent)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_chunks_of_two_partitions_and_topics_taken_together_give_the_same_bytes_as_one_by_one(
+def test_chunks_of_several_partitions_in_one_batch_give_the_same_bytes_as_one_by_one(
     make_site: MakeSite, seed: int
 ) -> None:
     dice = random.Random(seed)
-    told = history(seed, 120)
-    places = [(dice.choice((topics.HISTORY, topics.ACCIDENTS)), dice.randint(0, 1)) for _ in told]
+    sent = history(seed, 120)
+    places = [(dice.choice((topics.HISTORY, topics.ACCIDENTS)), dice.randint(0, 1)) for _ in sent]
     sites = [make_site(), make_site(), make_site()]
     for together, site in zip((1, 4, 1000), sites, strict=True):
-        for document, (topic, partition) in zip(told, places, strict=True):
+        for document, (topic, partition) in zip(sent, places, strict=True):
             site.send(document, topic=topic, partition=partition)
         site.run(together=together)
         assert outcome(site) == outcome(sites[0])
@@ -73,14 +73,14 @@ def test_refused_events_and_events_sent_up_to_five_times_leave_no_trace_in_the_r
 ) -> None:
     dice = random.Random(seed)
     first, clean, often = make_site(), make_site(), make_site()
-    told = history(seed, 60)
-    first.run(*told)
-    applied = [told[offset] for (offset,) in first.rows('SELECT "offset" FROM ledger ORDER BY seq')]
+    sent = history(seed, 60)
+    first.run(*sent)
+    applied = [sent[offset] for (offset,) in first.rows('SELECT "offset" FROM ledger ORDER BY seq')]
     repeated: list[Any] = []
     for document in applied:
         repeated += [document, *dice.choices([*repeated, document], k=dice.randint(0, 4))]
     clean.run(*applied)
     often.run(*repeated, size=7)
-    assert len(applied) < len(told) and clean.results() == first.results()
+    assert len(applied) < len(sent) and clean.results() == first.results()
     assert often.results() == first.results() and often.refusals() == []
     assert check(often.store) == []

@@ -8,7 +8,7 @@ from tests.support import events as e
 from tests.support.site import Site
 
 
-def test_a_list_of_members_entered_with_their_neighbours_niks_and_corrected_is_no_single_person(site: Site) -> None:
+def test_members_registered_with_their_neighbours_niks_are_not_one_person(site: Site) -> None:
     """Each former NIK leads to the next member, whose former NIK leads to the next, through the whole list."""
     numbers = [f"200000{at:05}" for at in range(40)]
     niks = [f"36710101018{at:05}" for at in range(41)]
@@ -23,7 +23,7 @@ def test_a_list_of_members_entered_with_their_neighbours_niks_and_corrected_is_n
 
 
 def test_what_was_paid_under_a_former_nik_of_another_membership_is_not_paid_again(site: Site) -> None:
-    """The other membership is found by NIK alone, and the claim that was paid stands under neither of its names."""
+    """The other membership is found by NIK alone, and the claim that was paid is kept under neither of its names."""
     wrong, first, second = "3671010101800099", "20000000077", "20000000088"
     change = [{"line": "stmb", "amount": 1_000_000, "reason": "dilihat"}]
     site.run(*e.member(), *e.member(first, wrong), e.accident("K1", number=None, member={"nik": wrong}))
@@ -36,9 +36,7 @@ def test_what_was_paid_under_a_former_nik_of_another_membership_is_not_paid_agai
 
 
 @pytest.mark.parametrize("size", [7, 1000])
-def test_a_list_of_members_whose_niks_were_filled_in_with_one_number_is_refused_before_it_is_one_person(
-    site: Site, size: int
-) -> None:
+def test_the_101st_membership_of_one_nik_is_refused(site: Site, size: int) -> None:
     """A decision names each membership it looked at: of a hundred thousand it was longer than a broker takes."""
     numbers = [f"200000{at:05}" for at in range(MOST_MEMBERSHIPS_OF_A_PERSON + 2)]
     site.run(*(e.registered(number) for number in numbers), size=size)

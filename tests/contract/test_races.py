@@ -59,7 +59,7 @@ def test_a_member_who_is_registered_under_another_nik_meanwhile_is_paid_under_it
     assert check(site.store) == []
 
 
-def test_a_claim_that_is_moved_to_another_member_meanwhile_does_not_keep_the_first_from_being_paid(
+def test_a_claim_moved_to_another_member_meanwhile_lets_the_first_be_paid(
     site: Site, let_come_first: Callable[[Chunk], None]
 ) -> None:
     """The first claim is read whole, since a fact about the first member comes with the second claim."""
@@ -76,7 +76,7 @@ def test_a_claim_that_is_moved_to_another_member_meanwhile_does_not_keep_the_fir
 def test_a_day_that_passes_waits_for_a_turn_elsewhere_that_makes_a_claim_due(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The turn has its place in the order already; a replay finds the claim due when the day comes."""
+    """The batch has its place in the order already; a replay finds the claim due when the day comes."""
     late, early = ({"reported_at": f"2024-07-{day}T08:00:00+07:00"} for day in (20, "08"))
     site.run(*e.member(), e.accident("K1", time="2024-07-21T08:00:00", report=late, conclusion=None))
     site.send(e.evidence("K1", "2024-07-22T10:00:00", report=early), partition=1)

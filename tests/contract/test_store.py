@@ -1,4 +1,4 @@
-"""Opening, fencing, and several workers at once, on both engines where both have it."""
+"""Fencing, several workers at once, and the tables, on both engines where both have it."""
 
 import contextlib
 import datetime as dt
@@ -15,10 +15,9 @@ from pipeline.claims.desk import Desk
 from pipeline.claims.requirements import Requirements
 from pipeline.errors import NotReady, Transient
 from pipeline.messages.records import Chunk
-from pipeline.store import migrate, open_reader, open_store, postgresql, revisions
+from pipeline.store import migrate, open_store, postgresql, revisions
 from pipeline.store.lookups import Concerned
-from pipeline.store.postgresql import SMALL_TURN, PostgresqlUnitOfWork
-from pipeline.store.sqlite import SqliteStore
+from pipeline.store.postgresql import SMALL_BATCH, PostgresqlUnitOfWork
 from pipeline.store.tables import cases
 from schemas import topics
 from tests.support import events as e
@@ -28,125 +27,6 @@ MakeDatabase = Callable[..., str]
 
 _OTHERS = ", ".join(f'"{one.name}"' for one in cases.columns if one.name != "claim_id")
 COPY_OF_A_CASE = f"INSERT INTO cases SELECT 'K2', {_OTHERS} FROM cases"  # noqa: S608
-
-
-def open_file(path: Path, partitions: int = 1) -> SqliteStore:
-    store = open_store(f"sqlite:///{path}", partitions=partitions)
-    assert isinstance(store, SqliteStore)
-    return store
-
-
-# --- opening, or one sentence why not
-
-
-def test_an_embedded_file_is_made_with_its_directory_and_is_the_owners_alone(tmp_path: Path) -> None:
-    file = tmp_path / "new" / "santunan.db"
-    open_file(file).close()
-    assert file.stat().st_mode & 0o777 == 0o600
-    open_reader(f"sqlite:///{file}").close()
-
-
-def test_reading_makes_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "santunan.db"
-    with pytest.raises(NotReady, match="does not exist, so nothing was submitted yet"):
-        open_reader(f"sqlite:///{file}")
-    assert not file.exists()
-
-
-def test_a_reader_that_comes_while_the_tables_are_made_waits_for_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = tmp_path / "santunan.db"
-    found: list[object] = []
-
-    def read() -> None:
-        try:
-            found.append(open_reader(f"sqlite:///{file}"))
-        except NotReady as error:
-            found.append(error)
-
-    reading = threading.Thread(target=read)
-    move = revisions.move
-
-    def slowly(*arguments: Any) -> None:
-        reading.start()
-        reading.join(0.5)
-        move(*arguments)
-
-    monkeypatch.setattr(revisions, "move", slowly)
-    open_file(file).close()
-    reading.join()
-    assert isinstance(found[0], SqliteStore), found
-    found[0].close()
-
-
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    file = tmp_path / "letter.txt"
-    file.write_text("Kepada Yth.")
-    for opening in (open_store, open_reader):
-        with pytest.raises(NotReady, match="is no SQLite database"):
-            opening(f"sqlite:///{file}")
-    assert file.read_text() == "Kepada Yth."
-
-
-def test_an_unknown_kind_of_store_is_refused() -> None:
-    with pytest.raises(NotReady, match="begins with sqlite:/// or postgresql://"):
-        open_store("mysql://localhost/santunan")
-
-
-@pytest.mark.parametrize(
-    ("revision", "sentence"), [("0000", "older version .* run `santunan migrate`"), ("9999", "newer version")]
-)
-def test_tables_of_another_version_are_refused(
-    engine_name: str, tmp_path: Path, request: pytest.FixtureRequest, revision: str, sentence: str
-) -> None:
-    is_sqlite = engine_name == "sqlite"
-    url = f"sqlite:///{tmp_path}/santunan.db" if is_sqlite else request.getfixturevalue("new_database")()
-    site = Site(url)
-    site.change([f"UPDATE alembic_version SET version_num = '{revision}'"])  # noqa: S608
-    site.close()
-    with pytest.raises(NotReady, match=sentence):
-        open_reader(url)
-
-
-def test_a_database_without_tables_says_what_to_run(new_database: MakeDatabase) -> None:
-    with pytest.raises(NotReady, match="has no tables yet: run `santunan migrate`"):
-        open_store(new_database(is_migrated=False))
-
-
-def test_a_database_that_does_not_exist_is_named_without_the_password(new_database: MakeDatabase) -> None:
-    url = new_database().replace("postgres:@", "postgres:hush@").replace("santunan_test_template", "nowhere")
-    with pytest.raises(NotReady, match="no such database") as caught:
-        open_store(url)
-    assert "hush" not in str(caught.value)
-
-
-@pytest.mark.parametrize("opens", [open_store, migrate])
-def test_a_wrong_user_is_one_sentence(opens: Callable[[str], object], new_database: MakeDatabase) -> None:
-    with pytest.raises(NotReady, match="no such database or user"):
-        opens(new_database().replace("postgres:@", "nobody:@"))
-
-
-@pytest.mark.parametrize(
-    ("options", "told"),
-    [
-        ("nosuch=1", "no such option"),
-        ("sslmode=wrong", "no such sslmode"),
-        ("port=x", "its options cannot be read"),
-    ],
-)
-@pytest.mark.parametrize("opens", [open_store, open_reader, migrate])
-def test_wrong_options_of_a_url_are_one_sentence(opens: Callable[[str], object], options: str, told: str) -> None:
-    with pytest.raises(NotReady, match=rf"{told}.*; correct what stands behind the \? in database_url$") as caught:
-        opens(f"postgresql://u:hush@127.0.0.1:1/x?{options}")
-    assert "hush" not in str(caught.value)
-
-
-@pytest.mark.parametrize("opens", [open_store, migrate])
-def test_a_server_that_does_not_answer_may_answer_later(opens: Callable[[str], object]) -> None:
-    with pytest.raises(Transient, match=r"database x on 127.0.0.1:1 cannot be reached: .*; start it") as caught:
-        opens("postgresql://u:hush@127.0.0.1:1/x")
-    assert "hush" not in str(caught.value)
 
 
 def test_a_reader_cannot_write(site: Site) -> None:
@@ -200,7 +80,7 @@ def test_the_gate_of_a_partition_number_holds_for_every_topic(new_database: Make
 def test_two_workers_that_meet_decide_and_pay_once(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, about: str
 ) -> None:
-    """In two partitions at the same moment: one accident told by number and by NIK, one event, one claim.
+    """In two partitions at the same moment: one accident reported by number and by NIK, one event, one claim.
 
     Each waits for the other where it has read everything: only a lock keeps the second from having read it, too.
     """
@@ -246,17 +126,17 @@ def test_two_workers_that_meet_decide_and_pay_once(
     site.close()
 
 
-def test_a_claim_that_another_worker_opens_while_its_person_is_waited_for_is_known_to_all_of_the_turn(
+def test_a_claim_opened_while_the_lock_was_waited_for_is_known_to_the_whole_batch(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event stands in two partitions. A fact about its member goes before it in the turn that comes second."""
+    """The event is in two partitions. A fact about its member goes before it in the batch that comes second."""
     site = Site(new_database())
     site.run(*e.member())
     claim = e.accident()
     site.send(claim)
     site.send(claim, partition=1)
     site.send(e.wage("2024-06", 5_000_000), topic=topics.MEMBERS, partition=1)
-    other, turn = site.chunk(4, 5), [site.chunk(0, 1, topics.MEMBERS, 1), site.chunk(0, 1, partition=1)]
+    other, batch = site.chunk(4, 5), [site.chunk(0, 1, topics.MEMBERS, 1), site.chunk(0, 1, partition=1)]
     lock_and_read = PostgresqlUnitOfWork.lock_and_read
 
     def come_second(self: PostgresqlUnitOfWork, *about: Sequence[str]) -> Concerned:
@@ -265,14 +145,14 @@ def test_a_claim_that_another_worker_opens_while_its_person_is_waited_for_is_kno
         return lock_and_read(self, *about)
 
     monkeypatch.setattr(PostgresqlUnitOfWork, "lock_and_read", come_second)
-    site.process(*turn)
+    site.process(*batch)
     assert [decision[:2] for decision in site.decisions()] == [("K1", 1)]
     assert site.rows("SELECT claim_id FROM ledger ORDER BY seq DESC") == [(None,), ("K1",), *[(None,)] * 4]
     assert check(site.store) == []
     site.close()
 
 
-@pytest.mark.parametrize("size", [1, SMALL_TURN + 1], ids=["small", "large"])
+@pytest.mark.parametrize("size", [1, SMALL_BATCH + 1], ids=["small", "large"])
 @pytest.mark.parametrize(
     ("event", "meanwhile", "sentence"),
     [
@@ -311,10 +191,10 @@ def test_what_somebody_else_has_written_meanwhile_is_never_overwritten(
     site.close()
 
 
-def test_a_small_turn_waits_for_the_database_five_times_and_for_the_commit(
+def test_a_small_batch_waits_for_the_database_five_times_and_for_the_commit(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each wait costs both sides more than the answer: with fifteen, nearly half of a small turn was waiting."""
+    """Each wait costs both sides more than the answer: with fifteen, nearly half of a small batch was waiting."""
     site = Site(new_database())
     site.run(*e.member(), e.accident("K1"))
     waits: list[str] = []
@@ -328,11 +208,11 @@ def test_a_small_turn_waits_for_the_database_five_times_and_for_the_commit(
     site.close()
 
 
-def test_one_event_that_changes_many_claims_makes_no_small_turn(
+def test_one_event_that_changes_many_claims_makes_no_small_batch(
     new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As JSON in one statement a hundred thousand claims that a day wakes would be more than PostgreSQL takes."""
-    site, days = Site(new_database()), range(1, SMALL_TURN + 2)
+    site, days = Site(new_database()), range(1, SMALL_BATCH + 2)
     site.run(*e.member(), *(e.accident(f"K{day}", f"2024-07-{day:02}", conclusion=None) for day in days))
     monkeypatch.setattr(PostgresqlUnitOfWork, "_write_at_once", None)
     site.run(e.day_passed("2024-09-30"))

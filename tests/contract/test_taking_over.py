@@ -1,4 +1,4 @@
-"""A worker takes over where another stopped: what that one stored and nobody published goes first, in its order."""
+"""A worker takes over where another stopped: what that one stored and did not publish goes first, in its order."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def successor(site: Site, book: Book) -> Processor:
 
 
 def revisions(messages: list[Message]) -> list[int]:
-    """Of decisions, in the order told."""
+    """Of decisions, in the order published."""
     return [json.loads(one.value)["data"]["revision"] for one in messages if one.topic == topics.DECISIONS]
 
 
@@ -45,13 +45,13 @@ def test_what_is_stored_and_not_published_comes_in_the_order_in_which_it_was_sto
 ) -> None:
     send(site)
     claim, member = site.chunk(0, 1, topics.ACCIDENTS), site.chunk(0, 4, topics.MEMBERS)
-    told = [*site.process(claim), *site.process(member)]
+    published = [*site.process(claim), *site.process(member)]
     assert successor.take_over({MEMBERS: 4, CLAIMS: 1}) == ([], [])
     left, outputs = successor.take_over({MEMBERS: 0, CLAIMS: 0, (topics.DEATHS, 0): 0})
     assert left == [Chunk(*MEMBERS, 0, 4, ()), Chunk(*CLAIMS, 0, 1, ())]
-    assert outputs == told and (site.store.is_embedded or revisions(outputs) == [1, 2])
+    assert outputs == published and (site.store.is_embedded or revisions(outputs) == [1, 2])
     left, outputs = successor.take_over({MEMBERS: 2, CLAIMS: 1})
-    assert left == [Chunk(*MEMBERS, 2, 4, ())] and outputs == told[len(told) // 2 :][: len(outputs)]
+    assert left == [Chunk(*MEMBERS, 2, 4, ())] and outputs == published[len(published) // 2 :][: len(outputs)]
 
 
 def test_where_another_worker_stored_meanwhile_nothing_is_until_that_is_taken_over(
@@ -81,7 +81,7 @@ def test_a_turn_that_was_stored_without_hearing_of_it_is_no_strangers(
     """The database goes away before it commits, or before it can say that it did."""
     expected, site = make_site(), make_site()
     send(expected)
-    told = expected.process(expected.chunk(0, 4, topics.MEMBERS), expected.chunk(0, 1, topics.ACCIDENTS))
+    published = expected.process(expected.chunk(0, 4, topics.MEMBERS), expected.chunk(0, 1, topics.ACCIDENTS))
     send(site)
     processor = Processor(site.store, book, GROUP, retries=1)
     processor.take_over({MEMBERS: 0, CLAIMS: 0})
@@ -98,6 +98,6 @@ def test_a_turn_that_was_stored_without_hearing_of_it_is_no_strangers(
     monkeypatch.setattr(Transaction, "commit", go_away)
     outputs = processor.process(site.chunk(0, 4, topics.MEMBERS), site.chunk(0, 1, topics.ACCIDENTS))
     assert fates == []
-    assert revisions([one for of_chunk in outputs for one in of_chunk]) == revisions(told)
+    assert revisions([one for of_chunk in outputs for one in of_chunk]) == revisions(published)
     assert site.rows("SELECT count(*) FROM decisions") == [(1,)] and check(site.store) == []
     processor.process(Chunk(topics.DEATHS, 0, 0, 1, ()))

@@ -1,6 +1,6 @@
 """A decision as people read it: three renderings read line by line, and what must hold for every other one.
 
-The renderings stand in `explanations/`, beside the decisions they tell, as `<decision>.<language>.txt`.
+The renderings are in `explanations/`, beside the decisions they explain, as `<decision>.<language>.txt`.
 """
 
 import datetime as dt
@@ -29,9 +29,9 @@ def decision(name: str) -> Decision:
     return TypeAdapter(Decision).validate_json((HERE / f"{name}.json").read_bytes())
 
 
-def section(told: Explanation, key: str) -> str:
+def section(explained: Explanation, key: str) -> str:
     """All that one section says, as one text; empty where there is no such section."""
-    lines = [line for one in told.sections if one.key == key for line in one.lines]
+    lines = [line for one in explained.sections if one.key == key for line in one.lines]
     return " ".join(text for line in lines for text in (line.text, *line.details, line.law))
 
 
@@ -55,10 +55,10 @@ def test_no_line_is_wider_than_asked(name: str, language: Language, width: int) 
 
 
 def test_a_width_that_no_sum_fits_is_refused() -> None:
-    told = explain(decision("approved_jkk_death"), "id")
-    assert render_text(told, 40)
+    explained = explain(decision("approved_jkk_death"), "id")
+    assert render_text(explained, 40)
     with pytest.raises(ValueError, match="39"):
-        render_text(told, 39)
+        render_text(explained, 39)
 
 
 # --- figures
@@ -105,8 +105,8 @@ def test_a_date_is_written_as_each_language_writes_it() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", DECISIONS)
 def test_every_decision_says_how_to_appeal_and_by_which_law(name: str, language: Language) -> None:
-    told = section(explain(decision(name), language), "appeal")
-    assert decision(name).claim_id in told and "UU 27/2022" in told
+    explained = section(explain(decision(name), language), "appeal")
+    assert decision(name).claim_id in explained and "UU 27/2022" in explained
 
 
 def test_an_officers_decision_is_not_called_automatic() -> None:
@@ -120,13 +120,13 @@ def test_a_check_that_an_officer_settled_says_so() -> None:
     facts = {"cover_start": "2024-01-02", "event_date": "2024-01-02"}
     check = Check("cover_started", "met", {**facts, "settled": True}, "decision table, row 6", "DESIGN")
     settled = replace(decision("rejected_lapsed_bpu"), trace=(check,))
-    told = section(explain(settled, "en"), "checks")
-    assert "an officer decided that cover was in force" in told and "before the event" not in told
+    explained = section(explain(settled, "en"), "checks")
+    assert "an officer decided that cover was in force" in explained and "before the event" not in explained
 
 
 def test_a_pending_claim_says_what_to_bring_and_where_it_comes_from() -> None:
-    told = section(explain(decision("pending_jkm_death"), "id"), "missing")
-    assert "Akta kematian: dari Dinas Kependudukan" in told and "JKM-2024-0031" in told
+    explained = section(explain(decision("pending_jkm_death"), "id"), "missing")
+    assert "Akta kematian: dari Dinas Kependudukan" in explained and "JKM-2024-0031" in explained
 
 
 def test_a_referral_shows_its_estimate_as_no_promise_and_the_employer_who_pays_first() -> None:
@@ -138,10 +138,10 @@ def test_a_referral_shows_its_estimate_as_no_promise_and_the_employer_who_pays_f
         reason_codes=("REP_LATE_EMPLOYER_LIABLE",),
         liable="EMPLOYER",
     )
-    told = explain(late, "en")
-    assert "Rp4,000,000" in section(told, "amounts") and "no promise" in section(told, "amounts")
-    assert "employer has to pay first" in section(told, "payment")
-    assert "not a rejection" in told.summary
+    explained = explain(late, "en")
+    assert "Rp4,000,000" in section(explained, "amounts") and "no promise" in section(explained, "amounts")
+    assert "employer has to pay first" in section(explained, "payment")
+    assert "not a rejection" in explained.summary
 
 
 def test_a_later_decision_says_what_becomes_of_the_money_before_it() -> None:
@@ -153,32 +153,34 @@ def test_a_later_decision_says_what_becomes_of_the_money_before_it() -> None:
 
 def test_an_appeal_that_is_open_and_a_payment_that_was_made_are_told() -> None:
     paid = Payment(223_683_333, dt.date(2023, 6, 5), "heirs")
-    told = explain(decision("approved_jkk_death"), "en", payments=(paid,), open_codes=("CLM_APPEALED", "PAY_FAILED"))
-    assert "Rp223,683,333 was paid to the heirs on 5 June 2023." in section(told, "payment")
-    assert "The appeal against this decision has been received" in section(told, "result")
-    assert "The payment did not reach" in section(told, "result")
+    explained = explain(
+        decision("approved_jkk_death"), "en", payments=(paid,), open_codes=("CLM_APPEALED", "PAY_FAILED")
+    )
+    assert "Rp223,683,333 was paid to the heirs on 5 June 2023." in section(explained, "payment")
+    assert "The appeal against this decision has been received" in section(explained, "result")
+    assert "The payment did not reach" in section(explained, "result")
 
 
 def test_what_goes_to_the_fund_is_told_where_there_is_no_heir() -> None:
     alone = replace(
         decision("approved_jkk_death"), reason_codes=("OK_PARTIAL", "HEIR_NONE_TO_FUND"), fund_amount=32_000_000
     )
-    told = explain(alone, "id")
-    assert "Dana Jaminan Sosial" in section(told, "amounts") and "Rp32.000.000" in section(told, "amounts")
-    assert "disetujui sebagian" in told.title
+    explained = explain(alone, "id")
+    assert "Dana Jaminan Sosial" in section(explained, "amounts") and "Rp32.000.000" in section(explained, "amounts")
+    assert "disetujui sebagian" in explained.title
 
 
 def test_an_approval_without_money_says_so() -> None:
     care = replace(decision("approved_jkk_death"), benefits=(), total=0, reason_codes=("OK",))
-    told = explain(care, "en")
-    assert "no cash payment" in section(told, "amounts") and section(told, "payment") == ""
+    explained = explain(care, "en")
+    assert "no cash payment" in section(explained, "amounts") and section(explained, "payment") == ""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_marker_that_is_used_is_explained_and_no_other(language: Language) -> None:
     only = decision("rejected_lapsed_bpu")
-    told = section(explain(only, language), "markers")
-    assert "RECALLED" in told and "DESIGN" in told and "(VERIFIED)" not in told
+    explained = section(explain(only, language), "markers")
+    assert "RECALLED" in explained and "DESIGN" in explained and "(VERIFIED)" not in explained
 
 
 def test_a_benefit_without_words_is_an_error_and_not_a_code() -> None:
@@ -213,19 +215,19 @@ def made() -> tuple[Decision, ...]:
     return tuple(kinds.values())
 
 
-def prose(told: Explanation) -> Iterator[str]:
-    yield from (told.title, told.summary)
-    yield from (section(told, one.key) for one in told.sections if one.key not in ("markers", "technical"))
+def prose(explained: Explanation) -> Iterator[str]:
+    yield from (explained.title, explained.summary)
+    yield from (section(explained, one.key) for one in explained.sections if one.key not in ("markers", "technical"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_whatever_the_rules_decide_can_be_told_without_a_code(made: tuple[Decision, ...], language: Language) -> None:
     for one in made:
-        told = explain(one, language)
-        for text in prose(told):
+        explained = explain(one, language)
+        for text in prose(explained):
             assert not CODE_NAME.search(text.replace(one.claim_id, "")), (one.decision_id, text)
             assert "{" not in text and not re.search(r"\d{12}", text)
-        assert max(map(len, render_text(told).splitlines())) <= 80
+        assert max(map(len, render_text(explained).splitlines())) <= 80
 
 
 def test_every_fact_and_number_that_the_rules_give_is_known_here(made: tuple[Decision, ...]) -> None:

@@ -8,10 +8,10 @@ from pipeline.processing.offline import Offline
 from tests.support import events as e
 
 
-def assessed(*told: Any) -> list[Any]:
+def assessed(*documents: Any) -> list[Any]:
     """(claim, revision, outcome) of each decision, or the reason of the refusal, event by event."""
     found: list[Any] = []
-    for answer in Offline(Book.load()).take_block([e.raw(one) for one in told]):
+    for answer in Offline(Book.load()).take_block([e.raw(one) for one in documents]):
         if isinstance(answer, Poison):
             found.append(answer.reason)
         else:

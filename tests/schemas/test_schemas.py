@@ -152,7 +152,7 @@ def test_a_published_file_is_never_overwritten_by_a_narrower_schema(tmp_path: Pa
     assert "earthquake" in file.read_text()
 
 
-def told(**sections: Any) -> bytes:
+def claimed(**sections: Any) -> bytes:
     claim = {"claim_id": "K1", "member": {"member_number": "30000000001"}, "death": {"died_on": "2024-07-07"}}
     envelope = {
         "specversion": "1.0",
@@ -168,25 +168,25 @@ def told(**sections: Any) -> bytes:
 def test_a_section_is_refused_in_the_words_that_refuse_an_event(section: str) -> None:
     unknown = "unknown field; remove it, or correct its name"
     with pytest.raises(Refused) as refused:
-        parse(told(colour=1))
+        parse(claimed(colour=1))
     assert refused.value.errors == (FieldError("data.colour", unknown),)
     with pytest.raises(Refused) as refused:
-        parse(told(**{section: {"colour": 1}}))
+        parse(claimed(**{section: {"colour": 1}}))
     assert FieldError(f"data.{section}.colour", unknown) in refused.value.errors
     with pytest.raises(Refused) as refused:
-        parse(told(**{section: "3173012345678901"}))
+        parse(claimed(**{section: "3173012345678901"}))
     assert refused.value.errors == (FieldError(f"data.{section}", "write an object in braces"),)
 
 
 def test_costs_are_refused_in_the_order_in_which_they_are_published() -> None:
     with pytest.raises(Refused) as refused:
-        parse(told(costs={"glasses": "1", "return_to_work": "1", "prosthesis": "1", "treatment": "1"}))
+        parse(claimed(costs={"glasses": "1", "return_to_work": "1", "prosthesis": "1", "treatment": "1"}))
     names = ("treatment", "glasses", "prosthesis", "return_to_work")
     assert [one.field for one in refused.value.errors] == [f"data.costs.{name}" for name in names]
 
 
 def test_nothing_that_was_read_can_be_changed() -> None:
-    event: Any = parse(told(heirs={"relatives": [{"relation": "widow"}]}))
+    event: Any = parse(claimed(heirs={"relatives": [{"relation": "widow"}]}))
     for read in (event, event.data, event.data.member, event.data.death, event.data.heirs.relatives[0]):
         for name in vars(read):
             with pytest.raises((FrozenInstanceError, ValidationError)):

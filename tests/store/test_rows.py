@@ -11,9 +11,9 @@ from schemas.clock import JAKARTA
 DAY = dt.date(2024, 7, 8)
 
 
-def progress(**told: Any) -> Progress:
+def progress(**values: Any) -> Progress:
     found = Progress()
-    for name, value in told.items():
+    for name, value in values.items():
         setattr(found, name, value)
     return found
 

@@ -13,9 +13,9 @@ CLAIMS = ("K1", "K2", "K3", "K4")
 def history(seed: int, length: int) -> list[Any]:
     """Events in any order, many of them wrong: of unknown claims, stale, twice, under a used id, or no event at all."""
     dice = random.Random(seed)
-    told: list[Any] = []
+    sent: list[Any] = []
     if dice.random() < 0.8:
-        told += e.member("20000000011", NUMBERS["20000000011"])
+        sent += e.member("20000000011", NUMBERS["20000000011"])
     makers = [
         claim,
         claim,
@@ -33,15 +33,15 @@ def history(seed: int, length: int) -> list[Any]:
         again,
         noise,
     ]
-    while len(told) < length:
-        told.append(dice.choice(makers)(dice, told))
-    for place, document in enumerate(told):  # ids are the seed's own, so that a history is the same each time
+    while len(sent) < length:
+        sent.append(dice.choice(makers)(dice, sent))
+    for place, document in enumerate(sent):  # ids are the seed's own, so that a history is the same each time
         if isinstance(document, dict) and not document["id"].startswith("again"):
-            told[place] = document | {"id": document["id"] if document["id"].startswith("h") else f"h{place}"}
-    return told
+            sent[place] = document | {"id": document["id"] if document["id"].startswith("h") else f"h{place}"}
+    return sent
 
 
-def claim(dice: random.Random, told: list[Any]) -> Any:
+def claim(dice: random.Random, sent: list[Any]) -> Any:
     day = dice.choice(("2024-07-07", "2024-07-07", "2024-07-08"))
     number = dice.choice([*NUMBERS, None])
     member = {"member_number": number} if number else {"nik": dice.choice(list(NUMBERS.values()))}
@@ -57,7 +57,7 @@ def claim(dice: random.Random, told: list[Any]) -> Any:
     return e.accident(dice.choice(CLAIMS), day, **change)
 
 
-def papers(dice: random.Random, told: list[Any]) -> Any:
+def papers(dice: random.Random, sent: list[Any]) -> Any:
     sections: dict[str, Any] = {"documents": e.JKK_PAPERS + e.JKM_PAPERS}
     if dice.random() < 0.4:
         sections["conclusion"] = {"work_related": dice.random() < 0.7, "concluded_on": "2024-07-09"}
@@ -66,7 +66,7 @@ def papers(dice: random.Random, told: list[Any]) -> Any:
     return e.evidence(dice.choice(CLAIMS), f"2024-07-{dice.randint(10, 20)}T10:00:00", **sections)
 
 
-def officer(dice: random.Random, told: list[Any]) -> Any:
+def officer(dice: random.Random, sent: list[Any]) -> Any:
     verdict = dice.choice(("approve", "reject", "reassess", "change", "request_documents"))
     change: dict[str, Any] = {}
     if verdict == "change":
@@ -77,18 +77,18 @@ def officer(dice: random.Random, told: list[Any]) -> Any:
     return e.review(dice.choice(CLAIMS), dice.randint(1, 4), verdict, "2024-08-01T10:00:00", source=source, **change)
 
 
-def payment(dice: random.Random, told: list[Any]) -> Any:
+def payment(dice: random.Random, sent: list[Any]) -> Any:
     payout = f"{dice.choice(CLAIMS)}.r{dice.randint(1, 3)}.{dice.choice(('member', 'heirs', 'funeral_arranger'))}"
     return e.settled(payout, dice.choice((4_000_000, 4_500_000, 10_000_000, 32_000_000)), "2024-08-20")
 
 
-def appeal_or_failure(dice: random.Random, told: list[Any]) -> Any:
+def appeal_or_failure(dice: random.Random, sent: list[Any]) -> Any:
     if dice.random() < 0.5:
         return e.appeal(dice.choice(CLAIMS), "2024-08-05T10:00:00")
     return e.failed(f"{dice.choice(CLAIMS)}.r1.member", "2024-08-03")
 
 
-def fact(dice: random.Random, told: list[Any]) -> Any:
+def fact(dice: random.Random, sent: list[Any]) -> Any:
     number = dice.choice(list(NUMBERS))
     time = f"2024-0{dice.randint(6, 9)}-15T10:00:00"
     return dice.choice(
@@ -101,18 +101,18 @@ def fact(dice: random.Random, told: list[Any]) -> Any:
     )
 
 
-def day(dice: random.Random, told: list[Any]) -> Any:
+def day(dice: random.Random, sent: list[Any]) -> Any:
     return e.day_passed(f"2024-0{dice.randint(7, 9)}-28")
 
 
-def again(dice: random.Random, told: list[Any]) -> Any:
-    if not told:
+def again(dice: random.Random, sent: list[Any]) -> Any:
+    if not sent:
         return b"{}"
-    before = dice.choice(told)
+    before = dice.choice(sent)
     if isinstance(before, bytes) or dice.random() < 0.7:
         return before
     return before | {"time": "2024-09-01T10:00:00+07:00"}  # the same id, other content
 
 
-def noise(dice: random.Random, told: list[Any]) -> Any:
+def noise(dice: random.Random, sent: list[Any]) -> Any:
     return dice.choice((b"", b"\xff", b"{}", e.raw(e.accident() | {"type": "santunan.claim.accident.v9"})))
