@@ -175,7 +175,7 @@ def append(
     Timestamps never go back."""
     if not messages:
         return range(0), []
-    number_of = _partitions(driver)
+    partitions = _partitions(driver)
     last, last_ms = driver.execute(_LAST).fetchone() or (0, 0)
     first = last + 1
     stamp = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, last_ms)
@@ -183,15 +183,15 @@ def append(
     new, placed = [], []
     for seq, message in enumerate(messages, first):
         topic = message.topic
-        if topic not in number_of:
+        if topic not in partitions:
             raise NotReady(f"the log has no topic {topic}; it was made by another version: use a new file")
-        number = partition_of(message.key, number_of[topic]) if partition is None else partition
-        counter = offsets.get((topic, number))
+        at = partition_of(message.key, partitions[topic]) if partition is None else partition
+        counter = offsets.get((topic, at))
         if counter is None:
-            counter = offsets[topic, number] = count(_end(driver, topic, number))
+            counter = offsets[topic, at] = count(_end(driver, topic, at))
         offset = next(counter)
-        placed.append((topic, number, offset))
-        new.append((seq, topic, number, offset, stamp, message.key, message.value, _headers_text(message.headers)))
+        placed.append((topic, at, offset))
+        new.append((seq, topic, at, offset, stamp, message.key, message.value, _headers_text(message.headers)))
     insert_rows(driver, log, new)
     return range(first, first + len(messages)), placed
 

@@ -76,16 +76,16 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def begin(
         self, group: str, partitions: Collection[int], identities: Sequence[Identity]
     ) -> tuple[dict[Place, int], dict[Identity, bytes]]:
-        numbers = sorted(set(partitions))
-        asked = (_LOCK_POSITIONS, group, as_list(numbers)), (self.known_events, as_list(identities))
+        locked = sorted(set(partitions))
+        asked = (_LOCK_POSITIONS, group, as_list(locked)), (self.known_events, as_list(identities))
         found, known = self.ask_together(*asked)
-        if len(found) < len(topics.INTAKE) * len(numbers):
-            # The first chunk of a number: every topic's row, so that the gate is the same rows for everybody.
-            new = [(group, name, number, None, None) for number in numbers for name in sorted(topics.INTAKE)]
+        if len(found) < len(topics.INTAKE) * len(locked):
+            # The first chunk of a partition: every topic's row, so that the gate is the same rows for all workers.
+            new = [(group, name, partition, None, None) for partition in locked for name in sorted(topics.INTAKE)]
             with self.driver.cursor() as cursor:
                 cursor.executemany(_INSERT_POSITION, new)
             found, known = self.ask_together(*asked)
-        positions = {(topic, number): position for topic, number, position in found if position is not None}
+        positions = {(topic, partition): position for topic, partition, position in found if position is not None}
         return positions, digests_of(known)
 
     def lock_and_read(
@@ -97,7 +97,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:
-        return [number for (number,) in self.ask(_NEXT_CHUNK_IDS, count)]
+        return [chunk_id for (chunk_id,) in self.ask(_NEXT_CHUNK_IDS, count)]
 
     # --- reads
 

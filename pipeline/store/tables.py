@@ -49,7 +49,7 @@ def _rupiah(column: str) -> CheckConstraint:
 
 
 # The next offset to read, and how far outputs are known to be published: a floor for when the broker forgets its own.
-# The rows of one partition number are locked together: they are the gate, and the fence against a zombie.
+# The rows of one partition are locked together: they are the gate, and the fence against a zombie.
 positions: Final = Table(
     "positions",
     metadata,
