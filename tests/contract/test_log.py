@@ -17,7 +17,7 @@ from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Message
 from pipeline.store.embedded_log import Log
 from schemas import topics
-from tests.contract.test_store import open_file
+from tests.contract.test_opening import open_file
 from tests.support import events as e
 from tests.support.site import GROUP, NOW_MS, Site
 
