@@ -11,7 +11,8 @@ from agents.cli.options import DAY, Json, Language
 from agents.terminal import print_json, rupiah
 
 if TYPE_CHECKING:
-    from pipeline.membership.contributions import CoverAnswer, MonthStatus
+    from pipeline.membership.contributions import MonthStatus
+    from pipeline.membership.eligibility import CoverageAnswer
     from pipeline.membership.member import Member
 
 _ANSWERS = {
@@ -49,7 +50,8 @@ def cover(
     """
     from pipeline.errors import EXIT_REFUSED
     from pipeline.law.book import Book
-    from pipeline.membership.contributions import arrears, cover_answer
+    from pipeline.membership.contributions import arrears
+    from pipeline.membership.eligibility import coverage_answer
     from schemas.clock import JAKARTA
     from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
@@ -61,7 +63,7 @@ def cover(
         raise typer.BadParameter(f"the law is known through {book.through}; give that day or an earlier one")
     found = _from_file(source, member) if source else _from_store(member)
     memberships: list[Member | None] = [*found] or [None]
-    answers = [(one, cover_answer(one, program, day, book)) for one in memberships]
+    answers = [(one, coverage_answer(one, program, day, book)) for one in memberships]
     for one, answer in answers:
         owed = arrears(one, day, book) if one is not None else ()
         if json:
@@ -125,7 +127,7 @@ def _from_file(source: Path, member: str) -> "list[Member]":
     return [one for one in found.values() if member in (one.number if "number" in named else one.nik,)]
 
 
-def _document(member: "Member | None", answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]") -> dict[str, Any]:
+def _document(member: "Member | None", answer: "CoverageAnswer", owed: "tuple[MonthStatus, ...]") -> dict[str, Any]:
     return {
         "member_number": member.number if member is not None else None,
         "answer": answer.answer,
@@ -139,7 +141,7 @@ def _document(member: "Member | None", answer: "CoverAnswer", owed: "tuple[Month
     }
 
 
-def _tell(number: str, answer: "CoverAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]) -> None:
+def _tell(number: str, answer: "CoverageAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]) -> None:
     from pipeline.explain import day as written_day
     from pipeline.explain import program_name, short
 

@@ -10,7 +10,8 @@ from agents.cli.options import DAY, Json
 from agents.terminal import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
-    from pipeline.law.book import Book, Value
+    from pipeline.law.book import Book
+    from pipeline.law.declarations import Value
 
 _MARKERS = """\b
 Markers:
@@ -105,13 +106,12 @@ def _kept(book: "Book", day: dt.date) -> dt.date:
 
 
 def _list_all(book: "Book", day: dt.date, as_json: bool) -> None:
-    law = book.on(day)
-    rows = [(parameter, law[name]) for name, parameter in sorted(book.parameters.items())]
+    rows = [(parameter, parameter.on(day)) for _, parameter in sorted(book.parameters.items())]
     if as_json:
         print_json({"name": one.name, "unit": one.unit, **_document(value)} for one, value in rows)
         return
     columns = ("parameter", "value", "since", "marker")
-    title = f"The law on {day} ({law.rule_version})"
+    title = f"The law on {day} ({book.rule_version(day)})"
     shown = table(*columns, whole=("parameter", "since", "marker"), title=title)
     for one, value in rows:
         shown.add_row(one.name, _short(_written(value, one.unit)), str(value.since), value.marker)
@@ -135,17 +135,17 @@ def diff(
     from pipeline.law.inspection import differences
 
     book = Book.load()
-    before, after = book.on(_kept(book, first)), book.on(_kept(book, second))
-    changed = differences(book, before.day, after.day)
+    before, after = _kept(book, first), _kept(book, second)
+    changed = differences(book, before, after)
     if json:
         found = [(one.name, _document(one.before), _document(one.after)) for one in changed]
         print_json({"name": name, "before": old, "after": new} for name, old, new in found)
         return
-    print(f"{before.rule_version} on {before.day}; {after.rule_version} on {after.day}")
+    print(f"{book.rule_version(before)} on {before}; {book.rule_version(after)} on {after}")
     if not changed:
         print("Nothing changed.")
         return
-    shown = table("parameter", str(before.day), str(after.day), "by", whole=("parameter",))
+    shown = table("parameter", str(before), str(after), "by", whole=("parameter",))
     for one in changed:
         rows = one.entries or ((one.name, one.before.value, one.after.value),)
         if one.entries:
@@ -201,7 +201,7 @@ def _show_impact(found: Any) -> None:
         print(f"and {len(found.differences) - 30:,} more; --json lists all")
 
 
-def _document(value: "Value") -> dict[str, Any]:
+def _document(value: "Value[Any]") -> dict[str, Any]:
     return {
         "since": value.since.isoformat(),
         "value": _plain(value.value),
@@ -224,7 +224,7 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | bool) else str(value)
 
 
-def _written(value: "Value", unit: str) -> str:
+def _written(value: "Value[Any]", unit: str) -> str:
     if value.absent:
         return _ABSENT
     plain = _plain(value.value)

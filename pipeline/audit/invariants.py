@@ -164,7 +164,7 @@ def _law_fits_the_day(connection: Connection) -> Iterator[Breach]:
     statement = select(decisions.c.event_date, decisions.c.rule_version, func.min(decisions.c.claim_id))
     statement = statement.group_by(decisions.c.event_date, decisions.c.rule_version)
     for day, version, claim_id in connection.execute(statement):
-        expected = book.on(history.day(day)).rule_version
+        expected = book.rule_version(history.day(day))
         if version != expected:
             yield Breach(6, f"claim {claim_id}, event of {day}: decided by {version}, that day's law is {expected}")
 

@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple, ParamSpec
 
 from pipeline.claims.case_file import CaseFile
-from pipeline.law.book import Book, Law, Value
-from pipeline.law.references import Reference
-from pipeline.law.terms import Terms, terms_of
+from pipeline.law.book import Book
+from pipeline.law.declarations import Law
+from pipeline.law.references import Origin
 from pipeline.membership.coverage import Standing, Wage, standing, wage_on
 from pipeline.membership.member import Member
 from schemas.claims import Death
@@ -48,7 +48,6 @@ class Assessment:
         "event_date",
         "today",
         "law",
-        "terms",
         "member",
         "standing",
         "death",
@@ -73,8 +72,7 @@ class Assessment:
         self.program = case.program
         self.event_date: dt.date = case.event_date
         self.today: dt.date = case_file.clock.astimezone(JAKARTA).date()
-        self.law = book.on(self.event_date)
-        self.terms: Terms | None = None
+        self.law: Law | None = book.find(self.event_date)
         self.member: Member | None = case_file.member
         self.standing: Standing | None = None
         self.death: Death | None = case.death
@@ -89,11 +87,8 @@ class Assessment:
         self._is_disease = accident is not None and self.program == "JKK" and accident.kind == "occupational_disease"
         self._wage: Wage | None = None
         self._has_looked_for_wage = False
-        if self.event_date < book.first_day:
-            return
-        self.terms = terms_of(self.law, book)
         member = case_file.member
-        if member is not None and member.enrolments:
+        if self.law is not None and member is not None and member.enrolments:
             self.standing = standing(member, self.program, self.event_date, book, is_disease=self._is_disease)
 
     @property
@@ -105,7 +100,7 @@ class Assessment:
             self._has_looked_for_wage = True
         return self._wage
 
-    def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Value | Reference) -> None:
+    def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Origin) -> None:
         """Leave a check in the trace."""
         self.trace.append(_new(Check, (check, result, facts, source.reference, source.marker)))
 
@@ -114,7 +109,7 @@ class Assessment:
         check: str,
         codes: tuple[str, ...],
         facts: dict[str, Scalar],
-        source: Value | Reference,
+        source: Origin,
         *,
         result: CheckResult = "undetermined",
     ) -> Stop | None:
@@ -129,8 +124,6 @@ class Assessment:
 
 def law_of_payment(assessment: Assessment) -> Law:
     """The event day's; today's, or the first there is, where an officer pays what no loaded law covers."""
-    return (
-        assessment.law
-        if assessment.terms is not None
-        else assessment.book.on(max(assessment.today, assessment.book.first_day))
-    )
+    if assessment.law is not None:
+        return assessment.law
+    return assessment.book.on(max(assessment.today, assessment.book.first_day))

@@ -12,43 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRuleBook, NoLaw
-from pipeline.law.parameter_file import Parameter, ParameterFile, Value
-from pipeline.law.shapes import SHAPES
-
-__all__ = ["Book", "Law", "Parameter", "Value"]
+from pipeline.law.declarations import SHAPES, Law
+from pipeline.law.parameter_file import Parameter, ParameterFile
 
 PARAMETERS = Path(__file__).parent / "parameters"
 FIRST_DAY = dt.date(2015, 7, 1)  # PP 44/2015 is in force from this day on; the law before it is out of scope
 FORMER_LAW = "B0_PP14_1993"
 
 
-class Law:
-    """The law of one day: `law["funeral"].value`. `terms`: the same, unpacked by `terms.terms_of`."""
-
-    __slots__ = ("day", "rule_version", "benefit_layer", "terms", "_values")
-
-    def __init__(self, day: dt.date, values: dict[str, Value]) -> None:
-        self.day = day
-        self._values = values
-        self.terms: Any = None
-        self.benefit_layer: str = values["benefit_layer"].value if values else FORMER_LAW
-        self.rule_version = f"{self.benefit_layer}+{values['procedure_layer'].value}" if values else FORMER_LAW
-
-    def __getitem__(self, name: str) -> Value:
-        """Raises NoLaw before 2015-07-01, and for a parameter that the book does not hold."""
-        try:
-            return self._values[name]
-        except KeyError:
-            raise NoLaw(name, self.day) from None
-
-
 class Book:
     """All parameters. `fingerprint`: sha256 of the files. `through`: last day up to which completeness was checked.
 
-    `derived`: tables that rules work out from this book, made once.
+    `derived`: tables that rules compute from this book, made once.
     """
 
-    __slots__ = ("parameters", "fingerprint", "through", "derived", "_starts", "_values", "_laws")
+    __slots__ = ("parameters", "fingerprint", "through", "derived", "_starts", "_spans", "_by_day")
     first_day = FIRST_DAY
 
     def __init__(self, parameters: dict[str, Parameter], fingerprint: str) -> None:
@@ -58,27 +36,41 @@ class Book:
         self.derived: dict[Any, Any] = {}
         dated = {value.since for parameter in parameters.values() for value in parameter.values}
         self._starts = tuple(sorted(dated))
-        self._values = tuple({name: _value_on(one, day) for name, one in parameters.items()} for day in self._starts)
-        self._laws: dict[dt.date, Law] = {}
+        self._spans = tuple(Law(*[parameters[name].on(day) for name in SHAPES]) for day in self._starts)
+        self._by_day: dict[dt.date, Law] = {}
 
     @classmethod
     def load(cls, directory: Path | None = None, instead: Path | None = None) -> "Book":
         """The book of `directory`, by default the one that comes with this version (read once a process).
 
-        `instead`: a file that stands in for the one of the same name, to see what a change would do.
+        `instead`: a file that replaces the one of the same name, to see what a change would do.
         Raises BadRuleBook with every fault of every file.
         """
         if directory is None and instead is None:
             return _own_book()
         return _load(directory or PARAMETERS, instead)
 
-    def on(self, day: dt.date) -> Law:
-        """The law of `day`; before 2015-07-01 one that knows its version and nothing else."""
-        law = self._laws.get(day)
+    def find(self, day: dt.date) -> Law | None:
+        """The law of `day`; None before 2015-07-01."""
+        law = self._by_day.get(day)
         if law is None:
             at = bisect_right(self._starts, day) - 1
-            law = self._laws[day] = Law(day, self._values[at] if at >= 0 else {})
+            if at < 0:
+                return None
+            law = self._by_day[day] = self._spans[at]
         return law
+
+    def on(self, day: dt.date) -> Law:
+        """The law of `day`. Raises NoLaw before 2015-07-01."""
+        law = self.find(day)
+        if law is None:
+            raise NoLaw("benefit_layer", day)
+        return law
+
+    def rule_version(self, day: dt.date) -> str:
+        """Benefit layer and procedure layer; before 2015-07-01 the name of the law that was in force."""
+        law = self.find(day)
+        return FORMER_LAW if law is None else law.rule_version
 
 
 @cache
@@ -112,7 +104,3 @@ def _load(directory: Path, instead: Path | None) -> Book:
     if faults:
         raise BadRuleBook(tuple(faults))
     return Book(parameters, digest.hexdigest())
-
-
-def _value_on(parameter: Parameter, day: dt.date) -> Value:
-    return parameter.values[bisect_right(parameter.values, day, key=lambda value: value.since) - 1]

@@ -72,7 +72,7 @@ def due_date(segment: str, month: int, book: "Book") -> dt.date | None:
     Source: parameter `contribution_due_day`, chosen by the contribution month. Months before 2015-07 fall due as
     the first rule says: the law before it had the same day.
     """
-    rule = book.on(max(month_start(month), book.first_day))["contribution_due_day"].value.get(segment)
+    rule = book.on(max(month_start(month), book.first_day)).contribution_due_day.value.get(segment)
     if rule is None:
         return None
     first = month_start(month + rule["months_after"])
@@ -127,7 +127,7 @@ def is_public_holiday(day: dt.date, book: "Book") -> bool:
     tables = book.derived
     known: frozenset[dt.date] | None = tables.get(("public_holidays", day.year))
     if known is None:
-        entry = book.on(max(dt.date(day.year, 1, 1), book.first_day))["public_holidays"]
+        entry = book.on(max(dt.date(day.year, 1, 1), book.first_day)).public_holidays
         if entry.since.year != day.year:  # a year's list says nothing about the next year
             raise NoLaw("public_holidays", day)
         known = tables[("public_holidays", day.year)] = frozenset(entry.value)

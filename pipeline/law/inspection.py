@@ -1,7 +1,6 @@
-"""Reading the law itself: is the book sound, what does a parameter say, what changed between two days.
+"""Questions about the law itself: is the book sound, what does a parameter say, what changed between two days.
 
-The logic behind `santunan rules`. Gives data; how it looks on a screen is somebody else's. Pure but for what
-`Book.load` reads.
+The logic behind `santunan rules`. Returns data; the command lays it out. Pure except for what `Book.load` reads.
 """
 
 import datetime as dt
@@ -11,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRuleBook, NotReady
-from pipeline.law.book import Book, Parameter, Value
+from pipeline.law.book import Book
+from pipeline.law.declarations import Value
+from pipeline.law.parameter_file import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +31,13 @@ class Soundness:
 class Difference:
     """One parameter, or one entry of a table (`key`), that says something else on the later day.
 
-    None stands for an entry that is not there; `before` and `after` are the whole values with their sources.
+    An entry that is not there is None; `before` and `after` are the whole values with their sources.
     """
 
     name: str
     unit: str
-    before: Value
-    after: Value
+    before: Value[Any]
+    after: Value[Any]
     entries: tuple[tuple[str, Any, Any], ...]
 
 
@@ -57,9 +58,9 @@ def check(directory: Path | None = None) -> Soundness:
     book = Book.load(directory)
     days = (book.through - book.first_day).days + 1
     for offset in range(days):
-        law = book.on(book.first_day + dt.timedelta(days=offset))
-        for name in book.parameters:
-            law[name]
+        day = book.first_day + dt.timedelta(days=offset)
+        for one in book.parameters.values():
+            one.on(day)
     values = sum(len(parameter.values) for parameter in book.parameters.values())
     return Soundness(len(book.parameters), values, days, book.first_day, book.through, book.fingerprint)
 
@@ -74,10 +75,10 @@ def parameter(name: str, book: Book) -> Parameter:
     return found
 
 
-def values_of(name: str, book: Book, on: dt.date | None = None) -> tuple[Value, ...]:
+def values_of(name: str, book: Book, on: dt.date | None = None) -> tuple[Value[Any], ...]:
     """What a parameter says through time, or on one day. Raises NotReady (no such parameter), NoLaw (that day)."""
     found = parameter(name, book)
-    return found.values if on is None else (book.on(on)[name],)
+    return found.values if on is None else (found.on(on),)
 
 
 def differences(book: Book, first: dt.date, second: dt.date) -> tuple[Difference, ...]:
@@ -85,10 +86,9 @@ def differences(book: Book, first: dt.date, second: dt.date) -> tuple[Difference
 
     A new reference alone, the number being the same, is no change. Raises NoLaw before 2015-07-01.
     """
-    before, after = book.on(first), book.on(second)
     found: list[Difference] = []
     for name, one in sorted(book.parameters.items()):
-        old, new = before[name], after[name]
+        old, new = one.on(first), one.on(second)
         if (old.value, old.absent) != (new.value, new.absent):
             found.append(Difference(name, one.unit, old, new, _entries(old.value, new.value)))
     return tuple(found)

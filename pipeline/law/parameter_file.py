@@ -1,4 +1,4 @@
-"""One parameter file: from its YAML text to dated values, or to sentences that say what is wrong with it.
+"""The reader of one parameter file: from its YAML text to dated values, or to sentences that name its faults.
 
 YAML is read node by node and not through a loader's conversions, because those take the last of two equal keys,
 read 1.5 as a float and 010 as 8, and stop at the first impossible date. Pure: the text comes in as an argument.
@@ -6,33 +6,22 @@ read 1.5 as a float and 010 as 8, and stop at the first impossible date. Pure: t
 
 import datetime as dt
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
-from pipeline.law.shapes import SHAPES, Shape
-from schemas.codes import MARKERS
+from pipeline.errors import NoLaw
+from pipeline.law.declarations import SHAPES, Shape, Value
+from schemas.codes import MARKERS, Marker
 
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is there: ten times as fast
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # with libyaml, where installed, ten times as fast
 _WHOLE_NUMBER = re.compile(r"-?(0|[1-9][0-9_]*)")
 _KEYS = ("description", "unit", "values", "checked_on")
 _ENTRY_KEYS = ("value", "absent", "reference", "marker")
-_FIRST_YEAR, _LAST_YEAR = 2015, 2060  # a law dated beyond is a slip of the keyboard
-_WRONG = object()  # stands for what could not be read; its fault has been noted
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
-    """What the law says from `since` on. `absent`: the law says that there is no such thing (`value` is None).
-
-    Compared by identity, so that what follows from it can be remembered under it."""
-
-    value: Any
-    reference: str
-    marker: str
-    since: dt.date
-    absent: bool = False
+_FIRST_YEAR, _LAST_YEAR = 2015, 2060  # a date beyond is a typing error
+_WRONG = object()  # in place of what could not be read; its fault has been noted
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +31,15 @@ class Parameter:
     name: str
     description: str
     unit: str
-    values: tuple[Value, ...]
+    values: tuple[Value[Any], ...]
     checked_on: dt.date
+
+    def on(self, day: dt.date) -> Value[Any]:
+        """The value of `day`. Raises NoLaw before the first one."""
+        at = bisect_right(self.values, day, key=lambda value: value.since) - 1
+        if at < 0:
+            raise NoLaw(self.name, day)
+        return self.values[at]
 
 
 class ParameterFile:
@@ -57,7 +53,7 @@ class ParameterFile:
         self._within: dt.date | None = None  # the start date whose entry is being read
         shape = SHAPES.get(name)
         if shape is None:
-            self._fault("file", "this parameter is not known; correct the file's name or add it to shapes.py")
+            self._fault("file", "this parameter is not known; correct the file's name or add it to declarations.py")
             return
         document = self._document(text)
         if document is not None:
@@ -156,11 +152,11 @@ class ParameterFile:
             self._check_through(values, dt.date(checked_on.year + 1, 12, 31), shape)
         return Parameter(self.name, str(description), shape.unit, values, checked_on)  # type: ignore[arg-type]
 
-    def _values(self, written: Any, shape: Shape) -> tuple[Value, ...]:
+    def _values(self, written: Any, shape: Shape) -> tuple[Value[Any], ...]:
         if not isinstance(written, dict) or not written:
             self._fault("file", "`values` is missing; write one entry for each start date")
             return ()
-        found: list[Value] = []
+        found: list[Value[Any]] = []
         previous: dt.date | None = None
         for since, entry in written.items():
             if since is _WRONG:
@@ -187,7 +183,7 @@ class ParameterFile:
             self._fault(str(min(starts)), f"it lies before {self.first_day}, where this rule book begins; correct it")
         return tuple(found)
 
-    def _value(self, since: dt.date, entry: Any, shape: Shape) -> Value | None:
+    def _value(self, since: dt.date, entry: Any, shape: Shape) -> Value[Any] | None:
         where = str(since)
         if not isinstance(entry, dict):
             self._fault(where, "write {value: …, reference: …, marker: …}")
@@ -199,8 +195,8 @@ class ParameterFile:
         if not isinstance(reference, str) or not reference.strip():
             self._fault(where, "the reference is missing; name the law and the article")
         if marker not in MARKERS:
-            told = "the marker is missing" if marker is None else f"the marker {marker} is unknown"
-            self._fault(where, f"{told}; write one of {', '.join(MARKERS)}")
+            fault = "the marker is missing" if marker is None else f"the marker {marker} is unknown"
+            self._fault(where, f"{fault}; write one of {', '.join(MARKERS)}")
         if "absent" in entry:
             return self._absence(since, entry, shape)
         if "value" not in entry:
@@ -215,22 +211,23 @@ class ParameterFile:
         except ValueError as error:
             self._fault(where, f"the value is not of the unit `{shape.unit}`: {error}")
             return None
-        return Value(value, str(reference), str(marker), since)
+        return Value(value, str(reference), cast(Marker, str(marker)), since)
 
-    def _absence(self, since: dt.date, entry: dict[Any, Any], shape: Shape) -> Value | None:
+    def _absence(self, since: dt.date, entry: dict[Any, Any], shape: Shape) -> Value[Any] | None:
         if entry["absent"] is not True or "value" in entry:
             self._fault(str(since), "write either `absent: true` or a `value`, not both")
         elif not shape.may_be_absent:
             self._fault(str(since), "this parameter cannot be absent; write the value that was in force")
-        return Value(None, str(entry.get("reference")), str(entry.get("marker")), since, absent=True)
+        reference, marker = str(entry.get("reference")), cast(Marker, str(entry.get("marker")))
+        return Value(None, reference, marker, since, absent=True)
 
-    def _check_through(self, values: tuple[Value, ...], last: dt.date, shape: Shape) -> None:
+    def _check_through(self, values: tuple[Value[Any], ...], last: dt.date, shape: Shape) -> None:
         """A table of one year's dates says nothing about the next year: each year to the last must have its own."""
         if shape.unit != "dates":
             return
-        told = {value.since.year for value in values}
+        known = {value.since.year for value in values}
         for year in range(self.first_day.year, last.year + 1):
-            if year not in told:
+            if year not in known:
                 self._fault(f"{year}-01-01", f"the dates of {year} are missing; add an entry for that year")
 
 

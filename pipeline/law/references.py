@@ -3,14 +3,18 @@
 Rules with a number carry the source of their parameter (`parameters/*.yaml`). Imports no rule.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
+from pipeline.law.declarations import Value
 from schemas.codes import MARKERS, Marker
 
 
 class Reference(NamedTuple):
     reference: str
     marker: Marker
+
+
+Origin: TypeAlias = "Value[Any] | Reference"  # the law that a check or a line follows from
 
 
 INPUT: Final = Reference("decision table, row 1", "DESIGN")

@@ -9,12 +9,13 @@ import datetime as dt
 from bisect import bisect_left, bisect_right
 from typing import Final, NamedTuple
 
-from pipeline.law.book import Book, Law
+from pipeline.law.book import Book
 from pipeline.law.calendar import DueDays, due_days, month_of
+from pipeline.law.declarations import Law
 from pipeline.membership.columns import short_column
 from pipeline.membership.periods import NEVER, Period
 
-_LIMITS: Final = {"PU": "pu_arrears_limit_months", "BPU": "bpu_arrears_limit_months"}
+_SEGMENTS_WITH_DUE_DATES: Final = frozenset({"PU", "BPU"})
 _LAST_MONTH_OF_THE_WIRE: Final = 2101 * 12  # schemas let days in up to 2100
 NO_END: Final = NEVER
 
@@ -44,7 +45,7 @@ def law_on(book: Book, day: dt.date) -> Law:
 
 def has_due_dates(segment: str) -> bool:
     """JAKON and PMI contributions fall due with a contract: they know no arrears."""
-    return segment in _LIMITS
+    return segment in _SEGMENTS_WITH_DUE_DATES
 
 
 def spells_of(period: Period, book: Book, last_owed: int = NO_END) -> tuple[Spell, ...]:
@@ -70,7 +71,7 @@ def _spells(period: Period, book: Book, last_owed: int) -> tuple[Spell, ...]:
         return (Spell(start, NEVER, month_of(enrolment.registered_on)),)
     due = due_days("BPU", book)
     paid_days = short_column(payments.days)
-    limit = law_on(book, dt.date.fromordinal(start))["bpu_arrears_limit_months"].value
+    limit = law_on(book, dt.date.fromordinal(start)).bpu_arrears_limit_months.value
     first_owed = _first_owed(period, start, due, limit)
     found: list[Spell] = []
     while True:
@@ -115,7 +116,7 @@ def _lapse(period: Period, book: Book, spell: Spell, due: DueDays, last_owed: in
             end += shortest + 1
             continue
         run = run_before(period, day, spell.first_owed, end, due)
-        if run.months > law_on(book, dt.date.fromordinal(day))["bpu_arrears_limit_months"].value:
+        if run.months > law_on(book, dt.date.fromordinal(day)).bpu_arrears_limit_months.value:
             return day
         end = max(end + 1, end - run.months + shortest + 1)
     return NEVER

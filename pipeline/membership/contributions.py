@@ -1,4 +1,4 @@
-"""What a member owes for a contribution month, what was paid and when, and what a clinic is told about cover.
+"""Contributions: the amount owed for each month, the payments, arrears and fines.
 
 Rules: `rules.md` section 2 (rates, reliefs) and section 3 (due dates, arrears). Amounts are whole rupiah, each
 program's share rounded half up once. The facts are those of the member handed in; cut it with `as_of` to what was
@@ -8,13 +8,15 @@ known at a time. Pure.
 import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from pipeline.law.book import Book, Law, Value
+from pipeline.law.book import Book
 from pipeline.law.calendar import due_date, month_of, month_start, month_text
+from pipeline.law.declarations import Law, Value
 from pipeline.law.money import rounded
 from pipeline.membership.arrears import arrears_on, has_due_dates, law_on
 from pipeline.membership.columns import short_column
-from pipeline.membership.coverage import Standing, period_on, periods_with, spell_on, standing
+from pipeline.membership.coverage import period_on, periods_with, spell_on
 from pipeline.membership.member import Member
 from pipeline.membership.periods import Period
 from pipeline.membership.wages import wage_of_month
@@ -60,21 +62,6 @@ class MonthStatus:
     owed: Owed
     paid_on: dt.date | None
     is_late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CoverAnswer:
-    """What a clinic is told: `answer` is yes, no or officer; `reason` is the code of the decision table that a claim
-    would meet (OK where it meets none). `since`: start of cover; `paid_through`: last month paid."""
-
-    answer: str
-    reason: str
-    program: str
-    day: dt.date
-    since: dt.date | None
-    until: dt.date | None
-    unpaid_months: int
-    paid_through: str | None
 
 
 def owed_for(member: Member, month: int, book: Book) -> Owed | None:
@@ -133,7 +120,7 @@ def arrears(member: Member, day: dt.date, book: Book) -> tuple[MonthStatus, ...]
 
 def late_fine(amount: int, due_on: dt.date, paid_on: dt.date, segment: str, book: Book) -> int:
     """Rupiah of fine on `amount` paid on `paid_on`: a percentage for each month begun after the due date."""
-    rates = law_on(book, paid_on)["late_fine_percent"].value
+    rates = law_on(book, paid_on).late_fine_percent.value
     if paid_on <= due_on or segment not in rates:
         return 0
     months = month_of(paid_on) - month_of(due_on) + (1 if paid_on.day > due_on.day else 0)
@@ -142,52 +129,17 @@ def late_fine(amount: int, due_on: dt.date, paid_on: dt.date, segment: str, book
 
 def construction_contribution(contract_value: int, day: dt.date, book: Book) -> tuple[Share, ...]:
     """What a construction project owes whose wages are not known, by its contract value without VAT (rupiah)."""
-    law = law_on(book, day)["construction_contract_rates"]
+    rates = law_on(book, day).construction_contract_rates
     found: list[Share] = []
     for program in PROGRAMS:
         total, reached = 0, 0
-        for band in law.value:
+        for band in rates.value:
             upper = contract_value if band["up_to"] is None else min(contract_value, band["up_to"])
             total += max(0, upper - reached) * band[program.lower()]
             reached = max(reached, upper)
         amount = rounded(total, _WHOLE)
-        found.append(Share(program, amount, amount, law.reference, law.marker))
+        found.append(Share(program, amount, amount, rates.reference, rates.marker))
     return tuple(found)
-
-
-def cover_answer(member: Member | None, program: str, day: dt.date, book: Book) -> CoverAnswer:
-    """Covered on `day` or not, since when and why: what rows 4 to 7 of the decision table say of a claim."""
-    if member is None or not member.is_registered:
-        return CoverAnswer("no", "MEM_NOT_REGISTERED", program, day, None, None, 0, None)
-    found = standing(member, program, day, book)
-    answer, reason = _answer(found, law_on(book, day))
-    months = [
-        month
-        for month, paid_on in zip(short_column(member.paid_months), short_column(member.paid_days), strict=True)
-        if paid_on <= day.toordinal()
-    ]
-    paid_through = month_text(max(months)) if months else None
-    since = found.cover_start or found.first_cover_start
-    return CoverAnswer(answer, reason, program, day, since, found.held_until, found.unpaid_months, paid_through)
-
-
-def _answer(found: Standing, law: Law) -> tuple[str, str]:
-    if found.segment == "PMI":
-        return "officer", "SEG_PMI_OUT_OF_SCOPE"
-    if not found.program_held:
-        return "no", "MEM_PROGRAM_NOT_HELD"
-    if found.is_not_covered_yet:
-        return "no", "MEM_NOT_COVERED_YET"
-    if found.is_start_day:
-        return "officer", "MEM_SAME_DAY"
-    unpaid = found.unpaid_months
-    if found.segment == "BPU" and (found.is_lapsed or unpaid > law["bpu_arrears_limit_months"].value):
-        return "no", "MEM_LAPSED"
-    if found.segment == "BPU" and unpaid > 0:
-        return "officer", "MEM_BPU_ARREARS_1_TO_3"
-    if found.segment == "PU" and unpaid > law["pu_arrears_limit_months"].value:
-        return "officer", "MEM_PU_ARREARS_GT3"
-    return "yes", "MEM_PU_ARREARS_LE3" if unpaid else "OK"
 
 
 def _period_of_month(periods: tuple[Period, ...], month: int) -> Period | None:
@@ -208,7 +160,7 @@ def _programs_of_month(period: Period, month: int) -> tuple[str, ...]:
     )
 
 
-_Rate = tuple[Fraction, Value]  # rupiah a month, exact, and the parameter it follows from
+_Rate = tuple[Fraction, Value[Any]]  # rupiah a month, exact, and the parameter it follows from
 
 
 def _rates(member: Member, period: Period, month: int, law: Law) -> tuple[dict[str, _Rate], str | None]:
@@ -220,12 +172,12 @@ def _rates(member: Member, period: Period, month: int, law: Law) -> tuple[dict[s
     if wage is None:
         return {}, "contract_value" if enrolment.segment == "JAKON" else "wage"
     if enrolment.segment == "BPU":
-        percent, flat = law["bpu_contribution_percent_jkk"], law["bpu_contribution_jkm"]
+        percent, flat = law.bpu_contribution_percent_jkk, law.bpu_contribution_jkm
         return {"JKK": (wage.amount * percent.value / _WHOLE, percent), "JKM": (Fraction(flat.value), flat)}, None
     if enrolment.segment == "JAKON":
-        rates = law["construction_wage_rate"]
+        rates = law.construction_wage_rate
         return {program: (wage.amount * rates.value[program] / _WHOLE, rates) for program in PROGRAMS}, None
-    by_risk, jkm = law["contribution_rate_jkk"], law["contribution_rate_jkm"]
+    by_risk, jkm = law.contribution_rate_jkk, law.contribution_rate_jkm
     if enrolment.risk_class is None:
         return {}, "risk_class"
     jkk = wage.amount * by_risk.value[enrolment.risk_class] / _WHOLE
@@ -240,7 +192,7 @@ def _reliefs(period: Period, law: Law) -> tuple[tuple[_Relief, ...], tuple[str, 
     enrolment = period.enrolment
     applied: list[_Relief] = []
     possible: list[str] = []
-    for relief in law["contribution_relief"].value:
+    for relief in law.contribution_relief.value:
         if enrolment.segment not in relief["segments"] or relief["not_funded_by"] == enrolment.funded_by:
             continue
         if relief["condition"] in ("everyone", enrolment.sector):
@@ -250,7 +202,7 @@ def _reliefs(period: Period, law: Law) -> tuple[tuple[_Relief, ...], tuple[str, 
     return tuple(applied), tuple(possible)
 
 
-def _share(program: str, full: Fraction, value: Value, reliefs: tuple[_Relief, ...]) -> Share:
+def _share(program: str, full: Fraction, value: Value[Any], reliefs: tuple[_Relief, ...]) -> Share:
     owed = full
     for _, percent, programs in reliefs:
         if program in programs:

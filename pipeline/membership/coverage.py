@@ -190,7 +190,7 @@ def _reaching(begun: tuple[Period, ...], program: str, day: int, book: Book) -> 
 
     Nothing is owed for it after the month in which it ended.
     """
-    years = law_on(book, dt.date.fromordinal(day))["disease_cover_years"].value
+    years = law_on(book, dt.date.fromordinal(day)).disease_cover_years.value
     for period in reversed(begun):
         for span in reversed(period.programs.get(program, ())):
             until = span[1]

@@ -9,8 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from pipeline.law.book import Law
 from pipeline.law.calendar import month_of, month_text
+from pipeline.law.declarations import Law
 from pipeline.membership.columns import long_at, short_column
 from pipeline.membership.member import BASIS_OF_LETTER, Member
 from pipeline.membership.periods import Period
@@ -20,7 +20,6 @@ _EPOCH_DAY: Final = EPOCH.toordinal()
 _DAY_MICROSECONDS: Final = 86_400 * 10**6
 _JAKARTA_AHEAD_MICROSECONDS: Final = JAKARTA.utcoffset(None) // dt.timedelta(microseconds=1)
 _ALWAYS: Final = 2**63  # later than every time a fact became known
-_MEAN_MONTHS: Final = {"piece": "piece_wage_months", "weather": "weather_wage_months"}
 
 
 class Wage(NamedTuple):
@@ -58,12 +57,13 @@ def _wage(
         return _base_income(period, newest, last_month, known_before, law)
     if newest is None:
         return None
-    if newest.basis in _MEAN_MONTHS:
-        before = range(mean_before - 1, mean_before - 1 - law[_MEAN_MONTHS[newest.basis]].value, -1)
+    if newest.basis in ("piece", "weather"):
+        count = law.piece_wage_months if newest.basis == "piece" else law.weather_wage_months
+        before = range(mean_before - 1, mean_before - 1 - count.value, -1)
         return _mean(newest.basis, [_newest(member, months, period, month, known_before) for month in before], before)
     if newest.amount == 0:
         return None
-    days = law["daily_wage_days"].value if newest.basis == "daily" else 1
+    days = law.daily_wage_days.value if newest.basis == "daily" else 1
     return Wage(_whole(newest.amount * days), newest.basis, month_text(newest.month))
 
 
@@ -122,7 +122,7 @@ def _base_income(period: Period, newest: _Report | None, last_month: int, known_
 
 def base_income(declared: int, law: Law) -> int:
     """The last row of the BPU table whose bound is not above the declared monthly income; rupiah."""
-    rows = law["bpu_income_table"].value
+    rows = law.bpu_income_table.value
     at = bisect_right(rows, declared, key=lambda row: int(row["from"])) - 1
     base: int = rows[at]["base"]
     return base

@@ -12,13 +12,14 @@ from pipeline.claims.case import Case
 from pipeline.claims.case_file import CaseFile, Verdict
 from pipeline.claims.rules.table import assess
 from pipeline.law.book import Book
+from pipeline.law.declarations import Value
 from schemas.claims import EvidenceAdded
 from schemas.codes import REASONS
 from schemas.events import parse
 from tests.rules.builder import CLAIM, document, moment, question_of
 
 BOOK = Book.load()
-PARTS = sorted(BOOK.on(date(2024, 1, 1))["disability_table"].value)
+PARTS = sorted(BOOK.on(date(2024, 1, 1)).disability_table.value)
 KINDS = [
     "temporary_disability",
     "death_at_work",
@@ -109,21 +110,21 @@ def decided(facts: dict[str, Any]) -> Verdict:
 def cap_of(line: str, verdict: Verdict, facts: dict[str, Any]) -> int | None:
     """The most that the law of the day pays for a line, where it names a sum; None where it depends on the wage."""
     law = BOOK.on(date.fromisoformat(facts["event"][:10]))
-    named = {
-        "denture": "denture_cap",
-        "hearing_aid": "hearing_aid_cap",
-        "glasses": "glasses_cap",
-        "homecare": "homecare_cap",
-        "funeral": "funeral",
-        "jkm_death": "jkm_death",
-        "scholarship": "scholarship_flat",
-        "scholarship_year_1": "scholarship_cap_total",
+    named: dict[str, Value[Any]] = {
+        "denture": law.denture_cap,
+        "hearing_aid": law.hearing_aid_cap,
+        "glasses": law.glasses_cap,
+        "homecare": law.homecare_cap,
+        "funeral": law.funeral,
+        "jkm_death": law.jkm_death,
+        "scholarship": law.scholarship_flat,
+        "scholarship_year_1": law.scholarship_cap_total,
     }
     if line == "transport":
-        return sum(law[f"transport_cap_{mode}"].value for mode in ("land", "sea", "air"))
+        return law.transport_cap_land.value + law.transport_cap_sea.value + law.transport_cap_air.value
     if line == "periodic":
-        return int(law["periodic_months"].value * law["periodic_monthly"].value)
-    return law[named[line]].value if line in named else None
+        return law.periodic_months.value * law.periodic_monthly.value
+    return named[line].value if line in named else None
 
 
 @settings(max_examples=150, deadline=None)

@@ -4,14 +4,16 @@ import re
 import shutil
 import time
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
 from pipeline.errors import BadRuleBook, NoLaw
 from pipeline.law.book import FIRST_DAY, PARAMETERS, Book
+from pipeline.law.declarations import SHAPES, Law
 from pipeline.law.parameter_file import ParameterFile
-from pipeline.law.shapes import SHAPES
 
 BOOK = Book.load()
 day = dt.date.fromisoformat
@@ -157,8 +159,23 @@ def test_a_bad_book_names_every_fault_of_every_file_at_once(copy: Path) -> None:
         assert word in told and word in str(error.value)
 
 
-def test_the_book_we_ship_has_every_parameter_and_no_fault() -> None:
-    assert set(BOOK.parameters) == set(SHAPES)
+def test_every_declaration_has_its_file_and_every_file_its_declaration() -> None:
+    files = {path.stem for path in PARAMETERS.glob("*.yaml")}
+    declared = {one.name for one in fields(Law) if one.init}
+    assert declared == set(SHAPES) == files == set(BOOK.parameters)
+
+
+def test_a_law_holds_each_value_under_the_name_of_its_file() -> None:
+    law = BOOK.on(day("2024-07-07"))
+    for name, parameter in BOOK.parameters.items():
+        assert getattr(law, name) is parameter.on(day("2024-07-07"))
+
+
+def test_a_value_may_be_absent_exactly_where_its_type_says_so() -> None:
+    for name, hint in get_type_hints(Law).items():
+        if name in SHAPES:
+            (kind,) = get_args(hint)
+            assert SHAPES[name].may_be_absent is (type(None) in get_args(kind)), name
 
 
 def test_every_parameter_answers_on_every_day_to_the_end_of_next_year() -> None:
@@ -167,7 +184,7 @@ def test_every_parameter_answers_on_every_day_to_the_end_of_next_year() -> None:
     while on <= BOOK.through:
         law = BOOK.on(on)
         for name in SHAPES:
-            value = law[name]
+            value = getattr(law, name)
             assert value.since <= on and value.absent is (value.value is None)
         on += dt.timedelta(days=1)
 
@@ -175,21 +192,18 @@ def test_every_parameter_answers_on_every_day_to_the_end_of_next_year() -> None:
 def test_a_value_is_in_force_from_its_start_day_and_not_before() -> None:
     for parameter in BOOK.parameters.values():
         for before, after in zip(parameter.values, parameter.values[1:], strict=False):
-            assert BOOK.on(after.since)[parameter.name] is after
-            assert BOOK.on(after.since - dt.timedelta(days=1))[parameter.name] is before
+            assert getattr(BOOK.on(after.since), parameter.name) is parameter.on(after.since) is after
+            assert parameter.on(after.since - dt.timedelta(days=1)) is before
 
 
-def test_before_the_book_begins_the_law_knows_its_version_and_nothing_else() -> None:
-    law = BOOK.on(day("2015-06-30"))
-    assert law.rule_version == law.benefit_layer == "B0_PP14_1993"
-    for name in SHAPES:
-        with pytest.raises(NoLaw, match=name):
-            law[name]
-
-
-def test_a_parameter_that_is_not_there_is_an_error_and_never_zero() -> None:
-    with pytest.raises(NoLaw, match="bonus"):
-        BOOK.on(day("2020-01-01"))["bonus"]
+def test_before_the_book_begins_the_law_has_a_version_and_no_values() -> None:
+    assert BOOK.rule_version(day("2015-06-30")) == "B0_PP14_1993"
+    assert BOOK.find(day("2015-06-30")) is None
+    with pytest.raises(NoLaw, match="2015-06-30"):
+        BOOK.on(day("2015-06-30"))
+    for name, parameter in BOOK.parameters.items():
+        with pytest.raises(NoLaw, match=f"no value of {name} on 2015-06-30"):
+            parameter.on(day("2015-06-30"))
 
 
 @pytest.mark.parametrize(
@@ -210,24 +224,25 @@ def test_a_parameter_that_is_not_there_is_an_error_and_never_zero() -> None:
     ],
 )
 def test_the_rule_version_names_both_layers_of_the_day(on: str, version: str) -> None:
-    assert BOOK.on(day(on)).rule_version == version
+    assert BOOK.rule_version(day(on)) == version
 
 
 def test_a_benefit_that_did_not_exist_is_absent_and_not_zero() -> None:
     for name in ("hearing_aid_cap", "glasses_cap", "homecare_cap", "homecare_max_months", "scholarship_yearly"):
-        assert BOOK.on(day("2019-12-01"))[name].absent and not BOOK.on(day("2019-12-02"))[name].absent
-    assert not BOOK.on(day("2019-12-01"))["scholarship_flat"].absent
-    assert BOOK.on(day("2019-12-02"))["scholarship_flat"].absent
+        parameter = BOOK.parameters[name]
+        assert parameter.on(day("2019-12-01")).absent and not parameter.on(day("2019-12-02")).absent
+    assert not BOOK.on(day("2019-12-01")).scholarship_flat.absent
+    assert BOOK.on(day("2019-12-02")).scholarship_flat.absent
 
 
 def test_the_tables_hold_what_the_annexes_say() -> None:
     law = BOOK.on(day("2024-07-07"))
-    table = law["disability_table"].value
+    table = law.disability_table.value
     assert len(table) == 46 and sorted(row["row"] for row in table.values()) == list(range(1, 47))
     assert table["index_first_phalanx_right"]["percent"] == 450
     assert (table["scalp_avulsion"]["min"], table["scalp_avulsion"]["max"]) == (1000, 3000)
     assert table["impotence"]["kind"] == "always_refer"
-    incomes = law["bpu_income_table"].value
+    incomes = law.bpu_income_table.value
     assert len(incomes) == 33 and incomes[0] == {"from": 0, "base": 1_000_000}
     assert incomes[-1] == {"from": 20_200_000, "base": 20_700_000}
 
@@ -235,12 +250,12 @@ def test_the_tables_hold_what_the_annexes_say() -> None:
 def test_the_sums_of_the_law_add_up_as_published() -> None:
     for on, jkm_total in (("2019-12-01", 24_000_000), ("2019-12-02", 42_000_000)):
         law = BOOK.on(day(on))
-        periodic = law["periodic_months"].value * law["periodic_monthly"].value
-        assert law["jkm_death"].value + periodic + law["funeral"].value == jkm_total
+        periodic = law.periodic_months.value * law.periodic_monthly.value
+        assert law.jkm_death.value + periodic + law.funeral.value == jkm_total
     law = BOOK.on(day("2024-01-01"))
-    cap_child, cap_total = law["scholarship_cap_child"].value, law["scholarship_cap_total"].value
-    assert law["scholarship_max_children"].value * cap_child == cap_total
-    levels = [law["scholarship_yearly"].value[level] for level in ("SD", "SMP", "SMA", "PT")]
+    cap_child, cap_total = law.scholarship_cap_child.value, law.scholarship_cap_total.value
+    assert law.scholarship_max_children.value * cap_child == cap_total
+    levels = [law.scholarship_yearly.value[level] for level in ("SD", "SMP", "SMA", "PT")]
     assert sum(level["amount"] * level["max_years"] for level in levels) == cap_child
 
 
@@ -249,8 +264,8 @@ def test_a_file_may_stand_in_for_the_one_of_its_name_to_see_what_a_change_would_
     text = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
     changed.write_text(text.replace("10_000_000", "12_000_000"), encoding="utf-8")
     other = Book.load(instead=changed)
-    assert other.on(day("2024-01-01"))["funeral"].value == 12_000_000
-    assert Book.load().on(day("2024-01-01"))["funeral"].value == 10_000_000
+    assert other.on(day("2024-01-01")).funeral.value == 12_000_000
+    assert Book.load().on(day("2024-01-01")).funeral.value == 10_000_000
     assert other.fingerprint != BOOK.fingerprint
     untouched, own = other.parameters["jkm_death"].values, BOOK.parameters["jkm_death"].values
     assert [(one.value, one.since) for one in untouched] == [(one.value, one.since) for one in own]

@@ -8,15 +8,14 @@ import pytest
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_index
 from pipeline.membership.contributions import (
-    CoverAnswer,
     Owed,
     account,
     arrears,
     construction_contribution,
-    cover_answer,
     late_fine,
     owed_for,
 )
+from pipeline.membership.eligibility import CoverageAnswer, coverage_answer
 from pipeline.membership.member import Member
 from tests.support import events as make
 from tests.support.members import bpu, day, ended, fold, held, paid_monthly
@@ -63,7 +62,7 @@ def test_the_self_employed_owe_by_the_table_and_the_relief_of_their_sector(
 
 
 def test_every_row_of_the_table_comes_to_one_percent_and_6800() -> None:
-    for row in BOOK.on(day("2024-01-01"))["bpu_income_table"].value:
+    for row in BOOK.on(day("2024-01-01")).bpu_income_table.value:
         assert owed(bpu(declared_income=row["from"]), "2024-01").amount == row["base"] // 100 + 6_800
 
 
@@ -183,8 +182,8 @@ def test_an_employer_pays_two_percent_for_each_month_begun(paid_on: str, fine: i
     assert late_fine(33_600, day("2024-02-15"), day(paid_on), "BPU", BOOK) == 0
 
 
-def asked(member: Member | None, text: str, program: str = "JKK") -> CoverAnswer:
-    return cover_answer(member, program, day(text), BOOK)
+def asked(member: Member | None, text: str, program: str = "JKK") -> CoverageAnswer:
+    return coverage_answer(member, program, day(text), BOOK)
 
 
 @pytest.mark.parametrize(

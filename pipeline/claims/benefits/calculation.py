@@ -2,8 +2,7 @@
 
 from functools import lru_cache
 
-from pipeline.law.book import Value
-from pipeline.law.references import Reference, weakest
+from pipeline.law.references import Origin, weakest
 from schemas.codes import LineCode, Marker, Payee
 from schemas.decisions import Benefit, Scalar
 
@@ -29,7 +28,7 @@ class Calculation:
         payee: Payee,
         formula: str,
         numbers: dict[str, Scalar],
-        *origins: Value | Reference,
+        *origins: Origin,
     ) -> None:
         """One line with the law of all its numbers, no surer than the least sure of them; zero is left out."""
         if amount <= 0:
@@ -43,11 +42,11 @@ class Calculation:
 
 
 @lru_cache(maxsize=1_024)
-def _law_of(origins: tuple[Value | Reference, ...]) -> tuple[str, Marker]:
+def _law_of(origins: tuple[Origin, ...]) -> tuple[str, Marker]:
     """All articles, and the least certain marker."""
     reference, marker = origins[0].reference, origins[0].marker
     for other in origins[1:]:
         if other.reference not in reference:
             reference = f"{reference}; {other.reference}"
-        marker = weakest(marker, other.marker)  # type: ignore[arg-type]
-    return reference, marker  # type: ignore[return-value]
+        marker = weakest(marker, other.marker)
+    return reference, marker

@@ -12,10 +12,9 @@ from pipeline.claims.benefits.calculation import Calculation
 from pipeline.claims.benefits.costs import cost_lines
 from pipeline.claims.benefits.disability import loss_of
 from pipeline.claims.benefits.scholarship import Pupils, award_of
-from pipeline.law.book import Value
+from pipeline.law.declarations import Law, Row, Value
 from pipeline.law.money import exact_text, percent_text, times
-from pipeline.law.references import Reference
-from pipeline.law.terms import Terms
+from pipeline.law.references import Origin, Reference
 from pipeline.membership.coverage import Wage
 from schemas.codes import LineCode, Payee
 from schemas.decisions import Scalar
@@ -27,65 +26,65 @@ _WHOLE_SHARE: Final = 1_000_000  # `disability` counts in millionths
 def calculate(assessment: Assessment, pupils: Pupils) -> Calculation:
     """All lines that would be paid if every row of the table were met and there were an heir."""
     calculation = Calculation()
-    terms = assessment.terms
-    assert terms is not None
+    law = assessment.law
+    assert law is not None
     if assessment.program == "JKM":
-        _fixed("jkm_death", terms.jkm_death, terms, calculation)
-        _periodic("heirs", terms, calculation)
-        _fixed("funeral", terms.funeral, terms, calculation)
-        _scholarship("heirs", pupils, terms, calculation, terms.scholarship_tenure_months)
+        _fixed("jkm_death", law.jkm_death, law, calculation)
+        _periodic("heirs", law, calculation)
+        _fixed("funeral", law.funeral, law, calculation)
+        _scholarship("heirs", pupils, law, calculation, law.scholarship_tenure_months)
         return calculation
     medical = assessment.case.medical
     if assessment.death is not None:
-        _death_by_accident(assessment, pupils, terms, calculation)
+        _death_by_accident(assessment, pupils, law, calculation)
     elif medical is not None and medical.permanent_total:
-        _permanent_total(assessment, pupils, terms, calculation)
+        _permanent_total(assessment, pupils, law, calculation)
     elif medical is not None and medical.disabilities:
-        _partial_disability(assessment, terms, calculation)
+        _partial_disability(assessment, law, calculation)
     if medical is not None and medical.unable_to_work_days:
-        _temporary_disability(assessment, medical.unable_to_work_days, terms, calculation)
+        _temporary_disability(assessment, medical.unable_to_work_days, law, calculation)
     cost_lines(assessment, calculation)
     return calculation
 
 
-def _fixed(line: LineCode, amount: Value, terms: Terms, calculation: Calculation) -> None:
+def _fixed(line: LineCode, amount: Value[int], law: Law, calculation: Calculation) -> None:
     """A sum that is the same for everybody, to the heirs."""
-    found = terms.made.get(line)
+    found = law.made.get(line)
     if found is None:
         single = Calculation()
         single.write(line, amount.value, "heirs", "fixed_amount", {"amount": amount.value}, amount)
-        found = terms.made[line] = single.lines[0]
+        found = law.made[line] = single.lines[0]
     calculation.lines.append(found)
 
 
-def _periodic(payee: Payee, terms: Terms, calculation: Calculation) -> None:
-    found = terms.made.get(("periodic", payee))
+def _periodic(payee: Payee, law: Law, calculation: Calculation) -> None:
+    found = law.made.get(("periodic", payee))
     if found is None:
-        months, monthly = terms.periodic_months, terms.periodic_monthly
+        months, monthly = law.periodic_months, law.periodic_monthly
         numbers: dict[str, Scalar] = {"months": months.value, "monthly": monthly.value}
         single = Calculation()
         single.write("periodic", months.value * monthly.value, payee, "periodic", numbers, monthly, months)
-        found = terms.made["periodic", payee] = single.lines[0]
+        found = law.made["periodic", payee] = single.lines[0]
     calculation.lines.append(found)
 
 
-def _scholarship(payee: Payee, pupils: Pupils, terms: Terms, calculation: Calculation, *conditions: Value) -> None:
+def _scholarship(payee: Payee, pupils: Pupils, law: Law, calculation: Calculation, *conditions: Value[int]) -> None:
     """`conditions`: the law that must be met beside school and age; the line is no surer than it."""
     if pupils.has_ineligible:
         calculation.flag("BEN_CHILD_NOT_ELIGIBLE")
     if pupils.eligible and not pupils.is_tenure_met:
         calculation.flag("BEN_SCHOLARSHIP_TENURE_SHORT")
-    award = award_of(pupils, terms)
+    award = award_of(pupils, law)
     if award is not None:
         calculation.write(award.line, award.amount, payee, award.formula, award.numbers, *award.origins, *conditions)
 
 
-def _death_by_accident(assessment: Assessment, pupils: Pupils, terms: Terms, calculation: Calculation) -> None:
+def _death_by_accident(assessment: Assessment, pupils: Pupils, law: Law, calculation: Calculation) -> None:
     wage = assessment.wage
     if wage is None:
         calculation.is_complete = False
     else:
-        multiplier, minimum = terms.jkk_death_multiplier, terms.jkk_death_minimum
+        multiplier, minimum = law.jkk_death_multiplier, law.jkk_death_minimum
         amount = times(wage.amount, multiplier.value)
         numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
         if amount < minimum.value:
@@ -93,31 +92,31 @@ def _death_by_accident(assessment: Assessment, pupils: Pupils, terms: Terms, cal
             numbers["minimum"] = minimum.value
             calculation.write("jkk_death", minimum.value, "heirs", "minimum_applied", numbers, minimum, multiplier)
         else:
-            origins = _with_wage(wage, terms, multiplier)
+            origins = _with_wage(wage, law, multiplier)
             calculation.write("jkk_death", amount, "heirs", "multiple_of_wage", numbers, *origins)
-    _periodic("heirs", terms, calculation)
-    _fixed("funeral", terms.funeral, terms, calculation)
-    _scholarship("heirs", pupils, terms, calculation)
+    _periodic("heirs", law, calculation)
+    _fixed("funeral", law.funeral, law, calculation)
+    _scholarship("heirs", pupils, law, calculation)
 
 
-def _permanent_total(assessment: Assessment, pupils: Pupils, terms: Terms, calculation: Calculation) -> None:
+def _permanent_total(assessment: Assessment, pupils: Pupils, law: Law, calculation: Calculation) -> None:
     wage = assessment.wage
     if wage is None:
         calculation.is_complete = False
     else:
-        multiplier = terms.permanent_total_multiplier
+        multiplier = law.permanent_total_multiplier
         numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
         amount = times(wage.amount, multiplier.value)
-        origins = _with_wage(wage, terms, multiplier)
+        origins = _with_wage(wage, law, multiplier)
         calculation.write("permanent_total", amount, "member", "multiple_of_wage", numbers, *origins)
-    _periodic("member", terms, calculation)
-    _scholarship("member", pupils, terms, calculation)
+    _periodic("member", law, calculation)
+    _scholarship("member", pupils, law, calculation)
 
 
-def _partial_disability(assessment: Assessment, terms: Terms, calculation: Calculation) -> None:
-    wage, medical, multiplier = assessment.wage, assessment.case.medical, terms.partial_multiplier
+def _partial_disability(assessment: Assessment, law: Law, calculation: Calculation) -> None:
+    wage, medical, multiplier = assessment.wage, assessment.case.medical, law.partial_multiplier
     assert medical is not None
-    loss = loss_of(medical, terms)
+    loss = loss_of(medical, law)
     if wage is None or loss.share is None:
         calculation.is_complete = False
         return
@@ -129,13 +128,13 @@ def _partial_disability(assessment: Assessment, terms: Terms, calculation: Calcu
         "wage": exact_text(wage.amount),
     }
     amount = times(wage.amount, loss.share * multiplier.value, _WHOLE_SHARE)
-    origins = _with_wage(wage, terms, Reference(loss.reference, loss.marker), multiplier)
+    origins = _with_wage(wage, law, Reference(loss.reference, loss.marker), multiplier)
     calculation.write("partial_disability", amount, "member", "percent_of_multiple", numbers, *origins)
 
 
-def _temporary_disability(assessment: Assessment, days: int, terms: Terms, calculation: Calculation) -> None:
+def _temporary_disability(assessment: Assessment, days: int, law: Law, calculation: Calculation) -> None:
     """By the tranches of the event day, also where the disability runs across a change of law."""
-    wage, tranches = assessment.wage, terms.stmb_tranches
+    wage, tranches = assessment.wage, law.stmb_tranches
     if wage is None:
         calculation.is_complete = False
         return
@@ -145,11 +144,11 @@ def _temporary_disability(assessment: Assessment, days: int, terms: Terms, calcu
     if assessment.case.costs is not None and assessment.case.costs.wage_advanced_by_employer:
         payee = "employer"
     amount = times(wage.amount, percent_days, _MONTH_DAYS * 100)
-    calculation.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, terms, tranches))
+    calculation.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, law, tranches))
 
 
 @lru_cache(maxsize=1_024)
-def _in_tranches(days: int, tranches: Value) -> tuple[int, dict[str, int]]:
+def _in_tranches(days: int, tranches: Value[tuple[Row, ...]]) -> tuple[int, dict[str, int]]:
     """The sum of days times percent, and the days and percent of each tranche; remembered, as most claim few days."""
     parts: dict[str, int] = {}
     left, percent_days = days, 0
@@ -163,15 +162,12 @@ def _in_tranches(days: int, tranches: Value) -> tuple[int, dict[str, int]]:
     return percent_days, parts
 
 
-def _with_wage(wage: Wage, terms: Terms, *origins: Value | Reference) -> tuple[Value | Reference, ...]:
+def _with_wage(wage: Wage, law: Law, *origins: Origin) -> tuple[Origin, ...]:
     """The law of a wage that had to be worked out: days of a month, months of a mean, the row of a table."""
-    rule = _WAGE_RULES.get(wage.basis)
-    return origins if rule is None else (*origins, getattr(terms, rule))
-
-
-_WAGE_RULES: Final = {
-    "daily": "daily_wage_days",
-    "piece": "piece_wage_months",
-    "weather": "weather_wage_months",
-    "base_income": "bpu_income_table",
-}
+    if wage.basis == "monthly":
+        return origins
+    if wage.basis == "base_income":
+        return (*origins, law.bpu_income_table)
+    if wage.basis == "daily":
+        return (*origins, law.daily_wage_days)
+    return (*origins, law.piece_wage_months if wage.basis == "piece" else law.weather_wage_months)

@@ -9,37 +9,35 @@ from pipeline.claims.assessment import Assessment
 from pipeline.claims.benefits.calculation import Calculation
 from pipeline.claims.benefits.heirs import payee_of
 from pipeline.law import references
-from pipeline.law.book import Value
+from pipeline.law.declarations import Law, Value
 from pipeline.law.money import rounded
-from pipeline.law.terms import Terms
 from schemas.claims import Accident, ApprovedAmounts, Costs, HomeCare, Transport
 from schemas.codes import LineCode, Payee
 from schemas.decisions import Scalar
 
-_CAPS: Final = {"land": "transport_cap_land", "sea": "transport_cap_sea", "air": "transport_cap_air"}
 _NO_COSTS: Final = Costs()
 _NOTHING_APPROVED: Final = ApprovedAmounts()
 
 
 def cost_lines(assessment: Assessment, calculation: Calculation) -> None:
     """Transport, home care, aids, what the office approved on file, the excess after Jasa Raharja."""
-    case, terms = assessment.case, assessment.terms
+    case, law = assessment.case, assessment.law
     costs = case.costs
     if costs is None and case.approved is None:
         return
-    assert terms is not None and case.accident is not None
+    assert law is not None and case.accident is not None
     costs = costs or _NO_COSTS
     payee = payee_of(case)
     if costs.transport is not None:
-        _transport(costs.transport, payee, terms, calculation)
+        _transport(costs.transport, payee, law, calculation)
     if costs.home_care is not None:
-        _home_care(costs.home_care, payee, terms, calculation)
+        _home_care(costs.home_care, payee, law, calculation)
     if costs.denture:
-        _capped("denture", costs.denture, payee, terms.denture_cap, calculation)
+        _capped("denture", costs.denture, payee, law.denture_cap, calculation)
     if costs.hearing_aid:
-        _capped("hearing_aid", costs.hearing_aid, payee, terms.hearing_aid_cap, calculation)
+        _capped("hearing_aid", costs.hearing_aid, payee, law.hearing_aid_cap, calculation)
     if costs.glasses:
-        _capped("glasses", costs.glasses, payee, terms.glasses_cap, calculation)
+        _capped("glasses", costs.glasses, payee, law.glasses_cap, calculation)
     approved = case.approved or _NOTHING_APPROVED
     if costs.prosthesis or case.approved is not None:
         _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, calculation)
@@ -49,15 +47,19 @@ def cost_lines(assessment: Assessment, calculation: Calculation) -> None:
         _excess(case.accident, costs, payee, calculation)
 
 
-def _transport(transport: Transport, payee: Payee, terms: Terms, calculation: Calculation) -> None:
+def _transport(transport: Transport, payee: Payee, law: Law, calculation: Calculation) -> None:
     """Each mode has its cap; together they are one line."""
     numbers: dict[str, Scalar] = {}
-    origins: list[Value] = []
+    origins: list[Value[int]] = []
     total = 0
-    for mode, cost in vars(transport).items():
+    modes = (
+        ("land", transport.land, law.transport_cap_land),
+        ("sea", transport.sea, law.transport_cap_sea),
+        ("air", transport.air, law.transport_cap_air),
+    )
+    for mode, cost, cap in modes:
         if not cost:
             continue
-        cap: Value = getattr(terms, _CAPS[mode])
         if cost > cap.value:
             calculation.flag("BEN_CAPPED")
         total += min(cost, cap.value)
@@ -67,8 +69,10 @@ def _transport(transport: Transport, payee: Payee, terms: Terms, calculation: Ca
         calculation.write("transport", total, payee, "transport", numbers, *origins)
 
 
-def _capped(line: LineCode, cost: int, payee: Payee, cap: Value, calculation: Calculation) -> None:
-    if cap.absent:
+def _capped(
+    line: LineCode, cost: int, payee: Payee, cap: Value[int] | Value[int | None], calculation: Calculation
+) -> None:
+    if cap.value is None:
         calculation.flag("BEN_NOT_COVERED")
         return
     if cost > cap.value:
@@ -76,12 +80,12 @@ def _capped(line: LineCode, cost: int, payee: Payee, cap: Value, calculation: Ca
     calculation.write(line, min(cost, cap.value), payee, "capped_cost", {"cost": cost, "cap": cap.value}, cap)
 
 
-def _home_care(care: HomeCare, payee: Payee, terms: Terms, calculation: Calculation) -> None:
+def _home_care(care: HomeCare, payee: Payee, law: Law, calculation: Calculation) -> None:
     """Beyond twelve months the cost is cut to twelve months' share first, then to the cap."""
-    cap, most = terms.homecare_cap, terms.homecare_max_months
+    cap, most = law.homecare_cap, law.homecare_max_months
     if not care.cost:
         return
-    if cap.absent:
+    if cap.value is None or most.value is None:
         calculation.flag("BEN_NOT_COVERED")
         return
     months = min(care.months, most.value)

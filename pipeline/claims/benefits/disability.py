@@ -5,8 +5,8 @@ Shares are millionths of the whole (13 % = 130_000), so that 4.5 % of 33 % stays
 
 from typing import Any, Final, NamedTuple
 
+from pipeline.law.declarations import Law
 from pipeline.law.references import weakest
-from pipeline.law.terms import Terms
 from schemas.claims import Disability, Medical
 from schemas.codes import Marker
 
@@ -27,10 +27,10 @@ class Loss(NamedTuple):
     reference: str
 
 
-def loss_of(medical: Medical, terms: Terms) -> Loss:
+def loss_of(medical: Medical, law: Law) -> Loss:
     """All findings of one claim together."""
-    table = terms.disability_table
-    cap = terms.disability_cap_percent
+    table = law.disability_table
+    cap = law.disability_cap_percent
     total, is_known, needs_person = 0, True, False
     marker: Marker = "VERIFIED"
     for one in medical.disabilities:
@@ -49,7 +49,7 @@ def loss_of(medical: Medical, terms: Terms) -> Loss:
     ceiling = cap.value * _POINTS * _WHOLE
     is_capped = total > ceiling
     if is_capped:
-        total, marker = ceiling, weakest(marker, cap.marker)  # type: ignore[arg-type]
+        total, marker = ceiling, weakest(marker, cap.marker)
     return Loss(total if is_known else None, is_capped, needs_person, marker, table.reference)
 
 

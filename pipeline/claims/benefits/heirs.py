@@ -3,7 +3,7 @@
 from typing import Final
 
 from pipeline.claims.case import Case
-from pipeline.law.terms import Terms
+from pipeline.law.declarations import Law
 from schemas.codes import Payee
 
 NO_HEIR: Final = "none"
@@ -11,7 +11,7 @@ _BY_LETTER: Final = "heir_letter"
 _BY_WILL: Final = "will"
 
 
-def first_heir(case: Case, terms: Terms) -> str:
+def first_heir(case: Case, law: Law) -> str:
     """The first in the law's order who lives, `will`, or `none`.
 
     While nobody was listed, the heir letter of the official stands for an heir: without it row 14 asks for it.
@@ -20,7 +20,7 @@ def first_heir(case: Case, terms: Terms) -> str:
     if heirs is None:
         return _BY_LETTER
     living = {one.relation for one in heirs.relatives if one.alive}
-    for group in terms.heirs_order.value:
+    for group in law.heirs_order.value:
         for relation in group:
             if relation in living:
                 return str(relation)
@@ -29,9 +29,9 @@ def first_heir(case: Case, terms: Terms) -> str:
     return _BY_WILL if heirs.notarial_will else NO_HEIR
 
 
-def has_heir(case: Case, terms: Terms) -> bool:
+def has_heir(case: Case, law: Law) -> bool:
     """ "Other" relatives inherit by a notarial will only."""
-    return case.heirs is None or first_heir(case, terms) != NO_HEIR
+    return case.heirs is None or first_heir(case, law) != NO_HEIR
 
 
 def is_funeral_arranged(case: Case) -> bool:

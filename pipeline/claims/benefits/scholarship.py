@@ -7,9 +7,9 @@ import datetime as dt
 from typing import Final, NamedTuple
 
 from pipeline.claims.assessment import Assessment
-from pipeline.law.book import Value
 from pipeline.law.calendar import age_on
-from pipeline.law.terms import Terms
+from pipeline.law.declarations import Law
+from pipeline.law.references import Origin
 from pipeline.membership.coverage import contribution_months
 from schemas.claims import Child
 from schemas.codes import LineCode
@@ -30,7 +30,7 @@ class Award(NamedTuple):
     amount: int
     formula: str
     numbers: dict[str, Scalar]
-    origins: tuple[Value, ...]
+    origins: tuple[Origin, ...]
 
 
 NO_PUPILS: Final = Pupils((), False, True, None)
@@ -38,57 +38,58 @@ NO_PUPILS: Final = Pupils((), False, True, None)
 
 def pupils_of(assessment: Assessment) -> Pupils:
     """Only for a death or permanent total disability; the caller asks only then."""
-    children, terms = assessment.case.children, assessment.terms
+    children, law = assessment.case.children, assessment.law
     if not children:
         return NO_PUPILS
-    assert terms is not None
-    eligible = tuple(child for child in children if is_eligible(child, assessment.event_date, terms))
-    limit = None if terms.scholarship_yearly.absent else terms.scholarship_max_children.value
+    assert law is not None
+    eligible = tuple(child for child in children if is_eligible(child, assessment.event_date, law))
+    limit = law.scholarship_max_children.value if law.scholarship_yearly.value is not None else None
     is_tenure_met = True
     if eligible and assessment.program == "JKM":
         assert assessment.member is not None
         is_tenure_met = (
-            contribution_months(assessment.member, assessment.event_date) >= terms.scholarship_tenure_months.value
+            contribution_months(assessment.member, assessment.event_date) >= law.scholarship_tenure_months.value
         )
     return Pupils(eligible, len(eligible) < len(children), is_tenure_met, limit)
 
 
-def is_eligible(child: Child, day: dt.date, terms: Terms) -> bool:
+def is_eligible(child: Child, day: dt.date, law: Law) -> bool:
     """Under 23 on the day, at school at a level that is named, unmarried, not working."""
     return (
         child.in_school
         and child.level is not None
         and not child.married
-        and (child.work == "none" or _may_work(child, terms))
-        and age_on(child.birth_date, day) < terms.child_age_limit.value
+        and (child.work == "none" or _may_work(child, law))
+        and age_on(child.birth_date, day) < law.child_age_limit.value
     )
 
 
-def _may_work(child: Child, terms: Terms) -> bool:
+def _may_work(child: Child, law: Law) -> bool:
     """Permenaker 1/2025 art 103(3a), by event day: before it, any work ends the claim."""
-    exceptions = terms.child_work_exceptions
-    if exceptions.absent:
+    exceptions = law.child_work_exceptions.value
+    if exceptions is None:
         return False
     if child.work == "wage_earner":
-        return bool(child.work_months <= exceptions.value["wage_earner_max_months"])
-    return bool(exceptions.value[child.work])
+        return bool(child.work_months <= exceptions["wage_earner_max_months"])
+    return bool(exceptions[child.work])
 
 
-def award_of(pupils: Pupils, terms: Terms) -> Award | None:
+def award_of(pupils: Pupils, law: Law) -> Award | None:
     """The payment that follows; None where nobody is eligible or the tenure is short."""
     if not pupils.eligible or not pupils.is_tenure_met:
         return None
-    if pupils.limit is None:
-        flat = terms.scholarship_flat
+    flat, yearly = law.scholarship_flat, law.scholarship_yearly
+    if yearly.value is None or pupils.limit is None:
+        assert flat.value is not None  # on every day the law has one kind of scholarship or the other
         numbers: dict[str, Scalar] = {"amount": flat.value}
         return Award("scholarship", flat.value, "scholarship_flat", numbers, (flat,))
-    yearly = terms.scholarship_yearly
     paid = pupils.eligible[: pupils.limit]
     numbers, total = {"children": len(paid)}, 0
     for place, child in enumerate(paid, start=1):
+        assert child.level is not None  # a child without a level is not eligible
         amount = yearly.value[child.level]["amount"]
         numbers[f"level_{place}"] = child.level
         numbers[f"amount_{place}"] = amount
         total += amount
-    origins = (yearly, terms.scholarship_max_children)
+    origins = (yearly, law.scholarship_max_children)
     return Award("scholarship_year_1", total, "scholarship_year", numbers, origins)

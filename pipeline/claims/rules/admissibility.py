@@ -1,5 +1,5 @@
-"""Rows 1 to 4: does the document agree with the calendar and itself, is it the first for its event, does our law
-cover its day and its segment. Pure; knows nothing of benefits.
+"""Rows 1 to 3: does the document agree with the calendar and itself, is it the first for its event, is the law of its
+day loaded. Pure; knows nothing of benefits.
 """
 
 from typing import Final
@@ -13,10 +13,6 @@ from schemas.decisions import Check
 _CONSISTENT: Final = Check("input_consistent", "met", {}, *references.INPUT)
 _FIRST: Final = Check("not_claimed_before", "met", {}, *references.DUPLICATES)
 _LAW_KNOWN: Final = Check("law_known", "met", {}, *references.LAW_OF_THE_DAY)
-_IN_SCOPE: Final = {
-    segment: Check("segment_in_scope", "met", {"segment": segment}, *references.SEGMENT)
-    for segment in ("PU", "BPU", "JAKON")
-}
 
 
 def input_is_consistent(assessment: Assessment) -> Stop | None:
@@ -145,21 +141,8 @@ def _is_another_death(other: ClaimSummary, assessment: Assessment) -> bool:
 
 def law_is_known(assessment: Assessment) -> Stop | None:
     """Row 3. No amounts of Jamsostek are loaded, so no answer of an officer lets the table go on."""
-    if assessment.terms is None:
+    if assessment.law is None:
         assessment.note("law_known", "undetermined", {}, references.LAW_OF_THE_DAY)
         return Stop("REFERRED", ("RULE_BEFORE_2015_07_01",))
     assessment.trace.append(_LAW_KNOWN)
     return None
-
-
-def segment_is_in_scope(assessment: Assessment) -> Stop | None:
-    """Row 4. The amounts for migrant workers are not loaded. An unknown member has no segment: row 5 answers."""
-    if assessment.standing is None:
-        return None
-    segment = assessment.standing.segment or ""
-    known = _IN_SCOPE.get(segment)
-    if known is not None:
-        assessment.trace.append(known)
-        return None
-    assessment.note("segment_in_scope", "undetermined", {"segment": segment}, references.SEGMENT)
-    return Stop("REFERRED", ("SEG_PMI_OUT_OF_SCOPE",))

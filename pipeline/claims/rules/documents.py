@@ -60,9 +60,9 @@ def required_papers(assessment: Assessment) -> tuple[PaperName, ...]:
 
 
 def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
-    assert assessment.death is not None and assessment.standing is not None and assessment.terms is not None
+    assert assessment.death is not None and assessment.standing is not None and assessment.law is not None
     proof: PaperName = "court_letter" if assessment.death.missing_person else "death_certificate"
-    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(assessment.case, assessment.terms) else ()
+    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(assessment.case, assessment.law) else ()
     if assessment.standing.segment == "JAKON":
         return (proof, *letter, "project_number")
     return ("ktp", "family_card", proof, *letter)
@@ -71,7 +71,7 @@ def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
 def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
     case = assessment.case
     accident, costs = case.accident, case.costs
-    assert accident is not None and assessment.terms is not None
+    assert accident is not None and assessment.law is not None
     required: list[PaperName] = [*_JKK_ALWAYS]
     if costs is not None:
         if costs.transport is not None and (costs.transport.land or costs.transport.sea or costs.transport.air):
@@ -90,7 +90,7 @@ def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
         required += ("police_letter", "visum")
     if assessment.death is not None:
         required.append("death_certificate")
-        if has_heir(case, assessment.terms):
+        if has_heir(case, assessment.law):
             required.append("heir_letter")
         required.append("family_card")
     return tuple(required)
@@ -115,7 +115,7 @@ def _is_share_of_jasa_raharja_unknown(case: Case) -> bool:
 
 
 def _source(assessment: Assessment) -> Reference:
-    assert assessment.terms is not None and assessment.standing is not None
+    assert assessment.law is not None and assessment.standing is not None
     if assessment.program == "JKK":
-        return references.JKK_PAPERS[assessment.terms.procedure_layer.value]
+        return references.JKK_PAPERS[assessment.law.procedure_layer.value]
     return references.CONSTRUCTION_JKM_PAPERS if assessment.standing.segment == "JAKON" else references.JKM_PAPERS

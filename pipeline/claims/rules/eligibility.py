@@ -1,6 +1,6 @@
-"""Rows 5 to 8: was this person a member with this program on the event day, and in good standing.
+"""Rows 4 to 8: was this person a member with this program on the event day, and in good standing.
 
-What standing is stands in `coverage`; here it becomes an answer. Knows nothing of benefits.
+`pipeline.membership.eligibility` decides rows 4 to 7; here they get the facts of the trace and officers' answers.
 """
 
 import datetime as dt
@@ -8,62 +8,89 @@ from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, remembered
 from pipeline.law import references
-from pipeline.law.book import Value
-from pipeline.law.references import Reference
+from pipeline.law.declarations import Value
+from pipeline.law.references import Origin
 from pipeline.membership.coverage import is_in_force
+from pipeline.membership.eligibility import (
+    NOT_REGISTERED,
+    SEGMENTS_IN_SCOPE,
+    contributions_row,
+    program_row,
+    registration_row,
+    segment_row,
+    start_row,
+)
 from schemas.clock import iso
 from schemas.codes import CheckResult
 from schemas.decisions import Check, Scalar
 
+_IN_SCOPE: Final = {
+    segment: Check("segment_in_scope", "met", {"segment": segment}, *references.SEGMENT)
+    for segment in SEGMENTS_IN_SCOPE
+}
 _REGISTERED: Final = Check("registered", "met", {}, *references.REGISTRATION)
 _ONE_MEMBERSHIP: Final = Check("one_membership", "met", {"memberships": 1}, *references.MEMBERSHIPS)
 
 
+def segment_is_in_scope(assessment: Assessment) -> Stop | None:
+    """Row 4. An unknown member has no segment: row 5 answers."""
+    standing = assessment.standing
+    if standing is None:
+        return None
+    segment, found = standing.segment, segment_row(standing)
+    assert segment is not None
+    if found is None:
+        assessment.trace.append(_IN_SCOPE[segment])
+        return None
+    assessment.note("segment_in_scope", "undetermined", {"segment": segment}, references.SEGMENT)
+    return Stop(found.outcome, found.codes)
+
+
 def is_registered(assessment: Assessment) -> Stop | None:
     """Row 5, first half: an unknown member is answered with that alone."""
-    if assessment.standing is not None and assessment.standing.is_registered:
+    found = NOT_REGISTERED if assessment.standing is None else registration_row(assessment.standing)
+    if found is None:
         assessment.trace.append(_REGISTERED)
         return None
     assessment.note("registered", "not_met", {}, references.REGISTRATION)
-    return Stop("REJECTED", ("MEM_NOT_REGISTERED",))
+    return Stop(found.outcome, found.codes)
 
 
 def holds_program(assessment: Assessment) -> Stop | None:
-    """Row 5, second half. Where only the start of cover is missing, row 6 answers."""
-    standing = assessment.standing
-    assert standing is not None
+    """Row 5, second half."""
+    standing, law = assessment.standing, assessment.law
+    assert standing is not None and law is not None
     since, until = standing.held_since, standing.held_until
-    if standing.program_held:
-        reaches_past = until is not None and until < assessment.event_date  # as cover of an occupational disease does
-        law = assessment.law["disease_cover_years"] if reaches_past else references.PROGRAM
-        assessment.trace.append(_program_held("met", since, until, law))
-        return None
-    if standing.is_not_covered_yet:
+    found = program_row(standing)
+    if found is None:
+        reaches_past = until is not None and until < assessment.event_date  # as coverage of a disease does
+        origin = law.disease_cover_years if reaches_past else references.PROGRAM
+        assessment.trace.append(_program_held("met", since, until, origin))
         return None
     assessment.trace.append(_program_held("not_met", since, until, references.PROGRAM))
-    return Stop("REJECTED", ("MEM_PROGRAM_NOT_HELD",))
+    return Stop(found.outcome, found.codes)
 
 
 @remembered
-def _program_held(result: CheckResult, since: dt.date | None, until: dt.date | None, law: Value | Reference) -> Check:
+def _program_held(result: CheckResult, since: dt.date | None, until: dt.date | None, origin: Origin) -> Check:
     days = {"since": since, "until": until}
-    facts = {name: day.isoformat() for name, day in days.items() if day is not None}
-    return Check("program_held", result, facts, law.reference, law.marker)  # type: ignore[arg-type]
+    facts: dict[str, Scalar] = {name: day.isoformat() for name, day in days.items() if day is not None}
+    return Check("program_held", result, facts, origin.reference, origin.marker)
 
 
 def cover_has_started(assessment: Assessment) -> Stop | None:
-    """Row 6. On a start day nobody knows which came first, the payment or the accident."""
+    """Row 6."""
     standing = assessment.standing
     assert standing is not None
-    start = standing.cover_start
-    if standing.is_not_covered_yet:
+    found, start = start_row(standing), standing.cover_start
+    if found is None:
+        assessment.trace.append(_cover_started("met", start))
+        return None
+    if found.outcome == "REJECTED":
         assessment.trace.append(_cover_started("not_met", start))
-        return Stop("REJECTED", ("MEM_NOT_COVERED_YET",))
-    if standing.is_start_day:
-        facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
-        return assessment.refer("cover_started", ("MEM_SAME_DAY",), facts, references.SAME_DAY)
-    assessment.trace.append(_cover_started("met", start))
-    return None
+        return Stop(found.outcome, found.codes)
+    facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
+    return assessment.refer("cover_started", found.codes, facts, references.SAME_DAY)
 
 
 @remembered
@@ -73,59 +100,47 @@ def _cover_started(result: CheckResult, start: dt.date | None) -> Check:
 
 
 def contributions_are_paid(assessment: Assessment) -> Stop | None:
-    """Row 7. A backdated payment only accompanies what the run of unpaid months says."""
-    standing, terms = assessment.standing, assessment.terms
-    assert standing is not None and terms is not None
-    segment, unpaid = standing.segment, standing.unpaid_months
+    """Row 7. Only its main code can be answered by an officer; a backdated payment accompanies it."""
+    standing, law = assessment.standing, assessment.law
+    assert standing is not None and law is not None
+    segment = standing.segment
     if segment not in ("PU", "BPU"):
         return None
-    limit = terms.bpu_arrears_limit_months if segment == "BPU" else terms.pu_arrears_limit_months
-    if unpaid == 0 and not standing.is_lapsed:
+    is_bpu = segment == "BPU"
+    limit = law.bpu_arrears_limit_months if is_bpu else law.pu_arrears_limit_months
+    found = contributions_row(standing, law)
+    if found is None:
         assessment.trace.append(_nothing_unpaid(segment, limit))
         return None
-    backdated = standing.has_backdated_payment
     facts: dict[str, Scalar] = {
         "segment": segment,
-        "unpaid_months": unpaid,
+        "unpaid_months": standing.unpaid_months,
         "limit": limit.value,
-        "backdated": backdated,
+        "backdated": standing.has_backdated_payment,
     }
-    also = ("MEM_BACKDATED_PAYMENT",) if backdated else ()
-    if segment == "BPU":
-        if standing.is_lapsed or unpaid > limit.value:
-            assessment.note("contributions_paid", "not_met", facts, limit)
-            return Stop("REJECTED", ("MEM_LAPSED", *also))
-        if unpaid > 0:
-            return _refer_with(assessment, "MEM_BPU_ARREARS_1_TO_3", also, facts)
-    elif unpaid > limit.value:
-        return _refer_with(assessment, "MEM_PU_ARREARS_GT3", also, facts)
-    else:
-        # An employer who pays late must not leave the worker worse off than one who never pays.
-        assessment.flags += ["MEM_PU_ARREARS_LE3", *also]
+    if found.outcome == "REFERRED":
+        result: CheckResult = "undetermined" if is_bpu else "not_met"
+        stop = assessment.refer("contributions_paid", (found.code,), facts, limit, result=result)
+        return None if stop is None else Stop(found.outcome, found.codes)
+    if found.outcome == "REJECTED":
+        assessment.note("contributions_paid", "not_met", facts, limit)
+        return Stop(found.outcome, found.codes)
+    assessment.flags += found.codes
     assessment.note("contributions_paid", "met", facts, limit)
     return None
 
 
 @remembered
-def _nothing_unpaid(segment: str, limit: Value) -> Check:
+def _nothing_unpaid(segment: str, limit: Value[int]) -> Check:
     facts: dict[str, Scalar] = {"segment": segment, "unpaid_months": 0, "limit": limit.value, "backdated": False}
-    return Check("contributions_paid", "met", facts, limit.reference, limit.marker)  # type: ignore[arg-type]
-
-
-def _refer_with(assessment: Assessment, code: str, also: tuple[str, ...], facts: dict[str, Scalar]) -> Stop | None:
-    terms = assessment.terms
-    assert terms is not None
-    is_bpu = code == "MEM_BPU_ARREARS_1_TO_3"
-    limit = terms.bpu_arrears_limit_months if is_bpu else terms.pu_arrears_limit_months
-    stop = assessment.refer("contributions_paid", (code,), facts, limit, result="undetermined" if is_bpu else "not_met")
-    return None if stop is None else Stop("REFERRED", (code, *also))
+    return Check("contributions_paid", "met", facts, limit.reference, limit.marker)
 
 
 def age_and_memberships(assessment: Assessment) -> Stop | None:
     """Row 8: too young is rejected; several memberships, light work and late registration need a person."""
-    standing, terms = assessment.standing, assessment.terms
-    assert standing is not None and terms is not None
-    age, minimum, at_first_cover = standing.age, terms.age_minimum, standing.age_at_first_cover
+    standing, law = assessment.standing, assessment.law
+    assert standing is not None and law is not None
+    age, minimum, at_first_cover = standing.age, law.age_minimum, standing.age_at_first_cover
     others = assessment.case_file.other_memberships
     in_force = [one for one in others if is_in_force(one, assessment.event_date, assessment.book)] if others else []
     if age < minimum.value:
@@ -133,14 +148,14 @@ def age_and_memberships(assessment: Assessment) -> Stop | None:
         _note_memberships(assessment, len(in_force) + 1)
         return Stop("REJECTED", ("MEM_AGE", "MEM_MULTIPLE") if in_force else ("MEM_AGE",))
     limit = None
-    if age <= terms.age_light_work_until.value:
-        limit = terms.age_light_work_until
+    if age <= law.age_light_work_until.value:
+        limit = law.age_light_work_until
     elif (
         standing.segment == "BPU"
         and at_first_cover is not None
-        and (at_first_cover >= terms.bpu_registration_age_limit.value)
+        and (at_first_cover >= law.bpu_registration_age_limit.value)
     ):
-        limit = terms.bpu_registration_age_limit
+        limit = law.bpu_registration_age_limit
     doubt = None
     if limit is None:
         assessment.trace.append(_age_in_range("met", age, at_first_cover, minimum))
@@ -153,9 +168,9 @@ def age_and_memberships(assessment: Assessment) -> Stop | None:
 
 
 @remembered
-def _age_in_range(result: CheckResult, age: int, at_first_cover: int | None, minimum: Value) -> Check:
+def _age_in_range(result: CheckResult, age: int, at_first_cover: int | None, minimum: Value[int]) -> Check:
     facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
-    return Check("age_in_range", result, facts, minimum.reference, minimum.marker)  # type: ignore[arg-type]
+    return Check("age_in_range", result, facts, minimum.reference, minimum.marker)
 
 
 def _note_memberships(assessment: Assessment, count: int) -> Stop | None:

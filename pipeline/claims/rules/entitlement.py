@@ -105,7 +105,7 @@ def computable_lines(assessment: Assessment) -> Finding | None:
 
 def _silently(assessment: Assessment, *, is_complete_only: bool = True) -> Finding | None:
     standing = assessment.standing
-    if assessment.terms is None or standing is None or standing.segment == "PMI" or not standing.program_held:
+    if assessment.law is None or standing is None or standing.segment == "PMI" or not standing.program_held:
         return None
     kept = len(assessment.trace)
     calculation = calculate(assessment, pupils_if_asked(assessment))
@@ -119,9 +119,9 @@ def _silently(assessment: Assessment, *, is_complete_only: bool = True) -> Findi
 def _shares(assessment: Assessment, calculation: Calculation) -> Finding:
     if assessment.death is None:
         return Finding("APPROVED", ("OK", *in_order(calculation.flags + assessment.flags)), calculation.lines)
-    terms = assessment.terms
-    assert terms is not None
-    heir = first_heir(assessment.case, terms)
+    law = assessment.law
+    assert law is not None
+    heir = first_heir(assessment.case, law)
     if _is_within_wait(assessment):
         codes = ("OK_PARTIAL", "JKM_BPU_WAIT_3M", *in_order(assessment.flags))
         return Finding("APPROVED", codes, _funeral_only(assessment, calculation, heir))
@@ -143,14 +143,14 @@ def _heir_known(heir: str) -> Check:
 
 def _is_within_wait(assessment: Assessment) -> bool:
     """Row 17: cover began under the waiting rule and three months had not passed."""
-    terms, standing, death = assessment.terms, assessment.standing, assessment.death
-    assert terms is not None and standing is not None and death is not None
-    if assessment.program != "JKM" or standing.segment != "BPU" or terms.bpu_wait_months.absent:
+    law, standing, death = assessment.law, assessment.standing, assessment.death
+    assert law is not None and standing is not None and death is not None
+    wait = law.bpu_wait_months
+    if assessment.program != "JKM" or standing.segment != "BPU" or wait.value is None:
         return False
     start = standing.cover_start
-    if start is None or start < terms.bpu_wait_months.since:
+    if start is None or start < wait.since:
         return False  # older cover: row 16 asked a person whether the rule reaches it
-    wait = terms.bpu_wait_months
     is_within = is_waiting(assessment) is not None
     facts: dict[str, Scalar] = {
         "cover_start": iso(start),

@@ -4,8 +4,8 @@ from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.benefits.heirs import has_heir
 from pipeline.claims.benefits.scholarship import Pupils
 from pipeline.law import references
-from pipeline.law.book import Value
 from pipeline.law.calendar import add_months
+from pipeline.law.declarations import Value
 from pipeline.law.money import exact_text
 from schemas.clock import iso
 from schemas.decisions import Scalar
@@ -40,11 +40,11 @@ def _wage_is_known(assessment: Assessment) -> Stop | None:
     if not needs_wage(assessment):
         return None
     wage = assessment.wage
-    assert assessment.terms is not None and assessment.standing is not None
-    source = assessment.terms.bpu_income_table if assessment.standing.segment == "BPU" else references.WAGE
+    assert assessment.law is not None and assessment.standing is not None
+    source = assessment.law.bpu_income_table if assessment.standing.segment == "BPU" else references.WAGE
     if wage is None:
         facts: dict[str, Scalar] = {"wage": None, "basis": None, "month": None}
-        if assessment.death is not None and not has_heir(assessment.case, assessment.terms):
+        if assessment.death is not None and not has_heir(assessment.case, assessment.law):
             return assessment.refer("wage_known", ("WAGE_UNKNOWN",), facts, source)  # an officer may pay the funeral
         # No officer's answer makes a wage known: a line that needs it is changed by hand or waits for a report.
         assessment.note("wage_known", "undetermined", facts, source)
@@ -60,7 +60,9 @@ def _is_one_law(assessment: Assessment) -> Stop | None:
     death = assessment.death
     if death is None or death.died_on == assessment.event_date:
         return None
-    if assessment.book.on(death.died_on).benefit_layer == assessment.law.benefit_layer:
+    assert assessment.law is not None
+    law_of_death = assessment.book.find(death.died_on)
+    if law_of_death is not None and law_of_death.benefit_layer.value == assessment.law.benefit_layer.value:
         return None
     facts: dict[str, Scalar] = {"accident_on": iso(assessment.event_date), "died_on": iso(death.died_on)}
     return assessment.refer("one_law", ("RULE_STRADDLE",), facts, references.ONE_LAW)
@@ -86,14 +88,14 @@ def _has_no_prior_disability(assessment: Assessment) -> Stop | None:
     return assessment.refer("no_prior_disability", ("BEN_PRIOR_DISABILITY",), {}, references.PRIOR_DISABILITY)
 
 
-def is_waiting(assessment: Assessment) -> Value | None:
+def is_waiting(assessment: Assessment) -> Value[int | None] | None:
     """The waiting rule of BPU where the death falls into it, whenever cover began; else None."""
-    terms, standing, death = assessment.terms, assessment.standing, assessment.death
-    assert terms is not None and standing is not None
+    law, standing, death = assessment.law, assessment.standing, assessment.death
+    assert law is not None and standing is not None
     if assessment.program != "JKM" or standing.segment != "BPU" or death is None or standing.cover_start is None:
         return None
-    wait = terms.bpu_wait_months
-    if wait.absent or death.died_on >= add_months(standing.cover_start, wait.value):
+    wait = law.bpu_wait_months
+    if wait.value is None or death.died_on >= add_months(standing.cover_start, wait.value):
         return None
     return wait
 

@@ -6,8 +6,7 @@ Medical, disease, violence and conduct concern JKK only. A doctor's certificate 
 from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.benefits.disability import loss_of
 from pipeline.law import references
-from pipeline.law.book import Value
-from pipeline.law.references import Reference
+from pipeline.law.references import Origin
 from schemas.decisions import Scalar
 
 
@@ -39,7 +38,7 @@ def _ask(
     check: str,
     code: str,
     facts: dict[str, Scalar],
-    source: Reference | Value,
+    source: Origin,
     *,
     is_computable: bool = True,
 ) -> None:
@@ -58,7 +57,7 @@ def _ask(
 
 def _medical(assessment: Assessment, open_codes: list[str]) -> None:
     medical, accident, death = assessment.case.medical, assessment.case.accident, assessment.death
-    assert accident is not None and assessment.terms is not None
+    assert accident is not None and assessment.law is not None
     certified_by = medical.certified_by if medical is not None else None
     trigger, is_computable = _medical_trigger(assessment)
     if trigger is not None:
@@ -85,13 +84,13 @@ def _medical(assessment: Assessment, open_codes: list[str]) -> None:
 
 def _medical_trigger(assessment: Assessment) -> tuple[str | None, bool]:
     """What needs the advisor (the first that holds), and whether a decision on file would let an amount be computed."""
-    medical, accident, death, terms = (
+    medical, accident, death, law = (
         assessment.case.medical,
         assessment.case.accident,
         assessment.death,
-        assessment.terms,
+        assessment.law,
     )
-    assert accident is not None and terms is not None
+    assert accident is not None and law is not None
     trigger: str | None = None
     is_computable = True
     if accident.cause_unclear or (death is not None and death.cause == "unknown"):
@@ -101,7 +100,7 @@ def _medical_trigger(assessment: Assessment) -> tuple[str | None, bool]:
             if medical.certified_by is None:
                 trigger = trigger or "permanent_total"
         elif medical.disabilities:
-            loss = loss_of(medical, terms)
+            loss = loss_of(medical, law)
             is_computable = loss.share is not None
             if medical.certified_by is None or loss.needs_person:
                 trigger = trigger or "disability"
@@ -121,8 +120,8 @@ def _awaits_approved_amount(assessment: Assessment) -> bool:
 
 
 def _accident(assessment: Assessment, open_codes: list[str]) -> None:
-    accident, death, terms = assessment.case.accident, assessment.death, assessment.terms
-    assert accident is not None and terms is not None
+    accident, death, law = assessment.case.accident, assessment.death, assessment.law
+    assert accident is not None and law is not None
     if accident.kind == "sudden_death":
         hours = death.hours_from_attack if death is not None else None
         _ask(
@@ -131,7 +130,7 @@ def _accident(assessment: Assessment, open_codes: list[str]) -> None:
             "sudden_death_settled",
             "REF_SUDDEN_DEATH",
             {"hours": hours},
-            terms.sudden_death_hours,
+            law.sudden_death_hours,
         )
     elif accident.kind == "occupational_disease":
         _ask(assessment, open_codes, "disease_settled", "REF_PAK", {}, references.DISEASE)
@@ -148,10 +147,10 @@ def _accident(assessment: Assessment, open_codes: list[str]) -> None:
 
 def _sudden_death_jkm(assessment: Assessment, open_codes: list[str]) -> None:
     """An attack at work and death within the day may be JKK; once something is concluded, rows 10 and 11 answer."""
-    death, terms = assessment.death, assessment.terms
-    assert death is not None and terms is not None
+    death, law = assessment.death, assessment.law
+    assert death is not None and law is not None
     if not death.attack_at_work or assessment.case.conclusion is not None:
         return
-    hours, limit = death.hours_from_attack, terms.sudden_death_hours
+    hours, limit = death.hours_from_attack, law.sudden_death_hours
     if hours is None or hours < limit.value:
         _ask(assessment, open_codes, "sudden_death_settled", "REF_SUDDEN_DEATH", {"hours": hours}, limit)

@@ -80,9 +80,7 @@ def _decided(assessment: Assessment, line: str, amount: int, computed: Benefit |
 
 def _payee(assessment: Assessment, line: str) -> Payee:
     case = assessment.case
-    has_no_heir = (
-        case.heirs is not None and assessment.terms is not None and first_heir(case, assessment.terms) == NO_HEIR
-    )
+    has_no_heir = case.heirs is not None and assessment.law is not None and first_heir(case, assessment.law) == NO_HEIR
     if line == "funeral" and has_no_heir:
         return "funeral_arranger"
     return "heirs" if line in DEATH_LINES else payee_of(case)
@@ -107,4 +105,4 @@ def needs_second_officer(assessment: Assessment, finding: Finding) -> bool:
         return False
     if not (assessment.answered or (ruling is not None and ruling.verdict in ("approve", "change"))):
         return False
-    return bool(finding.total > law_of_payment(assessment)["officer_limit"].value)
+    return finding.total > law_of_payment(assessment).officer_limit.value

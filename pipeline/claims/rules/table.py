@@ -10,7 +10,7 @@ from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.case_file import CaseFile, Verdict
-from pipeline.claims.rules.admissibility import input_is_consistent, is_claimed_once, law_is_known, segment_is_in_scope
+from pipeline.claims.rules.admissibility import input_is_consistent, is_claimed_once, law_is_known
 from pipeline.claims.rules.documents import papers_are_complete
 from pipeline.claims.rules.eligibility import (
     age_and_memberships,
@@ -18,6 +18,7 @@ from pipeline.claims.rules.eligibility import (
     cover_has_started,
     holds_program,
     is_registered,
+    segment_is_in_scope,
 )
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
 from pipeline.claims.rules.prerequisites import amounts_can_be_told
@@ -123,7 +124,7 @@ def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None)
             deadline,
             finding.fund_amount,
             first_claim_id,
-            assessment.law.rule_version,
+            assessment.book.rule_version(assessment.event_date),
             tuple(assessment.trace),
             assessment.wake_on,
         ),

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from pipeline.claims.assessment import Assessment, Stop, law_of_payment, remembered
 from pipeline.law import references
-from pipeline.law.book import Value
 from pipeline.law.calendar import add_years, working_days_after
+from pipeline.law.declarations import Value
 from pipeline.law.money import rounded
 from schemas.clock import JAKARTA, iso
 from schemas.codes import LATE_PAYMENT, CheckResult
@@ -21,10 +21,10 @@ _HOUR: Final = dt.timedelta(hours=1)
 
 def is_claimed_in_time(assessment: Assessment) -> Stop | None:
     """Row 9. An event of B1 whose two years had not ended when B2 came needs a person up to the fifth year."""
-    terms = assessment.terms
-    assert terms is not None
-    claim_date = assessment.case.claim_date(terms.claim_date_trusted_days.value)
-    years = terms.jkk_expiry_years if assessment.program == "JKK" else terms.jkm_review_years
+    law = assessment.law
+    assert law is not None
+    claim_date = assessment.case.claim_date(law.claim_date_trusted_days.value)
+    years = law.jkk_expiry_years if assessment.program == "JKK" else law.jkm_review_years
     last_day = add_years(assessment.event_date, years.value)
     if claim_date <= last_day:
         assessment.trace.append(_claimed_in_time("met", claim_date, last_day, years))
@@ -32,7 +32,7 @@ def is_claimed_in_time(assessment: Assessment) -> Stop | None:
     facts: dict[str, Scalar] = {"claim_date": iso(claim_date), "last_day": iso(last_day)}
     if assessment.program == "JKM":
         return assessment.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
-    later = assessment.book.on(last_day)["jkk_expiry_years"]
+    later = assessment.book.on(last_day).jkk_expiry_years
     if claim_date <= add_years(assessment.event_date, later.value):
         return assessment.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
     assessment.trace.append(_claimed_in_time("not_met", claim_date, last_day, years))
@@ -40,9 +40,9 @@ def is_claimed_in_time(assessment: Assessment) -> Stop | None:
 
 
 @remembered
-def _claimed_in_time(result: CheckResult, claim_date: dt.date, last_day: dt.date, years: Value) -> Check:
+def _claimed_in_time(result: CheckResult, claim_date: dt.date, last_day: dt.date, years: Value[Any]) -> Check:
     facts: dict[str, Scalar] = {"claim_date": claim_date.isoformat(), "last_day": last_day.isoformat()}
-    return Check("claimed_in_time", result, facts, years.reference, years.marker)  # type: ignore[arg-type]
+    return Check("claimed_in_time", result, facts, years.reference, years.marker)
 
 
 def cause_is_settled(assessment: Assessment) -> Stop | None:
@@ -90,9 +90,9 @@ def _work_related(result: CheckResult, concluded_on: dt.date) -> Check:
 
 def _wait_for_conclusion(assessment: Assessment) -> Stop | None:
     """Row 12: the office has 30 days from the report; from the day they are over a person must look."""
-    terms, report = assessment.terms, assessment.case.report
-    assert terms is not None
-    limit = terms.conclusion_days
+    law, report = assessment.law, assessment.case.report
+    assert law is not None
+    limit = law.conclusion_days
     if report is None:
         facts: dict[str, Scalar] = {"reported_on": None, "days": None, "limit_days": limit.value}
         assessment.note("concluded", "undetermined", facts, limit)
@@ -109,11 +109,11 @@ def _wait_for_conclusion(assessment: Assessment) -> Stop | None:
 
 def is_reported_in_time(assessment: Assessment) -> Stop | None:
     """Row 13, employers only: what was reported late, or not at all, the employer pays first."""
-    terms, standing = assessment.terms, assessment.standing
-    assert terms is not None and standing is not None
-    if assessment.program != "JKK" or standing.segment != "PU" or terms.late_report_liability.absent:
+    law, standing = assessment.law, assessment.standing
+    assert law is not None and standing is not None
+    if assessment.program != "JKK" or standing.segment != "PU" or law.late_report_liability.absent:
         return None
-    report, limit = assessment.case.report, terms.stage1_report_hours
+    report, limit = assessment.case.report, law.stage1_report_hours
     start = _report_clock_start(assessment)
     until = report.reported_at if report is not None else assessment.case_file.clock
     facts: dict[str, Scalar] = {
@@ -123,7 +123,7 @@ def is_reported_in_time(assessment: Assessment) -> Stop | None:
     }
     last_moment = start + limit.value * _HOUR
     if until > last_moment:
-        source = terms.late_report_liability
+        source = law.late_report_liability
         return assessment.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, source, result="not_met")
     if report is None:
         assessment.wake_on = max(last_moment.astimezone(JAKARTA).date(), assessment.today + _DAY)
@@ -143,12 +143,12 @@ def _report_clock_start(assessment: Assessment) -> dt.datetime:
 def payment_deadline(assessment: Assessment) -> dt.date:
     """Last day on which payment is in time; the clock starts the day after the last fact needed was received."""
     complete_on = assessment.case.progress.approved_on or assessment.today
-    known: dict[Any, dt.date] = assessment.terms.made if assessment.terms is not None else {}
+    known: dict[Any, dt.date] = assessment.law.made if assessment.law is not None else {}
     key = ("payment_deadline", assessment.program, complete_on)
     deadline = known.get(key)
     if deadline is None:
         law = law_of_payment(assessment)
-        days = law["payment_working_days_jkk" if assessment.program == "JKK" else "payment_working_days_jkm"]
+        days = law.payment_working_days_jkk if assessment.program == "JKK" else law.payment_working_days_jkm
         deadline = known[key] = working_days_after(complete_on, days.value, assessment.book)
     return deadline
 
@@ -159,7 +159,7 @@ def late_payment(assessment: Assessment, benefits: list[Benefit], deadline: dt.d
     paid_on = progress.settled_on if progress.settlements else None
     if paid_on is None or paid_on <= deadline:
         return None
-    percent = law_of_payment(assessment)["late_payment_percent_per_day"]
+    percent = law_of_payment(assessment).late_payment_percent_per_day
     total = sum(one.amount for one in benefits)
     days = (paid_on - deadline).days
     numbers: dict[str, Scalar] = {
@@ -176,5 +176,5 @@ def late_payment(assessment: Assessment, benefits: list[Benefit], deadline: dt.d
         "late_payment",
         numbers,
         percent.reference,
-        percent.marker,  # type: ignore[arg-type]
+        percent.marker,
     )
