@@ -18,6 +18,7 @@ from typing import Final
 import pytest
 import yaml
 
+from agents.settings import Settings
 from schemas.events import parse
 from tests.support.command_line import PROGRAM
 
@@ -162,7 +163,8 @@ def test_a_command_that_fails_fails_its_page(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_each_document_of_a_page_is_one(page: Path) -> None:
     """A block is one document; one that has the fields of an event is accepted as an event."""
-    known = {"sh", "json", "yaml", "text", "toml", "python"}
+    known = {"sh", "json", "yaml", "text"}
+    assert not re.search(r"^ +```", page.read_text(encoding="utf-8"), re.MULTILINE), "begin a fence at its line's start"
     for block in blocks(page):
         assert block.language in known, f"{name(page)}:{block.line}: fence it as one of {sorted(known)}"
         if block.language == "json":
@@ -191,7 +193,7 @@ def test_each_link_and_each_path_of_a_page_leads_somewhere(page: Path) -> None:
         target = (page.parent / path).resolve() if path else page
         if not target.exists() or (anchor and anchor not in anchors(target)):
             broken.append(link)
-    broken += [path for path in PATH.findall(text) if not (ROOT / path).exists()]
+    broken += [path for path in PATH.findall(text) if not any((ROOT / f"{path}{end}").exists() for end in ("", ".py"))]
     assert broken == []
 
 
@@ -199,6 +201,11 @@ def test_every_page_is_reached_from_the_index() -> None:
     index = ROOT / "docs" / "index.md"
     linked = {(index.parent / link.partition("#")[0]).resolve() for link in LINK.findall(index.read_text("utf-8"))}
     assert [name(page) for page in (ROOT / "docs").rglob("*.md") if page != index and page not in linked] == []
+
+
+def test_the_page_of_operators_has_every_setting() -> None:
+    page = (ROOT / "docs" / "users" / "operators.md").read_text(encoding="utf-8").split("## Settings")[1]
+    assert set(re.findall(r"`SANTUNAN_([A-Z_]+)`", page)) == {field.upper() for field in Settings.model_fields}
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:
