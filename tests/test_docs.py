@@ -141,6 +141,7 @@ def test_each_block_of_shell_runs_as_pasted_after_the_demo(page: Path, after_the
     folder = tmp_path / "santunan"
     shutil.copytree(after_the_demo, folder)
     parts = re.split(r"\n=== (-?\d+)\n", run(folder, script(page)))
+    shutil.rmtree(folder)
     printed = dict(zip(map(int, parts[1::2]), parts[2::2], strict=True))
     missing = [
         f"{name(page)}:{block.line} does not print: {line}"
