@@ -2,6 +2,7 @@
 #
 #   make demo     a made-up portfolio through the real pipeline (about 15 s after installation)
 #   make test     every test
+#   make quick    the tests that need no server (under two minutes)
 #   make check    layout, lint, types and the house test
 #   make compiled the program with compiled rules, in build/compiled (needs a C compiler; about a minute)
 #   make bench    claims/s and where the time goes, compiled where there is a C compiler
@@ -14,8 +15,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= auto
 MINUTES ?= 5
+QUICK := $(addprefix tests/,law membership claims messages processing explain rules schemas store test_house.py test_compose.py)
 
-.PHONY: help demo test check compiled bench soak kills clean
+.PHONY: help demo test quick check compiled bench soak kills clean
 .DEFAULT_GOAL := help
 
 help:
@@ -42,6 +44,10 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# What is worked on most: the law, the claims, the texts. No server, no worker process.
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -n $(WORKERS) $(QUICK) $(ARGS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check --quiet . || { echo 'run: .venv/bin/ruff format .' >&2; exit 1; }

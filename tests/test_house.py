@@ -248,7 +248,7 @@ TEXT_FILES = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".ini", ".mako", 
 
 
 def committed() -> list[Path]:
-    places = [ROOT / one for one in ("schemas", "pipeline", "agents", "tests", ".ci")]
+    places = [ROOT / one for one in ("schemas", "pipeline", "agents", "tests", "docs", ".ci")]
     below_them = [path for place in places for path in place.rglob("*") if "__pycache__" not in path.parts]
     return [path for path in (*below_them, *ROOT.iterdir()) if path.is_file()]
 
