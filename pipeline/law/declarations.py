@@ -23,18 +23,21 @@ _MAX_COUNT = 36_525  # the longest term is a few years; a century in days is a s
 _PERCENT_TEXT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Value(Generic[T]):
     """What the law says from `since` on. `absent`: the law says that there is no such thing (`value` is None).
 
-    Compared by identity, so that results can be cached under it.
+    Compared by identity, so that results can be cached under it. Treat as immutable. No dataclass, because mypyc does
+    not compile a generic one.
     """
 
-    value: T
-    reference: str
-    marker: Marker
-    since: dt.date
-    absent: bool = False
+    __slots__ = ("value", "reference", "marker", "since", "absent")
+
+    def __init__(self, value: T, reference: str, marker: Marker, since: dt.date, absent: bool = False) -> None:
+        self.value = value
+        self.reference = reference
+        self.marker = marker
+        self.since = since
+        self.absent = absent
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args, get_type_hints
 
 import pytest
 
@@ -169,13 +168,6 @@ def test_a_law_holds_each_value_under_the_name_of_its_file() -> None:
     law = BOOK.on(day("2024-07-07"))
     for name, parameter in BOOK.parameters.items():
         assert getattr(law, name) is parameter.on(day("2024-07-07"))
-
-
-def test_a_value_may_be_absent_exactly_where_its_type_says_so() -> None:
-    for name, hint in get_type_hints(Law).items():
-        if name in SHAPES:
-            (kind,) = get_args(hint)
-            assert SHAPES[name].may_be_absent is (type(None) in get_args(kind)), name
 
 
 def test_every_parameter_answers_on_every_day_to_the_end_of_next_year() -> None:
