@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pipeline.audit.impact import ClaimChange, impact
 from pipeline.audit.invariants import check
-from pipeline.audit.replay import Change, impact, replay
+from pipeline.audit.replay import replay
 from pipeline.law.book import PARAMETERS, Book
 from pipeline.store import open_reader
 from schemas.clock import JAKARTA
@@ -92,7 +93,7 @@ def test_a_parameter_changed_by_hand_names_the_claim_and_the_rupiah(filled: Site
 def test_the_impact_of_a_changed_parameter_is_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
     found = impact(filled.store, changed_book(tmp_path))
     assert found.claims == 4
-    assert found.differences == (Change("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
+    assert found.differences == (ClaimChange("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
     assert impact(filled.store, Book.load()).differences == ()
     assert len(filled.rows("SELECT 1 FROM decisions")) == 6, "nothing was written"
 
