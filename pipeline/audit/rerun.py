@@ -4,10 +4,12 @@ The desk and the loader are the worker's. The state they read is made of the eve
 changed in the database shows as a difference.
 """
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from sqlalchemy import Connection
 
@@ -24,6 +26,7 @@ from schemas.events import parse
 
 Advance = Callable[[int], None]
 Made = tuple[Sequence[Decision], Sequence[Message]]
+_GARBAGE: Final = (500_000, 10, 10)  # fast: see docs/performance.md
 
 
 class Rerun:
@@ -50,12 +53,13 @@ class Rerun:
 
     def decide(self, kin: Kin | None = None, on_progress: Advance | None = None) -> Iterator[Made]:
         """Decide the events of `kin`, None: all. Yields the decisions of a batch and all messages it would publish."""
-        for page in history.history(self._connection, kin):
-            for partition, events in groupby(page, key=lambda event: event.partition):
-                yield self._decide(list(events), partition)
-            self.events += len(page)
-            if on_progress is not None:
-                on_progress(len(page))
+        with _rare_garbage_collection():
+            for page in history.history(self._connection, kin):
+                for partition, events in groupby(page, key=lambda event: event.partition):
+                    yield self._decide(list(events), partition)
+                self.events += len(page)
+                if on_progress is not None:
+                    on_progress(len(page))
 
     def _decide(self, batch: Sequence[HistoryEvent], partition: int) -> Made:
         """Decide one batch: events that follow each other, of one partition."""
@@ -72,3 +76,13 @@ class Rerun:
                 self.refused += 1
         self.state.keep(loaded)
         return desk.made_decisions, messages
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*_GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -1,4 +1,4 @@
-"""The stored history decides the same again, and whoever changes anything by hand is found out."""
+"""Replay, impact and invariants: the stored history decides the same again, and a change by hand is found."""
 
 import datetime as dt
 from pathlib import Path
@@ -10,6 +10,7 @@ from pipeline.audit.impact import ClaimChange, impact
 from pipeline.audit.invariants import check
 from pipeline.audit.replay import replay
 from pipeline.law.book import PARAMETERS, Book
+from pipeline.queries import history
 from pipeline.store import open_reader
 from schemas.clock import JAKARTA
 from tests.support import events as e
@@ -70,10 +71,45 @@ def test_only_decisions_of_a_time_are_compared(filled: Site, since: str, until: 
     assert replay(filled.store, since=first, until=end).decisions == decisions
 
 
-def test_progress_is_told_by_events(filled: Site) -> None:
-    told: list[int] = []
-    replay(filled.store, on_progress=told.append)
-    assert sum(told) == 15
+def test_progress_is_reported_by_events(filled: Site) -> None:
+    reported: list[int] = []
+    replay(filled.store, on_progress=reported.append)
+    assert sum(reported) == 15
+
+
+@pytest.mark.parametrize("page", [1, 2, 7, 1000])
+def test_persons_that_move_are_decided_again_as_they_were(
+    site: Site, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """A person in two partitions, a NIK that was corrected, a claim that evidence moved to another member."""
+    monkeypatch.setattr(history, "PAGE", page)
+    third, wrong = "20000000033", "3671010101800099"
+    site.run(*e.member(), e.accident("K1"), e.accident("K2", "2024-08-08", conclusion=None))
+    site.run(*e.member(*SECOND), *e.member(third, wrong), e.accident("K3", number=third), partition=1)
+    site.run(e.registered(third, time="2024-07-20T08:00:00"), partition=1)
+    site.run(e.accident("K4", "2024-07-07", third), e.wage("2024-07", 5_000_000, third), partition=1)
+    site.run(e.evidence("K1", "2024-09-01T10:00:00", member={"member_number": SECOND[0]}))
+    site.run(e.accident("K5", "2024-07-07"), e.day_passed("2024-12-31"))
+    site.run(e.accident("K6", "2024-07-07", SECOND[0]), e.day_passed("2024-12-31"), partition=1)
+    found = replay(site.store)
+    assert (found.decisions, found.differences) == (len(site.decisions()), ())
+    for claim_id in ("K1", "K3", "K5"):
+        assert replay(site.store, claim_id=claim_id).differences == ()
+    assert impact(site.store, Book.load()).differences == ()
+    assert {claim_id: codes for claim_id, _, _, codes, _ in site.decisions()} == {
+        "K1": ("MEM_CHANGED_LATER",),
+        "K2": ("MEM_MULTIPLE",),
+        "K3": ("MEM_CHANGED_LATER",),
+        "K4": ("CLM_DUPLICATE",),
+        "K5": ("CLM_DUPLICATE",),
+        "K6": ("CLM_DUPLICATE",),
+    }
+
+
+def test_a_decision_taken_out_of_the_tables_is_found(filled: Site) -> None:
+    filled.change(["DELETE FROM decisions WHERE claim_id = 'K2' AND revision = 2"])
+    (found,) = replay(filled.store).differences
+    assert (found.claim_id, found.revision, found.was) == ("K2", 2, "no decision")
 
 
 def changed_book(tmp_path: Path) -> Book:
