@@ -1,7 +1,7 @@
 """One pass over the stored history: decides each event again, as it was known then. Cannot write, cannot publish.
 
-The desk and the loader are the worker's. The state they read is made of the events alone, so a row that somebody
-changed in the database shows as a difference.
+The desk and the loader are the worker's. The state they read follows from the events alone, so a row that was changed
+by hand in the database shows as a difference.
 """
 
 import gc

@@ -37,7 +37,7 @@ class State(Lookups):
     def __init__(self, connection: Connection) -> None:
         self.before = 0
         self._connection = connection
-        self._file = sqlite3.connect("", isolation_level=None)  # a name would be one that somebody else can open
+        self._file = sqlite3.connect("", isolation_level=None)  # without a name, no other process can open it
         for statement in _PREPARE:
             self._file.execute(statement)
 

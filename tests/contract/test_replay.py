@@ -21,7 +21,7 @@ SECOND = ("20000000022", "3671010101800002")
 
 @pytest.fixture
 def filled(site: Site) -> Site:
-    """Two members; K1 paid and settled late, K2 pending and finished, M1 a death, K9 of nobody."""
+    """Two members; K1 paid and settled late, K2 pending and then decided, M1 a death, K9 of an unknown member."""
     site.run(
         *e.member(),
         *e.member(*SECOND),
@@ -46,19 +46,19 @@ def numbers(breaches: list[Any]) -> set[int]:
     return {one.invariant for one in breaches}
 
 
-def test_everything_is_decided_again_as_it_was(filled: Site) -> None:
+def test_the_whole_history_is_decided_again_as_it_was(filled: Site) -> None:
     found = replay(filled.store)
     assert (found.events, found.decisions, found.differences) == (15, 6, ())
     assert check(filled.store) == []
 
 
-def test_a_reader_that_cannot_write_is_enough(filled: Site) -> None:
+def test_replay_and_check_need_only_a_reader(filled: Site) -> None:
     reader = open_reader(filled.url)
     assert replay(reader).differences == () and check(reader) == []
     reader.close()
 
 
-def test_one_claim_is_decided_again_from_what_concerns_it(filled: Site) -> None:
+def test_one_claim_is_decided_again_from_the_events_of_its_kin(filled: Site) -> None:
     found = replay(filled.store, claim_id="K2")
     assert found.decisions == 2 and found.differences == () and found.events < 15
 
@@ -66,7 +66,7 @@ def test_one_claim_is_decided_again_from_what_concerns_it(filled: Site) -> None:
 @pytest.mark.parametrize(
     ("since", "until", "decisions"), [("2024-07-20", None, 3), (None, "2024-07-20", 3), ("2024-07-20", "2024-07-21", 1)]
 )
-def test_only_decisions_of_a_time_are_compared(filled: Site, since: str, until: str, decisions: int) -> None:
+def test_only_decisions_of_the_period_are_compared(filled: Site, since: str, until: str, decisions: int) -> None:
     first, end = (dt.datetime.fromisoformat(one).replace(tzinfo=JAKARTA) if one else None for one in (since, until))
     assert replay(filled.store, since=first, until=end).decisions == decisions
 
@@ -113,7 +113,7 @@ def test_a_decision_taken_out_of_the_tables_is_found(filled: Site) -> None:
 
 
 def changed_book(tmp_path: Path) -> Book:
-    """The funeral benefit of today made a million dearer."""
+    """The book of today with a funeral benefit that is a million higher."""
     before = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
     file = tmp_path / "funeral.yaml"
     file.write_text(before.replace("10_000_000", "11_000_000"), encoding="utf-8")
@@ -121,12 +121,12 @@ def changed_book(tmp_path: Path) -> Book:
     return Book.load(instead=file)
 
 
-def test_a_parameter_changed_by_hand_names_the_claim_and_the_rupiah(filled: Site, tmp_path: Path) -> None:
+def test_a_changed_parameter_is_reported_with_claim_and_rupiah(filled: Site, tmp_path: Path) -> None:
     (found,) = replay(filled.store, book=changed_book(tmp_path)).differences
     assert (found.claim_id, found.revision, found.rupiah) == ("M1", 1, -1_000_000)
 
 
-def test_the_impact_of_a_changed_parameter_is_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
+def test_impact_lists_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
     found = impact(filled.store, changed_book(tmp_path))
     assert found.claims == 4
     assert found.differences == (ClaimChange("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
@@ -167,7 +167,7 @@ def test_an_event_taken_out_of_the_ledger_is_found(filled: Site) -> None:
         ("UPDATE decisions SET rule_version = 'B1_PP44+P1_PMK26_2015' WHERE claim_id = 'M1'", {6}),
     ],
 )
-def test_each_invariant_is_seen_to_break(filled: Site, statement: str, broken: set[int]) -> None:
+def test_a_breach_of_each_invariant_is_found(filled: Site, statement: str, broken: set[int]) -> None:
     filled.change([statement])
     assert numbers(check(filled.store, replays=False)) == broken
 
@@ -185,16 +185,16 @@ def test_a_decision_published_twice_is_found(filled: Site) -> None:
     assert numbers(check(filled.store, replays=False)) == {5}
 
 
-def test_a_canary_that_left_is_found(filled: Site) -> None:
+def test_a_published_canary_is_found(filled: Site) -> None:
     assert check(filled.store, replays=False, canaries=[b"Budi Santoso"]) == []
     assert numbers(check(filled.store, replays=False, canaries=[b"APPROVED"])) == {7}
 
 
-def test_personal_data_of_a_claim_leaves_nowhere(site: Site) -> None:
-    told = {"place": "Pasar Canary", "chronology": "Siti Canary jatuh", "occurred_at": "2024-07-07T10:00:00+07:00"}
+def test_personal_data_of_a_claim_is_never_published(site: Site) -> None:
+    accident = {"place": "Pasar Canary", "chronology": "Siti Canary jatuh", "occurred_at": "2024-07-07T10:00:00+07:00"}
     member = {"member_number": e.NUMBER, "nik": e.NIK, "name": "Siti Canary"}
     medical = {"unable_to_work_days": 30, "diagnosis": "S52.5 Canary"}
-    bad = e.accident("K3", accident=told, member=member | {"nik": "367101010180000X"})
-    site.run(*e.member(), e.accident("K1", accident=told, member=member, medical=medical), bad)
+    bad = e.accident("K3", accident=accident, member=member | {"nik": "367101010180000X"})
+    site.run(*e.member(), e.accident("K1", accident=accident, member=member, medical=medical), bad)
     assert len(site.decisions()) == 1 and len(site.refusals()) == 1
     assert check(site.store, canaries=[b"Canary", b"S52.5", e.NIK.encode()]) == []
