@@ -180,7 +180,7 @@ def impact(
 
     book = Book.load(instead=file)
     with opened_store() as store, progress("deciding the stored history again") as bar:
-        from pipeline.audit.replay import impact as replayed
+        from pipeline.audit.impact import impact as replayed
 
         found = replayed(store, book, bar.advance)
     if json:

@@ -1,6 +1,6 @@
-"""What must hold in a store at every moment (reliability.md, invariants 1 to 7), checked from its rows and bytes.
+"""Invariants 1 to 7 of a store (reliability.md), checked from its rows and bytes. Reads only.
 
-Called at the end of every fault run, and by `santunan doctor --deep`. Reads only.
+Called at the end of every fault run, and by `santunan doctor --deep`.
 """
 
 import re
@@ -20,13 +20,13 @@ from pipeline.store.tables import chunks, dead_letters, decisions, ledger, membe
 from schemas import topics
 from schemas.codes import EFFECTIVE
 
-MOST_FINDINGS: Final = 20  # of one kind: what is broken a thousand times is told as well by twenty
+MOST_FINDINGS: Final = 20  # of one kind: twenty show a fault as well as a thousand
 _SIXTEEN_DIGITS: Final = re.compile(rb"(?<![0-9])[0-9]{16}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """`invariant`: its number. `what`: one sentence that names the claim or the place, never a person."""
+    """One invariant that does not hold. `what`: one sentence that names the claim or the place, never a person."""
 
     invariant: int
     what: str
@@ -36,7 +36,7 @@ class Breach:
 
 
 def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -> list[Breach]:
-    """Every breach found; none where all is in order. `canaries`: bytes planted in claims that must not leave.
+    """Find every breach. `canaries`: bytes planted in claims that must not be published.
 
     `replays` False leaves the longest check out (invariant 4).
     """
@@ -55,7 +55,7 @@ def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -
         for topic, key, value in history.published(connection, is_embedded=store.is_embedded):
             published.take(topic, key, value)
         breaches += _first(published.breaches(connection))
-        breaches += _first(_refusals_tell_nothing(connection, published))
+        breaches += _first(_refusals_hold_no_personal_data(connection, published))
     if replays:
         differences = replay(store).differences
         breaches += [
@@ -70,7 +70,7 @@ def _first(found: Iterator[Breach]) -> list[Breach]:
 
 
 def _amounts(rows: Iterable[Any]) -> dict[Any, int]:
-    """PostgreSQL sums and divides into its exact decimals; these are whole."""
+    """Whole numbers: PostgreSQL sums and divides into exact decimals."""
     return {name: int(amount) for name, amount in rows}
 
 
@@ -94,7 +94,7 @@ def _offsets_are_covered(connection: Connection) -> Iterator[Breach]:
 
 
 def _counts_add_up(connection: Connection) -> Iterator[Breach]:
-    """1: each chunk's account is what the ledger and the dead letters hold of it."""
+    """1: the account of each chunk agrees with the ledger and the dead letters."""
     number = history.chunk_of(ledger.c.seq)
     accepted = _amounts(connection.execute(select(number, func.count()).group_by(number)))
     statement = select(dead_letters.c.chunk, func.count()).group_by(dead_letters.c.chunk)
@@ -109,7 +109,7 @@ def _counts_add_up(connection: Connection) -> Iterator[Breach]:
 
 
 def _revisions_have_no_holes(connection: Connection) -> Iterator[Breach]:
-    """2: revisions 1 to n of each claim, n the case's; the effective decision is the latest one that can be it."""
+    """2: each claim has the revisions 1 to n, and n is the revision of its case."""
     revisions: defaultdict[str, list[int]] = defaultdict(list)
     for row in history.stored_decisions(connection):
         revisions[row.claim_id].append(row.revision)
@@ -144,7 +144,7 @@ def _money_adds_up(connection: Connection) -> Iterator[Breach]:
 
 
 def _lines_are_once(connection: Connection) -> Iterator[Breach]:
-    """3: what is noted as paid once an event is what the effective decisions pay."""
+    """3: the paid lines of each claim are those that its effective decision pays."""
     paid: defaultdict[str, set[str]] = defaultdict(set)
     for row in connection.execute(select(paid_lines.c.claim_id, paid_lines.c.line)):
         paid[row.claim_id].add(row.line)
@@ -158,8 +158,10 @@ def _lines_are_once(connection: Connection) -> Iterator[Breach]:
 
 
 def _law_fits_the_day(connection: Connection) -> Iterator[Breach]:
-    """6: the rule version of a decision is that of its event day. (A value outside its dates cannot be read at all:
-    the book raises NoLaw; that the amounts are those of the book, the replay shows.)"""
+    """6: the rule version of a decision is that of its event day.
+
+    A value outside its dates cannot be read: the book raises NoLaw. The replay shows that the amounts are the book's.
+    """
     book = Book.load()
     statement = select(decisions.c.event_date, decisions.c.rule_version, func.min(decisions.c.claim_id))
     statement = statement.group_by(decisions.c.event_date, decisions.c.rule_version)
@@ -170,7 +172,7 @@ def _law_fits_the_day(connection: Connection) -> Iterator[Breach]:
 
 
 class _Published:
-    """What left, looked at once in its order."""
+    """Everything that was published, checked once in its order."""
 
     def __init__(self, connection: Connection, canaries: Iterable[bytes]) -> None:
         statement = select(members.c.nik).where(members.c.nik.is_not(None))
@@ -180,16 +182,16 @@ class _Published:
         self._money: Counter[str] = Counter()
         self._effective: dict[str, int] = {}
         self._decisions = 0
-        self._told: list[Breach] = []
+        self._leaks: list[Breach] = []
 
     def take(self, topic: str, key: bytes, value: bytes) -> None:
         document = orjson.loads(value)
         identity, data = document["id"], document["data"]
         if topic == topics.DEAD_LETTERS:
-            data.pop("original")  # the one place that repeats what came in; for operators only
+            data.pop("original")  # repeats the input, for operators only
             value = orjson.dumps(data)
-        if self.tells(key) or self.tells(value):
-            self._told.append(Breach(7, f"{topic}: the event {identity} tells personal data"))
+        if self.has_personal_data(key) or self.has_personal_data(value):
+            self._leaks.append(Breach(7, f"{topic}: the event {identity} tells personal data"))
         self._ids[identity] += 1
         if self._ids[identity] > 1:
             return
@@ -200,14 +202,14 @@ class _Published:
         elif topic == topics.PAYOUTS:
             self._money[data["claim_id"]] += data["amount"] if data["direction"] == "pay" else -data["amount"]
 
-    def tells(self, text: bytes) -> bool:
-        """Whether a NIK of a member, or a canary, stands in it."""
+    def has_personal_data(self, text: bytes) -> bool:
+        """Whether the text holds the NIK of a member, or a canary."""
         return any(digits in self.niks for digits in _SIXTEEN_DIGITS.findall(text)) or any(
             canary in text for canary in self._canaries
         )
 
     def breaches(self, connection: Connection) -> Iterator[Breach]:
-        yield from self._told
+        yield from self._leaks
         for identity, times in self._ids.items():
             if times > 1:
                 yield Breach(5, f"the event {identity} was published {times} times")
@@ -220,9 +222,9 @@ class _Published:
                 yield Breach(3, f"claim {claim_id}: Rp{money:,} were published for a total of Rp{total:,}")
 
 
-def _refusals_tell_nothing(connection: Connection, published: _Published) -> Iterator[Breach]:
+def _refusals_hold_no_personal_data(connection: Connection, published: _Published) -> Iterator[Breach]:
     """7: the reason of a refusal never repeats the input."""
     statement = select(dead_letters.c.topic, dead_letters.c.partition, dead_letters.c.offset, dead_letters.c.errors)
     for topic, partition, offset, errors in connection.execute(statement):
-        if published.tells(errors.encode()):
+        if published.has_personal_data(errors.encode()):
             yield Breach(7, f"the reason of the refusal {topic}/{partition}/{offset} tells personal data")

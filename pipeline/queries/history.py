@@ -1,10 +1,13 @@
-"""What auditors read: the history in its order and what was published for it, page by page, on connections that cannot
-write. No page holds a snapshot longer than its own query. Never imports the batch, Faust or Kafka.
+"""History as auditors read it: events in the order of processing and what was published for them, page by page.
+
+The connections cannot write, and no page holds a snapshot longer than its own query. Never imports the processor, Faust
+or Kafka.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, and_, func, or_, select, tuple_
@@ -16,7 +19,7 @@ from schemas import topics
 from schemas.clock import clock_of, microseconds
 
 PAGE: Final = 2000
-_MOST_NAMES: Final = 500  # in one question: SQLite allows 32,766 parameters, older builds 999
+_MOST_NAMES: Final = 500  # in one query: SQLite allows 32,766 parameters, older builds 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class HistoryEvent:
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Everything that can have had a say in the claims of some persons."""
+    """Claims and membership numbers that the claims of some persons may depend on."""
 
     claim_ids: frozenset[str]
     numbers: frozenset[str]
@@ -42,7 +45,7 @@ _LEDGER_WITH_BYTES: Final = ledger.outerjoin(log, embedded.is_input_of(ledger))
 
 
 def ask(connection: Connection) -> None:
-    """One trivial read that needs our tables: it raises where the store does not answer."""
+    """Read one row of our tables: raises where the store does not answer."""
     connection.execute(select(positions.c.next).limit(1)).all()
 
 
@@ -123,7 +126,7 @@ def decided_cases(connection: Connection) -> Iterator[Any]:
 
 
 def published(connection: Connection, *, is_embedded: bool) -> Iterator[tuple[str, bytes, bytes]]:
-    """(topic, key, value) of everything that left, in its order."""
+    """(topic, key, value) of everything that was published, in its order."""
     table, number = _published(is_embedded=is_embedded)
     after = -1
     while True:
@@ -138,19 +141,19 @@ def published(connection: Connection, *, is_embedded: bool) -> Iterator[tuple[st
 
 
 def kin_of(connection: Connection, claim_id: str) -> Kin:
-    """Whose events an assessment of this claim may have read: the person's numbers, and all claims of any of them."""
+    """The kin of one claim: the person's membership numbers, and all claims of any of them."""
     claim_ids: set[str] = {claim_id}
     numbers: set[str] = set()
     niks: set[str] = set()
     while True:
         size = len(claim_ids) + len(numbers) + len(niks)
-        named = or_(cases.c.claim_id.in_(claim_ids), cases.c.member_number.in_(numbers), cases.c.nik.in_(niks))
-        for row in connection.execute(select(cases.c.claim_id, cases.c.member_number, cases.c.nik).where(named)):
+        is_kin = or_(cases.c.claim_id.in_(claim_ids), cases.c.member_number.in_(numbers), cases.c.nik.in_(niks))
+        for row in connection.execute(select(cases.c.claim_id, cases.c.member_number, cases.c.nik).where(is_kin)):
             claim_ids.add(row.claim_id)
             numbers |= {row.member_number} - {None}
             niks |= {row.nik} - {None}
-        told = select(ledger.c.member_number).where(ledger.c.claim_id.in_(claim_ids))
-        numbers |= {number for (number,) in connection.execute(told) if number is not None}
+        named = select(ledger.c.member_number).where(ledger.c.claim_id.in_(claim_ids))
+        numbers |= {number for (number,) in connection.execute(named) if number is not None}
         enrolled = or_(members.c.number.in_(numbers), members.c.nik.in_(niks))
         for number, nik in connection.execute(select(members.c.number, members.c.nik).where(enrolled)):
             numbers.add(number)
@@ -159,13 +162,20 @@ def kin_of(connection: Connection, claim_id: str) -> Kin:
             return Kin(frozenset(claim_ids), frozenset(numbers))
 
 
+def pages(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    """The same rows, as many at once as one query reads."""
+    rest = iter(rows)
+    while page := list(islice(rest, PAGE)):
+        yield page
+
+
 def day(text: str) -> dt.date:
     """A day as the tables keep it."""
     return dt.date.fromisoformat(text)
 
 
 def chunk_of(seq: Any) -> Any:
-    """The chunk that a numbered row belongs to; works on numbers and on columns."""
+    """The chunk of a numbered row; takes a number or a column."""
     return seq // CHUNK_STRIDE
 
 

@@ -1,4 +1,4 @@
-"""The stored history decides the same again, and whoever changes anything by hand is found out."""
+"""Replay, impact and invariants: the stored history decides the same again, and a change by hand is found."""
 
 import datetime as dt
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from pipeline.audit.impact import ClaimChange, impact
 from pipeline.audit.invariants import check
-from pipeline.audit.replay import Change, impact, replay
+from pipeline.audit.replay import replay
 from pipeline.law.book import PARAMETERS, Book
+from pipeline.queries import history
 from pipeline.store import open_reader
 from schemas.clock import JAKARTA
 from tests.support import events as e
@@ -19,7 +21,7 @@ SECOND = ("20000000022", "3671010101800002")
 
 @pytest.fixture
 def filled(site: Site) -> Site:
-    """Two members; K1 paid and settled late, K2 pending and finished, M1 a death, K9 of nobody."""
+    """Two members; K1 paid and settled late, K2 pending and then decided, M1 a death, K9 of an unknown member."""
     site.run(
         *e.member(),
         *e.member(*SECOND),
@@ -44,19 +46,19 @@ def numbers(breaches: list[Any]) -> set[int]:
     return {one.invariant for one in breaches}
 
 
-def test_everything_is_decided_again_as_it_was(filled: Site) -> None:
+def test_the_whole_history_is_decided_again_as_it_was(filled: Site) -> None:
     found = replay(filled.store)
     assert (found.events, found.decisions, found.differences) == (15, 6, ())
     assert check(filled.store) == []
 
 
-def test_a_reader_that_cannot_write_is_enough(filled: Site) -> None:
+def test_replay_and_check_need_only_a_reader(filled: Site) -> None:
     reader = open_reader(filled.url)
     assert replay(reader).differences == () and check(reader) == []
     reader.close()
 
 
-def test_one_claim_is_decided_again_from_what_concerns_it(filled: Site) -> None:
+def test_one_claim_is_decided_again_from_the_events_of_its_kin(filled: Site) -> None:
     found = replay(filled.store, claim_id="K2")
     assert found.decisions == 2 and found.differences == () and found.events < 15
 
@@ -64,19 +66,54 @@ def test_one_claim_is_decided_again_from_what_concerns_it(filled: Site) -> None:
 @pytest.mark.parametrize(
     ("since", "until", "decisions"), [("2024-07-20", None, 3), (None, "2024-07-20", 3), ("2024-07-20", "2024-07-21", 1)]
 )
-def test_only_decisions_of_a_time_are_compared(filled: Site, since: str, until: str, decisions: int) -> None:
+def test_only_decisions_of_the_period_are_compared(filled: Site, since: str, until: str, decisions: int) -> None:
     first, end = (dt.datetime.fromisoformat(one).replace(tzinfo=JAKARTA) if one else None for one in (since, until))
     assert replay(filled.store, since=first, until=end).decisions == decisions
 
 
-def test_progress_is_told_by_events(filled: Site) -> None:
-    told: list[int] = []
-    replay(filled.store, on_progress=told.append)
-    assert sum(told) == 15
+def test_progress_is_reported_by_events(filled: Site) -> None:
+    reported: list[int] = []
+    replay(filled.store, on_progress=reported.append)
+    assert sum(reported) == 15
+
+
+@pytest.mark.parametrize("page", [1, 2, 7, 1000])
+def test_persons_that_move_are_decided_again_as_they_were(
+    site: Site, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """A person in two partitions, a NIK that was corrected, a claim that evidence moved to another member."""
+    monkeypatch.setattr(history, "PAGE", page)
+    third, wrong = "20000000033", "3671010101800099"
+    site.run(*e.member(), e.accident("K1"), e.accident("K2", "2024-08-08", conclusion=None))
+    site.run(*e.member(*SECOND), *e.member(third, wrong), e.accident("K3", number=third), partition=1)
+    site.run(e.registered(third, time="2024-07-20T08:00:00"), partition=1)
+    site.run(e.accident("K4", "2024-07-07", third), e.wage("2024-07", 5_000_000, third), partition=1)
+    site.run(e.evidence("K1", "2024-09-01T10:00:00", member={"member_number": SECOND[0]}))
+    site.run(e.accident("K5", "2024-07-07"), e.day_passed("2024-12-31"))
+    site.run(e.accident("K6", "2024-07-07", SECOND[0]), e.day_passed("2024-12-31"), partition=1)
+    found = replay(site.store)
+    assert (found.decisions, found.differences) == (len(site.decisions()), ())
+    for claim_id in ("K1", "K3", "K5"):
+        assert replay(site.store, claim_id=claim_id).differences == ()
+    assert impact(site.store, Book.load()).differences == ()
+    assert {claim_id: codes for claim_id, _, _, codes, _ in site.decisions()} == {
+        "K1": ("MEM_CHANGED_LATER",),
+        "K2": ("MEM_MULTIPLE",),
+        "K3": ("MEM_CHANGED_LATER",),
+        "K4": ("CLM_DUPLICATE",),
+        "K5": ("CLM_DUPLICATE",),
+        "K6": ("CLM_DUPLICATE",),
+    }
+
+
+def test_a_decision_taken_out_of_the_tables_is_found(filled: Site) -> None:
+    filled.change(["DELETE FROM decisions WHERE claim_id = 'K2' AND revision = 2"])
+    (found,) = replay(filled.store).differences
+    assert (found.claim_id, found.revision, found.was) == ("K2", 2, "no decision")
 
 
 def changed_book(tmp_path: Path) -> Book:
-    """The funeral benefit of today made a million dearer."""
+    """The book of today with a funeral benefit that is a million higher."""
     before = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
     file = tmp_path / "funeral.yaml"
     file.write_text(before.replace("10_000_000", "11_000_000"), encoding="utf-8")
@@ -84,15 +121,15 @@ def changed_book(tmp_path: Path) -> Book:
     return Book.load(instead=file)
 
 
-def test_a_parameter_changed_by_hand_names_the_claim_and_the_rupiah(filled: Site, tmp_path: Path) -> None:
+def test_a_changed_parameter_is_reported_with_claim_and_rupiah(filled: Site, tmp_path: Path) -> None:
     (found,) = replay(filled.store, book=changed_book(tmp_path)).differences
     assert (found.claim_id, found.revision, found.rupiah) == ("M1", 1, -1_000_000)
 
 
-def test_the_impact_of_a_changed_parameter_is_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
+def test_impact_lists_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
     found = impact(filled.store, changed_book(tmp_path))
     assert found.claims == 4
-    assert found.differences == (Change("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
+    assert found.differences == (ClaimChange("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
     assert impact(filled.store, Book.load()).differences == ()
     assert len(filled.rows("SELECT 1 FROM decisions")) == 6, "nothing was written"
 
@@ -130,7 +167,7 @@ def test_an_event_taken_out_of_the_ledger_is_found(filled: Site) -> None:
         ("UPDATE decisions SET rule_version = 'B1_PP44+P1_PMK26_2015' WHERE claim_id = 'M1'", {6}),
     ],
 )
-def test_each_invariant_is_seen_to_break(filled: Site, statement: str, broken: set[int]) -> None:
+def test_a_breach_of_each_invariant_is_found(filled: Site, statement: str, broken: set[int]) -> None:
     filled.change([statement])
     assert numbers(check(filled.store, replays=False)) == broken
 
@@ -148,16 +185,16 @@ def test_a_decision_published_twice_is_found(filled: Site) -> None:
     assert numbers(check(filled.store, replays=False)) == {5}
 
 
-def test_a_canary_that_left_is_found(filled: Site) -> None:
+def test_a_published_canary_is_found(filled: Site) -> None:
     assert check(filled.store, replays=False, canaries=[b"Budi Santoso"]) == []
     assert numbers(check(filled.store, replays=False, canaries=[b"APPROVED"])) == {7}
 
 
-def test_personal_data_of_a_claim_leaves_nowhere(site: Site) -> None:
-    told = {"place": "Pasar Canary", "chronology": "Siti Canary jatuh", "occurred_at": "2024-07-07T10:00:00+07:00"}
+def test_personal_data_of_a_claim_is_never_published(site: Site) -> None:
+    accident = {"place": "Pasar Canary", "chronology": "Siti Canary jatuh", "occurred_at": "2024-07-07T10:00:00+07:00"}
     member = {"member_number": e.NUMBER, "nik": e.NIK, "name": "Siti Canary"}
     medical = {"unable_to_work_days": 30, "diagnosis": "S52.5 Canary"}
-    bad = e.accident("K3", accident=told, member=member | {"nik": "367101010180000X"})
-    site.run(*e.member(), e.accident("K1", accident=told, member=member, medical=medical), bad)
+    bad = e.accident("K3", accident=accident, member=member | {"nik": "367101010180000X"})
+    site.run(*e.member(), e.accident("K1", accident=accident, member=member, medical=medical), bad)
     assert len(site.decisions()) == 1 and len(site.refusals()) == 1
     assert check(site.store, canaries=[b"Canary", b"S52.5", e.NIK.encode()]) == []

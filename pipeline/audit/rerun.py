@@ -1,0 +1,89 @@
+"""One pass over the stored history: decides each event again, as it was known then. Cannot write, cannot publish.
+
+The desk and the loader are the worker's. The state they read follows from the events alone, so a row that was changed
+by hand in the database shows as a difference.
+"""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy import Connection
+
+from pipeline.audit.state import State
+from pipeline.claims.desk import Desk
+from pipeline.claims.requirements import requirements
+from pipeline.errors import Poison
+from pipeline.law.book import Book
+from pipeline.messages.records import Message
+from pipeline.queries import history
+from pipeline.queries.history import HistoryEvent, Kin
+from pipeline.store.loader import Loader
+from schemas.decisions import Decision
+from schemas.events import parse
+
+Advance = Callable[[int], None]
+Made = tuple[Sequence[Decision], Sequence[Message]]
+_GARBAGE: Final = (500_000, 10, 10)  # fast: see docs/performance.md
+
+
+class Rerun:
+    """`events`: how many were decided again. `refused`: how many of them the desk refused.
+
+    `is_quiet`: only the state at the end is wanted, so no decision is written out as a message.
+    """
+
+    def __init__(self, connection: Connection, book: Book, *, is_quiet: bool = False) -> None:
+        self.state = State(connection)
+        self.events = 0
+        self.refused = 0
+        self._connection = connection
+        self._book = book
+        self._is_quiet = is_quiet
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.state.__exit__(kind, error, trace)
+
+    def decide(self, kin: Kin | None = None, on_progress: Advance | None = None) -> Iterator[Made]:
+        """Decide the events of `kin`, None: all. Yields the decisions of a batch and all messages it would publish."""
+        with _rare_garbage_collection():
+            for page in history.history(self._connection, kin):
+                for partition, events in groupby(page, key=lambda event: event.partition):
+                    yield self._decide(list(events), partition)
+                self.events += len(page)
+                if on_progress is not None:
+                    on_progress(len(page))
+
+    def _decide(self, batch: Sequence[HistoryEvent], partition: int) -> Made:
+        """Decide one batch: events that follow each other, of one partition."""
+        self.state.before = batch[0].seq
+        events = [(stored, parse(stored.raw)) for stored in batch]
+        wanted = [(partition, requirements(event)) for _, event in events]
+        desk = Desk(self._book, is_quiet=self._is_quiet)
+        loaded = Loader(desk, self.state).run(wanted)
+        messages: list[Message] = []
+        for stored, event in events:
+            try:
+                messages += desk.take(event, stored.clock, order=stored.seq, partition=partition)
+            except Poison:
+                self.refused += 1
+        self.state.keep(loaded)
+        return desk.made_decisions, messages
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    before = gc.get_threshold()
+    gc.set_threshold(*_GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
