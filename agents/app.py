@@ -53,7 +53,7 @@ class App(faust.App):  # type: ignore[misc]
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = _metrics() if settings.health_address else None
-        self.process = BatchRunner(self._decide, threads=MOST_BATCHES, metrics=self.metrics)
+        self.runner = BatchRunner(self._decide, threads=MOST_BATCHES, metrics=self.metrics)
         self._store: SqliteStore | PostgresqlStore | None = None
         self._processor: Processor | None = None
         super().__init__(settings.group, **_faust_settings(settings))
@@ -105,7 +105,7 @@ class App(faust.App):  # type: ignore[misc]
         from agents.worker.health import Health, listen
 
         assert self.metrics is not None
-        await listen(self.settings.health_address, Health(self.process, self._ask_store, self.metrics))
+        await listen(self.settings.health_address, Health(self.runner, self._ask_store, self.metrics))
 
     def _ask_store(self) -> None:
         """One trivial read, on a connection of its own."""

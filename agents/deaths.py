@@ -9,4 +9,4 @@ from schemas import topics
 @app.agent(intake(topics.DEATHS), concurrency=1)  # type: ignore[untyped-decorator]
 async def assess_deaths(stream: Any) -> None:
     async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+        await app.runner(message.value)

@@ -9,4 +9,4 @@ from schemas import topics
 @app.agent(intake(topics.MEMBERS), concurrency=1)  # type: ignore[untyped-decorator]
 async def keep_members(stream: Any) -> None:
     async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+        await app.runner(message.value)

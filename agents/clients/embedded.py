@@ -16,7 +16,7 @@ from agents.settings import Settings
 from pipeline.messages.records import Message
 from pipeline.store import open_reader, open_store
 from pipeline.store.embedded_log import Log, LogEntry
-from pipeline.store.engines import sqlite_told_plainly
+from pipeline.store.engines import translate_sqlite_errors
 
 APPENDED_AT_ONCE: Final = 1000  # one transaction and one fsync for this many
 POLL_SECONDS: Final = 0.02  # others' events are seen within 50 ms
@@ -65,7 +65,7 @@ class EmbeddedFeed(Feed):
         place = self._position.read().get(_PLACE, 0)
         version: int | None = None
         while True:
-            with sqlite_told_plainly():
+            with translate_sqlite_errors():
                 seen = self._log.data_version()
                 entries = self._log.read(place, self._names) if seen != version else []
             for entry in entries:
@@ -103,7 +103,7 @@ class EmbeddedHistory(History):
         until_ms = until.timestamp() * 1000 if until else None
         place = 0
         while True:
-            with sqlite_told_plainly():
+            with translate_sqlite_errors():
                 entries = self._log.read(place, tuple(names))
             if not entries:
                 return

@@ -8,7 +8,7 @@ from kafka import TopicPartition
 
 from agents.clients.feed import POLL_MS, consumer_of, published
 from agents.clients.interface import History, Published
-from agents.kafka.connection import told_plainly
+from agents.kafka.connection import translate_errors
 from agents.settings import Settings
 
 
@@ -29,7 +29,7 @@ class KafkaHistory(History):
         self.close()
         self._consumer, assigned = consumer_of(self._settings, names)
         until_ms = until.timestamp() * 1000 if until else None
-        with told_plainly(self._settings):
+        with translate_errors(self._settings):
             ends = dict(self._consumer.end_offsets(assigned))
             for partition, place in _places(end).items():
                 ends[partition] = min(place, ends[partition])

@@ -69,9 +69,9 @@ def _append(settings: "Settings", message: Message, partition: int) -> None:
 def _produce(settings: "Settings", message: Message, partition: int) -> None:
     from kafka import KafkaProducer
 
-    from agents.kafka.connection import connection_options, end_producer, told_plainly
+    from agents.kafka.connection import connection_options, end_producer, translate_errors
 
-    with told_plainly(settings):
+    with translate_errors(settings):
         producer = KafkaProducer(
             **connection_options(settings),
             acks="all",

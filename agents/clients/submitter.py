@@ -18,7 +18,7 @@ from kafka.errors import KafkaTimeoutError
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
 from agents.kafka.access_check import require_entrance
-from agents.kafka.connection import connection_options, end_producer, told_plainly
+from agents.kafka.connection import connection_options, end_producer, translate_errors
 from agents.settings import Settings
 from pipeline.errors import Transient
 
@@ -66,7 +66,7 @@ class KafkaSubmitter(Submitter):
 
     def _delivered(self, events: Iterable[Outgoing], unconfirmed: "deque[_Sent]") -> Iterator[tuple[Outgoing, Any]]:
         """Each event with what the broker said, in order. Raises Transient; the rest is in `unconfirmed` then."""
-        with told_plainly(self._settings):
+        with translate_errors(self._settings):
             for event in events:
                 unconfirmed.append(_Sent(event))
                 unconfirmed[-1].future = self._sent(event)

@@ -36,7 +36,7 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def told_plainly(settings: Settings) -> Iterator[None]:
+def translate_errors(settings: Settings) -> Iterator[None]:
     """Turns the errors of a Kafka client into Transient (try again later) or NotReady (something must be changed)."""
     try:
         yield

@@ -14,7 +14,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from agents.kafka.access_check import require_entrance
-from agents.kafka.connection import connection_options, told_plainly
+from agents.kafka.connection import connection_options, translate_errors
 from agents.settings import Settings
 from pipeline.errors import NotReady
 from schemas import topics
@@ -130,7 +130,7 @@ def _admin(settings: Settings) -> Iterator[Any]:
     if settings.is_embedded:
         raise NotReady("the embedded file makes its topics itself; for a cluster set broker_url, as in `services up`")
     require_entrance(settings)
-    with told_plainly(settings):
+    with translate_errors(settings):
         admin = KafkaAdminClient(**connection_options(settings), bootstrap_timeout_ms=10_000)
         try:
             yield admin

@@ -29,7 +29,7 @@ from faust.types import TP, ConsumerMessage
 from sqlalchemy.exc import DBAPIError
 
 from agents.transports.silent import SilentProducer
-from agents.worker.deliveries import Batch, Lag
+from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import NotReady
 from pipeline.messages.records import Chunk, Message, Record
@@ -78,7 +78,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
             self._stored = 0
             self.loop.run_in_executor(None, self._log.checkpoint)
 
-    async def say_goodbye(self) -> None:
+    async def leave_group(self) -> None:
         """No group to leave."""
 
     def missing(self) -> str | None:
@@ -117,7 +117,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         self._position = self._log.place_of(positions, topics.INTAKE)
         self._read.clear()
         self._version = None
-        self.app.process.source = self
+        self.app.runner.source = self
         log.info("reading %s from place %d of its log", self.transport.file.name, self._position)
         return {tp: positions.get((tp.topic, tp.partition), 0) for tp in self._assigned}
 

@@ -18,7 +18,7 @@ def main() -> None:
     from agents.app import app
 
     app.finalize()
-    look_for_less_garbage()
+    tune_garbage_collector()
     app.conf.Worker(app).execute_from_commandline()
 
 
@@ -31,7 +31,7 @@ def _share_arenas() -> None:
         libc.mallopt(_ARENAS_AT_MOST, ARENAS)
 
 
-def look_for_less_garbage() -> None:
+def tune_garbage_collector() -> None:
     """A chunk makes some hundred thousand objects, nearly all of them freed by their last reference. Looking through
     them for cycles at Python's default pace took 15 to 30 % of the time; the threshold is above what two chunks hold.
     """

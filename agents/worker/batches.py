@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from agents.worker.deliveries import Batch, BatchSource
+from agents.worker.batch_source import Batch, BatchSource
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.messages.records import Chunk, Message

@@ -55,8 +55,8 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self._leaving = asyncio.ensure_future(self._leave(why))
 
     async def _leave(self, why: str) -> None:
-        if await self.app.process.finish():
-            await self.app.consumer.say_goodbye()
+        if await self.app.runner.finish():
+            await self.app.consumer.leave_group()
             leave(0, why)
         leave(EXIT_TRANSIENT, f"{why}, but the chunk in hand took too long; it is read again")
 

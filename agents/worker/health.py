@@ -31,12 +31,12 @@ class Health:
 
     def __init__(
         self,
-        process: BatchRunner,
+        runner: BatchRunner,
         ask_store: Callable[[], None],
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._process = process
+        self._runner = runner
         self._ask_store = ask_store
         self._metrics = metrics
         self._clock = clock
@@ -49,12 +49,12 @@ class Health:
         That the event loop runs is shown by the answer itself.
         """
         now = self._clock()
-        for batch, since in self._process.in_hand.items():
+        for batch, since in self._runner.in_hand.items():
             if now - since > STUCK_SECONDS:
                 return f"a turn has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {batch}"
-        if self._process.in_hand:
+        if self._runner.in_hand:
             return None
-        source = self._process.source
+        source = self._runner.source
         looked_at = self._began if source is None else source.looked_at
         if now - looked_at > LOOK_SECONDS:
             return f"it has not looked for events for {now - looked_at:.0f} s; {LOOK_SECONDS:.0f} is most"
@@ -62,9 +62,9 @@ class Health:
 
     async def missing(self) -> str | None:
         """What keeps this worker from deciding what comes in now, as a sentence. None: nothing."""
-        if self._process.is_leaving:
+        if self._runner.is_leaving:
             return "the worker is leaving: it finishes the chunk in hand and begins no other"
-        source = self._process.source
+        source = self._runner.source
         if source is None:
             return "the worker has not joined its group yet: no partition is assigned"
         return source.missing() or self.trouble() or await self._missing_store()
@@ -101,7 +101,7 @@ class Health:
         return _answer(await self.missing())
 
     async def _answer_metrics(self, request: web.Request) -> web.Response:
-        source = self._process.source
+        source = self._runner.source
         body = self._metrics.text(source.lag() if source is not None else None)
         return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
 

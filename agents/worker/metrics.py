@@ -8,10 +8,18 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
-from prometheus_client import disable_created_metrics as without_times_of_creation
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
-from agents.worker.deliveries import Lag
+from agents.worker.batch_source import Lag
 from pipeline.processing.processor import Report
 from schemas import topics
 
@@ -21,7 +29,7 @@ FATES: Final = ("accepted", "duplicate", "refused")
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
-without_times_of_creation()  # type: ignore[no-untyped-call]  # they would double the number of series, and nobody asks for them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
 
 class Metrics:

@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from agents.settings import Settings, read_settings
 from agents.transports.kafka.publisher import client_options
-from agents.worker.__main__ import look_for_less_garbage
+from agents.worker.__main__ import tune_garbage_collector
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Record
 from pipeline.processing.processor import Processor, Report
@@ -37,7 +37,7 @@ def main(count: int) -> None:
     consumer, producer = _clients(settings)
     consumer.subscribe([topics.ACCIDENTS, topics.DEATHS])
     done = batches = 0
-    look_for_less_garbage()
+    tune_garbage_collector()
     while done < count:
         started = time.perf_counter()
         messages = consumer.consume(TURN_RECORDS, timeout=0.2)

@@ -47,7 +47,7 @@ from agents.transports.kafka.assignor import ByNumber
 from agents.transports.kafka.consumer import Consumer
 from agents.transports.kafka.fetcher import Assignment
 from agents.transports.kafka.publisher import GroupMember
-from agents.worker.deliveries import Batch
+from agents.worker.batch_source import Batch
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Chunk, Message
 from schemas import topics
@@ -165,12 +165,12 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
         await assign(stage)
         consumer._handed_out.append(late)
         assert consumer.is_void(late)
-        await stage.app.process._guarded(late)
+        await stage.app.runner._guarded(late)
         assert stage.decided == [] and "publish" not in broker.asked
         assert consumer._handed_out == []
 
         good = Batch((chunk_of(HERE, 3, 5),), consumer._epoch)
-        await stage.app.process._guarded(good)
+        await stage.app.runner._guarded(good)
         assert stage.decided == [*good.chunks] and broker.asked[-1] == "publish"
 
     act(scene, broker)
@@ -195,12 +195,12 @@ def test_a_revocation_voids_what_waits_and_waits_for_the_chunk_in_hand(act: Call
         consumer = stage.consumer
         await stage.fetched(HERE, 3, 4)
         batch = Batch((chunk_of(THERE, 3, 5),), consumer._epoch)
-        stage.app.process.in_hand[batch] = 0.0
+        stage.app.runner.in_hand[batch] = 0.0
         revoking = asyncio.ensure_future(consumer._drop(stage.app, {HERE, THERE}))
         await asyncio.sleep(0.01)
         assert not revoking.done(), "the group went on while a chunk was in hand"
         assert stage.next_chunk() is None and consumer.is_void(batch)
-        del stage.app.process.in_hand[batch]
+        del stage.app.runner.in_hand[batch]
         consumer.release(batch)
         await asyncio.wait_for(revoking, 1)
 
@@ -250,9 +250,9 @@ def test_what_is_committed_and_what_is_published_becomes_the_floor(act: Callable
     async def scene(stage: Stage) -> None:
         await assign(stage)
         assert stage.noted == {HERE: 50}
-        await stage.app.process._guarded(Batch((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
+        await stage.app.runner._guarded(Batch((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
         assert stage.consumer._published == {THERE: 5}
-        await stage.consumer.say_goodbye()
+        await stage.consumer.leave_group()
         assert stage.noted == {HERE: 50, THERE: 5} and broker.asked[-1] == "leave"
 
     act(scene, broker)
@@ -330,7 +330,7 @@ def test_a_worker_in_which_nothing_moves_for_a_minute_and_a_half_ends(
     async def scene(stage: Stage) -> None:
         stage.consumer.looked_at = now - looked
         if taken is not None:
-            stage.app.process.in_hand[Batch((chunk_of(HERE, 3, 5),), 1)] = now - taken
+            stage.app.runner.in_hand[Batch((chunk_of(HERE, 3, 5),), 1)] = now - taken
         monkeypatch.setattr(consumer, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
         with pytest.raises(Left if ends else Awake) as end:
             WATCH(stage.consumer)

@@ -20,8 +20,8 @@ from agents.kafka.connection import connection_options
 from agents.settings import Settings
 from agents.transports.kafka import publisher
 from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
+from agents.worker.batch_source import Batch
 from agents.worker.batches import BatchRunner
-from agents.worker.deliveries import Batch
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
 from pipeline.messages.records import Message
 from pipeline.store import open_store

@@ -113,7 +113,7 @@ class Stage:
         self.decided: list[Chunk] = []
         self.noted: dict[tuple[str, int], int] = {}
         self.app: Any = App(settings)
-        self.app.process._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
+        self.app.runner._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
         self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
         self.app.note_published = self.noted.update
         self.app.take_over = broker.take_over

@@ -38,8 +38,8 @@ from agents.kafka import topics as kafka_topics
 from agents.transports.kafka.fetcher import MEMBERSHIP, Fetched, Thread
 from agents.transports.kafka.publisher import Publisher
 from agents.transports.silent import SilentProducer
+from agents.worker.batch_source import Batch, Lag
 from agents.worker.batches import MOST_BATCHES, STUCK_SECONDS
-from agents.worker.deliveries import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_TRANSIENT, NotReady, SantunanError, Transient
 from pipeline.messages.records import Chunk, Message, Record
@@ -100,7 +100,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             self._handed_out.remove(batch)
         self._changed.set()
 
-    async def say_goodbye(self) -> None:
+    async def leave_group(self) -> None:
         """Leave the group, so that others need not wait for the session to end; a static member keeps its place. And
         note what is published: whoever comes back may do so when the broker has forgotten the group."""
         goodbyes = [self._note_published()]
@@ -118,7 +118,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def lag(self) -> Lag:
         lines = [line for by_topic in self._waiting.values() for line in by_topic.values()]
         chunks = [waiting.chunk for line in lines for waiting in line]
-        chunks += [chunk for batch in self.app.process.in_hand for chunk in batch.chunks]
+        chunks += [chunk for batch in self.app.runner.in_hand for chunk in batch.chunks]
         return Lag.of(chunks, self._next, self._thread.stable_ends(), own_time=topics.HISTORY)
 
     # Assignments
@@ -131,7 +131,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         await super().on_partitions_assigned(assigned, generation_id)
         if not assigned:  # Faust does not ask for positions then
-            self.app.process.source = self
+            self.app.runner.source = self
             self._missing = "no partition is assigned: the other workers of the group hold all of them"
 
     async def _new_epoch(self) -> None:
@@ -139,7 +139,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._epoch += 1
         self._next = {}
         self._waiting.clear()
-        while self.app.process.in_hand:
+        while self.app.runner.in_hand:
             self._changed.clear()
             await self._changed.wait()
         self._handed_out.clear()
@@ -147,7 +147,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Fence, then read the positions, then publish what is stored beyond them, then seek. A failure ends the
         process: Faust would go on at wrong ones."""
-        self.app.process.source = self
+        self.app.runner.source = self
         try:
             async with asyncio.timeout(SEEK_SECONDS):
                 return await self._fence_and_seek()
@@ -239,7 +239,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _next_turn(self, timeout: float) -> tuple[Chunk, ...]:
         """Empty where nothing may go within `timeout` seconds."""
         deadline = time.monotonic() + timeout
-        while not self.should_stop and self.flow_active and not self.app.process.is_leaving:
+        while not self.should_stop and self.flow_active and not self.app.runner.is_leaving:
             if self._fetching is not None and self._fetching.done():
                 fetching, self._fetching = self._fetching, None
                 await self._accept(fetching)
@@ -253,7 +253,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(left):
                     await self._changed.wait()
-        if self.app.process.is_leaving:
+        if self.app.runner.is_leaving:
             await asyncio.sleep(timeout)  # Faust asks again at once
         return ()
 
@@ -262,7 +262,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         try:
             await self._take(fetching.result())
         except (KafkaError, KafkaException) as error:
-            if not self.app.process.is_leaving:
+            if not self.app.runner.is_leaving:
                 leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
 
     def _fetch_more(self, seconds: float) -> None:
@@ -368,7 +368,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         while True:
             time.sleep(2)
             now = time.monotonic()
-            since = min([*list(self.app.process.in_hand.values()), self.looked_at])
+            since = min([*list(self.app.runner.in_hand.values()), self.looked_at])
             if now - since > STUCK_SECONDS:
                 leave(EXIT_TRANSIENT, f"nothing moved for {STUCK_SECONDS:.0f} s; starting again")
 

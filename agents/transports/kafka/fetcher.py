@@ -111,7 +111,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_start(self) -> None:
         await super().on_start()
-        _be_patient(self._consumer)
+        _throttle_metadata_updates(self._consumer)
         # It is never asked for records. Whether the worker still reads is the watchdog's to judge.
         self._consumer._subscription.fetch_context().__enter__()
         # Nor does it fetch: it would ask for the leader of a partition that has none again and again, without a pause.
@@ -201,7 +201,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await self.call_thread(self._consumer.stop)
 
 
-def _be_patient(consumer: Any) -> None:
+def _throttle_metadata_updates(consumer: Any) -> None:
     """aiokafka asks a broker that is away twenty times a second where the brokers are, and connects anew each time."""
     client = consumer._client
     update = client._metadata_update

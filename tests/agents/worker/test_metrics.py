@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.worker.deliveries import Lag
+from agents.worker.batch_source import Lag
 from agents.worker.metrics import FATES, STEPS, Metrics
 from pipeline.messages.records import Chunk, Record
 from pipeline.processing.processor import Report

@@ -11,7 +11,7 @@ from faust.types import TP
 from agents.settings import Settings
 from agents.transports.kafka.consumer import RECORD_BYTES
 from agents.transports.kafka.fetcher import Fetched
-from agents.worker.deliveries import Batch
+from agents.worker.batch_source import Batch
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Record
 from schemas import topics
@@ -142,7 +142,7 @@ def test_a_worker_that_the_group_gives_nothing_stands_by_and_says_so(act: Callab
 
     async def scene(stage: Stage) -> None:
         await stage.consumer.on_partitions_assigned(set(), 1)
-        assert stage.app.process.source is stage.consumer
+        assert stage.app.runner.source is stage.consumer
         assert "the other workers of the group hold all" in str(stage.consumer.missing())
         assert stage.broker.asked == []
 
