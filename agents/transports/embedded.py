@@ -28,7 +28,7 @@ from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 from sqlalchemy.exc import DBAPIError
 
-from agents.transports.silent import SilentProducer
+from agents.transports import SilentProducer
 from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import NotReady

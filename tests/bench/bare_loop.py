@@ -16,8 +16,8 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings, read_settings
-from agents.transports.kafka.publisher import client_options
 from agents.worker.__main__ import tune_garbage_collector
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Record
@@ -69,7 +69,7 @@ def main(count: int) -> None:
 def _clients(settings: Settings) -> tuple[Any, Any]:
     consumer = Consumer(
         {
-            **client_options(settings),
+            **librdkafka_options(settings),
             "group.id": settings.group,
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
@@ -78,7 +78,7 @@ def _clients(settings: Settings) -> tuple[Any, Any]:
     )
     producer = Producer(
         {
-            **client_options(settings),
+            **librdkafka_options(settings),
             "transactional.id": f"{settings.group}-bare",
             "acks": "all",
             "partitioner": "murmur2_random",

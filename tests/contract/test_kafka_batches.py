@@ -1,4 +1,7 @@
-"""Which chunks go together into one transaction over Kafka, and when; a worker that gets none. The broker is a fake."""
+"""When a worker over Kafka starts a batch, and what becomes of it; a worker without partitions. The broker is a fake.
+
+Which chunks form a batch: tests/agents/transports/test_queue.py.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +12,6 @@ from confluent_kafka import KafkaError, KafkaException
 from faust.types import TP
 
 from agents.settings import Settings
-from agents.transports.kafka.consumer import RECORD_BYTES
 from agents.transports.kafka.fetcher import Fetched
 from agents.worker.batch_source import Batch
 from pipeline.errors import EXIT_TRANSIENT
@@ -20,100 +22,55 @@ from tests.support.kafka_stage import HERE, THERE, Broker, Left, Stage, act, ass
 __all__ = ["act", "no_process_ends", "settings"]
 
 MEMBERS = TP(topics.MEMBERS, 0)
-DEATHS = TP(topics.DEATHS, 0)
-MOST = 4
+LIMIT = 4
 
 
 @pytest.fixture
-def few(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def few(settings: Settings) -> Settings:
     """A transaction holds four records at most."""
-    object.__setattr__(settings, "chunk_records", MOST)
+    object.__setattr__(settings, "chunk_records", LIMIT)
     return settings
 
 
-def turn(stage: Stage) -> list[tuple[str, int, int, int]]:
-    """The next one, handed out."""
-    chunks = stage.consumer._ready()
+def next_batch(stage: Stage) -> list[tuple[str, int, int, int]]:
+    """Handed out, as the consumer does it."""
+    chunks = stage.consumer._ready_batch()
     if chunks:
         stage.consumer._handed_out.append(Batch(chunks, stage.consumer._epoch))
     return [(one.topic, one.partition, one.start, one.end) for one in chunks]
 
 
-def test_what_waits_of_every_number_and_topic_goes_together(act: Callable[..., Any]) -> None:
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        for tp in (THERE, HERE, DEATHS):
-            await stage.fetched(tp, 3, 4)
-        assert sorted(turn(stage)) == [(*HERE, 3, 5), (*THERE, 3, 5), (*DEATHS, 3, 5)]
-        assert turn(stage) == []
-
-    act(scene, Broker(HERE, THERE, DEATHS))
-
-
-def test_what_is_fetched_piece_by_piece_while_a_turn_is_in_hand_is_one_chunk_of_the_next(
-    act: Callable[..., Any],
-) -> None:
+def test_records_fetched_while_a_batch_is_in_hand_form_the_next_batch(act: Callable[..., Any]) -> None:
     async def scene(stage: Stage) -> None:
         await assign(stage)
         await stage.fetched(HERE, 3)
-        assert turn(stage) == [(*HERE, 3, 4)]
+        assert next_batch(stage) == [(*HERE, 3, 4)]
         for tp, offset in ((HERE, 4), (THERE, 3), (HERE, 5)):
             await stage.fetched(tp, offset)
-        assert turn(stage) == [], "it was begun beside one that is in hand, though it is small"
+        assert next_batch(stage) == [], "it was begun beside one that is in hand, though it is small"
         stage.consumer.release(stage.consumer._handed_out[0])
-        assert sorted(turn(stage)) == [(*HERE, 4, 6), (*THERE, 3, 4)]
+        assert sorted(next_batch(stage)) == [(*HERE, 4, 6), (*THERE, 3, 4)]
 
     act(scene, Broker(HERE, THERE))
 
 
-def test_a_full_turn_of_other_numbers_need_not_wait_and_no_number_is_in_two(
-    few: Settings, act: Callable[..., Any]
-) -> None:
+def test_at_most_two_batches_are_in_hand(few: Settings, act: Callable[..., Any]) -> None:
+    third = TP(topics.ACCIDENTS, 2)
+
     async def scene(stage: Stage) -> None:
         await assign(stage)
-        await stage.fetched(HERE, 3)
-        assert turn(stage) == [(*HERE, 3, 4)]
-        await stage.fetched(HERE, 4, 5)
-        await stage.fetched(THERE, 3)
-        assert turn(stage) == []
-        await stage.fetched(THERE, 4)  # half of what a transaction may hold is full enough
-        assert turn(stage) == [(*THERE, 3, 5)]
-        assert turn(stage) == []
-
-    act(scene, Broker(HERE, THERE))
-
-
-def test_a_turn_holds_no_more_than_a_transaction_may(few: Settings, act: Callable[..., Any]) -> None:
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        await stage.fetched(HERE, 3, 4, 5)
-        await stage.fetched(THERE, 4, 5, 6)  # with a hole, which is believed the second time
-        await stage.fetched(THERE, 4, 5, 6)
-        assert turn(stage) == [(*HERE, 3, 6)]
+        for tp in (HERE, THERE):
+            await stage.fetched(tp, *range(3, 3 + LIMIT))
+            assert next_batch(stage) == [(*tp, 3, 3 + LIMIT)]
+        await stage.fetched(third, *range(3, 3 + LIMIT))
+        assert next_batch(stage) == []
         stage.consumer.release(stage.consumer._handed_out[0])
-        assert turn(stage) == [(*THERE, 3, 7)]
+        assert next_batch(stage) == [(*third, 3, 3 + LIMIT)]
 
-    act(scene, Broker(HERE, THERE))
-
-
-def test_large_records_count_as_several(few: Settings, act: Callable[..., Any]) -> None:
-    """A thousand of the largest that a topic takes would not fit the memory of a worker, which would never go on."""
-
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        for offset in (3, 4, 5, 6):
-            assert stage.consumer._count_waiting() == (offset - 3) * MOST // 2
-            await stage.fetched(HERE, offset, value=bytes(MOST * RECORD_BYTES // 2))
-        assert turn(stage) == [(*HERE, 3, 5)]
-
-    act(scene, Broker(HERE, THERE))
+    act(scene, Broker(HERE, THERE, third))
 
 
-def test_membership_goes_before_the_claims_of_its_turn_and_claims_wait_for_what_is_not_read(
-    act: Callable[..., Any],
-) -> None:
-    broker = Broker(HERE, MEMBERS)
-
+def test_claims_wait_for_membership_that_is_not_read_yet(act: Callable[..., Any]) -> None:
     async def scene(stage: Stage) -> None:
         await assign(stage)
         consumer = stage.consumer
@@ -124,21 +81,15 @@ def test_membership_goes_before_the_claims_of_its_turn_and_claims_wait_for_what_
             await consumer._take(Fetched({HERE: records}, {MEMBERS: members_end}, {MEMBERS: members_read}))
 
         await claims(3, members_end=5, members_read=3)
-        assert turn(stage) == [], "membership ends at 5 and was read to 3"
+        assert next_batch(stage) == [], "membership ends at 5 and was read to 3"
         await stage.fetched(MEMBERS, 3, 4)
-        assert turn(stage) == [(*MEMBERS, 3, 5), (*HERE, 3, 4)]
-        consumer.release(consumer._handed_out[0])
+        assert next_batch(stage) == [(*MEMBERS, 3, 5), (*HERE, 3, 4)]
 
-        await claims(4, members_end=7, members_read=5)
-        assert turn(stage) == []
-        await claims(members_end=7, members_read=7)  # what lay between holds no record
-        assert turn(stage) == [(*HERE, 4, 5)]
-
-    act(scene, broker)
+    act(scene, Broker(HERE, MEMBERS))
 
 
-def test_a_worker_that_the_group_gives_nothing_stands_by_and_says_so(act: Callable[..., Any]) -> None:
-    """Faust never asks it for positions. `/health` must not take it for one that never came to look for events."""
+def test_a_worker_without_partitions_stands_by_and_says_so(act: Callable[..., Any]) -> None:
+    """Faust never asks it for positions. `/health` must not take it for one that never looked for events."""
 
     async def scene(stage: Stage) -> None:
         await stage.consumer.on_partitions_assigned(set(), 1)
@@ -149,7 +100,7 @@ def test_a_worker_that_the_group_gives_nothing_stands_by_and_says_so(act: Callab
     act(scene, Broker())
 
 
-def test_a_broker_that_cannot_be_read_ends_the_worker_and_it_is_no_bug(act: Callable[..., Any]) -> None:
+def test_a_broker_that_cannot_be_read_ends_the_worker_as_transient(act: Callable[..., Any]) -> None:
     broker = Broker(HERE)
 
     async def seek_wait(offsets: Any) -> None:

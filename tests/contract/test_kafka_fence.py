@@ -17,9 +17,10 @@ from faust.types import TP
 
 from agents.app import App
 from agents.clients import open_history, open_submitter
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from agents.transports.kafka import consumer
-from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
+from agents.transports.kafka.publisher import GroupMember, Publisher
 from pipeline.errors import Transient
 from pipeline.messages.records import Message
 from schemas import topics
@@ -202,7 +203,7 @@ def test_of_two_workers_that_fence_at_once_one_at_most_publishes_and_the_next_st
 
 
 def test_a_member_tells_of_itself_as_librdkafka_would(kafka_settings: Settings) -> None:
-    consumer = Consumer({**client_options(kafka_settings), "group.id": kafka_settings.group})
+    consumer = Consumer({**librdkafka_options(kafka_settings), "group.id": kafka_settings.group})
     try:
         consumer.subscribe([topics.ACCIDENTS])
         for _ in range(200):

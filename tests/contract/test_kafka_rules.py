@@ -115,7 +115,7 @@ def test_an_assignment_that_fails_ends_the_worker_before_anything_is_read(act: C
         with pytest.raises(Left) as left:
             await assign(stage)
         assert left.value.status == EXIT_TRANSIENT
-        assert stage.consumer._next == {} and stage.consumer.missing()
+        assert stage.consumer._queue.positions == {} and stage.consumer.missing()
 
     act(scene, broker)
     assert broker.asked[-1] == step, "it went on after the failure"

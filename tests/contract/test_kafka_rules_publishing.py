@@ -17,9 +17,10 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from agents.clients import open_history
 from agents.kafka.connection import connection_options
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from agents.transports.kafka import publisher
-from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
+from agents.transports.kafka.publisher import GroupMember, Publisher
 from agents.worker.batch_source import Batch
 from agents.worker.batches import BatchRunner
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
@@ -179,7 +180,7 @@ def refuse_long_messages(settings: Settings, topic: str) -> None:
     finally:
         admin.close()
     errors: list[Any] = []
-    probing = Producer(client_options(settings))
+    probing = Producer(librdkafka_options(settings))
     deadline = time.monotonic() + 20
     while not any(errors):
         assert time.monotonic() < deadline, "the broker still takes long messages"

@@ -8,9 +8,10 @@ from typing import Any
 import aiokafka
 from confluent_kafka import Consumer, TopicPartition
 
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from agents.transports.kafka.assignor import ByNumber
-from agents.transports.kafka.publisher import GroupMember, client_options
+from agents.transports.kafka.publisher import GroupMember
 from schemas import topics
 from tests.support.kafka_stage import HERE
 
@@ -61,7 +62,7 @@ async def joined(settings: Settings) -> AsyncIterator[Place]:
 
 def committed(settings: Settings, seconds: float = 20) -> int:
     """The position of HERE. Waits while a transaction may move it, and raises KafkaException when it waited so long."""
-    consumer = Consumer({**client_options(settings), "group.id": settings.group})
+    consumer = Consumer({**librdkafka_options(settings), "group.id": settings.group})
     try:
         (found,) = consumer.committed([TopicPartition(*HERE)], timeout=seconds)
         return int(found.offset)

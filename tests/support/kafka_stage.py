@@ -128,8 +128,8 @@ class Stage:
         await self.consumer._take(Fetched({tp: records}, {}, {}))
 
     def next_chunk(self) -> Chunk | None:
-        """Of the next turn, which has but one."""
-        batch = self.consumer._ready()
+        """Of the next batch, which holds one at most."""
+        batch = self.consumer._ready_batch()
         assert len(batch) <= 1
         return batch[0] if batch else None
 

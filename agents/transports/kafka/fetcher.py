@@ -19,13 +19,13 @@ from confluent_kafka import TopicPartition as Place
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from agents.kafka.security import aiokafka_security
+from agents.kafka.security import aiokafka_security, librdkafka_options
 from agents.transports.kafka.assignor import ByNumber
-from agents.transports.kafka.publisher import GroupMember, client_options
+from agents.transports.kafka.publisher import GroupMember
+from agents.transports.kafka.queue import MEMBERSHIP
 from pipeline.messages.records import Record
 from schemas import topics
 
-MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, before any claim
 FETCH_WAIT_MS: Final = 10  # how long the broker gathers for a fetch: what comes one by one is not fetched one by one
 FETCH_BYTES: Final = 64 * 1024  # with this much it does not wait
 QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead of all partitions together
@@ -62,7 +62,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._most = settings.chunk_records
         self._fetcher = Fetcher(
             {
-                **client_options(settings),
+                **librdkafka_options(settings),
                 "group.id": settings.group,
                 "isolation.level": "read_committed",  # of positions, too
                 "enable.auto.commit": False,

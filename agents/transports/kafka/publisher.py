@@ -14,10 +14,11 @@ import struct
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import KafkaException, Producer, TopicPartition
 
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from pipeline.errors import Transient
 from pipeline.messages.records import Chunk, Message
@@ -38,29 +39,6 @@ class GroupMember:
         """As `Consumer.consumer_group_metadata` of librdkafka tells it; our consumer of that kind never joins."""
         assert self.generation >= 0, "without a generation the broker takes positions from anybody"
         return b"CGMDv2:%b%b\0%b\0\1" % (struct.pack("=i", self.generation), group.encode(), self.id.encode())
-
-
-def client_options(settings: Settings) -> dict[str, Any]:
-    """Options that every confluent-kafka client takes."""
-    options: dict[str, Any] = {
-        "bootstrap.servers": settings.kafka_bootstrap,
-        "security.protocol": settings.kafka_security_protocol,
-        "client.id": settings.group,
-        "log_level": 0,  # what matters comes back as an error; the rest would be a log beside ours, on stderr
-        "socket.keepalive.enable": True,
-        "reconnect.backoff.ms": 50,
-        "reconnect.backoff.max.ms": 1000,
-    }
-    if settings.kafka_ca_file is not None:
-        options["ssl.ca.location"] = str(settings.kafka_ca_file)
-    if settings.kafka_security_protocol.startswith("SASL"):
-        assert settings.kafka_password is not None  # the settings see to it
-        options |= {
-            "sasl.mechanisms": settings.kafka_sasl_mechanism,
-            "sasl.username": settings.kafka_user,
-            "sasl.password": settings.kafka_password.get_secret_value(),
-        }
-    return options
 
 
 class Publisher:
@@ -101,7 +79,7 @@ class Publisher:
     def _fenced(self, number: int) -> Producer:
         producer = Producer(
             {
-                **client_options(self._settings),
+                **librdkafka_options(self._settings),
                 "transactional.id": f"{self._settings.group}-{number}",
                 "transaction.timeout.ms": TRANSACTION_SECONDS * 1000,
                 "enable.idempotence": True,
