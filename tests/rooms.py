@@ -79,7 +79,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings agents/terminal "
          "agents/kafka agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo",
-         "typer orjson"),
+         "typer orjson holidays"),
 )
 # fmt: on
 
