@@ -1,4 +1,4 @@
-"""What a client of the pipeline can do, whichever broker stands behind it; and where an event goes.
+"""The interface of the clients, the same over Kafka and the embedded file; and the place where an event goes.
 
 Never imports Kafka, the store or Faust.
 """
@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from schemas import topics
@@ -38,7 +38,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one event. Spooled: the broker is away; it is kept here and sent with the next ones."""
+    """The result of submitting one event. Spooled: the broker is away; the event is kept here and sent with later ones."""
 
     source: str
     event_id: str
@@ -53,7 +53,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One event as it stands in a topic. `timestamp_ms`: milliseconds since 1970, UTC."""
+    """One event of a topic. `timestamp_ms`: milliseconds since 1970, UTC."""
 
     topic: str
     partition: int
@@ -61,6 +61,22 @@ class Published:
     timestamp_ms: int
     key: bytes | None
     value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a history reads of its topics. `since` (inclusive) and `until` (exclusive): when the broker received it.
+
+    `first` (inclusive) and `end` (exclusive): offsets by (topic, partition); a partition not named is read whole.
+    """
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    first: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    end: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+
+EVERYTHING: Final = Range()
 
 
 class Closing(ABC):
@@ -98,28 +114,19 @@ class Submitter(Closing):
 class Feed(Closing):
     @abstractmethod
     def read(self, *, follow: bool = False) -> Iterator[Published]:
-        """What was published and committed, from where this feed stopped; `follow`: wait for more, without end.
+        """Committed events from where this feed stopped on; `follow`: wait for more, without end.
 
-        At least once: an event counts as read when the next one is asked for. Decisions carry ids to tell repeats.
+        At least once: an event counts as read when the next one is asked for. Decisions carry ids, by which repeats are known.
         Raises Transient where the broker is away.
         """
 
 
 class History(Closing):
     @abstractmethod
-    def read(
-        self,
-        names: Sequence[str],
-        *,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        first: Mapping[tuple[str, int], int] | None = None,
-        end: Mapping[tuple[str, int], int] | None = None,
-    ) -> Iterator[Published]:
+    def read(self, names: Sequence[str], within: Range = EVERYTHING) -> Iterator[Published]:
         """Events of these topics, in the order of each partition, up to the ends taken when the reading begins.
 
-        `since` (inclusive) and `until` (exclusive): when the broker received them. `first` (inclusive) and `end`
-        (exclusive): offsets by (topic, partition); a partition not named is read whole. Raises Transient.
+        Raises Transient where the broker is away.
         """
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.clients import Outgoing, open_feed, open_history, open_submitter, outgoing
+from agents.clients import Outgoing, Range, open_feed, open_history, open_submitter, outgoing
 from agents.clients.position import PositionFile
 from agents.clients.spool import Spool
 from agents.settings import SETTINGS_FILE, Settings, read_settings
@@ -206,7 +206,7 @@ def test_history_from_an_offset_to_before_another(
     submit(settings, *claims(3))
     place = (topics.ACCIDENTS, 0)
     with open_history(settings) as history:
-        found = history.read([topics.ACCIDENTS], first={place: first}, end={place: end})
+        found = history.read([topics.ACCIDENTS], Range(first={place: first}, end={place: end}))
         assert [one.offset for one in found] == expected
 
 
@@ -218,7 +218,7 @@ def test_history_since_a_moment_until_before_another(settings: Settings) -> None
         later = moment + dt.timedelta(milliseconds=1)
 
         def count(**bounds: dt.datetime) -> int:
-            return len(list(history.read([topics.ACCIDENTS], **bounds)))
+            return len(list(history.read([topics.ACCIDENTS], Range(**bounds))))
 
         assert [count(since=moment), count(since=later), count(until=moment), count(until=later)] == [2, 0, 0, 2]
 
