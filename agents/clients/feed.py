@@ -1,4 +1,4 @@
-"""Follows topics over Kafka: what an officer's program runs. Reads committed events, and goes on where it stopped.
+"""Follows topics over Kafka, for an officer's program. Reads committed events, and continues where it stopped.
 
 No consumer group: a group would expire, and two officers would share the decisions between them.
 """
@@ -38,7 +38,7 @@ def consumer_of(settings: Settings, names: Sequence[str]) -> tuple[Any, list[Top
             if not partitions:
                 consumer.close()
                 raise NotReady(f"{name} does not exist at {settings.kafka_bootstrap}: run `santunan topics create`")
-            assigned += [TopicPartition(name, number) for number in sorted(partitions)]
+            assigned += [TopicPartition(name, partition) for partition in sorted(partitions)]
         consumer.assign(assigned)
     return consumer, assigned
 

@@ -1,4 +1,4 @@
-"""The interface of the clients, the same over Kafka and the embedded file; and the place where an event goes.
+"""The interface of all clients, over Kafka and the embedded file; and the topic an event goes to.
 
 Never imports Kafka, the store or Faust.
 """
@@ -38,7 +38,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The result of submitting one event. Spooled: the broker is away; the event is kept here and sent with later ones."""
+    """The result of submitting one event. Spooled: the broker is away; the event is sent with later ones."""
 
     source: str
     event_id: str
@@ -95,9 +95,9 @@ class Closing(ABC):
 class Submitter(Closing):
     @abstractmethod
     def send(self, events: Iterable[Outgoing]) -> Iterator[Receipt]:
-        """Hand events in; one receipt each, in their order, when the broker has it safely (or it is spooled).
+        """Submit events; one receipt each, in their order, when the broker has the event (or it is spooled).
 
-        Nothing is lost and nothing doubled by doing it again: an event is known by its source and id.
+        Submitting again is safe: an event is known by its source and id.
         Raises Transient where the broker is away and there is no spool.
         """
 
@@ -116,7 +116,7 @@ class Feed(Closing):
     def read(self, *, follow: bool = False) -> Iterator[Published]:
         """Committed events from where this feed stopped on; `follow`: wait for more, without end.
 
-        At least once: an event counts as read when the next one is asked for. Decisions carry ids, by which repeats are known.
+        At least once: an event counts as read when the next one is asked for; decisions carry ids, which show repeats.
         Raises Transient where the broker is away.
         """
 
@@ -142,9 +142,9 @@ def outgoing(raw: bytes, partitions: int, *, is_history: bool = False) -> list[O
     if key is not None:
         return [Outgoing(topic, key.encode(), None, raw, event.source, event.id, timestamp_ms)]
     return [
-        Outgoing(topic, None, number, copy, event.source, event_id, timestamp_ms)
-        for number in range(partitions)
-        for event_id, copy in [_copy(raw, event.id, number)]
+        Outgoing(topic, None, partition, copy, event.source, event_id, timestamp_ms)
+        for partition in range(partitions)
+        for event_id, copy in [_copy(raw, event.id, partition)]
     ]
 
 
@@ -155,10 +155,10 @@ def topic_of(event: IntakeEvent) -> str:
     return _TOPIC_OF[type(event)]
 
 
-def _copy(raw: bytes, event_id: str, number: int) -> tuple[str, bytes]:
+def _copy(raw: bytes, event_id: str, partition: int) -> tuple[str, bytes]:
     """Each partition gets an event of its own: one id in two partitions would be known in the second already."""
     document: dict[str, Any] = json.loads(raw)
-    document["id"] = f"{event_id}/{number}"
+    document["id"] = f"{event_id}/{partition}"
     return document["id"], json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -46,7 +46,7 @@ def require_entrance(settings: Settings) -> None:
 
 
 def reports_refusals() -> bool:
-    """Whether a refused user can be told from a broker that is away: the extra `kafka` is installed."""
+    """Whether a refused user looks different from a broker that is away: the extra `kafka` is installed."""
     return importlib.util.find_spec("confluent_kafka") is not None
 
 

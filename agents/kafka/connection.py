@@ -38,7 +38,7 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def translate_errors(settings: Settings) -> Iterator[None]:
-    """Raises Transient (try again later) or NotReady (something must be changed) in place of a Kafka client's errors."""
+    """Raises Transient (try again later) or NotReady (a setting must change) in place of a Kafka client's errors."""
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError) as error:
@@ -66,7 +66,7 @@ def _unreported(settings: Settings) -> str:
         return ""
     return (
         " It may also refuse kafka_user, kafka_password or kafka_sasl_mechanism: only with the package's extra kafka "
-        "can this be told apart (pip install 'santunan[kafka]')"
+        "are these reported (pip install 'santunan[kafka]')"
     )
 
 

@@ -306,7 +306,7 @@ class Storm:
         counts.doubled = sum(times - 1 for times in ids.values())
         counts.doubled += sum(max(0, published[name] - stored[name]) for name in published)
         counts.redeliveries = sum(
-            log.read_text(errors="replace").count("what was stored for them is published")
+            log.read_text(errors="replace").count("their stored outputs are published")
             for log in self.folder.glob("*/worker.log")
         )
 

@@ -7,11 +7,11 @@ go out in one Kafka transaction; Faust commits nothing, since its commit would w
 A batch costs some ten milliseconds however little it holds, so one is in hand at a time, and what arrives meanwhile
 forms the next: batches grow with the load by themselves. Only a full batch need not wait for the one before.
 
-A partition number is in one batch at a time, so events of a key never overtake each other; `queue.py` says which
+A partition is in one batch at a time, so events of a key never overtake each other; `queue.py` says which
 chunks go first.
 
 Two traps. `subscribe` must return before the rebalance callbacks run, or it deadlocks. And every message carries
-the app's `consumer_generation_id`, or recovery returns without a word.
+the app's `consumer_generation_id`, or recovery returns without a message.
 """
 
 import asyncio
@@ -143,7 +143,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         start = await take_over(self.app, self._thread, self.transport.publisher, self.publish)
         self._queue.start(start)
         self._missing = None
-        log.info("reading partitions %s", sorted({tp.partition for tp in start}))
+        log.info("partitions %s are ours", sorted({tp.partition for tp in start}))
         return start
 
     @Service.task  # type: ignore[untyped-decorator]
@@ -172,7 +172,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         batch, chunk = Batch(chunks, self._epoch), chunks[0]
         tp = TP(chunk.topic, chunk.partition)
         self._handed_out.append(batch)
-        self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
+        self._read_offset[tp] = None  # else Faust drops silently what it takes for old
         yield (
             tp,
             ConsumerMessage(
@@ -246,7 +246,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             return ()
         return self._queue.next_batch({chunk.partition for batch in self._handed_out for chunk in batch.chunks})
 
-    # Off: Faust's acknowledgements, commits, gaps and alarms
+    # Switched off: Faust's acknowledgements, commits, gaps and alarms
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         log.error("Faust tried to commit %s: the topics must have acks=False", dict(offsets))

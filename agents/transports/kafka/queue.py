@@ -1,10 +1,10 @@
 """The queue of fetched chunks: lines records up behind each other and forms the next batch of them.
 
-Pure: knows neither the broker nor Faust nor the time. A partition is its topic and number; all topics of one number
-belong together, since their chunks may not overtake each other.
+Pure: knows neither the broker nor Faust nor the time. The chunks of one partition of all topics form a line, since
+they may not overtake each other.
 
-Membership goes first: a chunk of claims waits until membership of its number was read up to the end that it had after
-the claims were fetched.
+Membership goes first: a chunk of claims waits until membership of its partition was read up to the end that it had
+after the claims were fetched.
 """
 
 from collections import defaultdict, deque
@@ -20,7 +20,7 @@ MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, befo
 WAITING_CHUNKS: Final = 2  # of each partition: memory stays flat, and no batch waits for the broker
 RECORD_BYTES: Final = 4 * 1024  # a larger record counts as several: a batch of the largest would not fit the memory
 
-Partition = tuple[str, int]
+Place = tuple[str, int]  # topic and partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Waiting:
 
     chunk: Chunk
     size: int
-    ends: Mapping[Partition, int]
+    ends: Mapping[Place, int]
 
     @property
     def age(self) -> int:
@@ -37,7 +37,7 @@ class Waiting:
 
 
 class _Line:
-    """The waiting chunks of one number, by topic. `claims`: a heap of the first chunk's age and topic, membership
+    """The waiting chunks of one partition, by topic. `claims`: a heap of the first chunk's age and topic, membership
     apart."""
 
     __slots__ = ("by_topic", "claims", "size")
@@ -61,7 +61,7 @@ class _Line:
         line[-1] = waiting
 
     def first(self) -> Waiting | None:
-        """The chunk that goes before all others of this number."""
+        """The chunk that goes before all others of this partition."""
         for topic in MEMBERSHIP:
             if line := self.by_topic.get(topic):
                 return line[0]
@@ -87,14 +87,14 @@ class ChunkQueue:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._next: dict[Partition, int] = {}  # offset after the last record that was lined up
-        self._read: dict[Partition, int] = {}  # of membership: the same, and past what holds no record
-        self._holes: dict[Partition, int] = {}  # that were asked for once more
-        self._lines: dict[int, _Line] = {}  # only of numbers on which something waits
+        self._next: dict[Place, int] = {}  # offset after the last record that was lined up
+        self._read: dict[Place, int] = {}  # of membership: the same, and past what holds no record
+        self._holes: dict[Place, int] = {}  # that were asked for once more
+        self._lines: dict[int, _Line] = {}  # by partition; only where something waits
         self.size = 0
 
-    def start(self, offsets: Mapping[Partition, int]) -> None:
-        """Expect these partitions, and no others, from these offsets on."""
+    def start(self, offsets: Mapping[Place, int]) -> None:
+        """Expect the records of these places, and of no others, from these offsets on."""
         self.clear()
         self._holes.clear()
         self._next = dict(offsets)
@@ -107,8 +107,8 @@ class ChunkQueue:
         self.size = 0
 
     @property
-    def positions(self) -> Mapping[Partition, int]:
-        """Offset after the last record that was lined up, by partition."""
+    def positions(self) -> Mapping[Place, int]:
+        """Offset after the last record that was lined up, by place."""
         return self._next
 
     def chunks(self) -> Iterator[Chunk]:
@@ -116,15 +116,15 @@ class ChunkQueue:
             for waiting in line.by_topic.values():
                 yield from (one.chunk for one in waiting)
 
-    def with_room(self) -> set[Partition]:
-        """Partitions of which more should be fetched."""
+    def with_room(self) -> set[Place]:
+        """Places of which more should be fetched."""
         return {place for place in self._next if self._length(place) < WAITING_CHUNKS}
 
     @property
     def is_full(self) -> bool:
         return self.size >= WAITING_CHUNKS * self._limit
 
-    def _length(self, place: Partition) -> int:
+    def _length(self, place: Place) -> int:
         line = self._lines.get(place[1])
         return len(line.by_topic.get(place[0], ())) if line is not None else 0
 
@@ -132,16 +132,16 @@ class ChunkQueue:
 
     def add(
         self,
-        records: Mapping[Partition, Sequence[Record]],
-        ends: Mapping[Partition, int],
-        positions: Mapping[Partition, int],
-    ) -> dict[Partition, int]:
+        records: Mapping[Place, Sequence[Record]],
+        ends: Mapping[Place, int],
+        positions: Mapping[Place, int],
+    ) -> dict[Place, int]:
         """Line up what was fetched, so that each chunk begins where the one before ended.
 
-        `ends`: where membership ended afterwards; `positions`: how far partitions were read to their end. Returns the
+        `ends`: where membership ended afterwards; `positions`: how far places were read to their end. Returns the
         holes: offsets to read again, since a hole is believed when it is seen twice.
         """
-        again: dict[Partition, int] = {}
+        again: dict[Place, int] = {}
         for place, fetched in records.items():
             start = self._next[place]
             fresh = [record for record in fetched if record.offset >= start]
@@ -156,19 +156,19 @@ class ChunkQueue:
                 self._read[place] = max(self._read[place], position)
         return again
 
-    def _line_up(self, place: Partition, start: int, fresh: Sequence[Record], ends: Mapping[Partition, int]) -> None:
-        topic, number = place
+    def _line_up(self, place: Place, start: int, fresh: Sequence[Record], ends: Mapping[Place, int]) -> None:
+        topic, partition = place
         end, records = fresh[-1].offset + 1, tuple(fresh)
         size = max(len(records), sum(len(record.value) for record in records) // RECORD_BYTES)
-        before = {other: offset for other, offset in ends.items() if other[1] == number}
-        line = self._lines.setdefault(number, _Line())
+        before = {other: offset for other, offset in ends.items() if other[1] == partition}
+        line = self._lines.setdefault(partition, _Line())
         self.size += size
         last = line.by_topic[topic][-1] if line.by_topic[topic] else None
         if last is not None and last.size + size <= self._limit:
-            chunk = Chunk(topic, number, last.chunk.start, end, last.chunk.records + records)
+            chunk = Chunk(topic, partition, last.chunk.start, end, last.chunk.records + records)
             line.replace_last(Waiting(chunk, last.size + size, before))
         else:
-            line.append(Waiting(Chunk(topic, number, start, end, records), size, before))
+            line.append(Waiting(Chunk(topic, partition, start, end, records), size, before))
         self._next[place] = end
         if place in self._read:
             self._read[place] = max(self._read[place], end)
@@ -176,31 +176,31 @@ class ChunkQueue:
     # Batches out
 
     def next_batch(self, busy: Set[int] = frozenset()) -> tuple[Chunk, ...]:
-        """Takes the chunks of the next batch, the oldest numbers first; () if none may go.
+        """Takes the chunks of the next batch, the partition with the oldest record first; () if none may go.
 
-        `busy`: numbers with a batch in hand. Beside one in hand only a batch that is at least half full may go.
+        `busy`: partitions with a batch in hand. Beside one in hand only a batch that is at least half full may go.
         """
-        free = {number: line for number, line in self._lines.items() if number not in busy}
+        free = {partition: line for partition, line in self._lines.items() if partition not in busy}
         if busy and sum(line.size for line in free.values()) < self._limit // 2:
             return ()
-        heads = sorted((head.age, number) for number, line in free.items() if (head := self._ready(line)))
+        heads = sorted((head.age, partition) for partition, line in free.items() if (head := self._ready(line)))
         batch: list[Chunk] = []
         room = self._limit
-        for _, number in heads:
-            line = free[number]
+        for _, partition in heads:
+            line = free[partition]
             while (first := self._ready(line)) is not None:
                 if batch and room < first.size:
                     return tuple(batch)
                 room -= first.size
-                self._pop(number, line, first)
+                self._pop(partition, line, first)
                 batch.append(first.chunk)
         return tuple(batch)
 
-    def _pop(self, number: int, line: _Line, first: Waiting) -> None:
+    def _pop(self, partition: int, line: _Line, first: Waiting) -> None:
         line.pop(first)
         self.size -= first.size
         if line.first() is None:
-            del self._lines[number]
+            del self._lines[partition]
 
     def _ready(self, line: _Line) -> Waiting | None:
         """The first chunk of a line, if all membership that goes before it was read."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.transports.kafka.queue import MEMBERSHIP, RECORD_BYTES, WAITING_CHUNKS, ChunkQueue, Partition
+from agents.transports.kafka.queue import MEMBERSHIP, RECORD_BYTES, WAITING_CHUNKS, ChunkQueue, Place
 from pipeline.messages.records import Chunk, Record
 from schemas import topics
 
@@ -15,7 +15,7 @@ HERE, THERE = (topics.ACCIDENTS, 0), (topics.ACCIDENTS, 1)
 DEATHS = (topics.DEATHS, 0)
 
 
-def queue_of(*places: Partition, start: int = 0, limit: int = LIMIT) -> ChunkQueue:
+def queue_of(*places: Place, start: int = 0, limit: int = LIMIT) -> ChunkQueue:
     queue = ChunkQueue(limit)
     queue.start(dict.fromkeys(places, start))
     return queue
@@ -28,11 +28,11 @@ def records(*offsets: int, time: int | None = None, value: bytes = b"{}") -> lis
 
 def add(
     queue: ChunkQueue,
-    place: Partition,
+    place: Place,
     found: Sequence[Record],
-    ends: Mapping[Partition, int] | None = None,
-    positions: Mapping[Partition, int] | None = None,
-) -> dict[Partition, int]:
+    ends: Mapping[Place, int] | None = None,
+    positions: Mapping[Place, int] | None = None,
+) -> dict[Place, int]:
     return queue.add({place: found}, ends or {}, positions or {})
 
 
@@ -191,7 +191,7 @@ PLACES = [(topic, number) for topic in topics.INTAKE for number in (0, 1)]
 
 
 @given(st.lists(st.tuples(st.sampled_from(PLACES), st.integers(1, 6), st.booleans()), max_size=40))
-def test_each_record_is_handed_out_once_and_in_its_order(steps: list[tuple[Partition, int, bool]]) -> None:
+def test_each_record_is_handed_out_once_and_in_its_order(steps: list[tuple[Place, int, bool]]) -> None:
     """Whatever is fetched and whenever batches start; the sizes that the queue keeps are those of its chunks."""
     queue = queue_of(*PLACES)
     handed_out = dict.fromkeys(PLACES, 0)
