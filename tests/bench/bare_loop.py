@@ -1,4 +1,4 @@
-"""What the worker is compared with: a bare confluent-kafka loop that does the same work in batches, exactly once.
+"""The yardstick of the worker: a bare confluent-kafka loop that does the same work in batches, exactly once.
 
     python -m tests.bench.bare_loop COUNT
 
@@ -60,7 +60,7 @@ def main(count: int) -> None:
         _lap(seconds, "publish", started)
         done += len(messages)
         batches += 1
-    print(json.dumps({"claims": done, "turns": batches, "seconds": seconds}), flush=True)
+    print(json.dumps({"claims": done, "batches": batches, "seconds": seconds}), flush=True)
     sys.stdin.read()  # its processor time can be read until whoever started it closes this
     consumer.close()
     store.close()

@@ -1,4 +1,4 @@
-"""When a worker over Kafka starts a batch, and what becomes of it; a worker without partitions. The broker is a fake.
+"""Starts and ends of batches over Kafka; a worker without partitions. The broker is a fake.
 
 Which chunks form a batch: tests/agents/transports/test_queue.py.
 """

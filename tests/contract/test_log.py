@@ -60,7 +60,7 @@ def test_reading_on_costs_the_same_however_long_the_log_is(tmp_path: Path) -> No
     driver: Any = log.connection.connection.driver_connection
     steps: Counter[int] = Counter()
     for start in (1, 2990):
-        driver.set_progress_handler(lambda start=start: steps.update([start]), 1)  # told of each step of SQLite
+        driver.set_progress_handler(lambda start=start: steps.update([start]), 1)  # called at each step of SQLite
         assert [one.place for one in log.read(start, topics.INTAKE, 5)] == list(range(start, start + 5))
     assert steps[2990] == steps[1] < 1000
     log.close()

@@ -1,6 +1,6 @@
 """Kafka, PostgreSQL, workers and a stream of claims, and everything that can be done to them. Counts what it did.
 
-Used by the fault tests (bounded) and by `make soak` (for as long as it is told). Every wait has an end.
+Used by the fault tests (bounded) and by `make soak` (for some minutes). Every wait has an end.
 """
 
 import itertools

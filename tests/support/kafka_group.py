@@ -17,12 +17,12 @@ from tests.support.kafka_stage import HERE
 
 
 class Place(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
-    """As whom the group knows it, and which partition numbers it has, in the generation it heard of last."""
+    """Its member of the group, and its partitions, in the generation it heard of last."""
 
     def __init__(self) -> None:
         self.consumer: Any = None
         self.member = GroupMember(-1, "")
-        self.numbers: frozenset[int] = frozenset()
+        self.partitions: frozenset[int] = frozenset()
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         """It keeps what it knew, as a worker does that hears nothing."""
@@ -30,7 +30,7 @@ class Place(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
     def on_partitions_assigned(self, assigned: Any) -> None:
         coordinator = self.consumer._coordinator
         self.member = GroupMember(coordinator.generation, coordinator.member_id)
-        self.numbers = frozenset(tp.partition for tp in assigned)
+        self.partitions = frozenset(tp.partition for tp in assigned)
 
     async def heard_of(self, generation: int) -> None:
         async with asyncio.timeout(20):

@@ -43,7 +43,7 @@ def leave(status: int, reason: str) -> None:
 
 
 class Broker:
-    """aiokafka's thread and the publisher: answers what it was told to, and notes what it was asked, in order."""
+    """aiokafka's thread and the publisher: gives prepared answers, and notes the questions in order."""
 
     def __init__(self, *assigned: TP) -> None:
         self.assigned = Assignment(frozenset(assigned), GroupMember(1, "us"))
@@ -122,7 +122,7 @@ class Stage:
         self.consumer._thread = broker
 
     async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None, value: bytes = b"{}") -> None:
-        """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
+        """The answer to a fetch that was sent in this epoch; by default in the current one."""
         records = [Record(at, at, b"k", value) for at in offsets]
         self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
         await self.consumer._take(Fetched({tp: records}, {}, {}))

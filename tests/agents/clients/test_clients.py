@@ -1,4 +1,4 @@
-"""Where an event goes, what a spool keeps, where a feed goes on; and the three clients over the embedded file."""
+"""Topics of events, the spool, positions of feeds; and the three clients over the embedded file."""
 
 import base64
 import datetime as dt
@@ -52,7 +52,7 @@ def test_the_key_is_the_membership_number_and_never_the_nik() -> None:
     assert place_of(by_nik)[0][1] == b"K7"
 
 
-def test_history_keeps_the_time_of_the_event_and_everything_else_is_stamped_by_the_broker() -> None:
+def test_history_keeps_the_events_time_and_the_broker_stamps_other_topics() -> None:
     raw = e.raw(e.accident(time="2024-07-07T20:00:00+07:00"))
     assert outgoing(raw, 1)[0].timestamp_ms is None
     expected = dt.datetime(2024, 7, 7, 13, tzinfo=dt.UTC).timestamp() * 1000

@@ -1,4 +1,4 @@
-"""Which chunks form a batch over Kafka, in which order, and how holes are judged. Pure: no broker, no worker."""
+"""The queue of chunks over Kafka: the batches it forms, their order, and holes. Pure: no broker, no worker."""
 
 from collections.abc import Mapping, Sequence
 
@@ -152,6 +152,13 @@ def test_a_hole_is_believed_when_it_is_seen_twice() -> None:
     assert add(queue, HERE, records(2, 3)) == {}
     assert shown(queue.next_batch()) == [(*HERE, 0, 4)]
     assert add(queue, HERE, records(6)) == {HERE: 4}, "each hole is asked for by itself"
+
+
+def test_a_hole_that_was_none_is_filled() -> None:
+    queue = queue_of(HERE, limit=100)
+    add(queue, HERE, records(2, 3))
+    add(queue, HERE, records(0, 1, 2, 3))
+    assert [[one.offset for one in chunk.records] for chunk in queue.next_batch()] == [[0, 1, 2, 3]]
 
 
 def test_the_end_of_a_partition_with_a_hole_is_not_read_yet() -> None:

@@ -73,7 +73,7 @@ def test_a_chunk_may_be_in_hand_up_to_the_limit_however_long_ago_the_worker_look
     assert is_well or "in hand for 90 s; 90 is most: claims.deaths 3" in str(trouble)
 
 
-def test_a_worker_that_never_gets_to_look_is_given_as_long_as_one_that_stopped_looking() -> None:
+def test_a_worker_that_never_polled_gets_the_same_grace_period() -> None:
     watched = Watched()
     watched.runner.source = None
     watched.now = LOOK_SECONDS
@@ -178,10 +178,10 @@ def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
 
         wait_for(lambda: ("santunan_claims_decided_total", "APPROVED", "JKK", "OK") in metrics_of(port), worker)
         wait_for(lambda: metrics_of(port)["santunan_oldest_undecided_seconds",] == 0, worker)
-        told = metrics_of(port)
-        assert told["santunan_events_total", "accepted", topics.HISTORY] == 5
-        assert told["santunan_lag_records", "0", topics.HISTORY] == 0
-        assert all(told["santunan_step_seconds_count", step] > 0 for step in ("parse", "commit", "publish"))
+        metrics = metrics_of(port)
+        assert metrics["santunan_events_total", "accepted", topics.HISTORY] == 5
+        assert metrics["santunan_lag_records", "0", topics.HISTORY] == 0
+        assert all(metrics["santunan_step_seconds_count", step] > 0 for step in ("parse", "commit", "publish"))
         assert worker.stop() == 0
 
 
@@ -191,8 +191,8 @@ def test_a_worker_whose_store_is_gone_is_not_ready_until_it_is_back(tmp_path: Pa
         wait_for(lambda: asked(port, "/ready")[0] == 200, worker)
         (tmp_path / "santunan.db").rename(tmp_path / "elsewhere.db")
         status, body = asked(port, "/ready")
-        told: dict[str, Any] = json.loads(body)
-        assert (status, told["status"]) == (503, "unavailable") and "store does not answer" in told["reason"]
+        answer: dict[str, Any] = json.loads(body)
+        assert (status, answer["status"]) == (503, "unavailable") and "store does not answer" in answer["reason"]
         (tmp_path / "elsewhere.db").rename(tmp_path / "santunan.db")
         assert asked(port, "/ready")[0] == 200
 
