@@ -165,8 +165,8 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
     assert len(refusals) == len(wrong)
     assert sum(value for (name, *_), value in refused.items() if name == "santunan_dead_letters_total") == len(wrong)
     logged = [json.loads(line) for line in lines.splitlines()]
-    shown = Counter((one["claim_id"], one["event_id"]) for one in logged if one["event"] == "claim decided")
-    assert shown == Counter((one["claim_id"], one["caused_by"]["id"]) for one in decided)
+    claims = Counter((one["claim_id"], one["event_id"]) for one in logged if one["event"] == "claim decided")
+    assert claims == Counter((one["claim_id"], one["caused_by"]["id"]) for one in decided)
     reasons = Counter(one["reason"] for one in logged if one["event"] == "event refused")
     assert reasons == Counter(one["reason"] for one in refusals)
     (security,) = [one for one in logged if one["logger"] == "santunan.security"]

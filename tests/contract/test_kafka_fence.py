@@ -96,7 +96,7 @@ def test_partitions_assigned_anew_are_read_from_their_positions_on(kafka_setting
         found: list[int] = []
         deadline = time.monotonic() + 20
         while len(found) < count and time.monotonic() < deadline:
-            records, _ = thread._look({place}, 0.2)
+            records, _ = thread._poll({place}, 0.2)
             found += [one.offset for one in records.get(place, ())]
         return found
 

@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_read_now_is_no_bug(tmp_path: Path, monkeypatch: p
 
     async def read() -> None:
         app: Any = App(read_settings(database_url=f"sqlite:///{tmp_path}/santunan.db"))
-        await app.consumer._next_turn(0.1)
+        await app.consumer._next_batch(0.1)
 
     open_file(tmp_path / "santunan.db").close()
     monkeypatch.setattr(embedded, "leave", leave)
