@@ -1,4 +1,4 @@
-"""Work accidents (JKK): claims, evidence, appeals."""
+"""Agent of work accidents (JKK): claims, evidence, appeals."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from schemas import topics
 
 @app.agent(intake(topics.ACCIDENTS), concurrency=1)  # type: ignore[untyped-decorator]
 async def assess_accidents(stream: Any) -> None:
-    async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+    async for message in stream.events():  # one message = one batch
+        await app.runner(message.value)

@@ -1,7 +1,7 @@
-"""The Faust app: what a worker is made of. `faust -A agents.app worker` finds `app` here; nothing runs on import.
+"""The Faust app of a worker. `faust -A agents.app worker` finds `app` here; nothing runs on import.
 
 Faust is the shell (worker, agents, rebalancing), never the memory: no tables, no acknowledgements, no producer of
-its own. Why each setting is what it is stands beside it.
+its own. The reason of each setting is beside it.
 """
 
 import importlib.util
@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 log = logging.getLogger("santunan.worker")
 
 AGENTS: Final = ("members", "accidents", "deaths", "reviews", "settlements", "history")
-# Of one partition at a time. Parsed and decided, an event takes some twenty times its bytes; of usual events a thousand
-# fit, and larger chunks are no cheaper an event.
+# Of one partition at a time. A decided event takes some twenty times its bytes of memory; a thousand usual events fit.
 FETCH_BYTES: Final = 512 << 10
-SESSION_OF_POLL_SECONDS: Final = 1000.0  # Faust stops polling while a chunk is in hand; the heartbeat says we live
+SESSION_OF_POLL_SECONDS: Final = (
+    1000.0  # Faust does not poll while a batch is in hand; the heartbeat shows that the worker lives
+)
 
 
 class NoTables(TableManager):  # type: ignore[misc]
@@ -49,20 +50,20 @@ class NoTables(TableManager):  # type: ignore[misc]
 
 
 class App(faust.App):  # type: ignore[misc]
-    """A Faust app that knows its settings and the way a chunk takes."""
+    """A Faust app with its settings, its store and its processor."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.metrics = _metrics() if settings.health_address else None
-        self.process = BatchRunner(self._decide, threads=MOST_BATCHES, metrics=self.metrics)
+        self.runner = BatchRunner(self._decide, threads=MOST_BATCHES, metrics=self.metrics)
         self._store: SqliteStore | PostgresqlStore | None = None
         self._processor: Processor | None = None
         super().__init__(settings.group, **_faust_settings(settings))
 
     def _decide(self, chunks: Sequence[Chunk]) -> list[list[Message]]:
-        """In a thread; a partition number is in one of them at a time."""
+        """In a thread; a partition is in one of them at a time."""
         processor = self._processor
-        assert processor is not None, "it is made before anything is read"
+        assert processor is not None, "made before anything is read"
         started = time.perf_counter()
         batch = [(chunk, processor.read(chunk)) for chunk in chunks]
         if self.metrics is not None:
@@ -75,15 +76,15 @@ class App(faust.App):  # type: ignore[misc]
         if self.metrics is not None:
             self.metrics.note_chunk(report)
         if report.redelivered:
-            log.info("%d events came again; what was stored for them is published", report.redelivered)
+            log.info("%d events came again; their stored outputs are published", report.redelivered)
 
     async def on_first_start(self) -> None:
-        """Open everything before anything is read. What is not ready ends the process with one sentence.
+        """Open everything before anything is read. A part that is not ready ends the process with one sentence.
 
-        In the place of Faust's own, which would make a directory for tables.
+        Replaces Faust's own, which would make a directory for tables.
         """
         try:
-            await self._answer_questions()
+            await self._serve_health()
             await self.transport.prepare()
             book = Book.load()
             if self.metrics is not None:
@@ -99,14 +100,14 @@ class App(faust.App):  # type: ignore[misc]
             log.critical("a bug keeps the worker from starting", exc_info=error)
             leave(EXIT_BUG, f"{type(error).__name__} while starting; the log says more")
 
-    async def _answer_questions(self) -> None:
-        """From the first moment on, so that whoever asks is told what is missing. Raises NotReady."""
+    async def _serve_health(self) -> None:
+        """From the first moment on, so that /ready names what is missing. Raises NotReady."""
         if self.settings.health_address is None:
             return
         from agents.worker.health import Health, listen
 
         assert self.metrics is not None
-        await listen(self.settings.health_address, Health(self.process, self._ask_store, self.metrics))
+        await listen(self.settings.health_address, Health(self.runner, self._ask_store, self.metrics))
 
     def _ask_store(self) -> None:
         """One trivial read, on a connection of its own."""
@@ -120,13 +121,13 @@ class App(faust.App):  # type: ignore[misc]
         left, outputs = self._processor.take_over(published)
         count = sum(chunk.end - chunk.start for chunk in left)
         if count:
-            log.info("%d events were stored and not published; what was stored for them is published", count)
+            log.info("%d events were stored and not published; their stored outputs are published", count)
         if self.metrics is not None:
             self.metrics.note_redelivered(count)
         return left, outputs
 
     def published_positions(self) -> dict[tuple[str, int], int]:
-        """Up to where outputs are published for sure, whatever the broker remembers. Only over Kafka."""
+        """Positions up to which outputs are certainly published, though the broker may forget. Only over Kafka."""
         from pipeline.store.postgresql import PostgresqlStore
         from pipeline.store.published_positions import published_positions
 
@@ -143,7 +144,7 @@ class App(faust.App):  # type: ignore[misc]
 
 
 def _metrics() -> "Metrics":
-    """Imported only where somebody asks for them: it costs a start some 50 ms."""
+    """Imported only where health is served; fast: see docs/performance.md."""
     from agents.worker.metrics import Metrics
 
     return Metrics()
@@ -162,10 +163,10 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "topic_allow_declare": False,  # topics are made by `santunan topics create`, with their retention and replicas
         "topic_partitions": settings.partitions,
         "stream_wait_empty": False,  # positions are ours: nothing waits for Faust's acknowledgements
-        "stream_buffer_maxsize": 4096,  # never full: the transports hand out one chunk a partition number at a time
+        "stream_buffer_maxsize": 4096,  # never full: a partition is in one batch at a time
         "broker_max_poll_records": settings.chunk_records,
         "consumer_max_fetch_size": FETCH_BYTES,
-        "broker_commit_interval": 3600.0,  # nothing is ever committed by Faust; its timer only costs
+        "broker_commit_interval": 3600.0,  # Faust commits nothing; its timer only costs
         "broker_session_timeout": settings.kafka_session_seconds,
         "broker_heartbeat_interval": settings.kafka_session_seconds / 4,
         "broker_rebalance_timeout": 20.0,
@@ -178,7 +179,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
 
 
 def intake(topic: str) -> Any:
-    """An intake topic as an agent reads it: raw chunks, and no acknowledgement: Faust's commit would win over ours."""
+    """An intake topic for an agent: raw chunks, and no acknowledgement, since Faust's commit would win over ours."""
     return _app().topic(
         topic, key_type=bytes, key_serializer="raw", value_type=bytes, value_serializer="raw", acks=False
     )
@@ -202,7 +203,7 @@ def _app() -> App:
 
 
 def _require_clients(settings: Settings) -> None:
-    """Raises NotReady where a package is missing that only some installations have; Faust would call that a bug."""
+    """Raises NotReady where an optional package is missing; Faust would report a bug."""
     if not settings.is_embedded and not all(map(importlib.util.find_spec, ("confluent_kafka", "psycopg"))):
         raise NotReady("a worker on Kafka needs the package's extras: pip install 'santunan[kafka,postgresql]'")
 

@@ -1,4 +1,4 @@
-"""Deaths (JKM): claims, evidence, appeals."""
+"""Agent of deaths (JKM): claims, evidence, appeals."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from schemas import topics
 
 @app.agent(intake(topics.DEATHS), concurrency=1)  # type: ignore[untyped-decorator]
 async def assess_deaths(stream: Any) -> None:
-    async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+    async for message in stream.events():  # one message = one batch
+        await app.runner(message.value)

@@ -1,4 +1,4 @@
-"""What an operator brings in: any event, at the time that is written on it."""
+"""Agent of operators' events: any event, at the time written on it."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from schemas import topics
 
 @app.agent(intake(topics.HISTORY), concurrency=1)  # type: ignore[untyped-decorator]
 async def take_in_history(stream: Any) -> None:
-    async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+    async for message in stream.events():  # one message = one batch
+        await app.runner(message.value)

@@ -1,4 +1,4 @@
-"""Membership: who is insured, for what, since when, and what was paid."""
+"""Agent of membership: insured persons, their programs and their contributions."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from schemas import topics
 
 @app.agent(intake(topics.MEMBERS), concurrency=1)  # type: ignore[untyped-decorator]
 async def keep_members(stream: Any) -> None:
-    async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+    async for message in stream.events():  # one message = one batch
+        await app.runner(message.value)

@@ -1,4 +1,4 @@
-"""What officers decide about claims that were referred to them."""
+"""Agent of officers' reviews of referred claims."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from schemas import topics
 
 @app.agent(intake(topics.REVIEWS), concurrency=1)  # type: ignore[untyped-decorator]
 async def apply_reviews(stream: Any) -> None:
-    async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+    async for message in stream.events():  # one message = one batch
+        await app.runner(message.value)

@@ -1,4 +1,4 @@
-"""Every setting of a running Santunan, once: `SANTUNAN_*` variables, then `santunan.toml` in the current directory.
+"""All settings: `SANTUNAN_*` variables, then `santunan.toml` in the current directory.
 
 Never imports Faust, Kafka or the store: `santunan --help` and the clients of clinics read this too.
 """
@@ -22,7 +22,7 @@ POSTGRESQL: Final = ("postgresql://", "postgresql+psycopg://")
 EMBEDDED_PARTITIONS: Final = 1  # one worker a file: more partitions would only cut its runs, and so its chunks, short
 KAFKA_PARTITIONS: Final = 8  # as many workers as may share the work; cannot be lowered later
 
-_SHAPES: Final = {  # what is said instead of the pattern of a setting
+_SHAPES: Final = {  # shown instead of the pattern of a setting
     "group": "write small letters, digits and . _ -, at most 64, such as santunan",
     "instance_id": "write letters, digits and . _ -, at most 64, such as hall-1",
     "health_address": "write HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100",
@@ -34,7 +34,7 @@ Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
 
 class Settings(BaseSettings):
-    """Where events come from, where state lives, and how a worker behaves. Use `read_settings` to make one."""
+    """Broker, store and behaviour of a worker. Use `read_settings` to make one."""
 
     model_config = SettingsConfigDict(
         env_prefix="SANTUNAN_",
@@ -72,8 +72,8 @@ class Settings(BaseSettings):
     kafka_ca_file: Path | None = None
     kafka_session_seconds: float = Field(default=6.0, ge=1, le=300, description="silence after which a worker is dead")
     kafka_request_seconds: float = Field(default=30.0, ge=1, le=300)
-    # Longer than it takes to replace a lost broker. librdkafka 2.16 may wait for ever for a group's coordinator that is
-    # gone (its issues 5456 and 5511): then a new start is the way on.
+    # Longer than it takes to replace a lost broker. librdkafka 2.16 may wait without end for a lost group coordinator
+    # (its issues 5456 and 5511): a new start ends that.
     kafka_publish_seconds: float = Field(default=15.0, ge=1, le=300, description="longest a chunk's outputs may take")
 
     @classmethod

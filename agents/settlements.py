@@ -1,4 +1,4 @@
-"""What the payment system paid, or could not pay."""
+"""Agent of settlements: payments made or failed, reported by the payment system."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ from schemas import topics
 
 @app.agent(intake(topics.SETTLEMENTS), concurrency=1)  # type: ignore[untyped-decorator]
 async def keep_settlements(stream: Any) -> None:
-    async for message in stream.events():  # one message = one chunk of one partition
-        await app.process(message.value)
+    async for message in stream.events():  # one message = one batch
+        await app.runner(message.value)

@@ -53,7 +53,7 @@ ROOMS: Final = (
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
     Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
-         "schemas pipeline/errors agents/settings", "kafka"),
+         "schemas pipeline/errors agents/settings", "kafka confluent_kafka"),
     Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
          "schemas pipeline/errors pipeline/messages pipeline/processing pipeline/store",
          "faust structlog prometheus_client aiohttp"),
@@ -79,7 +79,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings agents/terminal "
          "agents/kafka agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo",
-         "typer orjson"),
+         "typer orjson holidays"),
 )
 # fmt: on
 

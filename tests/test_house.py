@@ -6,8 +6,10 @@ Reads the sources; runs nothing of them.
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,42 @@ def test_a_module_imports_only_what_the_row_of_its_room_allows(path: Path) -> No
         if not is_allowed:
             found.append(f"{name(path)}:{line}: imports {module}")
     assert found == []
+
+
+def third_party(path: Path) -> Iterator[tuple[int, str]]:
+    """What a module of ours imports of others, with names that are taken out of modules."""
+    for line, module in imports(path):
+        top = module.split(".")[0]
+        if top not in sys.stdlib_module_names and top not in ("schemas", "pipeline", "agents"):
+            yield line, module
+
+
+def test_nothing_private_of_another_package_is_imported() -> None:
+    """Such a name may change with any version."""
+    found = [
+        f"{name(path)}:{line}: imports {module}"
+        for path in OURS
+        for line, module in third_party(path)
+        if any(re.match("_(?!_)", part) for part in module.split("."))
+    ]
+    assert found == []
+
+
+def distribution(requirement: str) -> str:
+    """The name of a requirement, spelled as PyPA compares names: `PyYAML>=6` and `pyyaml` are one."""
+    return re.sub("[-_.]+", "-", re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]).lower()
+
+
+def test_each_package_that_is_imported_is_declared() -> None:
+    """What another package brings along today it may leave out tomorrow."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = [one for extra in project["optional-dependencies"].values() for one in extra]
+    declared = {distribution(one) for one in (*project["dependencies"], *extras)}
+    installed = packages_distributions()
+    tops = {module.split(".")[0] for path in OURS for _, module in third_party(path)}
+    assert {"faust", "kafka", "yaml"} <= tops, "this test looks in the wrong place"
+    missing = {top for top in tops if not {distribution(one) for one in installed.get(top, ())} & declared}
+    assert missing == set()
 
 
 def test_rooms_stand_from_the_ground_up_so_that_there_is_no_circle() -> None:

@@ -175,7 +175,7 @@ def _waiting(settings: "Settings") -> int:
     """Events that were submitted and not read yet."""
     from pipeline.store import open_reader
     from pipeline.store.embedded_log import Log
-    from pipeline.store.engines import sqlite_told_plainly
+    from pipeline.store.engines import translate_sqlite_errors
     from schemas.topics import INTAKE
 
     if not settings.embedded_file.exists():
@@ -183,7 +183,7 @@ def _waiting(settings: "Settings") -> int:
     open_reader(settings.database_url).close()
     log = Log(settings.embedded_file)
     try:
-        with sqlite_told_plainly():
+        with translate_sqlite_errors():
             read = log.positions(settings.group)
             return sum(end - read.get(place, 0) for place, end in log.ends().items() if place[0] in INTAKE)
     finally:

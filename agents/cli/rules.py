@@ -1,4 +1,4 @@
-"""`santunan rules`: is the rule book sound, what does the law say, what changed, what would a change do."""
+"""`santunan rules`: checks, shows and compares the rule book, tries a change, and makes the list of holidays."""
 
 import datetime as dt
 from pathlib import Path
@@ -187,6 +187,39 @@ def impact(
         print_json([found])
         return
     _show_impact(found)
+
+
+@group.command("holidays")
+def holidays(
+    first: Annotated[int, typer.Argument(metavar="FIRST", min=2015, max=9999, help="The first year.")],
+    last: Annotated[int, typer.Argument(metavar="LAST", min=2015, max=9999, help="The last year.")],
+    checked_on: Annotated[
+        dt.date,
+        typer.Argument(**DAY | {"metavar": "CHECKED_ON"}, help="When a person compared the days with the decrees."),
+    ],
+) -> None:
+    """Print the parameter file of public holidays, public_holidays.yaml.
+
+    When a year's decree is published. The days are those of the Python package `holidays`. Compare the result with
+    the file before you replace it: a past deadline must not change.
+
+    \b
+    Examples:
+      santunan rules holidays 2015 2027 2026-11-22
+      santunan rules holidays 2015 2028 2027-11-20 > public_holidays.yaml
+    """
+    if last < first:
+        raise typer.BadParameter(f"the last year, {last}, is before the first one, {first}")
+    from pipeline.errors import NotReady
+    from pipeline.law.holidays import holiday_file
+
+    try:
+        import holidays as package
+    except ImportError:
+        raise NotReady("this needs a package that is not installed: pip install 'santunan[dev]'") from None
+    years = range(first, last + 1)
+    days = package.country_holidays("ID", years=years, language="id", categories=("public",))
+    print(holiday_file(days, years, checked_on, f"holidays {package.__version__}"), end="")
 
 
 def _show_impact(found: Any) -> None:

@@ -1,4 +1,4 @@
-"""Clients of clinics, officers and auditors: hand events in, follow decisions, read the history.
+"""Clients of clinics, officers and auditors: submit events, follow decisions, read the history.
 
 Each has two kinds behind one small interface (`agents.clients.interface`): over Kafka, and over the embedded file.
 Nothing here imports Faust or decides anything.
@@ -7,7 +7,7 @@ Nothing here imports Faust or decides anything.
 from collections.abc import Sequence
 from pathlib import Path
 
-from agents.clients.interface import Feed, History, Outgoing, Published, Receipt, Submitter, outgoing
+from agents.clients.interface import Feed, History, Outgoing, Published, Range, Receipt, Submitter, outgoing
 from agents.settings import Settings
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "History",
     "Outgoing",
     "Published",
+    "Range",
     "Receipt",
     "Submitter",
     "open_feed",
@@ -25,7 +26,7 @@ __all__ = [
 
 
 def open_submitter(settings: Settings, *, spool: Path | None = None) -> Submitter:
-    """Hands events in. `spool`: where they are kept while a Kafka broker is away; None: that is an error."""
+    """Submits events. `spool`: keeps them while a Kafka broker is away; None: that is an error."""
     if settings.is_embedded:
         from agents.clients.embedded import EmbeddedSubmitter
 
@@ -36,7 +37,7 @@ def open_submitter(settings: Settings, *, spool: Path | None = None) -> Submitte
 
 
 def open_feed(settings: Settings, topics: Sequence[str], *, position_file: Path | None = None) -> Feed:
-    """Follows what was published. `position_file`: where to go on from the next time; None: from the beginning."""
+    """Follows published events. `position_file`: remembers where to continue; None: from the beginning each time."""
     if settings.is_embedded:
         from agents.clients.embedded import EmbeddedFeed
 
@@ -47,7 +48,7 @@ def open_feed(settings: Settings, topics: Sequence[str], *, position_file: Path 
 
 
 def open_history(settings: Settings) -> History:
-    """Reads what was written from a time or an offset on, up to where it ended when the reading began."""
+    """Reads past events, up to where the topics ended when the reading began."""
     if settings.is_embedded:
         from agents.clients.embedded import EmbeddedHistory
 

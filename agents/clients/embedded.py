@@ -1,22 +1,31 @@
 """The three clients over the log of the embedded file. The worker may run beside them or not.
 
-Readers hold no snapshot between two reads, so that they never keep the file from being tidied up.
+Readers hold no snapshot between two reads, so that they never hold a checkpoint of the file back.
 """
 
-import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
-from agents.clients.interface import CONTENT_TYPE, Feed, History, Outgoing, Published, Receipt, Submitter
+from agents.clients.interface import (
+    CONTENT_TYPE,
+    EVERYTHING,
+    Feed,
+    History,
+    Outgoing,
+    Published,
+    Range,
+    Receipt,
+    Submitter,
+)
 from agents.clients.position import PositionFile
 from agents.settings import Settings
 from pipeline.messages.records import Message
 from pipeline.store import open_reader, open_store
 from pipeline.store.embedded_log import Log, LogEntry
-from pipeline.store.engines import sqlite_told_plainly
+from pipeline.store.engines import translate_sqlite_errors
 
 APPENDED_AT_ONCE: Final = 1000  # one transaction and one fsync for this many
 POLL_SECONDS: Final = 0.02  # others' events are seen within 50 ms
@@ -24,13 +33,13 @@ _PLACE: Final = ("log", 0)  # one order of all topics needs one position
 
 
 def _opened_to_read(settings: Settings) -> Log:
-    """Raises NotReady where nothing is there: nothing is made."""
+    """Never makes a file. Raises NotReady where there is none."""
     open_reader(settings.database_url).close()
     return Log(settings.embedded_file)
 
 
 class EmbeddedSubmitter(Submitter):
-    """The file is made, or brought up to this version, where needed. Raises NotReady."""
+    """Makes the file, or migrates it to this version, where needed. Raises NotReady."""
 
     def __init__(self, settings: Settings) -> None:
         open_store(settings.database_url, partitions=settings.partitions).close()
@@ -48,8 +57,8 @@ class EmbeddedSubmitter(Submitter):
                 together = list(group)
                 messages = [Message(one.topic, one.key or b"", one.value, (CONTENT_TYPE,)) for one in together]
                 placed = self._log.append(messages, partition=partition)
-                for event, (topic, number, offset) in zip(together, placed, strict=True):
-                    yield Receipt(event.source, event.event_id, topic, number, offset)
+                for event, place in zip(together, placed, strict=True):
+                    yield Receipt(event.source, event.event_id, *place)
 
     def close(self) -> None:
         self._log.close()
@@ -65,7 +74,7 @@ class EmbeddedFeed(Feed):
         place = self._position.read().get(_PLACE, 0)
         version: int | None = None
         while True:
-            with sqlite_told_plainly():
+            with translate_sqlite_errors():
                 seen = self._log.data_version()
                 entries = self._log.read(place, self._names) if seen != version else []
             for entry in entries:
@@ -89,21 +98,13 @@ class EmbeddedHistory(History):
     def __init__(self, settings: Settings) -> None:
         self._log = _opened_to_read(settings)
 
-    def read(
-        self,
-        names: Sequence[str],
-        *,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        first: Mapping[tuple[str, int], int] | None = None,
-        end: Mapping[tuple[str, int], int] | None = None,
-    ) -> Iterator[Published]:
+    def read(self, names: Sequence[str], within: Range = EVERYTHING) -> Iterator[Published]:
         last = self._log.end_place()
-        since_ms = since.timestamp() * 1000 if since else None
-        until_ms = until.timestamp() * 1000 if until else None
+        since_ms = within.since.timestamp() * 1000 if within.since else None
+        until_ms = within.until.timestamp() * 1000 if within.until else None
         place = 0
         while True:
-            with sqlite_told_plainly():
+            with translate_sqlite_errors():
                 entries = self._log.read(place, tuple(names))
             if not entries:
                 return
@@ -114,8 +115,8 @@ class EmbeddedHistory(History):
                 if (
                     (since_ms is None or entry.timestamp_ms >= since_ms)
                     and (until_ms is None or entry.timestamp_ms < until_ms)
-                    and entry.offset >= (first or {}).get(where, 0)
-                    and (end is None or where not in end or entry.offset < end[where])
+                    and entry.offset >= within.first.get(where, 0)
+                    and (where not in within.end or entry.offset < within.end[where])
                 ):
                     yield _published(entry)
             place = entries[-1].place + 1

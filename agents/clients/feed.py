@@ -1,4 +1,4 @@
-"""Follows topics over Kafka: what an officer's program runs. Reads committed events, and goes on where it stopped.
+"""Follows topics over Kafka, for an officer's program. Reads committed events, and continues where it stopped.
 
 No consumer group: a group would expire, and two officers would share the decisions between them.
 """
@@ -12,7 +12,7 @@ from kafka import KafkaConsumer, TopicPartition
 from agents.clients.interface import Feed, Published
 from agents.clients.position import PositionFile
 from agents.kafka.access_check import require_entrance
-from agents.kafka.connection import connection_options, told_plainly
+from agents.kafka.connection import connection_options, translate_errors
 from agents.settings import Settings
 from pipeline.errors import NotReady
 
@@ -22,7 +22,7 @@ POLL_MS: Final = 200
 def consumer_of(settings: Settings, names: Sequence[str]) -> tuple[Any, list[TopicPartition]]:
     """A consumer without a group that reads committed events of all partitions. Raises NotReady, Transient."""
     require_entrance(settings)
-    with told_plainly(settings):
+    with translate_errors(settings):
         consumer = KafkaConsumer(
             **connection_options(settings),
             bootstrap_timeout_ms=10_000,
@@ -38,7 +38,7 @@ def consumer_of(settings: Settings, names: Sequence[str]) -> tuple[Any, list[Top
             if not partitions:
                 consumer.close()
                 raise NotReady(f"{name} does not exist at {settings.kafka_bootstrap}: run `santunan topics create`")
-            assigned += [TopicPartition(name, number) for number in sorted(partitions)]
+            assigned += [TopicPartition(name, partition) for partition in sorted(partitions)]
         consumer.assign(assigned)
     return consumer, assigned
 
@@ -55,7 +55,7 @@ class KafkaFeed(Feed):
 
     def read(self, *, follow: bool = False) -> Iterator[Published]:
         saved = self._position.read()
-        with told_plainly(self._settings):
+        with translate_errors(self._settings):
             ends = {} if follow else self._consumer.end_offsets(self._assigned)
             for partition in self._assigned:
                 self._consumer.seek(partition, saved.get((partition.topic, partition.partition), 0))

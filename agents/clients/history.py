@@ -1,14 +1,13 @@
-"""Reads what was written, over Kafka: what an auditor runs. Ends where the topics ended when the reading began."""
+"""Reads past events over Kafka, for an auditor. Ends where the topics ended when the reading began."""
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka import TopicPartition
 
 from agents.clients.feed import POLL_MS, consumer_of, published
-from agents.clients.interface import History, Published
-from agents.kafka.connection import told_plainly
+from agents.clients.interface import EVERYTHING, History, Published, Range
+from agents.kafka.connection import translate_errors
 from agents.settings import Settings
 
 
@@ -17,23 +16,15 @@ class KafkaHistory(History):
         self._settings = settings
         self._consumer: Any = None
 
-    def read(
-        self,
-        names: Sequence[str],
-        *,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        first: Mapping[tuple[str, int], int] | None = None,
-        end: Mapping[tuple[str, int], int] | None = None,
-    ) -> Iterator[Published]:
+    def read(self, names: Sequence[str], within: Range = EVERYTHING) -> Iterator[Published]:
         self.close()
         self._consumer, assigned = consumer_of(self._settings, names)
-        until_ms = until.timestamp() * 1000 if until else None
-        with told_plainly(self._settings):
+        until_ms = within.until.timestamp() * 1000 if within.until else None
+        with translate_errors(self._settings):
             ends = dict(self._consumer.end_offsets(assigned))
-            for partition, place in _places(end).items():
-                ends[partition] = min(place, ends[partition])
-            self._seek(assigned, since, _places(first))
+            for partition, end in _by_partition(within.end).items():
+                ends[partition] = min(end, ends[partition])
+            self._seek(assigned, within)
             left = {one for one in assigned if self._consumer.position(one) < ends[one]}
             while left:
                 for partition, records in self._consumer.poll(timeout_ms=POLL_MS).items():
@@ -45,15 +36,14 @@ class KafkaHistory(History):
                     self._consumer.pause(*done)
                     left -= done
 
-    def _seek(
-        self, assigned: Sequence[TopicPartition], since: dt.datetime | None, first: Mapping[TopicPartition, int]
-    ) -> None:
+    def _seek(self, assigned: Sequence[TopicPartition], within: Range) -> None:
         starts = dict(self._consumer.beginning_offsets(assigned))
-        if since is not None:
+        if within.since is not None:
             ends = self._consumer.end_offsets(assigned)
-            since_ms = int(since.timestamp() * 1000)
+            since_ms = int(within.since.timestamp() * 1000)
             found = self._consumer.offsets_for_times(dict.fromkeys(assigned, since_ms))
             starts = {one: found[one].offset if found[one] is not None else ends[one] for one in assigned}
+        first = _by_partition(within.first)
         for partition in assigned:
             self._consumer.seek(partition, max(starts[partition], first.get(partition, 0)))
 
@@ -63,5 +53,5 @@ class KafkaHistory(History):
             self._consumer = None
 
 
-def _places(places: Mapping[tuple[str, int], int] | None) -> dict[TopicPartition, int]:
-    return {TopicPartition(topic, number): offset for (topic, number), offset in (places or {}).items()}
+def _by_partition(offsets: Mapping[tuple[str, int], int]) -> dict[TopicPartition, int]:
+    return {TopicPartition(*place): offset for place, offset in offsets.items()}

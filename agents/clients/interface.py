@@ -1,4 +1,4 @@
-"""What a client of the pipeline can do, whichever broker stands behind it; and where an event goes.
+"""The interface of all clients, over Kafka and the embedded file; and the topic an event goes to.
 
 Never imports Kafka, the store or Faust.
 """
@@ -7,7 +7,7 @@ import datetime as dt
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from schemas import topics
@@ -38,7 +38,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of one event. Spooled: the broker is away; it is kept here and sent with the next ones."""
+    """The result of submitting one event. Spooled: the broker is away; the event is sent with later ones."""
 
     source: str
     event_id: str
@@ -53,7 +53,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One event as it stands in a topic. `timestamp_ms`: milliseconds since 1970, UTC."""
+    """One event of a topic. `timestamp_ms`: milliseconds since 1970, UTC."""
 
     topic: str
     partition: int
@@ -61,6 +61,22 @@ class Published:
     timestamp_ms: int
     key: bytes | None
     value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a history reads of its topics. `since` (inclusive) and `until` (exclusive): when the broker received it.
+
+    `first` (inclusive) and `end` (exclusive): offsets by (topic, partition); a partition not named is read whole.
+    """
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    first: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    end: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+
+EVERYTHING: Final = Range()
 
 
 class Closing(ABC):
@@ -79,9 +95,9 @@ class Closing(ABC):
 class Submitter(Closing):
     @abstractmethod
     def send(self, events: Iterable[Outgoing]) -> Iterator[Receipt]:
-        """Hand events in; one receipt each, in their order, when the broker has it safely (or it is spooled).
+        """Submit events; one receipt each, in their order, when the broker has the event (or it is spooled).
 
-        Nothing is lost and nothing doubled by doing it again: an event is known by its source and id.
+        Submitting again is safe: an event is known by its source and id.
         Raises Transient where the broker is away and there is no spool.
         """
 
@@ -98,28 +114,19 @@ class Submitter(Closing):
 class Feed(Closing):
     @abstractmethod
     def read(self, *, follow: bool = False) -> Iterator[Published]:
-        """What was published and committed, from where this feed stopped; `follow`: wait for more, without end.
+        """Committed events from where this feed stopped on; `follow`: wait for more, without end.
 
-        At least once: an event counts as read when the next one is asked for. Decisions carry ids to tell repeats.
+        At least once: an event counts as read when the next one is asked for; decisions carry ids, which show repeats.
         Raises Transient where the broker is away.
         """
 
 
 class History(Closing):
     @abstractmethod
-    def read(
-        self,
-        names: Sequence[str],
-        *,
-        since: dt.datetime | None = None,
-        until: dt.datetime | None = None,
-        first: Mapping[tuple[str, int], int] | None = None,
-        end: Mapping[tuple[str, int], int] | None = None,
-    ) -> Iterator[Published]:
+    def read(self, names: Sequence[str], within: Range = EVERYTHING) -> Iterator[Published]:
         """Events of these topics, in the order of each partition, up to the ends taken when the reading begins.
 
-        `since` (inclusive) and `until` (exclusive): when the broker received them. `first` (inclusive) and `end`
-        (exclusive): offsets by (topic, partition); a partition not named is read whole. Raises Transient.
+        Raises Transient where the broker is away.
         """
 
 
@@ -135,9 +142,9 @@ def outgoing(raw: bytes, partitions: int, *, is_history: bool = False) -> list[O
     if key is not None:
         return [Outgoing(topic, key.encode(), None, raw, event.source, event.id, timestamp_ms)]
     return [
-        Outgoing(topic, None, number, copy, event.source, event_id, timestamp_ms)
-        for number in range(partitions)
-        for event_id, copy in [_copy(raw, event.id, number)]
+        Outgoing(topic, None, partition, copy, event.source, event_id, timestamp_ms)
+        for partition in range(partitions)
+        for event_id, copy in [_copy(raw, event.id, partition)]
     ]
 
 
@@ -148,10 +155,10 @@ def topic_of(event: IntakeEvent) -> str:
     return _TOPIC_OF[type(event)]
 
 
-def _copy(raw: bytes, event_id: str, number: int) -> tuple[str, bytes]:
+def _copy(raw: bytes, event_id: str, partition: int) -> tuple[str, bytes]:
     """Each partition gets an event of its own: one id in two partitions would be known in the second already."""
     document: dict[str, Any] = json.loads(raw)
-    document["id"] = f"{event_id}/{number}"
+    document["id"] = f"{event_id}/{partition}"
     return document["id"], json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 

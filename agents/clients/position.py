@@ -1,4 +1,4 @@
-"""Where a feed stopped, in a small file of its own. Written as a whole or not at all."""
+"""The position of a feed, in a small file of its own. Written as a whole or not at all."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class PositionFile:
         self._is_changed = False
 
     def read(self) -> Positions:
-        """What was saved; empty the first time. Raises NotReady where the file is not one of ours."""
+        """The saved positions; none the first time. Raises NotReady where the file is not one of ours."""
         if self._path is None or not self._path.exists():
             return dict(self._noted)
         try:
@@ -48,7 +48,7 @@ class PositionFile:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         new = self._path.with_name(f"{self._path.name}.new")
         with new.open("w") as file:
-            json.dump([[topic, number, offset] for (topic, number), offset in sorted(self._noted.items())], file)
+            json.dump([[*place, offset] for place, offset in sorted(self._noted.items())], file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)

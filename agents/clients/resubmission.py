@@ -1,6 +1,6 @@
-"""Hands a dead letter in once more: the same bytes, in the same partition, received when they first were.
+"""Submits a dead letter once more: the same bytes, in the same partition, with the time of the first receipt.
 
-It goes through the topic of operators, with the time of its first receipt in a header: deadlines count from then.
+It goes through the topic of operators, with that time in a header: deadlines count from then.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -46,9 +46,9 @@ def _message(found: DeadLetter) -> Message:
     try:
         event = parse(raw)
     except Refused as refused:
-        told = "; ".join(f"{error.field}: {error.message}" for error in refused.errors)
+        faults = "; ".join(f"{error.field}: {error.message}" for error in refused.errors)
         raise NotFound(
-            f"{found.place} cannot be read now either ({told}); correct it and submit it, its id is free"
+            f"{found.place} cannot be read now either ({faults}); correct it and submit it, its id is free"
         ) from None
     headers = [CONTENT_TYPE]
     if found.received_ms is not None:
@@ -69,9 +69,9 @@ def _append(settings: "Settings", message: Message, partition: int) -> None:
 def _produce(settings: "Settings", message: Message, partition: int) -> None:
     from kafka import KafkaProducer
 
-    from agents.kafka.connection import connection_options, end_producer, told_plainly
+    from agents.kafka.connection import connection_options, end_producer, translate_errors
 
-    with told_plainly(settings):
+    with translate_errors(settings):
         producer = KafkaProducer(
             **connection_options(settings),
             acks="all",

@@ -1,5 +1,5 @@
-"""Events kept in a file while the broker is away. One line each, the exact bytes in it: an event that was delivered
-but not confirmed is sent again, and other bytes under its id would be refused.
+"""A file of events for the time while the broker is away. One line each, with the exact bytes: an event that was
+delivered but not confirmed is sent again, and other bytes under its id would be refused.
 
 The file holds personal data: it is readable by its owner alone, and gone when everything in it is delivered.
 """
@@ -29,7 +29,7 @@ class Spool:
             raise NotReady(f"another submitter uses the spool {path}: wait for it, or name another spool") from None
 
     def read(self) -> list[Outgoing]:
-        """What waits, in its order. Raises NotReady where the file is damaged: nothing of it may be passed over."""
+        """The waiting events, in their order. Raises NotReady where the file is damaged: no event may be left out."""
         if not self._path.exists():
             return []
         waiting = []
@@ -44,7 +44,7 @@ class Spool:
         return waiting
 
     def keep(self, events: Iterable[Outgoing]) -> list[Outgoing]:
-        """From now on these wait, and nothing else; on the disk when this returns."""
+        """Replace the waiting events by these; on the disk when this returns."""
         kept = []
         new = self._path.with_name(f"{self._path.name}.new")
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -55,7 +55,7 @@ class Spool:
             os.fsync(file.fileno())
         new.replace(self._path)
         directory = os.open(self._path.parent, os.O_RDONLY)
-        os.fsync(directory)  # else the name may still mean the file of before when the power is back
+        os.fsync(directory)  # sync the directory too, or the rename may not survive a power failure
         os.close(directory)
         return kept
 

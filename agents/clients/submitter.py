@@ -1,8 +1,8 @@
-"""Hands events in over Kafka: what a clinic runs. Idempotent, confirmed by all in-sync brokers, one receipt an event.
+"""Submits events over Kafka, for a clinic. Idempotent, confirmed by all in-sync brokers, one receipt an event.
 
-Where the broker is away, what is not confirmed goes to the spool, with everything after it, and is sent first the
-next time. It may have been delivered all the same: then it is sent twice, and the worker knows it by its id. An
-event may so overtake one before it; evidence that comes before its claim waits for it.
+While the broker is away, events that are not confirmed go to the spool, with all events after them, and are sent first
+the next time. One that was delivered all the same is sent twice, and the worker knows it by its id. An event may so
+overtake one before it; evidence that arrives before its claim waits for it.
 """
 
 from collections import deque
@@ -18,11 +18,11 @@ from kafka.errors import KafkaTimeoutError
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
 from agents.kafka.access_check import require_entrance
-from agents.kafka.connection import connection_options, end_producer, told_plainly
+from agents.kafka.connection import connection_options, end_producer, translate_errors
 from agents.settings import Settings
 from pipeline.errors import Transient
 
-IN_FLIGHT: Final = 2000  # events sent and not confirmed; what is kept in memory at most
+IN_FLIGHT: Final = 2000  # events sent and not confirmed; the most that is kept in memory
 DELIVERY_SECONDS: Final = 20.0  # after which an event counts as not delivered
 
 
@@ -65,8 +65,8 @@ class KafkaSubmitter(Submitter):
         self.resent += min(confirmed, len(spooled))
 
     def _delivered(self, events: Iterable[Outgoing], unconfirmed: "deque[_Sent]") -> Iterator[tuple[Outgoing, Any]]:
-        """Each event with what the broker said, in order. Raises Transient; the rest is in `unconfirmed` then."""
-        with told_plainly(self._settings):
+        """Each event with the broker's confirmation, in order. Raises Transient; the rest is in `unconfirmed` then."""
+        with translate_errors(self._settings):
             for event in events:
                 unconfirmed.append(_Sent(event))
                 unconfirmed[-1].future = self._sent(event)
@@ -104,21 +104,21 @@ class KafkaSubmitter(Submitter):
                 timestamp_ms=event.timestamp_ms,
                 headers=[CONTENT_TYPE],
             )
-        except KafkaTimeoutError:  # said of a topic that does not exist, too
+        except KafkaTimeoutError:  # raised for a topic that does not exist, too
             from agents.kafka.topics import require_one
 
             require_one(self._settings, event.topic)
             raise
 
     def _drop_producer(self) -> None:
-        """What it still holds goes out of the spool through a new one, and must not come out of both in turn."""
+        """A new producer sends its events from the spool; the old one must not send them as well."""
         if self._producer is not None:
             end_producer(self._producer, 0)
             self._producer = None
 
     def close(self) -> None:
         if self._producer is not None:
-            end_producer(self._producer, 1)  # whatever was yielded is confirmed; nothing else is promised
+            end_producer(self._producer, 1)  # receipts are confirmed; nothing else is promised
         if self._spool is not None:
             self._spool.close()
 

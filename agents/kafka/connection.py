@@ -1,4 +1,4 @@
-"""How every kafka-python client of ours connects: addresses, TLS, SASL; and what it says when that fails.
+"""Connects every kafka-python client of ours (addresses, TLS, SASL), and translates its errors.
 
 Never imports Faust: clinics, officers and auditors run these clients without a worker's packages.
 """
@@ -16,11 +16,12 @@ from kafka.errors import (
     SaslAuthenticationFailedError,
 )
 
+from agents.kafka.access_check import reports_refusals
 from agents.kafka.security import aiokafka_security
 from agents.settings import Settings
 from pipeline.errors import NotReady, Transient
 
-ENDING_SECONDS: Final = 5.0  # in which a producer that was told to give up has done so
+ENDING_SECONDS: Final = 5.0  # in which a producer that was closed by force has given up
 
 
 def connection_options(settings: Settings) -> dict[str, Any]:
@@ -36,14 +37,14 @@ def connection_options(settings: Settings) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def told_plainly(settings: Settings) -> Iterator[None]:
-    """Turns the errors of a Kafka client into Transient (try again later) or NotReady (something must be changed)."""
+def translate_errors(settings: Settings) -> Iterator[None]:
+    """Raises Transient (try again later) or NotReady (a setting must change) in place of a Kafka client's errors."""
     try:
         yield
     except (KafkaConnectionError, KafkaTimeoutError) as error:
         raise Transient(
             f"no Kafka broker answers at {settings.kafka_bootstrap}: is it started, is broker_url right, "
-            f"and does it speak {settings.kafka_security_protocol} there?"
+            f"and does it speak {settings.kafka_security_protocol} there?{_unreported(settings)}"
         ) from error
     except (SaslAuthenticationFailedError, IllegalSaslStateError) as error:
         raise NotReady(
@@ -59,9 +60,21 @@ def told_plainly(settings: Settings) -> Iterator[None]:
         raise
 
 
+def _unreported(settings: Settings) -> str:
+    """What else a timeout may mean where nothing reports it."""
+    if not settings.kafka_security_protocol.startswith("SASL") or reports_refusals():
+        return ""
+    return (
+        " It may also refuse kafka_user, kafka_password or kafka_sasl_mechanism: only with the package's extra kafka "
+        "are these reported (pip install 'santunan[kafka]')"
+    )
+
+
 def end_producer(producer: Any, seconds: float) -> None:
-    """Without a second to wait nothing more is sent. Else what is undelivered after so long is given up: `close` of
-    kafka-python alone would leave its thread sending."""
+    """Close within `seconds`; what is undelivered then is given up, and with 0 nothing more is sent.
+
+    `close` of kafka-python alone would leave its thread sending.
+    """
     with contextlib.suppress(KafkaTimeoutError):
         if seconds:
             producer.close(seconds)

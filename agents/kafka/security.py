@@ -1,4 +1,4 @@
-"""TLS and SASL settings as aiokafka wants them."""
+"""Addresses, TLS and SASL settings as each Kafka client wants them."""
 
 import ssl
 from typing import Any
@@ -13,17 +13,38 @@ def aiokafka_security(settings: Settings) -> dict[str, Any]:
     if settings.kafka_security_protocol.endswith("SSL"):
         options["ssl_context"] = tls_context(settings)
     if settings.kafka_security_protocol.startswith("SASL"):
-        assert settings.kafka_password is not None  # the settings see to it
         options |= {
             "sasl_mechanism": settings.kafka_sasl_mechanism,
             "sasl_plain_username": settings.kafka_user,
-            "sasl_plain_password": settings.kafka_password.get_secret_value(),
+            "sasl_plain_password": _password(settings),
+        }
+    return options
+
+
+def librdkafka_options(settings: Settings) -> dict[str, Any]:
+    """Options that every confluent-kafka client takes."""
+    options: dict[str, Any] = {
+        "bootstrap.servers": settings.kafka_bootstrap,
+        "security.protocol": settings.kafka_security_protocol,
+        "client.id": settings.group,
+        "log_level": 0,  # what matters is returned as an error; the rest would be a second log on stderr
+        "socket.keepalive.enable": True,
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1000,
+    }
+    if settings.kafka_ca_file is not None:
+        options["ssl.ca.location"] = str(settings.kafka_ca_file)
+    if settings.kafka_security_protocol.startswith("SASL"):
+        options |= {
+            "sasl.mechanisms": settings.kafka_sasl_mechanism,
+            "sasl.username": settings.kafka_user,
+            "sasl.password": _password(settings),
         }
     return options
 
 
 def tls_context(settings: Settings) -> ssl.SSLContext:
-    """The authority's file, where named, is trusted instead of the system's. Raises NotReady where it is no such."""
+    """Trusts the authority's file, if the settings name one, instead of the system's. Raises NotReady."""
     file = settings.kafka_ca_file
     try:
         return ssl.create_default_context(cafile=str(file) if file else None)
@@ -31,3 +52,8 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
         raise NotReady(f"kafka_ca_file {file} holds no certificate in PEM format") from None
     except OSError as error:
         raise NotReady(f"kafka_ca_file {file} cannot be read: {error.strerror}") from None
+
+
+def _password(settings: Settings) -> str:
+    assert settings.kafka_password is not None, "the settings require one for SASL"
+    return settings.kafka_password.get_secret_value()

@@ -1,6 +1,6 @@
-"""Creates the topics as they are declared here, and says where a cluster differs from that.
+"""Creates the declared topics, and reports where a cluster differs from them.
 
-Retention is for ever on everything: the history is the product. Intake is stamped by the broker, so that no clinic
+Retention has no end on any topic: the history is the product. Intake is stamped by the broker, so that no clinic
 sets when it was received; `history.events` keeps the time of the event, and only operators may write it.
 """
 
@@ -14,20 +14,20 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
 from agents.kafka.access_check import require_entrance
-from agents.kafka.connection import connection_options, told_plainly
+from agents.kafka.connection import connection_options, translate_errors
 from agents.settings import Settings
 from pipeline.errors import NotReady
 from schemas import topics
 from schemas.values import MAX_EVENT_BYTES
 
 COPIES: Final = 3  # one broker may be lost while another is being repaired
-LEARNING_SECONDS: Final = 5.0  # in which every broker of a cluster has heard of a topic that was made
+LEARNING_SECONDS: Final = 5.0  # in which every broker of a cluster learns of a new topic
 _DEAD_LETTER_BYTES: Final = 2 * MAX_EVENT_BYTES  # the original in base64, and the reason
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a topic must be."""
+    """A topic as it must be."""
 
     name: str
     partitions: int
@@ -48,7 +48,7 @@ def _options(name: str, copies: int) -> dict[str, str]:
         "retention.ms": "-1",
         "retention.bytes": "-1",
         "message.timestamp.type": "LogAppendTime" if is_stamped_by_broker else "CreateTime",
-        # An answer that one broker alone has seen could be lost with it.
+        # A record that one broker alone holds could be lost with it.
         "min.insync.replicas": "2" if copies >= COPIES else "1",
         "unclean.leader.election.enable": "false",
         "max.message.bytes": str(max(1_048_588, 2 * _DEAD_LETTER_BYTES)),
@@ -56,7 +56,7 @@ def _options(name: str, copies: int) -> dict[str, str]:
 
 
 def create(settings: Settings) -> list[str]:
-    """Create what is missing; returns the names. What exists is not touched: `check` tells about it."""
+    """Create what is missing; returns the names. What exists is not touched: `check` reports it."""
     with _admin(settings) as admin:
         wanted = declared(settings, _brokers(admin))
         there = set(admin.list_topics())
@@ -66,7 +66,7 @@ def create(settings: Settings) -> list[str]:
                 one.name: {"num_partitions": one.partitions, "replication_factor": one.copies, "configs": one.options}
                 for one in missing
             }
-            with contextlib.suppress(TopicAlreadyExistsError):  # somebody else ran this at the same moment
+            with contextlib.suppress(TopicAlreadyExistsError):  # another process ran this at the same moment
                 admin.create_topics(new, wait_for_metadata=True)
         return [one.name for one in missing]
 
@@ -96,9 +96,9 @@ def check(settings: Settings) -> list[str]:
 
 
 def require(settings: Settings) -> None:
-    """What a worker needs before it starts: every topic, with the number of partitions that the settings say.
+    """Check before a worker starts: every topic exists, with the partitions of the settings.
 
-    Faust would wait without a word for a topic that is not there. Raises NotReady or Transient.
+    Faust would wait without a message for a missing topic. Raises NotReady or Transient.
     """
     with _admin(settings) as admin:
         found = _found(admin)
@@ -130,7 +130,7 @@ def _admin(settings: Settings) -> Iterator[Any]:
     if settings.is_embedded:
         raise NotReady("the embedded file makes its topics itself; for a cluster set broker_url, as in `services up`")
     require_entrance(settings)
-    with told_plainly(settings):
+    with translate_errors(settings):
         admin = KafkaAdminClient(**connection_options(settings), bootstrap_timeout_ms=10_000)
         try:
             yield admin
@@ -143,8 +143,8 @@ def _brokers(admin: Any) -> int:
 
 
 def _found(admin: Any) -> dict[str, Any]:
-    """Our topics that exist, described, by name. Any broker answers, and of several each learns of a new topic by
-    itself: what is missing is asked for again for a moment."""
+    """Descriptions of our topics, by name. Each broker learns of a new topic by itself, so a missing one is asked for
+    again for a moment."""
     deadline = time.monotonic() + (LEARNING_SECONDS if _brokers(admin) > 1 else 0)
     while True:
         known = (one for one in admin.describe_topics() if not one["error_code"])

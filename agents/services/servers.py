@@ -2,7 +2,7 @@
 
 Both run as processes of their own, keep their data and ports in one directory, and outlive the command that started
 them: `up` starts what does not run, `down` stops it cleanly, `status` says what there is. One broker, one copy of
-everything: for trying and testing. The production shape stands in `docker-compose.yml`.
+everything: for trying and testing. `docker-compose.yml` has the production shape.
 
 Needs the extra `services`, which is imported only when something is started.
 """
@@ -59,7 +59,7 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """What must be the same at every start: ports are in Kafka's metadata and in people's settings."""
+    """Values that stay the same over all starts: Kafka's metadata and people's settings name the ports."""
 
     kafka_port: int
     controller_port: int
@@ -99,7 +99,7 @@ def down(directory: Path = DEFAULT_DIRECTORY, log: Say = print) -> None:
 
 
 def status(directory: Path = DEFAULT_DIRECTORY) -> Status:
-    """What runs, without starting or stopping anything."""
+    """The running servers, without starting or stopping any."""
     directory = directory.absolute()
     if not _file(directory).exists():
         return Status(None, None, None)
@@ -128,8 +128,8 @@ def stop(directory: Path, name: str, log: Say = print, *, signum: int | None = N
 def running(directory: Path, name: str) -> int | None:
     """The process id of a server of this directory, or None where it does not run."""
     try:
-        number, started = _pid_file(directory, name).read_text().split()
-        pid = int(number)
+        written, started = _pid_file(directory, name).read_text().split()
+        pid = int(written)
     except (FileNotFoundError, ValueError):
         return None
     return pid if _birth(pid) == started else None
@@ -162,7 +162,7 @@ def _start_kafka(directory: Path, places: Places, log: Say) -> None:
 
 
 def _require_free(directory: Path, name: str, port: int) -> None:
-    """Whoever else listens there would be taken for our server. Raises NotReady."""
+    """Another program on the port would be taken for our server. Raises NotReady."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have ended do not count
         try:
@@ -190,7 +190,7 @@ def launch(
             **identity_options(user),
         )
     for pid in [pid for pid, other in _started_here.items() if other.poll() is not None]:
-        del _started_here[pid]  # killed by somebody else
+        del _started_here[pid]  # killed by another program
     _started_here[process.pid] = process
     _pid_file(directory, name).write_text(f"{process.pid} {_birth(process.pid)}")
 
@@ -223,7 +223,7 @@ def _places(directory: Path) -> Places:
         cluster_id = "S" + secrets.token_urlsafe(16)[1:]
         kafka, controller, postgresql = free_ports(3)
         text = json.dumps(asdict(Places(kafka, controller, postgresql, secrets.token_urlsafe(24), cluster_id)))
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # a password stands in it
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it holds a password
         with os.fdopen(descriptor, "w") as new:
             new.write(text)
     return Places(**json.loads(file.read_text()))
@@ -254,7 +254,7 @@ def _pid_file(directory: Path, name: str) -> Path:
 
 
 def _birth(pid: int) -> str | None:
-    """When a process was born: its id alone may belong to another one since. None: it does not live."""
+    """Start time of a process, since its id may have gone to another one. None: it has ended."""
     if Path("/proc/self/stat").exists():
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -1,13 +1,13 @@
 """Faust over the log in one SQLite file: `sqlite:///FILE`. No server, no second process, nothing to install.
 
-The log has one global order and is read in it. One Faust message is one turn: chunks that follow each other in that
-order, each of events that stand next to each other and belong to one partition of one topic. The next turn is handed
-out when the one before is done, so what came first is decided first, between topics too. Outputs and the positions are
-written by the batch, in the same transaction as everything else; Faust commits nothing.
+The log has one global order and is read in it. One Faust message is one batch: chunks that follow each other in that
+order, each a run of events of one partition of one topic. The next batch is handed out when the one before is done, so
+events are decided in the order of their arrival, between topics too. The processor writes outputs and positions in the
+same transaction as everything else; Faust commits nothing.
 
 Two traps. `subscribe` must return before the rebalance callbacks run: the conductor announces the subscription only
 after it returned, and `App._on_partitions_assigned` waits for that. And every message carries the app's
-`consumer_generation_id`, or recovery returns without a word.
+`consumer_generation_id`, or recovery returns without a message.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 from sqlalchemy.exc import DBAPIError
 
-from agents.transports.silent import SilentProducer
-from agents.worker.deliveries import Batch, Lag
+from agents.transports import SilentProducer
+from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import NotReady
 from pipeline.messages.records import Chunk, Message, Record
@@ -40,7 +40,7 @@ from schemas import topics
 log = logging.getLogger("santunan.worker")
 
 GENERATION: Final = 1  # one worker a file: there is only ever one assignment
-# Some 20 MB of the file: less than a commit leaves lying, so that none has to wait while it is written and synced.
+# Checkpoint before SQLite would, so that no commit pays for it (about 20 MB).
 CHECKPOINT_RECORDS: Final = 4_000
 
 
@@ -63,13 +63,13 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         opened: Log = self.transport.log
         return opened
 
-    # What the way of a chunk needs
+    # The batch source
 
     def is_void(self, batch: Batch) -> bool:
-        return False  # nobody else may take a partition of this file away
+        return False  # no other worker may take a partition of this file away
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """The batch appended them to the log in its own transaction."""
+        """The processor appended them to the log in its own transaction."""
 
     def release(self, batch: Batch) -> None:
         self._is_free.set()
@@ -78,7 +78,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
             self._stored = 0
             self.loop.run_in_executor(None, self._log.checkpoint)
 
-    async def say_goodbye(self) -> None:
+    async def leave_group(self) -> None:
         """No group to leave."""
 
     def missing(self) -> str | None:
@@ -94,11 +94,11 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         oldest = self._log.read(self._log.place_of(positions, topics.INTAKE), topics.INTAKE, 1)
         return Lag(records, oldest[0].timestamp_ms if oldest else None)
 
-    # What Faust needs
+    # Faust's consumer
 
     async def subscribe(self, names: Iterable[str]) -> None:
         counts = self._log.partitions()
-        every = {TP(name, number) for name in names for number in range(counts[name])}
+        every = {TP(name, partition) for name in names for partition in range(counts[name])}
         self.add_future(self._assign(every))
 
     async def _assign(self, every: set[TP]) -> None:
@@ -112,12 +112,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         return set(self._assigned)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Go on where the positions table says. The log is done in its order, so one place in it is enough."""
+        """Continue where the positions table says. The log is processed in its order, so one place in it is enough."""
         positions = self._log.positions(self.app.settings.group)
         self._position = self._log.place_of(positions, topics.INTAKE)
         self._read.clear()
         self._version = None
-        self.app.process.source = self
+        self.app.runner.source = self
         log.info("reading %s from place %d of its log", self.transport.file.name, self._position)
         return {tp: positions.get((tp.topic, tp.partition), 0) for tp in self._assigned}
 
@@ -125,13 +125,13 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         self.looked_at = time.monotonic()
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        chunks = await self._next_turn(timeout)
+        chunks = await self._next_batch(timeout)
         if not chunks or self.should_stop:
             return
         chunk = chunks[0]
         tp = TP(chunk.topic, chunk.partition)
         self._is_free.clear()
-        self._read_offset[tp] = None  # else Faust drops without a word what it takes for old
+        self._read_offset[tp] = None  # else Faust drops silently what it takes for old
         yield (
             tp,
             ConsumerMessage(
@@ -151,8 +151,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
             ),
         )
 
-    async def _next_turn(self, timeout: float) -> tuple[Chunk, ...]:
-        """The next turn, or nothing within `timeout` seconds. Waits until the turn before is done."""
+    async def _next_batch(self, timeout: float) -> tuple[Chunk, ...]:
+        """Returns () if no batch may start within `timeout` seconds. Waits until the batch before is done."""
         deadline = self.loop.time() + timeout
         try:
             await asyncio.wait_for(self._is_free.wait(), timeout)
@@ -172,7 +172,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         return tuple(_chunk(list(run)) for _, run in groupby(entries, key=attrgetter("topic", "partition")))
 
     def _fill(self) -> None:
-        """Read on, but only where another connection has written: asking for the version of the file is cheap."""
+        """Read further, but only if another connection has written: asking for the version of the file is cheap."""
         version = self._log.data_version()
         if version == self._version:
             return
@@ -182,7 +182,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
             self._position = entries[-1].place + 1
             self._read = entries
         else:
-            self._position = end  # what stands before it went out: not to be read through each time
+            self._position = end  # the entries before it are outputs: not to be read through each time
             self._version = version
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:
@@ -196,7 +196,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         return True
 
     async def create_topic(self, topic: str, partitions: int, replication: int, **options: Any) -> None:
-        """Topics of a file come into being with their first event."""
+        """Topics of a file appear with their first event."""
 
     async def _seek(self, partition: TP, offset: int) -> None:
         raise AssertionError("positions come from the positions table alone")
@@ -273,6 +273,6 @@ def hold(file: Path) -> int:
             "or give this one another database_url"
         ) from None
     os.ftruncate(descriptor, 0)
-    with contextlib.suppress(OSError):  # a full disk: the lock is what counts, the number is for the sentence above
+    with contextlib.suppress(OSError):  # a full disk: only the lock counts; the process id is for the sentence above
         os.write(descriptor, str(os.getpid()).encode())
     return descriptor

@@ -1,8 +1,8 @@
-"""One turn of chunks: decide it in a thread, publish what came out, tell the transport. And what if that fails.
+"""Runs a batch: decides it in a thread, publishes its outputs, releases it; and the failure policy.
 
-Nothing may leave an agent's body: Faust would count the event as done, and it would be lost. So every failure ends
-here, and ends the process: what was not published is read back and published by the next start, which is the only
-recovery path there is. Which status says what stands in `pipeline/errors.py`.
+No error may leave an agent's body: Faust would count the event as done, and it would be lost. So every failure ends
+the process: the next start publishes what was stored and not published, which is the only recovery path there is.
+`pipeline/errors.py` lists the statuses.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from agents.worker.deliveries import Batch, BatchSource
+from agents.worker.batch_source import Batch, BatchSource
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.messages.records import Chunk, Message
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("santunan.worker")
 
-MOST_BATCHES: Final = 2  # most in hand at a time: the database stores one while the next is parsed and decided
+MOST_BATCHES: Final = 2  # in hand at a time: the database stores one while the next is parsed and decided
 LEAVE_SECONDS: Final = 8.0  # of the ten a supervisor waits after SIGTERM
-STUCK_SECONDS: Final = 90.0  # one turn in hand for this long: something hangs that no timeout covers
+STUCK_SECONDS: Final = 90.0  # one batch in hand for this long: something hangs that no timeout covers
 
 
 class BatchRunner:
-    """`await process(batch)` takes a turn in hand and returns; the transport holds back what must wait for it."""
+    """`await runner(batch)` begins a batch and returns; the transport holds back chunks that must wait for it."""
 
     def __init__(
         self,
@@ -57,19 +57,19 @@ class BatchRunner:
             leave(EXIT_TRANSIENT, f"cancelled while in hand: {batch}")
         except SantunanError as error:
             leave(error.exit_code, str(error))
-        except BaseException as error:  # a bug; after it nothing in this process can be trusted
+        except BaseException as error:  # a bug: no state of this process can be trusted
             place = {"topic": batch.chunks[0].topic, "partition": batch.chunks[0].partition}
             log.critical("a bug ends the worker at %s", batch, exc_info=error, extra=place)
-            # The text of an unknown error may hold anything, a NIK too: only its kind goes on the screen.
+            # The text of an unknown error may hold a NIK: only its type is printed.
             leave(EXIT_BUG, f"{type(error).__name__} at {batch}; the log says more")
 
     async def _carry_out(self, batch: Batch) -> None:
         source = self.source
-        assert source is not None, "no chunk comes before the consumer that hands it out"
+        assert source is not None, "a batch comes from a consumer"
         if self.is_leaving:
             return
         if source.is_void(batch):
-            source.release(batch)  # a new assignment waits until nothing is in hand
+            source.release(batch)  # a new assignment waits until no batch is in hand
             if self._metrics is not None:
                 self._metrics.note_fenced()
             return
@@ -93,7 +93,7 @@ class BatchRunner:
         source.release(batch)
 
     async def finish(self) -> bool:
-        """No further chunk is begun; wait for those in hand. False: one still ran after LEAVE_SECONDS."""
+        """Begin no further batch and wait for those in hand. False: one still ran after LEAVE_SECONDS."""
         self.is_leaving = True
         if not self._running:
             return True

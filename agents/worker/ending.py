@@ -1,6 +1,6 @@
 """Ends the worker process at once, with a status and one sentence.
 
-Which status means what is in `pipeline/errors.py`.
+`pipeline/errors.py` lists the statuses.
 """
 
 import logging
@@ -8,7 +8,7 @@ import os
 import sys
 from typing import Final, NoReturn
 
-REASON_VARIABLE: Final = "SANTUNAN_REASON_PIPE"  # file descriptor on which the worker writes why it ends
+REASON_VARIABLE: Final = "SANTUNAN_REASON_PIPE"  # file descriptor on which the worker writes its reason
 
 log = logging.getLogger("santunan.worker")
 
@@ -26,5 +26,5 @@ def leave(status: int, reason: str) -> NoReturn:
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
-    finally:  # nobody may be left to tell: the supervisor was killed, the terminal closed
+    finally:  # no reader may be left: the supervisor was killed, the terminal closed
         os._exit(status)

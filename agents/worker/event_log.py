@@ -1,7 +1,7 @@
-"""What became of a chunk's events, as log lines: each with the ids of its claim and its event in fields of their own.
+"""Logs refused events and decisions of a chunk, with the ids of claim and event in fields of their own.
 
-A line says codes and places, never what a sender wrote. Never imports a store; told after the commit, so that a chunk
-that is tried again is told once.
+A line holds codes and places, never text of a sender. Logged after the commit, so that a chunk that is tried again is
+logged once. Never imports a store.
 """
 
 import logging

@@ -1,6 +1,6 @@
 """Faust's worker without a web port, a banner or a redirected stdout, and with our way of leaving.
 
-It leaves within ten seconds of SIGTERM: the chunk in hand is finished, then the process ends at once. There is nothing
+It leaves within ten seconds of SIGTERM: the batch in hand is finished, then the process ends at once. There is nothing
 else to save.
 """
 
@@ -34,14 +34,14 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self.add_future(self._follow_the_supervisor())
 
     async def on_startup_finished(self) -> None:
-        """Nothing to print: the transport says what it reads and from where."""
+        """Nothing to print: the transport logs what it reads and from where."""
 
     def on_worker_shutdown(self) -> None:
         """Reached only when a service of Faust crashed; nothing in this process can be trusted after that."""
         crash = self.app.crash_reason or self.crash_reason
-        told = crash if crash is None or isinstance(crash, SantunanError) else sqlite_refusal(crash)
-        if told is not None:
-            leave(told.exit_code, str(told))
+        known = crash if crash is None or isinstance(crash, SantunanError) else sqlite_refusal(crash)
+        if known is not None:
+            leave(known.exit_code, str(known))
         leave(EXIT_BUG, f"Faust stopped by itself: {type(crash).__name__}; the log says more")
 
     def _on_sigterm(self) -> None:
@@ -55,8 +55,8 @@ class Worker(faust.Worker):  # type: ignore[misc]
             self._leaving = asyncio.ensure_future(self._leave(why))
 
     async def _leave(self, why: str) -> None:
-        if await self.app.process.finish():
-            await self.app.consumer.say_goodbye()
+        if await self.app.runner.finish():
+            await self.app.consumer.leave_group()
             leave(0, why)
         leave(EXIT_TRANSIENT, f"{why}, but the chunk in hand took too long; it is read again")
 

@@ -1,7 +1,7 @@
-"""What a worker answers when asked how it is: /health, /ready and /metrics, from inside its own event loop.
+"""Health of a worker over HTTP: /health, /ready and /metrics, from inside its own event loop.
 
-/health says whether starting the worker again would help; /ready whether it decides what comes in now. Neither asks
-the broker: one that is away is waited for, not cured by a restart. Never imports Kafka or the store.
+/health fails only where a restart helps; /ready says whether new events are decided now. Neither asks the broker: the
+worker waits for one that is away, and a restart would not help. Never imports Kafka or the store.
 """
 
 import asyncio
@@ -18,25 +18,25 @@ from pipeline.errors import NotReady
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-LOOK_SECONDS: Final = 60.0  # an idle worker looks every second; a rebalance and taking over may take most of a minute
-STORE_SECONDS: Final = 2.0  # longest that the store may take for one trivial read
+LOOK_SECONDS: Final = 60.0  # an idle worker looks every second; a rebalance and a takeover may take most of a minute
+STORE_SECONDS: Final = 2.0  # longest time of the store for one trivial read
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 class Health:
-    """How one worker is. `ask_store`: one trivial read, in a thread; whatever it raises means that there is no answer.
+    """The health of one worker. `ask_store`: one trivial read, in a thread; any error means that there is no answer.
 
     `clock`: as `time.monotonic`.
     """
 
     def __init__(
         self,
-        process: BatchRunner,
+        runner: BatchRunner,
         ask_store: Callable[[], None],
         metrics: Metrics,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._process = process
+        self._runner = runner
         self._ask_store = ask_store
         self._metrics = metrics
         self._clock = clock
@@ -44,33 +44,33 @@ class Health:
         self._asking: asyncio.Task[str | None] | None = None
 
     def trouble(self) -> str | None:
-        """Why this worker should be started again, as a sentence. None: it should not.
+        """The reason to start this worker again, as a sentence. None: there is none.
 
-        That the event loop runs is shown by the answer itself.
+        The answer itself shows that the event loop runs.
         """
         now = self._clock()
-        for batch, since in self._process.in_hand.items():
+        for batch, since in self._runner.in_hand.items():
             if now - since > STUCK_SECONDS:
-                return f"a turn has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {batch}"
-        if self._process.in_hand:
+                return f"a batch has been in hand for {now - since:.0f} s; {STUCK_SECONDS:.0f} is most: {batch}"
+        if self._runner.in_hand:
             return None
-        source = self._process.source
+        source = self._runner.source
         looked_at = self._began if source is None else source.looked_at
         if now - looked_at > LOOK_SECONDS:
             return f"it has not looked for events for {now - looked_at:.0f} s; {LOOK_SECONDS:.0f} is most"
         return None
 
     async def missing(self) -> str | None:
-        """What keeps this worker from deciding what comes in now, as a sentence. None: nothing."""
-        if self._process.is_leaving:
+        """The reason why new events are not decided now, as a sentence. None: they are."""
+        if self._runner.is_leaving:
             return "the worker is leaving: it finishes the chunk in hand and begins no other"
-        source = self._process.source
+        source = self._runner.source
         if source is None:
             return "the worker has not joined its group yet: no partition is assigned"
         return source.missing() or self.trouble() or await self._missing_store()
 
     async def _missing_store(self) -> str | None:
-        """One question at a time, however many ask: a store that hangs must not take up a thread for each."""
+        """One read at a time, however many requests: a store that hangs must not take up a thread for each."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._asked())
         done, _ = await asyncio.wait({self._asking}, timeout=STORE_SECONDS)
@@ -81,7 +81,7 @@ class Health:
     async def _asked(self) -> str | None:
         try:
             await asyncio.to_thread(self._ask_store)
-        except Exception as error:  # of a driver, of the file system: all mean the same here
+        except Exception as error:  # of a driver or the file system: all mean the same here
             return f"the store does not answer a trivial read ({type(error).__name__})"
         return None
 
@@ -101,7 +101,7 @@ class Health:
         return _answer(await self.missing())
 
     async def _answer_metrics(self, request: web.Request) -> web.Response:
-        source = self._process.source
+        source = self._runner.source
         body = self._metrics.text(source.lag() if source is not None else None)
         return web.Response(body=body, headers={"Content-Type": METRICS_TYPE})
 

@@ -1,7 +1,7 @@
-"""How a process of ours logs: to stderr, one line an entry, as text for a person or as JSON for a collector.
+"""Logging of all processes: to stderr, one line an entry, as text for a person or as JSON for a collector.
 
-Claim and event ids may stand in a log, in fields of their own; a NIK, a name, a diagnosis, a key or the text of a
-claim never. Who logs sees to that; what a sender chose (ids) and what a library says (errors) is guarded here again.
+A log may hold claim and event ids, in fields of their own; never a NIK, a name, a diagnosis, a key or the text of a
+claim. Each caller sees to that; ids (chosen by senders) and errors (written by libraries) are guarded here again.
 """
 
 import logging
@@ -17,15 +17,15 @@ import structlog
 
 from pipeline.errors import SantunanError
 
-# Faust and aiokafka tell every step of a rebalance; what an operator must know of it we say ourselves.
-# It logs under the names of our modules too, where they subclass it; our own loggers begin with "santunan".
 _REPEATED_SECONDS: Final = 10.0  # a broker that is away would fill a disk with one sentence
+# Faust and aiokafka log every step of a rebalance; we log what an operator must know of it. Faust logs under the names
+# of our modules too, where they subclass it; our own loggers begin with "santunan".
 _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "asyncio", "alembic", "agents")
 
 IDS: Final = frozenset({"claim_id", "event_id"})
 # What `extra=` may add to a line. `event_id`, not `event`: that is what the collectors call the text of a line.
 FIELDS: Final = IDS | {"source", "topic", "partition", "offset", "program", "revision", "outcome", "reason", "status"}
-_ID: Final = re.compile(r"[A-Za-z0-9._:@/+-]{1,160}")  # words with blanks between them are no id
+_ID: Final = re.compile(r"[A-Za-z0-9._:@/+-]{1,160}")  # text with blanks is no id
 _NIK: Final = re.compile(r"[0-9]{16,}")
 MOST_CAUSES: Final = 5
 PROCESS_VARIABLE: Final = "SANTUNAN_PROCESS"  # where one command starts several processes, the number of this one
@@ -81,13 +81,13 @@ def configure_logs(level: str, form: str) -> None:
 
 
 def add_process(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Which of several processes says this. A processor of structlog."""
+    """Add the process, where there are several. A processor of structlog."""
     process = os.environ.get(PROCESS_VARIABLE)
     return line if process is None else {**line, "process": process}
 
 
 def guard(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Sixteen digits in a row are taken for a NIK, wherever they stand; an id that does not look like one is left out.
+    """Sixteen digits in a row are taken for a NIK, in any field; an id that does not look like one is left out.
 
     A processor of structlog.
     """
@@ -99,11 +99,11 @@ def guard(logger: Any, method: str, line: MutableMapping[str, Any]) -> MutableMa
 
 
 def without_words(exc_info: tuple[type[BaseException], BaseException, TracebackType | None]) -> str:
-    """Where an error came from and of what kind it is. Its words only where they are ours: others repeat input."""
-    told: list[str] = []
+    """Traceback and type of an error; its text only if it is ours, since others repeat input."""
+    shown: list[str] = []
     error: BaseException | None = exc_info[1]
-    while error is not None and len(told) < MOST_CAUSES:
+    while error is not None and len(shown) < MOST_CAUSES:
         words = f": {error}" if isinstance(error, SantunanError) else ""
-        told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__ + words)
+        shown.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__name__ + words)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n\nwhich came from\n\n".join(told)
+    return "\n\nwhich came from\n\n".join(shown)

@@ -1,6 +1,6 @@
-"""What a worker counts and measures, for Prometheus. Labels are codes and topics: never an id, a key or a person.
+"""Metrics of a worker, for Prometheus. Labels are codes and topics: never an id, a key or a person.
 
-Fed once a chunk, so that it costs nothing a claim. Never imports Faust, Kafka or the store.
+Updated once a chunk, so that they cost a claim nothing. Never imports Faust, Kafka or the store.
 """
 
 import time
@@ -8,10 +8,18 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector, generate_latest
-from prometheus_client import disable_created_metrics as without_times_of_creation
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 
-from agents.worker.deliveries import Lag
+from agents.worker.batch_source import Lag
 from pipeline.processing.report import Report
 from schemas import topics
 
@@ -21,7 +29,7 @@ FATES: Final = ("accepted", "duplicate", "refused")
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
-without_times_of_creation()  # type: ignore[no-untyped-call]  # they would double the number of series, and nobody asks for them
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they would double the number of series
 
 
 class Metrics:
@@ -100,19 +108,19 @@ class Metrics:
             self._steps.labels(step)
 
     def describe(self, *, rules: str, engine: str) -> None:
-        """What runs. `rules`: the fingerprint of the rule book."""
+        """The running version. `rules`: the fingerprint of the rule book."""
         self._build.info({"version": version("santunan"), "rules": rules[:12], "engine": engine})
 
     def note_chunk(self, report: Report) -> None:
         """A chunk was stored."""
         fates = (report.accepted, report.duplicates, report.refused)
-        for fate, number in zip(FATES, fates, strict=True):
-            if number:
-                self._events.labels(report.topic, fate).inc(number)
-        for (program, outcome, reason), number in report.decisions.items():
-            self._decided.labels(program, outcome, reason).inc(number)
-        for reason, number in report.refusals.items():
-            self._dead_letters.labels(reason).inc(number)
+        for fate, count in zip(FATES, fates, strict=True):
+            if count:
+                self._events.labels(report.topic, fate).inc(count)
+        for (program, outcome, reason), count in report.decisions.items():
+            self._decided.labels(program, outcome, reason).inc(count)
+        for reason, count in report.refusals.items():
+            self._dead_letters.labels(reason).inc(count)
         self.note_redelivered(report.redelivered)
         self._retries.inc(report.attempts - 1)
         self._chunks.observe(sum(fates) + report.redelivered)
@@ -125,7 +133,7 @@ class Metrics:
         self._steps.labels(step).observe(seconds)
 
     def note_redelivered(self, count: int) -> None:
-        """So many events were stored already, and what was stored for them is published."""
+        """So many events were stored already, and their stored outputs are published."""
         self._redelivered.inc(count)
 
     def note_fenced(self) -> None:

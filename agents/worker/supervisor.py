@@ -1,8 +1,8 @@
-"""Starts worker processes, each again when starting it again can help.
+"""Starts worker processes, and starts each again when that can help.
 
-A worker that meets trouble ends at once and says with its status what would help (`pipeline/errors.py`): 75 again,
-at once and then after growing pauses, 78 a person, anything else a bug, tried three times a minute. Never imports
-Faust or the store: a supervisor that could fail like its worker would be none.
+A worker in trouble ends at once, and its status says what would help (`pipeline/errors.py`): 75 a new start, at once
+and then after growing pauses; 78 a person; anything else is a bug, and tried three times a minute. Never imports Faust
+or the store: a supervisor must not fail like its worker.
 """
 
 import contextlib
@@ -24,8 +24,8 @@ from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
 BUGS_A_MINUTE: Final = 3
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
-STEADY_SECONDS: Final = 60.0  # a worker that ran this long was well: pauses and bugs are counted anew
-STOP_SECONDS: Final = 15.0  # a worker leaves within ten after SIGTERM
+STEADY_SECONDS: Final = 60.0  # after so long a worker was well: pauses and bugs are counted anew
+STOP_SECONDS: Final = 15.0  # a worker leaves within ten seconds of SIGTERM
 
 
 class Supervisor:
@@ -49,7 +49,7 @@ class Supervisor:
         self._environment = environment or {}
         self._name = name
         self._clock = clock
-        self._woken = threading.Event()  # a signal must not have to wait for the end of a pause
+        self._woken = threading.Event()  # so that a signal ends a pause
         self._pause = pause or self._woken.wait
         self._bugs: deque[float] = deque(maxlen=BUGS_A_MINUTE)
         self._transients = 0
@@ -76,21 +76,23 @@ class Supervisor:
 
     def _judge(self, status: int, reason: str) -> float | None:
         """Seconds to wait before the next start; None: no further one."""
-        told = reason or "it gave no reason"
+        given = reason or "it gave no reason"
         if status == EXIT_CONFIGURATION:
-            self._say(f"{self._name} cannot run: {told}")
+            self._say(f"{self._name} cannot run: {given}")
             return None
         if status == EXIT_TRANSIENT or status < 0:  # a signal from outside, such as kill -9, is no bug of the worker
             pause = self._growing_pause()
-            what = f"was ended by {_signal_name(-status)}" if status < 0 else f"stopped: {told}"
+            what = f"was ended by {_signal_name(-status)}" if status < 0 else f"stopped: {given}"
             when = f"in {pause:.1f} s" if pause else "now"
             self._say(f"{self._name} {what}. Nothing is lost; starting again {when}.")
             return pause
         self._bugs.append(self._clock())
         if len(self._bugs) == BUGS_A_MINUTE and self._bugs[-1] - self._bugs[0] < 60:
-            self._say(f"{self._name} failed {BUGS_A_MINUTE} times within a minute (status {status}); giving up: {told}")
+            self._say(
+                f"{self._name} failed {BUGS_A_MINUTE} times within a minute (status {status}); giving up: {given}"
+            )
             return None
-        self._say(f"{self._name} failed (status {status}): {told}. Starting again.")
+        self._say(f"{self._name} failed (status {status}): {given}. Starting again.")
         return FIRST_PAUSE_SECONDS
 
     def _growing_pause(self) -> float:
@@ -151,7 +153,7 @@ def supervise(
 ) -> int:
     """Run `command` once in each of the environments, each supervised by itself, until the first ends for good.
 
-    Then the others are stopped, too: a worker that half runs would hide it. SIGTERM and SIGINT stop all of them.
+    Then the others are stopped, too: a worker that runs in part would hide it. SIGTERM and SIGINT stop all of them.
     Returns the first status other than 0, in order of ending. To be called in the main thread.
     """
     supervisors = [

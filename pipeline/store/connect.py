@@ -23,8 +23,8 @@ from pipeline.store.engines import (
     postgresql_engine,
     postgresql_transient,
     sqlite_engine,
-    sqlite_told_plainly,
     sqlite_transient,
+    translate_sqlite_errors,
 )
 from pipeline.store.sqlite import SqliteStore
 from pipeline.store.unit_of_work import Transaction
@@ -130,7 +130,7 @@ def _open_file_to_read(file: Path) -> SqliteStore:
     _refuse_other_files(file)
     store = SqliteStore(file, is_read_only=True)
     try:
-        with sqlite_told_plainly(), store.engine.connect() as connection:
+        with translate_sqlite_errors(), store.engine.connect() as connection:
             revisions.refuse_other_revision(revisions.revision_of(connection), str(file))
     except BaseException:
         store.close()

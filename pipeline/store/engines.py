@@ -112,7 +112,7 @@ def _cause(error: BaseException) -> tuple[str, str]:
 
 
 @contextmanager
-def sqlite_told_plainly() -> Iterator[None]:
+def translate_sqlite_errors() -> Iterator[None]:
     """For reading: turns the errors of SQLite into Transient or NotReady, where a person can do something."""
     try:
         yield

@@ -17,7 +17,7 @@ from pipeline.messages.intake import Identity
 from pipeline.processing import ports
 from pipeline.processing.ports import Effects, Place
 from pipeline.store import embedded_log, rows
-from pipeline.store.engines import sqlite_engine, sqlite_told_plainly, sqlite_transient
+from pipeline.store.engines import sqlite_engine, sqlite_transient, translate_sqlite_errors
 from pipeline.store.tables import paid_lines, positions
 from pipeline.store.unit_of_work import UnitOfWork, as_list, digests_of
 from schemas import topics
@@ -89,7 +89,7 @@ class SqliteStore(ports.Store):
         """A connection that cannot write; each query sees the last commit. Raises NotReady, Transient."""
         engine = self.engine if self._is_read_only else sqlite_engine(self.file, is_read_only=True)
         try:
-            with sqlite_told_plainly(), engine.connect() as connection:
+            with translate_sqlite_errors(), engine.connect() as connection:
                 yield connection
         finally:
             if engine is not self.engine:

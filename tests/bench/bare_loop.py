@@ -1,4 +1,4 @@
-"""What the worker is compared with: a bare confluent-kafka loop that does the same work in batches, exactly once.
+"""The yardstick of the worker: a bare confluent-kafka loop that does the same work in batches, exactly once.
 
     python -m tests.bench.bare_loop COUNT
 
@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings, read_settings
-from agents.transports.kafka.publisher import client_options
-from agents.worker.__main__ import look_for_less_garbage
+from agents.worker.__main__ import tune_garbage_collector
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Record
 from pipeline.processing.processor import Processor
@@ -38,7 +38,7 @@ def main(count: int) -> None:
     consumer, producer = _clients(settings)
     consumer.subscribe([topics.ACCIDENTS, topics.DEATHS])
     done = batches = 0
-    look_for_less_garbage()
+    tune_garbage_collector()
     while done < count:
         started = time.perf_counter()
         messages = consumer.consume(TURN_RECORDS, timeout=0.2)
@@ -61,7 +61,7 @@ def main(count: int) -> None:
         _lap(seconds, "publish", started)
         done += len(messages)
         batches += 1
-    print(json.dumps({"claims": done, "turns": batches, "seconds": seconds}), flush=True)
+    print(json.dumps({"claims": done, "batches": batches, "seconds": seconds}), flush=True)
     sys.stdin.read()  # its processor time can be read until whoever started it closes this
     consumer.close()
     store.close()
@@ -70,7 +70,7 @@ def main(count: int) -> None:
 def _clients(settings: Settings) -> tuple[Any, Any]:
     consumer = Consumer(
         {
-            **client_options(settings),
+            **librdkafka_options(settings),
             "group.id": settings.group,
             "isolation.level": "read_committed",
             "enable.auto.commit": False,
@@ -79,7 +79,7 @@ def _clients(settings: Settings) -> tuple[Any, Any]:
     )
     producer = Producer(
         {
-            **client_options(settings),
+            **librdkafka_options(settings),
             "transactional.id": f"{settings.group}-bare",
             "acks": "all",
             "partitioner": "murmur2_random",

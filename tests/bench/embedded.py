@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.settings import read_settings
-from agents.worker.__main__ import look_for_less_garbage
+from agents.worker.__main__ import tune_garbage_collector
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message, Record
 from pipeline.processing.processor import Processor
@@ -98,7 +98,7 @@ def _shares(file: Path, count: int) -> dict[str, float]:
     log = Log(file)
     _through(processor, log, members(MEMBERS), 0)
     reports.clear()
-    look_for_less_garbage()
+    tune_garbage_collector()
     total = {"parse": _through(processor, log, claims(count, MEMBERS), log.end(topics.HISTORY, 0))}
     for report in reports:
         for step, seconds in report.seconds.items():

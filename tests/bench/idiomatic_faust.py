@@ -1,4 +1,4 @@
-"""What the worker is compared with: Faust as its tutorial shows it. One event, one SQL transaction, one send.
+"""The yardstick of the worker: Faust as its tutorial shows it. One event, one SQL transaction, one send.
 
     python -m tests.bench.idiomatic_faust COUNT
 

@@ -1,7 +1,7 @@
 """The whole path over Kafka and PostgreSQL: the real worker beside a bare client loop and beside idiomatic Faust.
 
 All in one run, on servers started from packages and stopped at the end. The worker and the bare loop take turns
-(worker, loop, loop, worker), each with a database and a consumer group of its own, over the same claims, which stand
+(worker, loop, loop, worker), each with a database and a consumer group of its own, over the same claims, which are
 in the topics before the clock starts; the clock runs from the first committed chunk to the last. One turn before them
 is not counted: the broker's Java compiles itself in it.
 """
@@ -60,7 +60,7 @@ class Run:
         """Processor time a claim."""
         return {name: round(part / self.claims * 1e6, 1) for name, part in self.cpu_seconds.items()}
 
-    def told(self) -> str:
+    def summary(self) -> str:
         ours, cores = sum(self.cpu_seconds.values()) / self.seconds, os.cpu_count()
         others = self.busy_seconds / self.seconds - ours
         return f"{self.rate:,.0f} claims/s, {ours:.2f} of {cores} cores busy for it and {others:.2f} for others"
@@ -108,12 +108,12 @@ def _compare(site: Site, count: int) -> dict[str, Any]:
         with running(site, name, site.environment(name, name), *command) as program:
             run = _watched(site, name, starts, count, program)
             if kind == "bare":
-                told = program.told()
-                steps = {step: round(part / told["claims"] * 1e6, 1) for step, part in told["seconds"].items()}
+                report = program.report()
+                steps = {step: round(part / report["claims"] * 1e6, 1) for step, part in report["seconds"].items()}
         found = site.decisions_since(before)
         assert found == count, f"{name} published {found} decisions for {count} claims"
         approved = site.value(name, APPROVED)
-        say(f"{name}: {run.told()}")
+        say(f"{name}: {run.summary()}")
         if turn >= UNCOUNTED:
             runs[kind].append(run)
         site.drop_database(name)
@@ -133,7 +133,7 @@ def _event_at_a_time(site: Site) -> dict[str, Any]:
     name = site.new_database("faust", site.ends(topics.INTAKE))
     command = ("tests.bench.idiomatic_faust", str(EVENT_AT_A_TIME))
     with running(site, name, site.environment(name, name), *command) as program:
-        rate = program.told(PATIENCE_SECONDS)["claims_per_second"]
+        rate = program.report(PATIENCE_SECONDS)["claims_per_second"]
     site.drop_database(name)
     say(f"{name}: {rate:,.0f} claims/s")
     return {"idiomatic_faust_claims_per_second": round(rate)}
@@ -155,7 +155,7 @@ def _two_workers(site: Site, count: int, *, first: int) -> dict[str, Any]:
                 worker.signal(signal.SIGCONT)
         run = _watched(site, name, starts, count, one, other)
     site.drop_database(name)
-    say(f"two workers: {run.told()}")
+    say(f"two workers: {run.summary()}")
     return {"two_workers_claims_per_second": round(run.rate), "two_workers_cpu_microseconds": run.microseconds}
 
 
@@ -164,8 +164,8 @@ def _wait_for_halves(site: Site, group: str, *workers: Program) -> None:
     half = len(topics.INTAKE) * PARTITIONS // 2
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        told = admin.describe_consumer_groups([group])[group].result(10)
-        if [len(one.assignment.topic_partitions) for one in told.members] == [half, half]:
+        groups = admin.describe_consumer_groups([group])[group].result(10)
+        if [len(one.assignment.topic_partitions) for one in groups.members] == [half, half]:
             return
         for worker in workers:
             worker.require()

@@ -27,7 +27,7 @@ class Seen:
 class Load:
     """Sends claims `rate` times a second while the block lasts, and reads the decisions beside it.
 
-    `sent`: when each claim was handed to the producer, by its id; seconds as `time.perf_counter` tells them.
+    `sent`: when each claim was handed to the producer, by its id; seconds by `time.perf_counter`.
     """
 
     def __init__(self, site: Site, claims: Iterator[Sent], rate: float) -> None:
@@ -84,7 +84,7 @@ class Load:
     def _guard(self, work: Any) -> None:
         try:
             work()
-        except BaseException as error:  # told by `wait` in the main thread
+        except BaseException as error:  # raised by `wait` in the main thread
             self._failures.append(error)
             self._ended.set()
 

@@ -1,4 +1,4 @@
-"""Where the measurements on Kafka and PostgreSQL take place: both servers, started from packages into one directory.
+"""The site of the measurements on Kafka and PostgreSQL: both servers, started from packages into one directory.
 
 Every run gets a database of its own in which the members are known already, and a consumer group of its own, so that
 the same claims are new to it. How far a run has come is read from outside, from the positions that are committed
@@ -66,14 +66,14 @@ class Program:
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
 
-    def told(self, seconds: float = 60.0) -> dict[str, Any]:
+    def report(self, seconds: float = 60.0) -> dict[str, Any]:
         """The JSON object in the last line of a program that ends by itself."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(seconds)
         self.require()
         lines = [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith("{")]
-        assert lines, f"{self.name} told nothing:\n{self.tail()}"
+        assert lines, f"{self.name} reported nothing:\n{self.tail()}"
         found: dict[str, Any] = json.loads(lines[-1])
         return found
 
@@ -107,7 +107,7 @@ class Site:
         self.directory = directory
         self.places = servers.up(directory / "services", say)
         self.bootstrap = self.places.kafka_bootstrap
-        # What matters comes back as an error; when the servers stop, a client would tell of every lost connection.
+        # What matters comes back as an error; when the servers stop, a client would log every lost connection.
         self._client = {"bootstrap.servers": self.bootstrap, "log_level": 0}
         migrate(self.places.database_url)
         kafka_topics.create(

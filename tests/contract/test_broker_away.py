@@ -87,9 +87,9 @@ def test_workers_wait_quietly_for_a_broker_that_is_away(broker: Broker, settings
         lines = [len(worker.log.read_text().splitlines()) for worker in workers]
         before = [cpu_seconds(worker.process.pid) for worker in workers]
         time.sleep(AWAY_SECONDS)
-        for worker, used, told in zip(workers, before, lines, strict=True):
+        for worker, used, count in zip(workers, before, lines, strict=True):
             assert cpu_seconds(worker.process.pid) - used < CPU_SECONDS
-            assert len(worker.log.read_text().splitlines()) - told <= 4, worker.tail()
+            assert len(worker.log.read_text().splitlines()) - count <= 4, worker.tail()
         assert leaves.stop() == 0
 
         broker.start()
@@ -102,7 +102,7 @@ def test_workers_wait_quietly_for_a_broker_that_is_away(broker: Broker, settings
 def test_a_partition_without_a_leader_is_not_asked_for_again_and_again(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a broker tells of its own that is on its way down."""
+    """As a broker names one of its own that is shutting down."""
     monkeypatch.setattr(consumer.Consumer, "_watch", lambda consumer: None)  # it would end the tests, not a worker
     asked: list[int] = []
 

@@ -1,4 +1,4 @@
-"""Nothing that tells of a person leaves the worker where it may not: planted words, through the real worker.
+"""Personal data leaves the worker only where it may: planted words, through the real worker.
 
 Invariant 7: no NIK, name, diagnosis or free text of a claim in any log, metric, key, header, decision, payout,
 referral or dead-letter reason. The log is at its most talkative, and senders do everything wrong they can.
@@ -114,7 +114,7 @@ def shown(entry: LogEntry) -> str:
 
 def assert_no_canary(text: str, where: str) -> None:
     found = [canary for canary in CANARIES if canary.lower() in text.lower()]
-    assert found == [], f"{where} tells {found}: {text[:2000]}"
+    assert found == [], f"{where} shows {found}: {text[:2000]}"
 
 
 def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_published(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
     lines = worker.log.read_text()
     assert_no_canary(lines, "the log")
 
-    # The canaries were there to be told: all was read, decided, refused, and logged with its ids.
+    # The canaries were there to be found: all was read, decided, refused, and logged with its ids.
     documents = [(entry.topic, json.loads(entry.value)["data"]) for entry in outputs]
     decided = [data for topic, data in documents if topic == topics.DECISIONS]
     assert {one["outcome"] for one in decided} == {"APPROVED", "REJECTED", "REFERRED", "PENDING"}
@@ -165,8 +165,8 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
     assert len(refusals) == len(wrong)
     assert sum(value for (name, *_), value in refused.items() if name == "santunan_dead_letters_total") == len(wrong)
     logged = [json.loads(line) for line in lines.splitlines()]
-    told = Counter((one["claim_id"], one["event_id"]) for one in logged if one["event"] == "claim decided")
-    assert told == Counter((one["claim_id"], one["caused_by"]["id"]) for one in decided)
+    claims = Counter((one["claim_id"], one["event_id"]) for one in logged if one["event"] == "claim decided")
+    assert claims == Counter((one["claim_id"], one["caused_by"]["id"]) for one in decided)
     reasons = Counter(one["reason"] for one in logged if one["event"] == "event refused")
     assert reasons == Counter(one["reason"] for one in refusals)
     (security,) = [one for one in logged if one["logger"] == "santunan.security"]
@@ -175,5 +175,5 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
 
 @pytest.mark.parametrize("canary", CANARIES)
 def test_the_search_finds_what_it_looks_for(canary: str) -> None:
-    with pytest.raises(AssertionError, match="the log tells"):
+    with pytest.raises(AssertionError, match="the log shows"):
         assert_no_canary(f"about {canary.upper()} it is said", "the log")

@@ -41,9 +41,7 @@ def test_evidence_that_waits_is_known_to_a_claim_that_was_received_before_it(sit
 
 
 @pytest.mark.parametrize("size", [1, 1000])
-def test_a_membership_fact_that_comes_late_goes_to_an_officer_though_it_was_received_before_the_claim(
-    site: Site, size: int
-) -> None:
+def test_a_late_membership_fact_refers_a_claim_that_was_received_after_it(site: Site, size: int) -> None:
     """By its own clock there was no accident yet, and nothing would have changed."""
     ended = e.event("member.ended", {"member_number": e.NUMBER, "ended_on": "2024-06-30"}, time="2024-07-01T08:00:00")
     site.run(*e.member(), e.accident(), ended, size=size)

@@ -42,8 +42,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 @pytest.mark.timeout(10 * MINUTES)
 def test_every_case_of_the_rules_is_decided_the_same(compiled: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "--import-mode=importlib", "-p", "no:cacheprovider", "-n", "0"]
-    told = _run([*command, str(ROOT / "tests" / "rules"), str(ROOT / "tests" / "claims" / "test_desk.py")], compiled)
-    assert b"passed" in told and b"skipped" not in told
+    output = _run([*command, str(ROOT / "tests" / "rules"), str(ROOT / "tests" / "claims" / "test_desk.py")], compiled)
+    assert b"passed" in output and b"skipped" not in output
 
 
 @pytest.mark.timeout(10 * MINUTES)
@@ -58,13 +58,13 @@ def test_a_file_of_claims_is_decided_byte_for_byte_the_same(compiled: dict[str, 
 @pytest.mark.timeout(10 * MINUTES)
 def test_a_worker_stores_and_publishes_byte_for_byte_the_same(compiled: dict[str, str], tmp_path: Path) -> None:
     script = "import sys; from tests.contract.test_compiled import tell_histories; tell_histories(sys.argv[1])"
-    told = [
+    shown = [
         _run([sys.executable, "-c", script, str(directory)], environment)
         for directory, environment in ((tmp_path / "compiled", compiled), (tmp_path / "sources", dict(os.environ)))
     ]
     for table, at_least in (("decisions", 500), ("paid_lines", 30), ("dead_letters", 500), ("cases", 100)):
-        assert told[0].count(f"{table} (".encode()) >= at_least
-    assert told[0] == told[1]
+        assert shown[0].count(f"{table} (".encode()) >= at_least
+    assert shown[0] == shown[1]
 
 
 def tell_histories(directory: str) -> None:

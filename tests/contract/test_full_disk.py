@@ -1,4 +1,4 @@
-"""A database without room: the worker says so and stores nothing, submitters are not told that anything is safe, and
+"""A database without room: the worker says so and stores nothing, submitters get no receipt, and
 when there is room again it goes on by itself."""
 
 import signal
@@ -98,7 +98,7 @@ def test_a_file_that_cannot_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with supervised([*program, "agents.worker"], settings, monkeypatch) as said:
         wait_for(lambda: bool(said))
         (tmp_path / "more.jsonl").write_bytes(b"\n".join(documents(CLAIMS, name="more")))
-        told = subprocess.run(  # noqa: S603 - our own program
+        done = subprocess.run(  # noqa: S603 - our own program
             [*program, "agents.cli", "submit", str(tmp_path / "more.jsonl")],
             env=environment() | environment_of(settings) | {full_disk.VARIABLE: str(limit)},
             capture_output=True,
@@ -106,7 +106,7 @@ def test_a_file_that_cannot_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             check=False,
             timeout=60,
         )
-        assert told.returncode == EXIT_TRANSIENT and "is full" in told.stderr and "submitted" not in told.stdout
+        assert done.returncode == EXIT_TRANSIENT and "is full" in done.stderr and "submitted" not in done.stdout
         assert count(settings, "log") == len(receipts)
         goes_on_after(lambda: limit.write_text("1000000"), said, settings)
     assert_sound(settings)

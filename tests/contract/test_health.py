@@ -17,7 +17,7 @@ CLAIMS = 100
 
 
 def numbers_of(port: int) -> set[str]:
-    """Partition numbers whose lag this worker tells."""
+    """Partitions whose lag this worker reports."""
     return {labels[0] for name, *labels in metrics_of(port) if name == "santunan_lag_records"}
 
 
@@ -41,9 +41,9 @@ def test_each_worker_tells_the_lag_of_the_partitions_that_it_holds(kafka_setting
     with running(folders[0], environment | {"SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{one}"}) as first:
         wait_for(lambda: asked(one, "/ready")[0] == 200, first)
         wait_for(lambda: decided(one) >= CLAIMS and numbers_of(one) == every and lag(one) == 0, first)
-        told = metrics_of(one)
-        assert told["santunan_events_total", "accepted", topics.MEMBERS] > 0
-        assert told["santunan_step_seconds_count", "publish"] > 0 and told["santunan_redelivered_total",] == 0
+        metrics = metrics_of(one)
+        assert metrics["santunan_events_total", "accepted", topics.MEMBERS] > 0
+        assert metrics["santunan_step_seconds_count", "publish"] > 0 and metrics["santunan_redelivered_total",] == 0
         with running(folders[1], environment | {"SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{other}"}) as second:
             wait_for(lambda: asked(other, "/ready")[0] == 200, second)
             wait_for(lambda: asked(one, "/ready")[0] == 200, first)

@@ -17,9 +17,10 @@ from faust.types import TP
 
 from agents.app import App
 from agents.clients import open_history, open_submitter
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from agents.transports.kafka import consumer
-from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
+from agents.transports.kafka.publisher import GroupMember, Publisher
 from pipeline.errors import Transient
 from pipeline.messages.records import Message
 from schemas import topics
@@ -42,12 +43,12 @@ def no_watchdog(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def worker(settings: Settings, place: Place) -> Publisher:
     one = Publisher(settings)
-    await one.fence(place.numbers, place.member)
+    await one.fence(place.partitions, place.member)
     return one
 
 
 def leave_open(one: Publisher) -> Callable[[], None]:
-    """All of a transaction but its end, which the result brings about."""
+    """All of a transaction but its end; the result ends it."""
     producer: Any = one._producer
     producer.begin_transaction()
     for message in OUTPUTS:
@@ -66,7 +67,7 @@ def published(settings: Settings) -> Counter[str]:
 
 
 def test_positions_are_read_when_no_transaction_can_move_them_any_more(kafka_settings: Settings) -> None:
-    """The predecessor has told the broker its positions, and goes on as the successor reads them."""
+    """The predecessor has sent its positions to the broker, and continues while the successor reads them."""
 
     async def run() -> None:
         thread: Any = App(kafka_settings).consumer._thread  # type: ignore[attr-defined]
@@ -84,7 +85,7 @@ def test_positions_are_read_when_no_transaction_can_move_them_any_more(kafka_set
 # --- 5 what was fetched across a new assignment is thrown away
 
 
-def test_what_is_assigned_anew_is_read_from_its_position_on_whatever_was_read_before(kafka_settings: Settings) -> None:
+def test_partitions_assigned_anew_are_read_from_their_positions_on(kafka_settings: Settings) -> None:
     with open_submitter(kafka_settings) as submitter:
         for _ in range(5):
             list(submitter.submit([e.raw(e.accident())]))
@@ -95,7 +96,7 @@ def test_what_is_assigned_anew_is_read_from_its_position_on_whatever_was_read_be
         found: list[int] = []
         deadline = time.monotonic() + 20
         while len(found) < count and time.monotonic() < deadline:
-            records, _ = thread._look({place}, 0.2)
+            records, _ = thread._poll({place}, 0.2)
             found += [one.offset for one in records.get(place, ())]
         return found
 
@@ -120,8 +121,8 @@ def test_a_worker_that_the_group_has_left_behind_publishes_nothing(kafka_setting
                 await host.heard_of(generation + 1)
                 with pytest.raises(Transient, match="generation"):
                     await before.publish([SECOND], OUTPUTS)
-                mine, theirs = sorted((host, guest), key=lambda place: min(place.numbers))
-                assert mine.numbers == {0, 2} and theirs.numbers == {1, 3}
+                mine, theirs = sorted((host, guest), key=lambda place: min(place.partitions))
+                assert mine.partitions == {0, 2} and theirs.partitions == {1, 3}
                 after = await worker(kafka_settings, mine)
                 assert committed(kafka_settings) == FIRST.end
                 await after.publish([SECOND], OUTPUTS)
@@ -151,7 +152,7 @@ def test_a_worker_whose_place_another_has_taken_publishes_nothing(kafka_settings
     assert committed(settings) == SECOND.end
 
 
-def test_what_a_worker_left_open_ends_with_the_successor_that_got_its_lowest_number_and_with_no_other(
+def test_a_successor_aborts_the_open_transaction_of_its_predecessor(
     kafka_settings: Settings,
 ) -> None:
     async def run() -> None:
@@ -174,7 +175,7 @@ def test_what_a_worker_left_open_ends_with_the_successor_that_got_its_lowest_num
     assert published(kafka_settings) == {topics.DECISIONS: 1, topics.PAYOUTS: 1}
 
 
-def test_of_two_workers_that_fence_at_once_one_at_most_publishes_and_the_next_start_does_the_rest(
+def test_of_two_workers_that_fence_at_once_at_most_one_publishes(
     kafka_settings: Settings,
 ) -> None:
     """A zombie wakes up in the midst of fencing; whoever is fenced ends and starts again."""
@@ -201,8 +202,8 @@ def test_of_two_workers_that_fence_at_once_one_at_most_publishes_and_the_next_st
     assert published(settings) == {topics.DECISIONS: rounds, topics.PAYOUTS: rounds}
 
 
-def test_a_member_tells_of_itself_as_librdkafka_would(kafka_settings: Settings) -> None:
-    consumer = Consumer({**client_options(kafka_settings), "group.id": kafka_settings.group})
+def test_the_metadata_of_a_member_is_that_of_librdkafka(kafka_settings: Settings) -> None:
+    consumer = Consumer({**librdkafka_options(kafka_settings), "group.id": kafka_settings.group})
     try:
         consumer.subscribe([topics.ACCIDENTS])
         for _ in range(200):

@@ -1,4 +1,4 @@
-"""What a worker stored and could not publish, on the real servers: the next publishes it, once and before all else."""
+"""Outputs that were stored and not published, on real servers: the next worker publishes them, once and first."""
 
 import json
 from pathlib import Path

@@ -1,23 +1,22 @@
 """The twelve rules that hold exactly-once up over Kafka: each has a test that goes red when the rule is broken.
 
 Here: what the consumer does with assignments, positions and chunks. aiokafka is a fake, everything of ours is real.
-Rules 2, 4, 8, 9 and 12 stand in test_kafka_rules_publishing.py; of 1, 4 and 5 on a real broker:
-test_kafka_fence.py.
+Rules 2, 4, 8, 9 and 12: test_kafka_rules_publishing.py; 1, 4 and 5 on a real broker: test_kafka_fence.py.
 
  1 fence, then read positions, then seek       test_the_positions_are_read_after..., test_fencing_is_over_...,
                                                test_positions_are_read_when_no_transaction_... (real broker);
-                                               what is stored goes first: test_what_is_stored_and_not_published_...,
+                                               what is stored goes first: test_stored_outputs_are_published_...,
                                                test_taking_over.py, test_kafka_recovery.py (real servers)
  2 a refused message fails the whole chunk     test_a_message_that_the_broker_refuses_... (on a real broker)
  3 Faust commits nothing                       test_no_topic_of_an_agent_is_acknowledged, test_a_commit_of_faust_...
- 4 one producer a worker, known to the group   test_a_worker_publishes_under_its_lowest_number_...; on a real broker
-   by generation; ids are those of numbers     test_kafka_fence.py: who was left behind publishes nothing, and what it
-                                               left open is ended by whoever got its lowest number, and by no other
- 5 chunks know their epoch                     test_a_chunk_of_an_older_epoch_..., test_what_was_fetched_across_...,
-                                               test_what_is_assigned_anew_... (real broker)
+ 4 one producer a worker, known to the group   test_a_worker_publishes_under_its_lowest_partition_...; on a real broker
+   by generation; ids are those of partitions   test_kafka_fence.py: a worker that was left behind publishes nothing,
+                                               and only its successor ends its open transaction
+ 5 chunks know their epoch                     test_a_chunk_of_an_older_epoch_..., test_records_fetched_across_...,
+                                               test_partitions_assigned_anew_... (real broker)
  6 positions expire; a gap stops the worker    test_a_position_that_the_broker_forgot_..., test_a_floor_never_goes_back,
                                                test_batch.py::test_a_gap_above_the_position_stops_loudly
- 7 a hole is asked for once more               test_a_hole_is_believed_when_it_is_seen_twice
+ 7 a hole is asked for once more               test_a_hole_is_believed_when_it_is_seen_twice, test_queue.py
  8 any failure of the publisher is the end     test_a_chunk_that_is_not_published_..., test_a_publisher_that_hangs_...
  9 a stopped worker's locks come free          test_a_session_of_a_worker_..., test_a_worker_that_was_stopped_...
 10 deduplicate inside the transaction          test_store.py::test_two_workers_that_meet_decide_and_pay_once
@@ -47,7 +46,7 @@ from agents.transports.kafka.assignor import ByNumber
 from agents.transports.kafka.consumer import Consumer
 from agents.transports.kafka.fetcher import Assignment
 from agents.transports.kafka.publisher import GroupMember
-from agents.worker.deliveries import Batch
+from agents.worker.batch_source import Batch
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Chunk, Message
 from schemas import topics
@@ -98,7 +97,7 @@ def test_partitions_are_taken_together_with_the_generation_in_which_they_were_gi
     act(scene, broker)
 
 
-def test_what_is_stored_and_not_published_is_published_before_anything_is_read(act: Callable[..., Any]) -> None:
+def test_stored_outputs_are_published_before_anything_is_read(act: Callable[..., Any]) -> None:
     broker = Broker(HERE, THERE)
     broker.left = ([Chunk(*HERE, 3, 5, ())], [Message(topics.DECISIONS, b"k", b"1")])
     assert act(assign, broker) == {HERE: 5, THERE: 3}
@@ -115,7 +114,7 @@ def test_an_assignment_that_fails_ends_the_worker_before_anything_is_read(act: C
         with pytest.raises(Left) as left:
             await assign(stage)
         assert left.value.status == EXIT_TRANSIENT
-        assert stage.consumer._next == {} and stage.consumer.missing()
+        assert stage.consumer._queue.positions == {} and stage.consumer.missing()
 
     act(scene, broker)
     assert broker.asked[-1] == step, "it went on after the failure"
@@ -165,12 +164,12 @@ def test_a_chunk_of_an_older_epoch_is_void_and_its_number_is_free_again(act: Cal
         await assign(stage)
         consumer._handed_out.append(late)
         assert consumer.is_void(late)
-        await stage.app.process._guarded(late)
+        await stage.app.runner._guarded(late)
         assert stage.decided == [] and "publish" not in broker.asked
         assert consumer._handed_out == []
 
         good = Batch((chunk_of(HERE, 3, 5),), consumer._epoch)
-        await stage.app.process._guarded(good)
+        await stage.app.runner._guarded(good)
         assert stage.decided == [*good.chunks] and broker.asked[-1] == "publish"
 
     act(scene, broker)
@@ -195,19 +194,19 @@ def test_a_revocation_voids_what_waits_and_waits_for_the_chunk_in_hand(act: Call
         consumer = stage.consumer
         await stage.fetched(HERE, 3, 4)
         batch = Batch((chunk_of(THERE, 3, 5),), consumer._epoch)
-        stage.app.process.in_hand[batch] = 0.0
+        stage.app.runner.in_hand[batch] = 0.0
         revoking = asyncio.ensure_future(consumer._drop(stage.app, {HERE, THERE}))
         await asyncio.sleep(0.01)
         assert not revoking.done(), "the group went on while a chunk was in hand"
         assert stage.next_chunk() is None and consumer.is_void(batch)
-        del stage.app.process.in_hand[batch]
+        del stage.app.runner.in_hand[batch]
         consumer.release(batch)
         await asyncio.wait_for(revoking, 1)
 
     act(scene, Broker(HERE, THERE))
 
 
-def test_what_was_fetched_across_a_new_assignment_is_thrown_away(act: Callable[..., Any]) -> None:
+def test_records_fetched_across_a_new_assignment_are_thrown_away(act: Callable[..., Any]) -> None:
     """And not sought again: it is read from its position on anyhow, and to seek while that begins is an error."""
     broker = Broker(HERE)
 
@@ -243,16 +242,16 @@ def test_a_position_that_the_broker_forgot_or_has_too_low_is_raised_to_the_floor
     assert broker.sought == {HERE: start}
 
 
-def test_what_is_committed_and_what_is_published_becomes_the_floor(act: Callable[..., Any]) -> None:
+def test_committed_and_published_positions_are_noted_in_the_store(act: Callable[..., Any]) -> None:
     broker = Broker(HERE, THERE)
     broker.of_group = {HERE: 50}
 
     async def scene(stage: Stage) -> None:
         await assign(stage)
         assert stage.noted == {HERE: 50}
-        await stage.app.process._guarded(Batch((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
+        await stage.app.runner._guarded(Batch((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
         assert stage.consumer._published == {THERE: 5}
-        await stage.consumer.say_goodbye()
+        await stage.consumer.leave_group()
         assert stage.noted == {HERE: 50, THERE: 5} and broker.asked[-1] == "leave"
 
     act(scene, broker)
@@ -287,29 +286,6 @@ def test_a_hole_is_believed_when_it_is_seen_twice(act: Callable[..., Any]) -> No
     act(scene, broker)
 
 
-def test_a_hole_that_was_none_is_filled(act: Callable[..., Any]) -> None:
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        await stage.fetched(HERE, 5, 6)
-        await stage.fetched(HERE, 3, 4, 5, 6)
-        chunk = stage.next_chunk()
-        assert chunk is not None and [one.offset for one in chunk.records] == [3, 4, 5, 6]
-
-    act(scene, Broker(HERE))
-
-
-def test_records_before_the_position_are_not_taken_again(act: Callable[..., Any]) -> None:
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        await stage.fetched(HERE, 1, 2, 3, 4)
-        chunk = stage.next_chunk()
-        assert chunk is not None and [one.offset for one in chunk.records] == [3, 4]
-        await stage.fetched(HERE, 3, 4)
-        assert stage.next_chunk() is None
-
-    act(scene, Broker(HERE))
-
-
 # --- 8 a worker in which nothing moves
 
 
@@ -321,16 +297,16 @@ def test_a_worker_in_which_nothing_moves_for_a_minute_and_a_half_ends(
 ) -> None:
     """A stuck rebalance, or a publisher that no timeout covers. Seconds since it looked, since it took the chunk."""
     now = time.monotonic()
-    turns = itertools.count()
+    rounds = itertools.count()
 
     def sleep(seconds: float) -> None:
-        if next(turns):
+        if next(rounds):
             raise Awake
 
     async def scene(stage: Stage) -> None:
         stage.consumer.looked_at = now - looked
         if taken is not None:
-            stage.app.process.in_hand[Batch((chunk_of(HERE, 3, 5),), 1)] = now - taken
+            stage.app.runner.in_hand[Batch((chunk_of(HERE, 3, 5),), 1)] = now - taken
         monkeypatch.setattr(consumer, "time", SimpleNamespace(sleep=sleep, monotonic=lambda: now))
         with pytest.raises(Left if ends else Awake) as end:
             WATCH(stage.consumer)
@@ -360,7 +336,7 @@ def test_the_start_does_not_sleep_for_tables(act: Callable[..., Any], monkeypatc
     assert slept == []
 
 
-def test_only_what_is_committed_is_read_and_an_idle_partition_delays_nobody(
+def test_only_committed_events_are_read_and_an_idle_partition_delays_none(
     settings: Settings, act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[dict[str, Any]] = []

@@ -17,11 +17,12 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from agents.clients import open_history
 from agents.kafka.connection import connection_options
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from agents.transports.kafka import publisher
-from agents.transports.kafka.publisher import GroupMember, Publisher, client_options
+from agents.transports.kafka.publisher import GroupMember, Publisher
+from agents.worker.batch_source import Batch
 from agents.worker.batches import BatchRunner
-from agents.worker.deliveries import Batch
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, Transient
 from pipeline.messages.records import Message
 from pipeline.store import open_store
@@ -123,9 +124,9 @@ def test_fencing_is_over_when_it_returns_and_begins_anew_each_time(
 ) -> None:
     async def run() -> None:
         one = Publisher(settings)
-        for turn in (1, 2):
+        for times in (1, 2):
             await one.fence({0, 1}, MEMBER)
-            assert [[name for name, _ in made.calls] for made in producer.made] == [["init_transactions"]] * 2 * turn
+            assert [[name for name, _ in made.calls] for made in producer.made] == [["init_transactions"]] * 2 * times
 
     asyncio.run(run())
 
@@ -179,7 +180,7 @@ def refuse_long_messages(settings: Settings, topic: str) -> None:
     finally:
         admin.close()
     errors: list[Any] = []
-    probing = Producer(client_options(settings))
+    probing = Producer(librdkafka_options(settings))
     deadline = time.monotonic() + 20
     while not any(errors):
         assert time.monotonic() < deadline, "the broker still takes long messages"
@@ -190,7 +191,7 @@ def refuse_long_messages(settings: Settings, topic: str) -> None:
 # --- 4 one producer a worker, known to the group by its generation
 
 
-def test_a_worker_publishes_under_its_lowest_number_and_begins_the_ids_of_all_of_them_anew(
+def test_a_worker_publishes_under_its_lowest_partition_and_fences_all_its_ids(
     settings: Settings, producer: type[FakeProducer]
 ) -> None:
     """Of the topic an id says nothing: a number of all topics belongs to one worker (tests/faults/test_assignor.py)."""
@@ -203,10 +204,10 @@ def test_a_worker_publishes_under_its_lowest_number_and_begins_the_ids_of_all_of
         assert set(map(tuple, calls.values())) == {("init_transactions",)}
 
 
-def test_two_turns_in_hand_are_two_transactions_one_after_the_other(
+def test_two_batches_in_hand_are_two_transactions_one_after_the_other(
     settings: Settings, producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turns = [[chunk_of(HERE, 3, 5), chunk_of(HERE, 5, 6), chunk_of(THERE, 1, 2)], [chunk_of(THERE, 2, 9)]]
+    batches = [[chunk_of(HERE, 3, 5), chunk_of(HERE, 5, 6), chunk_of(THERE, 1, 2)], [chunk_of(THERE, 2, 9)]]
     begin = producer.begin_transaction
 
     def slowly(made: FakeProducer) -> None:
@@ -218,7 +219,7 @@ def test_two_turns_in_hand_are_two_transactions_one_after_the_other(
     async def run() -> None:
         one = Publisher(settings)
         await one.fence({0, 1}, MEMBER)
-        await asyncio.gather(*(one.publish(chunks, OUTPUTS) for chunks in turns))
+        await asyncio.gather(*(one.publish(chunks, OUTPUTS) for chunks in batches))
 
     asyncio.run(run())
     calls = producer.made[0].calls[1:]
@@ -304,7 +305,7 @@ def test_each_step_that_fails_fails_the_chunk_and_nothing_is_committed_after_it(
 def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
     settings: Settings, producer: type[FakeProducer], step: str
 ) -> None:
-    """The client is told to give up; this is for when it does not keep to that."""
+    """The client has a timeout of its own; this is for one that ignores it."""
     producer.fails_at = step
     is_start = step == "init_transactions"
 
@@ -323,7 +324,7 @@ def test_a_publisher_that_hangs_beyond_its_own_timeout_fails_the_chunk(
     assert asyncio.run(run()) < 2
 
 
-def test_positions_that_the_broker_does_not_note_are_not_waited_for_as_long_as_a_commit(
+def test_a_broker_that_does_not_note_positions_is_given_up_early(
     settings: Settings, producer: type[FakeProducer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It went and came back meanwhile: librdkafka would wait for ever, and the worker for twenty seconds."""
@@ -346,7 +347,7 @@ def test_positions_that_the_broker_does_not_note_are_not_waited_for_as_long_as_a
 # --- 9 a stopped worker's locks come free
 
 
-def test_a_session_of_a_worker_ends_when_it_idles_and_waits_for_no_lock_or_network_for_ever(
+def test_a_session_of_a_worker_has_a_timeout_for_idling_locks_and_network(
     new_database: Callable[..., str],
 ) -> None:
     store = opened(new_database())

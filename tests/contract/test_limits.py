@@ -1,4 +1,4 @@
-"""What a program gone wrong sends without end is refused before it makes every batch too long."""
+"""Endless events of a faulty program are refused before they make every batch too long."""
 
 import pytest
 

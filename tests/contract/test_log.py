@@ -60,7 +60,7 @@ def test_reading_on_costs_the_same_however_long_the_log_is(tmp_path: Path) -> No
     driver: Any = log.connection.connection.driver_connection
     steps: Counter[int] = Counter()
     for start in (1, 2990):
-        driver.set_progress_handler(lambda start=start: steps.update([start]), 1)  # told of each step of SQLite
+        driver.set_progress_handler(lambda start=start: steps.update([start]), 1)  # called at each step of SQLite
         assert [one.place for one in log.read(start, topics.INTAKE, 5)] == list(range(start, start + 5))
     assert steps[2990] == steps[1] < 1000
     log.close()
@@ -163,7 +163,7 @@ def test_a_file_that_cannot_be_read_now_is_no_bug(tmp_path: Path, monkeypatch: p
 
     async def read() -> None:
         app: Any = App(read_settings(database_url=f"sqlite:///{tmp_path}/santunan.db"))
-        await app.consumer._next_turn(0.1)
+        await app.consumer._next_batch(0.1)
 
     open_file(tmp_path / "santunan.db").close()
     monkeypatch.setattr(embedded, "leave", leave)

@@ -56,8 +56,8 @@ def process_ids(command: Command) -> set[int]:
 
 def held(admin: Any, settings: Settings) -> dict[str, tuple[str, int]]:
     """Of each member, by its static id: the id that the broker gave it and how many partitions it holds."""
-    told = admin.describe_consumer_groups([settings.group])[settings.group].result(10)
-    return {one.group_instance_id: (one.member_id, len(one.assignment.topic_partitions)) for one in told.members}
+    groups = admin.describe_consumer_groups([settings.group])[settings.group].result(10)
+    return {one.group_instance_id: (one.member_id, len(one.assignment.topic_partitions)) for one in groups.members}
 
 
 def are_halves(found: dict[str, tuple[str, int]]) -> bool:
@@ -105,9 +105,9 @@ def test_two_processes_share_the_work_and_one_that_is_killed_comes_back(
         command.terminate()
         assert command.wait(20) == 0
         assert not any(map(is_running, left))
-    told = log.read_text()
-    assert ", 2 processes; Ctrl-C stops it" in told and told.count("was ended by SIGKILL") == 1
-    assert all(f"process={number}" in told for number in (1, 2))
+    text = log.read_text()
+    assert ", 2 processes; Ctrl-C stops it" in text and text.count("was ended by SIGKILL") == 1
+    assert all(f"process={number}" in text for number in (1, 2))
 
     assert set(Counter(one["id"] for one in published(settings)).values()) == {1}
     store = open_store(settings.database_url)

@@ -99,7 +99,9 @@ def variables(settings: Settings, **change: object) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("mechanism", ["SCRAM-SHA-512", "PLAIN"])
-def test_all_of_it_works(mechanism: str, settings: Settings, tmp_path: Path) -> None:
+def test_every_client_and_the_worker_pass_with_the_right_settings(
+    mechanism: str, settings: Settings, tmp_path: Path
+) -> None:
     settings = settings.model_copy(update={"kafka_sasl_mechanism": mechanism})
     name = mechanism[0]
     assert kafka_topics.check(settings) == []
@@ -139,7 +141,7 @@ def wrong(settings: Settings, folder: Path, request: pytest.FixtureRequest) -> d
     return {name: changes[name]}
 
 
-TOLD = {
+SENTENCES = {
     "kafka_password": "does not accept kafka_user and kafka_password",
     "kafka_ca_file": "is not trusted",
     "broker_url": "is not trusted",
@@ -147,8 +149,8 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("wrong", sorted(TOLD), indirect=True)
-def test_what_is_wrong_is_said_at_once_by_everything_and_nothing_is_done(
+@pytest.mark.parametrize("wrong", sorted(SENTENCES), indirect=True)
+def test_a_wrong_setting_is_named_at_once_by_every_client_and_nothing_is_done(
     wrong: dict[str, object], settings: Settings, tmp_path: Path
 ) -> None:
     [name] = wrong
@@ -157,15 +159,15 @@ def test_what_is_wrong_is_said_at_once_by_everything_and_nothing_is_done(
     with running(tmp_path, variables(settings, **wrong)) as worker:
         assert worker.wait() == EXIT_CONFIGURATION
         lines = worker.tail().splitlines()
-    assert TOLD[name] in lines[-1] and PASSWORD not in lines[-1]
+    assert SENTENCES[name] in lines[-1] and PASSWORD not in lines[-1]
     assert len(lines) == 1, "one sentence, and no other library's beside it"
 
     spool = tmp_path / "spool"
-    with pytest.raises(NotReady, match=TOLD[name]), open_submitter(asked, spool=spool) as submitter:
+    with pytest.raises(NotReady, match=SENTENCES[name]), open_submitter(asked, spool=spool) as submitter:
         list(submitter.submit(documents(1)))
     assert not spool.exists(), "events would wait there for a broker that never takes them"
     for read in (kafka_topics.check, kafka_topics.create, read_feed, read_history):
-        with pytest.raises(NotReady, match=TOLD[name]):
+        with pytest.raises(NotReady, match=SENTENCES[name]):
             read(asked)
 
 
@@ -179,14 +181,14 @@ def read_history(settings: Settings) -> None:
         list(history.read([topics.DECISIONS]))
 
 
-def test_a_file_of_certificates_that_is_none_is_refused(settings: Settings, tmp_path: Path) -> None:
+def test_a_certificate_file_without_a_certificate_is_refused(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("nothing")
-    for place, told in ((tmp_path / "empty.pem", "holds no certificate"), (tmp_path / "nowhere", "cannot be read")):
-        with pytest.raises(NotReady, match=told):
+    for place, sentence in ((tmp_path / "empty.pem", "holds no certificate"), (tmp_path / "nowhere", "cannot be read")):
+        with pytest.raises(NotReady, match=sentence):
             kafka_topics.check(settings.model_copy(update={"kafka_ca_file": place}))
 
 
-def test_a_user_without_rights_is_told_so(settings: Settings) -> None:
+def test_a_user_without_rights_gets_a_sentence_about_rights(settings: Settings) -> None:
     stranger = settings.model_copy(update={"kafka_user": "stranger", "kafka_sasl_mechanism": "PLAIN"})
     with pytest.raises(NotReady, match="kafka_user may not do this"):
         kafka_topics.create(stranger)

@@ -83,7 +83,7 @@ def test_the_number_of_a_process_that_is_gone_or_another_one_now_does_not_count(
     assert up(directory) == [f"Starting PostgreSQL on {address(directory)} …"]
 
 
-def test_a_port_that_was_taken_is_named_and_whoever_has_it_is_not_taken_for_the_server(directory: Path) -> None:
+def test_a_port_of_another_program_is_named_and_not_mistaken_for_the_server(directory: Path) -> None:
     up(directory)
     host, port = address(directory).split(":")
     down(directory)

@@ -1,6 +1,6 @@
 """The cluster of docker-compose.yml, run with its own settings: three brokers, of which one may be lost at any moment.
 
-What is confirmed by two of them is not lost with one, and nobody who reads or writes needs to be told."""
+What is confirmed by two of them is not lost with one, and readers and writers need not be restarted."""
 
 import gc
 import json

@@ -59,9 +59,7 @@ def expected_claims() -> set[str]:
     return {f"{name}-B{place}" for name in NAMES for place in range(CLAIMS)}
 
 
-def test_two_submitters_a_worker_and_a_follower_lose_nothing_and_keep_the_order_of_a_claim(
-    settings: Settings, worker: Worker
-) -> None:
+def test_two_submitters_a_worker_and_a_follower_lose_nothing_and_keep_order(settings: Settings, worker: Worker) -> None:
     followed: list[Published] = []
     stopped = threading.Event()
     failures: list[BaseException] = []
@@ -149,7 +147,7 @@ def _is_store_there(settings: Settings) -> bool:
 
 
 def _is_settled(settings: Settings) -> bool:
-    """Everything that stands in the intake topics is processed."""
+    """All events of the intake topics are processed."""
     with open_history(settings) as history:
         ends: dict[tuple[str, int], int] = {}
         for one in history.read(topics.INTAKE):

@@ -39,18 +39,18 @@ def test_a_second_worker_on_a_file_is_refused_and_the_first_works_on(tmp_path: P
     (tmp_path / "second").mkdir()
     with running(tmp_path, environment_of(settings)) as first:
         wait_for(lambda: first.is_reading, first)
-        status, told = refusal(tmp_path / "second", environment_of(settings))
+        status, sentence = refusal(tmp_path / "second", environment_of(settings))
         assert status == EXIT_CONFIGURATION
-        assert "already has a worker" in told and str(first.process.pid) in told
+        assert "already has a worker" in sentence and str(first.process.pid) in sentence
         assert not first.has_ended
         assert first.stop() == 0
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "santunan.db").write_text("something else, and longer than a header is")
-    status, told = refusal(tmp_path, {"SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'santunan.db'}"})
+    status, sentence = refusal(tmp_path, {"SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'santunan.db'}"})
     assert status == EXIT_CONFIGURATION
-    assert "is no SQLite database" in told
+    assert "is no SQLite database" in sentence
 
 
 def test_settings_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
@@ -58,39 +58,41 @@ def test_settings_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
         "SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'santunan.db'}",
         "SANTUNAN_BROKER_URL": "kafka+chunks://127.0.0.1:1",
     }
-    status, told = refusal(tmp_path, environment)
+    status, sentence = refusal(tmp_path, environment)
     assert status == EXIT_CONFIGURATION
-    assert "needs a PostgreSQL store" in told
+    assert "needs a PostgreSQL store" in sentence
     assert not (tmp_path / "santunan.db").exists()
 
 
 def test_a_broker_that_does_not_answer_is_waited_for_by_the_supervisor(
     kafka_settings: Settings, tmp_path: Path
 ) -> None:
-    status, told = refusal(tmp_path, changed(kafka_settings, broker_url="kafka+chunks://127.0.0.1:1"))
+    status, sentence = refusal(tmp_path, changed(kafka_settings, broker_url="kafka+chunks://127.0.0.1:1"))
     assert status == EXIT_TRANSIENT
-    assert "no Kafka broker answers at 127.0.0.1:1" in told
+    assert "no Kafka broker answers at 127.0.0.1:1" in sentence
 
 
 def test_a_number_of_partitions_that_is_not_the_topics_is_refused(kafka_settings: Settings, tmp_path: Path) -> None:
-    status, told = refusal(tmp_path, changed(kafka_settings, partitions=7))
+    status, sentence = refusal(tmp_path, changed(kafka_settings, partitions=7))
     assert status == EXIT_CONFIGURATION
-    assert "has 4 partitions" in told and "7" in told
+    assert "has 4 partitions" in sentence and "7" in sentence
 
 
 def test_a_database_without_our_tables_is_refused(
     kafka_settings: Settings, new_database: Callable[..., str], tmp_path: Path
 ) -> None:
-    status, told = refusal(tmp_path, changed(kafka_settings, database_url=new_database(is_migrated=False)))
+    status, sentence = refusal(tmp_path, changed(kafka_settings, database_url=new_database(is_migrated=False)))
     assert status == EXIT_CONFIGURATION
-    assert "santunan migrate" in told
+    assert "santunan migrate" in sentence
 
 
 def test_a_database_that_does_not_exist_is_refused(kafka_settings: Settings, tmp_path: Path) -> None:
     url = make_url(kafka_settings.database_url).set(database="santunan_nowhere")
-    status, told = refusal(tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False)))
+    status, sentence = refusal(
+        tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False))
+    )
     assert status == EXIT_CONFIGURATION
-    assert "santunan_nowhere" in told
+    assert "santunan_nowhere" in sentence
 
 
 @pytest.mark.parametrize(("revision", "advice"), [("0000", "run `santunan migrate`"), ("9999", "install that version")])
@@ -100,9 +102,9 @@ def test_tables_of_another_version_are_refused_and_left_alone(
     engine = create_engine(make_url(kafka_settings.database_url).set(drivername="postgresql+psycopg"))
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
-    status, told = refusal(tmp_path, environment_of(kafka_settings))
+    status, sentence = refusal(tmp_path, environment_of(kafka_settings))
     assert status == EXIT_CONFIGURATION
-    assert f"revision {revision}" in told and advice in told
+    assert f"revision {revision}" in sentence and advice in sentence
     with engine.begin() as connection:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == revision
     engine.dispose()
@@ -135,17 +137,19 @@ def test_a_database_that_does_not_let_us_in_is_told_from_one_that_is_away(
 ) -> None:
     url = make_url(database_with_a_password)
     url = URL.create(**{**url._asdict(), **change})
-    status, told = refusal(tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False)))
+    status, sentence = refusal(
+        tmp_path, changed(kafka_settings, database_url=url.render_as_string(hide_password=False))
+    )
     assert status == EXIT_CONFIGURATION
-    assert advice in told
-    assert str(url.password) not in told
+    assert advice in sentence
+    assert str(url.password) not in sentence
 
 
 def test_a_database_that_is_away_is_waited_for_by_the_supervisor(kafka_settings: Settings, tmp_path: Path) -> None:
     url = "postgresql://santunan:secret@127.0.0.1:1/santunan"
-    status, told = refusal(tmp_path, changed(kafka_settings, database_url=url))
+    status, sentence = refusal(tmp_path, changed(kafka_settings, database_url=url))
     assert status == EXIT_TRANSIENT
-    assert "127.0.0.1:1 cannot be reached" in told and "secret" not in told
+    assert "127.0.0.1:1 cannot be reached" in sentence and "secret" not in sentence
 
 
 def test_topics_that_are_missing_are_named(kafka_settings: Settings, tmp_path: Path) -> None:
@@ -159,17 +163,17 @@ def test_topics_that_are_missing_are_named(kafka_settings: Settings, tmp_path: P
     admin.delete_topics([topics.REVIEWS])
     wait_for(lambda: topics.REVIEWS not in admin.list_topics())
     admin.close()
-    status, told = refusal(tmp_path, environment_of(kafka_settings))
+    status, sentence = refusal(tmp_path, environment_of(kafka_settings))
     assert status == EXIT_CONFIGURATION
-    assert topics.REVIEWS in told and "santunan topics create" in told
+    assert topics.REVIEWS in sentence and "santunan topics create" in sentence
 
 
 @pytest.mark.parametrize("name", ["NIK", "3671010101800001"])
 def test_a_wrong_setting_is_not_repeated(name: str, tmp_path: Path) -> None:
     environment = {"SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}", "SANTUNAN_GROUP": f"{name} "}
-    status, told = refusal(tmp_path, environment)
+    status, sentence = refusal(tmp_path, environment)
     assert status == EXIT_CONFIGURATION
-    assert "SANTUNAN_GROUP" in told and name not in told
+    assert "SANTUNAN_GROUP" in sentence and name not in sentence
 
 
 @pytest.mark.parametrize("package", ["confluent_kafka", "psycopg"])

@@ -108,7 +108,7 @@ class DatabaseFuse(Fuse):
 
 if __name__ == "__main__":
     calls = int(sys.argv[2])
-    embedded.CHECKPOINT_RECORDS = 1  # type: ignore[misc]  # with every turn, so that death meets checkpoints, too
+    embedded.CHECKPOINT_RECORDS = 1  # type: ignore[misc]  # with every batch, so that death meets checkpoints, too
     if sys.argv[1] == "committing":
         before(UnitOfWork, "commit", DatabaseFuse(calls))
     else:

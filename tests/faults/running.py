@@ -36,7 +36,7 @@ class Worker:
     @property
     def is_reading(self) -> bool:
         """It said where it begins to read; only at log level INFO."""
-        return any(told in self.log.read_text(errors="replace") for told in (" reading ", "are ours"))
+        return any(sign in self.log.read_text(errors="replace") for sign in (" reading ", "are ours"))
 
     @property
     def assignments(self) -> int:
@@ -78,9 +78,9 @@ def wait_for(
     """Until it holds, asked every so many seconds. Fails with the last lines of a worker that ended before."""
     deadline = time.monotonic() + seconds
     while not condition():
-        told = f"\n{worker.tail()}" if worker is not None else ""
+        tail = f"\n{worker.tail()}" if worker is not None else ""
         if worker is not None and worker.has_ended:
-            raise AssertionError(f"the worker ended with status {worker.process.poll()} before this came true{told}")
+            raise AssertionError(f"the worker ended with status {worker.process.poll()} before this came true{tail}")
         if time.monotonic() > deadline:
-            raise AssertionError(f"this did not come true within {seconds:.0f} s{told}")
+            raise AssertionError(f"this did not come true within {seconds:.0f} s{tail}")
         time.sleep(every)

@@ -1,5 +1,8 @@
-"""`python -m tests.faults.soak MINUTES`: every fault in turn for as long as told. The last line is one JSON object;
-the status is 0 where nothing was lost, doubled or told out of order and every invariant held."""
+"""`python -m tests.faults.soak MINUTES`: every fault, one after the other.
+
+The last line is one JSON object; the status is 0 where no event was lost, doubled or out of order and every invariant
+held.
+"""
 
 import random
 import signal

@@ -1,6 +1,6 @@
 """Kafka, PostgreSQL, workers and a stream of claims, and everything that can be done to them. Counts what it did.
 
-Used by the fault tests (bounded) and by `make soak` (for as long as it is told). Every wait has an end.
+Used by the fault tests (bounded) and by `make soak` (for some minutes). Every wait has an end.
 """
 
 import itertools
@@ -306,7 +306,7 @@ class Storm:
         counts.doubled = sum(times - 1 for times in ids.values())
         counts.doubled += sum(max(0, published[name] - stored[name]) for name in published)
         counts.redeliveries = sum(
-            log.read_text(errors="replace").count("what was stored for them is published")
+            log.read_text(errors="replace").count("their stored outputs are published")
             for log in self.folder.glob("*/worker.log")
         )
 

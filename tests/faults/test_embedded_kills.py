@@ -37,7 +37,7 @@ def settings_of(file: Path) -> Settings:
 
 
 def fill(file: Path) -> None:
-    """Half as history, half as live events of several topics that take turns. One is sent in both halves."""
+    """Half as history, half as live events of several topics that alternate. One is sent in both halves."""
     events = list(documents(CLAIMS, member_count=30))
     half = len(events) // 2
     with open_submitter(settings_of(file)) as submitter:

@@ -1,6 +1,6 @@
-"""Faults on the real servers: whatever is killed, stopped or restarted, nothing is lost, doubled or told out of order.
+"""Faults on the real servers: no process that is killed, stopped or restarted loses, doubles or reorders an event.
 
-Bounded to a few minutes; `make soak` goes on for as long as it is told. The counts stand in the last lines of pytest.
+Bounded to a few minutes; `make soak` runs longer. The last lines of pytest show the counts.
 """
 
 import itertools

@@ -31,9 +31,9 @@ def test_each_twentieth_claim_waits_for_a_paper_and_is_decided_when_it_comes(
 
 def deaths(sent: list[bytes]) -> Counter[str]:
     """By member number; an event that is sent twice counts once."""
-    told = {document["id"]: document for document in map(json.loads, sent)}
+    known = {document["id"]: document for document in map(json.loads, sent)}
     return Counter(
         document["data"]["member"]["member_number"]
-        for document in told.values()
+        for document in known.values()
         if "claim.death" in document["type"] or "death" in document["data"].get("medical", {})
     )

@@ -62,7 +62,7 @@ def accident(**changes: Any) -> str:
 
 @contextmanager
 def worker(cwd: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A supervised worker; it must leave by itself when it is told to."""
+    """A supervised worker; it must leave by itself after a signal."""
     running = subprocess.Popen(  # noqa: S603
         [*PROGRAM, "worker"], cwd=cwd, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -8,20 +8,21 @@ from typing import Any
 import aiokafka
 from confluent_kafka import Consumer, TopicPartition
 
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from agents.transports.kafka.assignor import ByNumber
-from agents.transports.kafka.publisher import GroupMember, client_options
+from agents.transports.kafka.publisher import GroupMember
 from schemas import topics
 from tests.support.kafka_stage import HERE
 
 
 class Place(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
-    """As whom the group knows it, and which partition numbers it has, in the generation it heard of last."""
+    """Its member of the group, and its partitions, in the generation it heard of last."""
 
     def __init__(self) -> None:
         self.consumer: Any = None
         self.member = GroupMember(-1, "")
-        self.numbers: frozenset[int] = frozenset()
+        self.partitions: frozenset[int] = frozenset()
 
     def on_partitions_revoked(self, revoked: Any) -> None:
         """It keeps what it knew, as a worker does that hears nothing."""
@@ -29,7 +30,7 @@ class Place(aiokafka.ConsumerRebalanceListener):  # type: ignore[misc]
     def on_partitions_assigned(self, assigned: Any) -> None:
         coordinator = self.consumer._coordinator
         self.member = GroupMember(coordinator.generation, coordinator.member_id)
-        self.numbers = frozenset(tp.partition for tp in assigned)
+        self.partitions = frozenset(tp.partition for tp in assigned)
 
     async def heard_of(self, generation: int) -> None:
         async with asyncio.timeout(20):
@@ -61,7 +62,7 @@ async def joined(settings: Settings) -> AsyncIterator[Place]:
 
 def committed(settings: Settings, seconds: float = 20) -> int:
     """The position of HERE. Waits while a transaction may move it, and raises KafkaException when it waited so long."""
-    consumer = Consumer({**client_options(settings), "group.id": settings.group})
+    consumer = Consumer({**librdkafka_options(settings), "group.id": settings.group})
     try:
         (found,) = consumer.committed([TopicPartition(*HERE)], timeout=seconds)
         return int(found.offset)

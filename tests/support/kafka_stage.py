@@ -43,7 +43,7 @@ def leave(status: int, reason: str) -> None:
 
 
 class Broker:
-    """aiokafka's thread and the publisher: answers what it was told to, and notes what it was asked, in order."""
+    """aiokafka's thread and the publisher: gives prepared answers, and notes the questions in order."""
 
     def __init__(self, *assigned: TP) -> None:
         self.assigned = Assignment(frozenset(assigned), GroupMember(1, "us"))
@@ -113,7 +113,7 @@ class Stage:
         self.decided: list[Chunk] = []
         self.noted: dict[tuple[str, int], int] = {}
         self.app: Any = App(settings)
-        self.app.process._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
+        self.app.runner._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
         self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
         self.app.note_published = self.noted.update
         self.app.take_over = broker.take_over
@@ -122,14 +122,14 @@ class Stage:
         self.consumer._thread = broker
 
     async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None, value: bytes = b"{}") -> None:
-        """The answer to a fetch that was sent in this epoch; by default in the one that stands."""
+        """The answer to a fetch that was sent in this epoch; by default in the current one."""
         records = [Record(at, at, b"k", value) for at in offsets]
         self.consumer._fetch_epoch = self.consumer._epoch if epoch is None else epoch
         await self.consumer._take(Fetched({tp: records}, {}, {}))
 
     def next_chunk(self) -> Chunk | None:
-        """Of the next turn, which has but one."""
-        batch = self.consumer._ready()
+        """Of the next batch, which holds one at most."""
+        batch = self.consumer._ready_batch()
         assert len(batch) <= 1
         return batch[0] if batch else None
 

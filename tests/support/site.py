@@ -15,7 +15,7 @@ from schemas import topics
 from tests.support.events import raw
 
 GROUP = "test"
-NOW_MS = 1_785_542_400_000  # 2026-08-01 00:00 UTC: later than everything that tests tell
+NOW_MS = 1_785_542_400_000  # 2026-08-01 00:00 UTC: later than all events of the tests
 
 
 class Site:
@@ -59,13 +59,13 @@ class Site:
         return Chunk(topic, partition, start, end, tuple(records))
 
     def process(self, *chunks: Chunk) -> list[Message]:
-        """In one turn."""
+        """In one batch."""
         messages = [message for of_chunk in self.processor.process(*chunks) for message in of_chunk]
         self._published += messages
         return messages
 
     def run(self, *documents: Any, size: int = 1000, together: int = 1, **where: Any) -> None:
-        """Send, then process all that was not read yet, in its order, in chunks of at most `size`, so many a turn."""
+        """Send, then process all unread events in their order: chunks of at most `size`, `together` of them a batch."""
         if documents:
             self.send(*documents, **where)
         batch: list[Chunk] = []

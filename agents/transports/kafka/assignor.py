@@ -1,7 +1,7 @@
-"""Who reads what: partition n of every topic belongs to one worker, so that one gate holds the order of a key.
+"""Assigns partitions to workers: partition n of all topics belongs to one worker, which keeps the order of a key.
 
-Kafka's own round robin deals partitions out topic by topic, and two topics' partitions of one number may then lie
-with two workers. Faust takes that one wherever an app has no tables.
+Kafka's own round robin, which Faust takes for an app without tables, assigns topic by topic: partition n of two topics
+may then belong to two workers.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, Cons
 
 
 class ByNumber(AbstractPartitionAssignor):  # type: ignore[misc]
-    """Deals the partition numbers out to the members in turn."""
+    """Deals partitions out to the members, one after the other."""
 
     name = "santunan-by-number"
     version = 0
@@ -21,12 +21,12 @@ class ByNumber(AbstractPartitionAssignor):  # type: ignore[misc]
     def assign(cls, cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
         names = sorted({topic for member in members.values() for topic in member.subscription})
         counts = {name: len(cluster.partitions_for_topic(name) or ()) for name in names}
-        batch = sorted(members)  # a static member's id begins with its instance id: its place is kept over a restart
+        ordered = sorted(members)  # a static member's id begins with its instance id: its place survives a restart
         assigned = {}
-        for place, member in enumerate(batch):
-            mine = [(name, list(range(place, counts[name], len(batch)))) for name in names]
+        for place, member in enumerate(ordered):
+            mine = [(name, list(range(place, counts[name], len(ordered)))) for name in names]
             assigned[member] = ConsumerProtocolMemberAssignment(
-                cls.version, [(name, numbers) for name, numbers in mine if numbers], b""
+                cls.version, [(name, partitions) for name, partitions in mine if partitions], b""
             )
         return assigned
 
@@ -36,4 +36,4 @@ class ByNumber(AbstractPartitionAssignor):  # type: ignore[misc]
 
     @classmethod
     def on_assignment(cls, assignment: Any) -> None:
-        """Nothing is remembered: the same members get the same numbers."""
+        """Nothing is remembered: the same members get the same partitions."""

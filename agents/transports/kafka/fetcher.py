@@ -1,8 +1,7 @@
-"""How Kafka is read. aiokafka keeps the place in the group, in a thread under Faust, and tells ends. librdkafka tells
-positions, for it waits while a transaction may still move them. And it fetches, in threads of its own: of aiokafka a
-fetch took four milliseconds of Python, however little came.
+"""Reads Kafka. aiokafka maintains group membership, in a thread under Faust, and reports end offsets. librdkafka
+fetches, and reports committed positions, because it waits for open transactions.
 
-Never decides which chunk goes next.
+Fast: see docs/performance.md. Never decides which chunk goes next.
 """
 
 import asyncio
@@ -19,25 +18,25 @@ from confluent_kafka import TopicPartition as Place
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from agents.kafka.security import aiokafka_security
+from agents.kafka.security import aiokafka_security, librdkafka_options
 from agents.transports.kafka.assignor import ByNumber
-from agents.transports.kafka.publisher import GroupMember, client_options
+from agents.transports.kafka.publisher import GroupMember
+from agents.transports.kafka.queue import MEMBERSHIP
 from pipeline.messages.records import Record
 from schemas import topics
 
-MEMBERSHIP: Final = (topics.MEMBERS, topics.HISTORY)  # read in this order, before any claim
-FETCH_WAIT_MS: Final = 10  # how long the broker gathers for a fetch: what comes one by one is not fetched one by one
-FETCH_BYTES: Final = 64 * 1024  # with this much it does not wait
-QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead of all partitions together
-QUEUE_FULL_MS: Final = 20  # then it waits this long before it fetches on; by default a second, while a worker idles
-LOOK_SECONDS: Final = 0.2  # longest that a new assignment waits for a look that finds nothing
-AWAY_SECONDS: Final = 1.0  # between two looks for a broker while none answers
+FETCH_WAIT_MS: Final = 10  # the broker gathers records for so long, so that they are not fetched one by one
+FETCH_BYTES: Final = 64 * 1024  # with so much it does not wait
+QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead, of all partitions together
+QUEUE_FULL_MS: Final = 20  # pause before it fetches again; by default a second, in which a worker would idle
+POLL_SECONDS: Final = 0.2  # longest wait of a new assignment for a poll that finds nothing
+AWAY_SECONDS: Final = 1.0  # between two metadata requests while no broker answers
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
     """`ends`: where membership ended after the records were fetched; `positions`: how far partitions were read to their
-    end, past what holds no record."""
+    end, past offsets without a record."""
 
     records: Mapping[TP, Sequence[Record]]
     ends: Mapping[TP, int]
@@ -46,15 +45,15 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Partitions, and as whom the group gave them to us. Of one moment: the group may form anew while they are read."""
+    """Partitions, and the member of the group that got them. One value, since the group may form anew at any moment."""
 
     partitions: frozenset[TP]
     member: GroupMember
 
 
 class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
-    """aiokafka's consumer, with the settings that Faust does not offer, a second one that only asks for ends, and the
-    fetcher: a consumer that never joins the group, and is told what to read."""
+    """aiokafka's consumer with the settings that Faust does not offer, a second one that only asks for end offsets, and
+    the fetcher: a consumer that never joins the group, with partitions assigned by hand."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -62,9 +61,9 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._most = settings.chunk_records
         self._fetcher = Fetcher(
             {
-                **client_options(settings),
+                **librdkafka_options(settings),
                 "group.id": settings.group,
-                "isolation.level": "read_committed",  # of positions, too
+                "isolation.level": "read_committed",  # holds for positions, too
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
@@ -77,7 +76,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 "fetch.queue.backoff.ms": QUEUE_FULL_MS,
             }
         )
-        self._looking = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in the order asked
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in their order
         self._reads: set[TP] = set()
         self._ends: Any = None
         self.assigned = Assignment(frozenset(), GroupMember(-1, ""))
@@ -111,14 +110,14 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def on_start(self) -> None:
         await super().on_start()
-        _be_patient(self._consumer)
-        # It is never asked for records. Whether the worker still reads is the watchdog's to judge.
+        _throttle_metadata_updates(self._consumer)
+        # It is never asked for records. The watchdog judges whether the worker still reads.
         self._consumer._subscription.fetch_context().__enter__()
-        # Nor does it fetch: it would ask for the leader of a partition that has none again and again, without a pause.
+        # Nor does it fetch: it would ask without a pause for the leader of a partition that has none.
         self._consumer._fetcher._fetch_task.cancel()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """In aiokafka's thread, while the group that has just formed is sure to be the one that is told of here."""
+        """In aiokafka's thread, before the group can form anew: partitions and generation belong together."""
         self.assigned = Assignment(
             frozenset(assigned), GroupMember(generation_id, self._consumer._coordinator.member_id)
         )
@@ -126,19 +125,19 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
         """Read these partitions from these offsets on, and nothing else."""
-        if self._ends is None:  # in the loop that asks it: a question by way of the other thread took twice as long
+        if self._ends is None:  # in the loop that asks it; fast: see docs/performance.md
             self._ends = aiokafka.AIOKafkaConsumer(group_id=None, **self._shared())
             await self._ends.start()
         await self._on_fetcher(self._assign, offsets)
 
     def _assign(self, offsets: Mapping[TP, int]) -> None:
         self._reads, self._paused = set(offsets), set()
-        # Connected first: a partition whose leader it does not know yet is looked at again most of a second later.
+        # Connect first: a partition whose leader is not known is looked at again only most of a second later.
         self._fetcher.list_topics(timeout=self.app.settings.kafka_request_seconds)
         self._fetcher.assign([Place(*tp, offset) for tp, offset in offsets.items()])
 
     async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
-        """Read on at these offsets. Other partitions go on where they are."""
+        """Continue at these offsets; other partitions continue where they are."""
         await self._on_fetcher(self._seek, offsets)
 
     def _seek(self, offsets: Mapping[TP, int]) -> None:
@@ -146,14 +145,14 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             self._fetcher.seek(Place(*tp, offset))
 
     async def fetch(self, asked: set[TP], seconds: float) -> Fetched:
-        """What has come of these partitions; waits for it. Raises KafkaException."""
-        records, positions = await self._on_fetcher(self._look, asked, min(seconds, LOOK_SECONDS))
-        numbers = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
-        about = [TopicPartition(name, number) for name in MEMBERSHIP for number in sorted(numbers)]
+        """Waits for records of these partitions. Raises KafkaException."""
+        records, positions = await self._on_fetcher(self._poll, asked, min(seconds, POLL_SECONDS))
+        partitions = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
+        about = [TopicPartition(name, partition) for name in MEMBERSHIP for partition in sorted(partitions)]
         ends = await self._ends.end_offsets(about) if about else {}
         return Fetched(records, {TP(*tp): end for tp, end in ends.items()}, positions)
 
-    def _look(self, asked: set[TP], seconds: float) -> tuple[dict[TP, list[Record]], dict[TP, int]]:
+    def _poll(self, asked: set[TP], seconds: float) -> tuple[dict[TP, list[Record]], dict[TP, int]]:
         self._pause(self._reads - asked)
         records: dict[TP, list[Record]] = {}
         positions: dict[TP, int] = {}
@@ -171,23 +170,23 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return records, positions
 
     def _pause(self, full: set[TP]) -> None:
-        """What was fetched ahead of a partition is thrown away with it, so only those are paused that must be."""
+        """A pause throws away what was fetched ahead of a partition, so only those are paused that must be."""
         if full != self._paused:
             self._fetcher.resume([Place(*tp) for tp in self._paused - full])
             self._fetcher.pause([Place(*tp) for tp in full - self._paused])
             self._paused = full
 
     async def _on_fetcher(self, call: Any, *args: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._looking, call, *args)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, call, *args)
 
     def stable_ends(self) -> dict[TP, int]:
-        """Where partitions end, as of the last fetch of each."""
+        """End offsets, as of the last fetch of each partition."""
         found = {tp: self._fetcher.get_watermark_offsets(Place(*tp), cached=True)[1] for tp in self._reads}
         return {tp: end for tp, end in found.items() if end >= 0}
 
     async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
-        """Positions of the group; only those that were ever committed. Waits for transactions that are still open, so
-        that nothing can move a position after it was read but a member of the group. Raises KafkaException."""
+        """Positions of the group; only those that were ever committed. Waits for open transactions, so that afterwards
+        only a member of the group can move a position. Raises KafkaException."""
         return await self._on_fetcher(self._committed, tps)  # type: ignore[no-any-return]
 
     def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
@@ -201,15 +200,15 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await self.call_thread(self._consumer.stop)
 
 
-def _be_patient(consumer: Any) -> None:
-    """aiokafka asks a broker that is away twenty times a second where the brokers are, and connects anew each time."""
+def _throttle_metadata_updates(consumer: Any) -> None:
+    """While its broker is away, aiokafka asks for metadata twenty times a second, each time on a new connection."""
     client = consumer._client
     update = client._metadata_update
 
     async def update_or_wait(*args: Any) -> Any:
-        is_told = await update(*args)
-        if not is_told:
+        is_known = await update(*args)
+        if not is_known:
             await asyncio.sleep(AWAY_SECONDS)
-        return is_told
+        return is_known
 
     client._metadata_update = update_or_wait

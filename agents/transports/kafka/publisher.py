@@ -1,12 +1,11 @@
-"""Publishes the outputs of a turn and the positions after its chunks in one Kafka transaction.
+"""Publishes the outputs of a batch and the positions after its chunks in one Kafka transaction.
 
-Two things keep out whoever had a partition number before. The broker takes positions only from a member of the group
-as it stands now: they go out under the generation in which the partitions were assigned, and a worker that the group
-has left behind is refused, with all its outputs. And what such a worker left open ends when its successor starts: its
-transactional id was the group and the lowest of its numbers, and whoever is assigned a number begins that id anew.
+Two things keep out a worker that held a partition before. The broker takes positions only from a current member of the
+group: they are sent under the generation in which the partitions were assigned, so a worker that the group has left
+behind is refused, with all its outputs. And its open transaction ends when its successor starts: a transactional id is
+the group and the lowest partition of the worker, and the successor begins the ids of all its partitions anew.
 
 Every wait has an end, and after any error the process ends: there is no second way to recover that could go wrong.
-Never imports Faust.
 """
 
 import asyncio
@@ -14,53 +13,31 @@ import struct
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import KafkaException, Producer, TopicPartition
 
+from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from pipeline.errors import Transient
 from pipeline.messages.records import Chunk, Message
 
 TRANSACTION_SECONDS: Final = 60  # after which the broker itself aborts what a dead worker left open
-OFFSETS_SECONDS: Final = 5.0  # longest that the broker may take to note positions; it takes milliseconds
-QUEUE_MESSAGES: Final = 1_000_000  # a turn never fills it: at most a few outputs an event
+OFFSETS_SECONDS: Final = 5.0  # longest time for the broker to note positions; it takes milliseconds
+QUEUE_MESSAGES: Final = 1_000_000  # a batch never fills it: at most a few outputs an event
 
 
 @dataclass(frozen=True, slots=True)
 class GroupMember:
-    """Who this worker is in its group, while one assignment stands. `id`: whoever comes back gets another."""
+    """This worker in its group, for the time of one assignment. `id`: a worker that joins again gets another."""
 
     generation: int
     id: str
 
     def metadata(self, group: str) -> bytes:
-        """As `Consumer.consumer_group_metadata` of librdkafka tells it; our consumer of that kind never joins."""
+        """As `Consumer.consumer_group_metadata` of librdkafka makes it; our consumer of that kind never joins."""
         assert self.generation >= 0, "without a generation the broker takes positions from anybody"
         return b"CGMDv2:%b%b\0%b\0\1" % (struct.pack("=i", self.generation), group.encode(), self.id.encode())
-
-
-def client_options(settings: Settings) -> dict[str, Any]:
-    """Options that every confluent-kafka client takes."""
-    options: dict[str, Any] = {
-        "bootstrap.servers": settings.kafka_bootstrap,
-        "security.protocol": settings.kafka_security_protocol,
-        "client.id": settings.group,
-        "log_level": 0,  # what matters comes back as an error; the rest would be a log beside ours, on stderr
-        "socket.keepalive.enable": True,
-        "reconnect.backoff.ms": 50,
-        "reconnect.backoff.max.ms": 1000,
-    }
-    if settings.kafka_ca_file is not None:
-        options["ssl.ca.location"] = str(settings.kafka_ca_file)
-    if settings.kafka_security_protocol.startswith("SASL"):
-        assert settings.kafka_password is not None  # the settings see to it
-        options |= {
-            "sasl.mechanisms": settings.kafka_sasl_mechanism,
-            "sasl.username": settings.kafka_user,
-            "sasl.password": settings.kafka_password.get_secret_value(),
-        }
-    return options
 
 
 class Publisher:
@@ -71,38 +48,38 @@ class Publisher:
         self._producer: Producer | None = None
         self._member: bytes = b""
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="publish")
-        self._turn = asyncio.Lock()  # a producer has one transaction at a time, a worker two turns in hand
+        self._transaction = asyncio.Lock()  # a producer has one at a time, a worker two batches in hand
 
-    async def fence(self, numbers: Collection[int], member: GroupMember) -> None:
-        """A new producer, which publishes as this member; when this returns, nothing is left open under the ids of
-        these numbers.
+    async def fence(self, partitions: Collection[int], member: GroupMember) -> None:
+        """Make a new producer, which publishes as this member; afterwards no transaction is open under the ids of these
+        partitions.
 
         Positions read before this may still change. Raises Transient.
         """
         self._producer = None
-        if not numbers:
+        if not partitions:
             return
-        lowest, *others = sorted(numbers)
+        lowest, *others = sorted(partitions)
         loop = asyncio.get_running_loop()
-        made = loop.run_in_executor(self._pool, self._fenced, lowest)
-        over = [loop.run_in_executor(self._pool, self._end, number) for number in others]
+        started = loop.run_in_executor(self._pool, self._fenced, lowest)
+        ended = [loop.run_in_executor(self._pool, self._end, partition) for partition in others]
         try:
             async with asyncio.timeout(self._settings.kafka_publish_seconds * 2):
-                await asyncio.gather(made, *over)
+                await asyncio.gather(started, *ended)
         except (KafkaException, TimeoutError) as error:
-            raise Transient(f"no transactional producer could be started: {_told(error)}") from error
-        self._producer = made.result()
+            raise Transient(f"no transactional producer could be started: {_description(error)}") from error
+        self._producer = started.result()
         self._member = member.metadata(self._settings.group)
 
-    def _end(self, number: int) -> None:
-        """Of whoever had this number as its lowest: its transaction is over, and it can begin no other."""
-        self._fenced(number)
+    def _end(self, partition: int) -> None:
+        """A worker whose lowest partition this was can neither end its transaction nor begin another."""
+        self._fenced(partition)
 
-    def _fenced(self, number: int) -> Producer:
+    def _fenced(self, partition: int) -> Producer:
         producer = Producer(
             {
-                **client_options(self._settings),
-                "transactional.id": f"{self._settings.group}-{number}",
+                **librdkafka_options(self._settings),
+                "transactional.id": f"{self._settings.group}-{partition}",
                 "transaction.timeout.ms": TRANSACTION_SECONDS * 1000,
                 "enable.idempotence": True,
                 "acks": "all",
@@ -114,30 +91,32 @@ class Publisher:
                 "message.max.bytes": 1_000_000,
             }
         )
-        # Connected first: what `init_transactions` finds unconnected it looks at again half a second later.
+        # Connect first: `init_transactions` looks again only after half a second at a broker that is not connected.
         producer.list_topics(timeout=self._settings.kafka_publish_seconds)
         producer.init_transactions(self._settings.kafka_publish_seconds)
         return producer
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """Of a turn: all of them and the positions, or nothing. Raises Transient; the caller then ends the process."""
+        """Publish all outputs of a batch and its positions, or nothing. Raises Transient, which ends the process."""
         loop = asyncio.get_running_loop()
         seconds = self._settings.kafka_publish_seconds
-        async with self._turn:
+        async with self._transaction:
             try:
-                # Where a broker has gone and come back meanwhile, librdkafka may wait for it for ever, whatever it is
-                # told; a worker that starts again goes on at once. A turn of very many messages takes its time.
+                # After a broker was away, librdkafka may wait for it without end, despite its timeouts; a new start
+                # goes on at once. A batch of very many messages takes its time.
                 async with asyncio.timeout(min(OFFSETS_SECONDS, seconds + 5) + len(messages) / 5_000):
                     await loop.run_in_executor(self._pool, self._begin, chunks, messages, seconds)
-                async with asyncio.timeout(seconds + 5):  # each call has its own end; this is for when one has none
+                async with asyncio.timeout(
+                    seconds + 5
+                ):  # each call has a timeout of its own; this is for one that ignores it
                     await loop.run_in_executor(self._pool, self._commit, seconds)
             except (KafkaException, BufferError, TimeoutError) as error:
                 where = f"{len(chunks)} chunks, from {chunks[0].topic} {chunks[0].partition} on,"
-                raise Transient(f"the outputs of {where} were not published: {_told(error)}") from error
+                raise Transient(f"the outputs of {where} were not published: {_description(error)}") from error
 
     def _begin(self, chunks: Sequence[Chunk], messages: Sequence[Message], seconds: float) -> None:
         producer = self._producer
-        assert producer is not None, "a turn comes only of numbers that are fenced"
+        assert producer is not None, "a batch comes only of partitions that are fenced"
         producer.begin_transaction()
         produce = producer.produce
         for message in messages:
@@ -145,17 +124,17 @@ class Publisher:
                 produce(message.topic, message.value, message.key, headers=list(message.headers))
             else:
                 produce(message.topic, message.value, message.key)
-        ends = {(chunk.topic, chunk.partition): chunk.end for chunk in chunks}  # the last of each place
+        ends = {(chunk.topic, chunk.partition): chunk.end for chunk in chunks}  # the last chunk of each place counts
         places = [TopicPartition(*place, end) for place, end in ends.items()]
         producer.send_offsets_to_transaction(places, self._member, seconds)
 
     def _commit(self, seconds: float) -> None:
-        """Flushes first, and fails where a single message was not taken: nothing is committed then."""
+        """Flushes first, and fails if a single message was not taken: nothing is committed then."""
         assert self._producer is not None
         self._producer.commit_transaction(seconds)
 
 
-def _told(error: BaseException) -> str:
+def _description(error: BaseException) -> str:
     if isinstance(error, KafkaException) and error.args:
         return str(error.args[0].str()) if hasattr(error.args[0], "str") else str(error.args[0])
     return "it took too long" if isinstance(error, TimeoutError) else str(error)

@@ -1,4 +1,4 @@
-"""Where an event goes, what a spool keeps, where a feed goes on; and the three clients over the embedded file."""
+"""Topics of events, the spool, positions of feeds; and the three clients over the embedded file."""
 
 import base64
 import datetime as dt
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agents.clients import Outgoing, open_feed, open_history, open_submitter, outgoing
+from agents.clients import Outgoing, Range, open_feed, open_history, open_submitter, outgoing
 from agents.clients.position import PositionFile
 from agents.clients.spool import Spool
 from agents.settings import SETTINGS_FILE, Settings, read_settings
@@ -52,7 +52,7 @@ def test_the_key_is_the_membership_number_and_never_the_nik() -> None:
     assert place_of(by_nik)[0][1] == b"K7"
 
 
-def test_history_keeps_the_time_of_the_event_and_everything_else_is_stamped_by_the_broker() -> None:
+def test_history_keeps_the_events_time_and_the_broker_stamps_other_topics() -> None:
     raw = e.raw(e.accident(time="2024-07-07T20:00:00+07:00"))
     assert outgoing(raw, 1)[0].timestamp_ms is None
     expected = dt.datetime(2024, 7, 7, 13, tzinfo=dt.UTC).timestamp() * 1000
@@ -206,7 +206,7 @@ def test_history_from_an_offset_to_before_another(
     submit(settings, *claims(3))
     place = (topics.ACCIDENTS, 0)
     with open_history(settings) as history:
-        found = history.read([topics.ACCIDENTS], first={place: first}, end={place: end})
+        found = history.read([topics.ACCIDENTS], Range(first={place: first}, end={place: end}))
         assert [one.offset for one in found] == expected
 
 
@@ -218,7 +218,7 @@ def test_history_since_a_moment_until_before_another(settings: Settings) -> None
         later = moment + dt.timedelta(milliseconds=1)
 
         def count(**bounds: dt.datetime) -> int:
-            return len(list(history.read([topics.ACCIDENTS], **bounds)))
+            return len(list(history.read([topics.ACCIDENTS], Range(**bounds))))
 
         assert [count(since=moment), count(since=later), count(until=moment), count(until=later)] == [2, 0, 0, 2]
 

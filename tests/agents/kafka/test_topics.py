@@ -1,4 +1,4 @@
-"""What a broker answers that has not heard yet of topics that another one made. Real clusters: `tests/contract/`."""
+"""Answers of a broker that has not learned of new topics yet. Real clusters: `tests/contract/`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from schemas import topics
 
 
 class Cluster:
-    """As the admin client of kafka-python tells of it. Topics are known after so many answers."""
+    """As the admin client of kafka-python shows it. Topics are known after so many answers."""
 
     def __init__(self, brokers: int, late: int) -> None:
         self._brokers = brokers

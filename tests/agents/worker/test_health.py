@@ -12,8 +12,8 @@ import pytest
 
 from agents.clients import open_submitter
 from agents.settings import read_settings
+from agents.worker.batch_source import Batch, Lag
 from agents.worker.batches import STUCK_SECONDS, BatchRunner
-from agents.worker.deliveries import Batch, Lag
 from agents.worker.health import LOOK_SECONDS, STORE_SECONDS, Health
 from agents.worker.metrics import Metrics
 from pipeline.errors import EXIT_CONFIGURATION, NotReady
@@ -43,12 +43,12 @@ class Watched:
     def __init__(self, ask_store: Callable[[], None] = lambda: None) -> None:
         self.now = 0.0
         self.source = BatchSource()
-        self.process = BatchRunner(lambda chunk: [], threads=1)
-        self.process.source = self.source  # type: ignore[assignment]
-        self.health = Health(self.process, ask_store, Metrics(), clock=lambda: self.now)
+        self.runner = BatchRunner(lambda chunk: [], threads=1)
+        self.runner.source = self.source  # type: ignore[assignment]
+        self.health = Health(self.runner, ask_store, Metrics(), clock=lambda: self.now)
 
     def take_in_hand(self) -> None:
-        self.process.in_hand[Batch((Chunk(topics.DEATHS, 3, 0, 1, ()),), 1)] = self.now
+        self.runner.in_hand[Batch((Chunk(topics.DEATHS, 3, 0, 1, ()),), 1)] = self.now
 
     def missing(self) -> str | None:
         return asyncio.run(self.health.missing())
@@ -73,9 +73,9 @@ def test_a_chunk_may_be_in_hand_up_to_the_limit_however_long_ago_the_worker_look
     assert is_well or "in hand for 90 s; 90 is most: claims.deaths 3" in str(trouble)
 
 
-def test_a_worker_that_never_gets_to_look_is_given_as_long_as_one_that_stopped_looking() -> None:
+def test_a_worker_that_never_polled_gets_the_same_grace_period() -> None:
     watched = Watched()
-    watched.process.source = None
+    watched.runner.source = None
     watched.now = LOOK_SECONDS
     assert watched.health.trouble() is None
     watched.now = LOOK_SECONDS + 1
@@ -88,7 +88,7 @@ def test_a_worker_is_ready_when_it_reads_and_its_store_answers() -> None:
 
 def test_a_worker_without_a_partition_is_not_ready_and_says_so() -> None:
     watched = Watched()
-    watched.process.source = None
+    watched.runner.source = None
     assert "no partition is assigned" in str(watched.missing())
 
 
@@ -107,7 +107,7 @@ def test_a_worker_that_is_not_well_is_not_ready() -> None:
 
 def test_a_worker_that_leaves_is_not_ready_but_well() -> None:
     watched = Watched()
-    watched.process.is_leaving = True
+    watched.runner.is_leaving = True
     assert "leaving" in str(watched.missing()) and watched.health.trouble() is None
 
 
@@ -178,10 +178,10 @@ def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
 
         wait_for(lambda: ("santunan_claims_decided_total", "APPROVED", "JKK", "OK") in metrics_of(port), worker)
         wait_for(lambda: metrics_of(port)["santunan_oldest_undecided_seconds",] == 0, worker)
-        told = metrics_of(port)
-        assert told["santunan_events_total", "accepted", topics.HISTORY] == 5
-        assert told["santunan_lag_records", "0", topics.HISTORY] == 0
-        assert all(told["santunan_step_seconds_count", step] > 0 for step in ("parse", "commit", "publish"))
+        metrics = metrics_of(port)
+        assert metrics["santunan_events_total", "accepted", topics.HISTORY] == 5
+        assert metrics["santunan_lag_records", "0", topics.HISTORY] == 0
+        assert all(metrics["santunan_step_seconds_count", step] > 0 for step in ("parse", "commit", "publish"))
         assert worker.stop() == 0
 
 
@@ -191,8 +191,8 @@ def test_a_worker_whose_store_is_gone_is_not_ready_until_it_is_back(tmp_path: Pa
         wait_for(lambda: asked(port, "/ready")[0] == 200, worker)
         (tmp_path / "santunan.db").rename(tmp_path / "elsewhere.db")
         status, body = asked(port, "/ready")
-        told: dict[str, Any] = json.loads(body)
-        assert (status, told["status"]) == (503, "unavailable") and "store does not answer" in told["reason"]
+        answer: dict[str, Any] = json.loads(body)
+        assert (status, answer["status"]) == (503, "unavailable") and "store does not answer" in answer["reason"]
         (tmp_path / "elsewhere.db").rename(tmp_path / "santunan.db")
         assert asked(port, "/ready")[0] == 200
 

@@ -42,7 +42,7 @@ def test_claim_and_event_ids_stand_in_fields_of_their_own(written: Written) -> N
 
 def test_one_of_several_processes_says_which(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PROCESS_VARIABLE, "2")
-    log.info("partition numbers are ours")
+    log.info("partitions are ours")
     (line,) = written()
     assert line["process"] == "2"
 

@@ -1,4 +1,4 @@
-"""What keeps the memory of a worker small, and would go unnoticed until a backlog came."""
+"""Limits of a worker's memory, whose loss would go unnoticed until a backlog arrived."""
 
 import ctypes
 import subprocess

@@ -1,11 +1,11 @@
-"""What a worker counts is what it did, and no label tells whom it did it for."""
+"""Metrics count what a worker did, and no label names a person."""
 
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.worker.deliveries import Lag
+from agents.worker.batch_source import Lag
 from agents.worker.metrics import FATES, STEPS, Metrics
 from pipeline.messages.records import Chunk, Record
 from pipeline.processing.report import Report
@@ -32,9 +32,7 @@ def chunk(topic: str, start: int, end: int, *, partition: int = 0, received_ms: 
     return Chunk(topic, partition, start, end, records)
 
 
-def test_what_a_batch_reports_is_counted_by_topic_and_fate_by_outcome_and_by_reason_of_refusal(
-    metrics: Metrics, tmp_path: Path
-) -> None:
+def test_a_report_is_counted_by_topic_fate_outcome_and_reason(metrics: Metrics, tmp_path: Path) -> None:
     site = Site(f"sqlite:///{tmp_path}/santunan.db")
     approved, waiting = e.accident("K1"), e.accident("K2", "2024-08-08", documents=[])
     site.run(*e.member(), approved, approved, waiting, b"{", b"\xff")
@@ -93,7 +91,7 @@ def test_a_partition_that_went_to_another_worker_is_no_longer_told(metrics: Metr
     assert ("santunan_lag_records", "0", topics.ACCIDENTS) not in found
 
 
-def test_the_age_of_the_oldest_event_that_waits_counts_from_its_receipt_and_is_never_negative(metrics: Metrics) -> None:
+def test_the_age_of_the_oldest_waiting_event_counts_from_its_receipt(metrics: Metrics) -> None:
     waited = Lag({}, int(NOW * 1000) - 90_500)
     assert samples(metrics, waited)["santunan_oldest_undecided_seconds",] == 90.5
     ahead = Lag({}, int(NOW * 1000) + 2_000)  # the broker's clock runs ahead of ours

@@ -92,7 +92,7 @@ def test_a_wrong_setting_ends_it_at_once_with_the_reason(watch: Watch) -> None:
     assert watched.said == ["The worker cannot run: reason number 0"]
 
 
-def test_a_bug_is_tried_three_times_within_a_minute_and_then_given_up_with_the_last_reason(watch: Watch) -> None:
+def test_a_worker_with_a_bug_is_given_up_after_three_tries_within_a_minute(watch: Watch) -> None:
     watched = watch(70)
     assert watched.supervisor.run() == 70
     assert watched.starts == 3
@@ -177,7 +177,7 @@ PARTS = ({"NUMBER": "1"}, {"NUMBER": "2"})
 
 
 def _part(folder: Path, status: int = 0) -> list[str]:
-    """A process that works until it is told to stop; the second ends with this status, once the first has begun."""
+    """A process that works until a signal stops it; the second ends with this status, once the first has begun."""
     return [sys.executable, "-c", PART, str(folder), str(status)]
 
 
@@ -189,11 +189,11 @@ def _starts(folder: Path, number: int) -> list[int]:
 
 def _program(*arguments: object) -> list[str]:
     """The command of a program that supervises and does nothing else."""
-    told = ", ".join(map(repr, arguments))
+    written = ", ".join(map(repr, arguments))
     return [
         sys.executable,
         "-c",
-        f"import sys; from agents.worker.supervisor import supervise; sys.exit(supervise({told}))",
+        f"import sys; from agents.worker.supervisor import supervise; sys.exit(supervise({written}))",
     ]
 
 
@@ -235,7 +235,7 @@ def test_a_signal_stops_all_of_several(number: signal.Signals, tmp_path: Path) -
     assert (tmp_path / "1.left").exists() and (tmp_path / "2.left").exists()
 
 
-def test_where_one_of_several_cannot_run_the_others_are_stopped_and_its_status_is_told(tmp_path: Path) -> None:
+def test_a_process_that_cannot_run_stops_the_others_and_gives_its_status(tmp_path: Path) -> None:
     said: list[str] = []
     assert supervise(_part(tmp_path, 78), PARTS, said.append) == 78
     assert (tmp_path / "1.left").exists()

@@ -1,4 +1,4 @@
-"""What a transport hands to the worker, and what it offers in return: deliveries, their lag, the source they come from.
+"""The interface between transport and worker: a batch, the source it comes from, and the lag of the source.
 
 Imports neither the transports nor the worker's other modules.
 """
@@ -12,9 +12,9 @@ from pipeline.messages.records import Chunk, Message
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """A turn as a transport hands it out: chunks of one or several partition numbers, those of each in their order.
+    """Chunks of one or several partitions, those of each in their order, for one transaction.
 
-    Good only while the assignment it was read under (`epoch`) stands.
+    Void after a new assignment: `epoch` is the one it was read under.
     """
 
     chunks: tuple[Chunk, ...]
@@ -28,8 +28,8 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """What was received and is not decided: records by (topic, partition), and when the oldest of them was received
-    (milliseconds since 1970, UTC; None: nothing waits, as far as this worker has read)."""
+    """Records received and not decided, by (topic, partition), and when the oldest of them was received (milliseconds
+    since 1970, UTC; None: no record waits, as far as this worker has read)."""
 
     records: Mapping[tuple[str, int], int]
     oldest_ms: int | None
@@ -43,25 +43,21 @@ class Lag:
         *,
         own_time: str,
     ) -> "Lag":
-        """From the chunks that wait or are in hand, the offsets after what was read, and where partitions end.
+        """From the chunks that wait or are in hand, the offsets after the last records read, and the end offsets.
 
-        `own_time`: the topic whose records keep the time at which they were written, which says nothing of waiting.
+        `own_time`: the topic whose records keep the time of their event, which says nothing about waiting.
         """
         first = dict(read)
         for chunk in chunks:
             place = (chunk.topic, chunk.partition)
             first[place] = min(first.get(place, chunk.start), chunk.start)
-        records = {
-            (topic, number): max(0, ends[topic, number] - at)
-            for (topic, number), at in first.items()
-            if (topic, number) in ends
-        }
+        records = {place: max(0, ends[place] - at) for place, at in first.items() if place in ends}
         received = (chunk.records[0].timestamp_ms for chunk in chunks if chunk.topic != own_time)
         return cls(records, min(received, default=None))
 
 
 class BatchSource(Protocol):
-    """What the consumer of a transport offers. A partition number is in one delivery at a time.
+    """The consumer of a transport, as the worker sees it. A partition is in one batch at a time.
 
     `looked_at`: when it last looked for events, by `time.monotonic`.
     """
@@ -69,17 +65,17 @@ class BatchSource(Protocol):
     looked_at: float
 
     def missing(self) -> str | None:
-        """What it waits for before it reads, as a sentence. None: it reads."""
+        """The reason why it does not read yet, as a sentence. None: it reads."""
 
     def lag(self) -> Lag:
-        """What waits in the partitions that this worker holds."""
+        """The waiting records of the partitions that this worker holds."""
 
     def is_void(self, batch: Batch) -> bool:
-        """Whether partitions were taken away, or are read again from elsewhere, since the chunks were fetched."""
+        """Whether partitions were assigned anew since the chunks were fetched."""
 
     async def publish(self, chunks: Sequence[Chunk], messages: Sequence[Message]) -> None:
-        """Publish the outputs of a turn and the positions after its chunks, together or not at all. Whatever it raises
-        ends the process."""
+        """Publish the outputs of a batch and the positions after its chunks, together or not at all. Any error ends
+        the process."""
 
     def release(self, batch: Batch) -> None:
-        """All of it is done: what comes next of its numbers may go."""
+        """The batch is done: the next chunks of its partitions may go."""
