@@ -1,7 +1,6 @@
-"""One walk down the decision table: what is asked, what each row found so far, and the trace it leaves.
+"""The assessment of one case file by the decision table: the findings of each row so far, and the trace.
 
-Read and written by the rows (`intake`, `membership`, `timeliness`, `papers`, `triggers`, `obstacles`); it decides
-nothing itself.
+Read and written by the rows in `rules/`; it decides nothing itself.
 """
 
 import datetime as dt
@@ -13,8 +12,9 @@ from pipeline.claims.case_file import CaseFile
 from pipeline.law.book import Book
 from pipeline.law.declarations import Law
 from pipeline.law.references import Origin
-from pipeline.membership.coverage import Standing, Wage, standing, wage_on
+from pipeline.membership.coverage import Standing, standing, wage_on
 from pipeline.membership.member import Member
+from pipeline.membership.wages import Wage
 from schemas.claims import Death
 from schemas.clock import JAKARTA
 from schemas.codes import CheckResult, Outcome, PaperName
@@ -22,11 +22,11 @@ from schemas.decisions import Check, Scalar
 
 _Asked = ParamSpec("_Asked")
 _REMEMBERED: Final = 16_384  # checks of a kind
-_new: Final = tuple.__new__  # twice as fast as calling a named tuple, and a trace has a dozen
+_new: Final = tuple.__new__  # fast: see docs/performance.md
 
 
 def remembered(check: Callable[_Asked, Check]) -> Callable[_Asked, Check]:
-    """A check that names a few days and numbers comes out the same for claim after claim: made once, never changed."""
+    """A check of a few days and numbers is the same for many claims: made once, never changed."""
     return lru_cache(maxsize=_REMEMBERED)(check)  # type: ignore[return-value]
 
 
@@ -113,7 +113,7 @@ class Assessment:
         *,
         result: CheckResult = "undetermined",
     ) -> Stop | None:
-        """A row that needs a person: stops with the codes that no officer has settled, or notes that all are."""
+        """A row that needs a person: stops with the codes that no officer has answered, or notes that all are."""
         open_codes = codes if not self.answered else tuple(code for code in codes if code not in self.answered)
         if not open_codes:
             facts["settled"] = True

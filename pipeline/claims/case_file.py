@@ -1,6 +1,6 @@
-"""What the decision table is asked, and what it answers. Pure values; imports no rule.
+"""The input of the decision table (`CaseFile`) and its output (`Verdict`). Pure values; imports no rule.
 
-Named tuples: each claim makes one of each, and they cost a fifth of frozen dataclasses of their size.
+Named tuples, not dataclasses; fast: see docs/performance.md.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ class ClaimSummary(NamedTuple):
 
     @property
     def is_death_approved(self) -> bool:
-        """Also where there was nobody to pay, and while an approved death waits for an officer again."""
+        """True also where there was no one to pay, and while an approved death waits for an officer again."""
         if self.outcome == "APPROVED" and "death" in self.asked:
             return True
         return not DEATH_LINES.isdisjoint(self.effective_lines)
@@ -38,7 +38,7 @@ class CaseFile(NamedTuple):
     """Everything an assessment looks at.
 
     `member` and `other_memberships` (other membership numbers of the same NIK) are as they were known at `clock`;
-    `clock` is when the event that asks was received (aware). `other_claims` stand in the order in which they came.
+    `clock` is when the event that asks was received (aware). `other_claims` are in the order in which they came.
     """
 
     case: Case

@@ -1,8 +1,8 @@
-"""The calendar of the law: terms, ages, contribution months, due dates, working days.
+"""The calendar of the law: time limits, ages, contribution months, due dates, working days.
 
 Dates are calendar dates of the event's own place; nothing here knows the time of day or today's date.
 A contribution month is an int, `year * 12 + month - 1`, so that months can be counted and compared.
-Never imports anything that does IO; the numbers of the law come from the book that is handed in.
+Never imports anything that does IO; the numbers of the law come from the book given as an argument.
 """
 
 import calendar as gregorian

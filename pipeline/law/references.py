@@ -1,6 +1,6 @@
-"""Where a rule without a number of its own stands in the law, and how sure of it we are.
+"""References to the law for rules without a number of their own, each with its marker of certainty.
 
-Rules with a number carry the source of their parameter (`parameters/*.yaml`). Imports no rule.
+Rules with a number carry the reference of their parameter (`parameters/*.yaml`). Imports no rule.
 """
 
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -46,7 +46,7 @@ HEIRS: Final = Reference("PP 44/2015 art 37(5)", "VERIFIED")
 JASA_RAHARJA: Final = Reference("coordination with Jasa Raharja", "VERIFIED-2")
 OFFICER: Final = Reference("officer's decision on file", "DESIGN")
 
-# procedure layer -> where the papers of a claim are listed
+# procedure layer -> the article that lists the documents of a claim
 JKK_PAPERS: Final = {
     "P1_PMK26_2015": Reference("Permenaker 26/2015", "RECALLED"),
     "P2_PMK5_2021": Reference("Permenaker 5/2021 art 18-19", "VERIFIED-2"),

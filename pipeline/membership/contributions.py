@@ -1,8 +1,8 @@
 """Contributions: the amount owed for each month, the payments, arrears and fines.
 
 Rules: `rules.md` section 2 (rates, reliefs) and section 3 (due dates, arrears). Amounts are whole rupiah, each
-program's share rounded half up once. The facts are those of the member handed in; cut it with `as_of` to what was
-known at a time. Pure.
+program's share rounded half up once. The facts are those of the member given; `as_of` cuts it to what was known at
+a time. Pure.
 """
 
 import datetime as dt
@@ -40,9 +40,9 @@ class Share:
 class Owed:
     """What is owed for one contribution month.
 
-    `missing`: what must be known before it can be said (wage, risk_class, contract_value, contract); `shares` and
+    `missing`: the fact without which the amount is unknown (wage, risk_class, contract_value, contract); `shares` and
     `amount` are empty then. `reliefs`: the laws that lowered it. `possible_reliefs`: laws that would, if the
-    employer meets a condition that no event tells.
+    employer meets a condition that no event reports.
     """
 
     month: str

@@ -1,7 +1,7 @@
-"""What a membership is on one day: is the program held, has cover started, is anything unpaid, how old is the member.
+"""The standing of a membership on one day: program held, start of coverage, unpaid months, age of the member.
 
-Rules: `rules.md` section 3 and clarifications, "Membership (rows 5 to 8)". It says what is so; what follows for a
-claim stands in the decision table. Pure; the periods of a member are kept on it, for one book.
+Rules: `rules.md` section 3 and clarifications, "Membership (rows 5 to 8)". It states facts; `eligibility`
+draws the conclusion. Pure; the periods of a member are kept on it, for one book.
 """
 
 import datetime as dt
@@ -15,8 +15,6 @@ from pipeline.membership.columns import short_column
 from pipeline.membership.member import Member
 from pipeline.membership.periods import NEVER, Period, Span, periods_of
 from pipeline.membership.wages import Wage, reported_wage
-
-__all__ = ["Standing", "Wage", "contribution_months", "is_in_force", "standing", "wage_on"]
 
 
 class Standing(NamedTuple):
@@ -48,7 +46,7 @@ class Standing(NamedTuple):
 
 
 _day_of: Final = dt.date.fromordinal
-_new: Final = tuple.__new__  # twice as fast as calling a named tuple
+_new: Final = tuple.__new__  # fast: see docs/performance.md
 _UNREGISTERED: Final = Standing(False, None, False, None, None, None, None, False, 0, False, False, 0, None, False)
 
 
@@ -104,7 +102,7 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
 
 
 def is_in_force(member: Member, day: dt.date, book: Book | None = None) -> bool:
-    """Whether this membership number gives cover on `day`, with whatever program; without a book by the own one."""
+    """Whether this membership number gives coverage on `day`, in any program; without a book by the own one."""
     book = book or Book.load()
     number = day.toordinal()
     at = _period_at(periods_with(member, book), number)
@@ -150,7 +148,7 @@ def spell_on(period: Period, day: dt.date, book: Book) -> Spell | None:
 
 
 def periods_with(member: Member, book: Book) -> tuple[Period, ...]:
-    """The periods of this number, worked out once a member and book."""
+    """The periods of this number, computed once a member and book."""
     derived = member.cache_for(book)
     found: tuple[Period, ...] | None = derived.get("periods")
     if found is None:

@@ -1,13 +1,13 @@
-"""A member as the membership events tell it: what was so on a day, and when it became known.
+"""A member as reported by the membership events: each fact with its day and with the time at which it became known.
 
 Pure: a value that folds events into a new value. Facts are kept as they came, each with the time at which it
-became known, so that `as_of` can cut the member back to what was known then; what follows from the facts (cover,
-arrears, wage) is worked out in `pipeline.membership.coverage`.
+became known, so that `as_of` can cut the member back to what was known then; what follows from the facts (coverage,
+arrears, wage) is computed in `pipeline.membership.coverage`.
 Never imports anything that does IO, nor a rule of the law.
 
 A member has 100 to 150 contribution months, so payments and wages are packed columns of whole numbers, read only
 when they are asked for: months as `pipeline.law.calendar.month_index` counts them, days as `date.toordinal`,
-times as microseconds since 1970 UTC. Reading and writing a member costs a few microseconds that way.
+times as microseconds since 1970 UTC. Fast: see docs/performance.md.
 """
 
 import datetime as dt
@@ -113,8 +113,8 @@ class Member:
     """Facts in the order in which they became known; where two became known at once, in the order of the log.
 
     `version` counts the facts that were folded in. Treat as immutable: `apply` and `as_of` give other values.
-    Payment rows (one a month) are sorted by the day of payment, wage rows by month. Made by an `__init__` of its own,
-    which compiled is many times as fast as a dataclass's.
+    Payment rows (one a month) are sorted by the day of payment, wage rows by month. The `__init__` is written
+    out; fast: see docs/performance.md.
     """
 
     number: str
@@ -131,7 +131,7 @@ class Member:
     wage_known: bytes = field(repr=False)  # packed_long
     wage_amounts: bytes = field(repr=False)  # packed_long
     wage_bases: str = field(repr=False)  # a letter a row
-    # What rules worked out from the facts, for one book; never stored.
+    # Results computed from the facts, for one book; never stored.
     derived: dict[Any, Any] = field(init=False, compare=False, repr=False)
     derived_with: Any = field(init=False, compare=False, repr=False)
 
@@ -247,8 +247,8 @@ class Member:
             wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
             wage_bases="".join(compress(self.wage_bases, wages)),
         )
-        # One payment may settle many months: its rows share the day of payment and the time they became known. So may
-        # those of another that was sent together with it.
+        # The rows of one payment share the day of payment and the time they became known. Two payments received in the
+        # same instant share both, hence `paid_at_once`.
         later_payments = {row for row in zip(paid_known, short_column(self.paid_days), strict=True) if row[0] > limit}
         others = ((self.enrolments, enrolments), (self.program_lists, lists), (self.ends, ends))
         later = wages.count(False) + sum(len(whole) - len(kept) for whole, kept in others)
@@ -260,14 +260,14 @@ class Member:
         return cut
 
     def cache_for(self, book: object) -> dict[Any, Any]:
-        """What was worked out with `book`; empty where it was another book."""
+        """The results computed with `book`; empty where the last book was another one."""
         if self.derived_with is not book:
             self.derived = {}
             self.derived_with = book
         return self.derived
 
     def to_json(self) -> bytes:
-        """All facts; what was worked out from them is left out."""
+        """All facts, without the results computed from them."""
         return orjson.dumps(
             {
                 "number": self.number,
@@ -291,7 +291,7 @@ class Member:
     def from_json(cls, raw: bytes | str) -> "Member":
         """The member that `to_json` wrote."""
         facts = orjson.loads(raw)
-        return Member(  # and not `cls`: called by its name it is made without the interpreter
+        return Member(  # not `cls`; fast: see docs/performance.md
             facts["number"],
             facts["version"],
             facts["latest_known"],
@@ -340,7 +340,7 @@ class Member:
 
 
 def _inserted(facts: tuple[Any, ...], fact: Any) -> tuple[Any, ...]:
-    """Sorted by when they became known; of two known at once, the later in the log stands last and counts."""
+    """Sorted by when they became known; of two known at once, the later in the log comes last and counts."""
     at = bisect_right(facts, fact.known, key=lambda one: one.known)
     return (*facts[:at], fact, *facts[at:])
 

@@ -115,8 +115,8 @@ def _between(payments: Payments, first_month: int, last_month: int) -> Payments:
 def _ends(member: Member, first_known: dict[dt.date, int]) -> dict[dt.date, dt.date]:
     """Registration day -> last day, of the periods that ended.
 
-    An end belongs to the newest period that had begun by then, of those known when it was told; where none was
-    known yet, of all. An end before every registration ends nothing.
+    An end belongs to the newest period that had begun by then, of those known when the end was reported;
+    where none was known yet, of all. An end before every registration ends nothing.
     """
     found: dict[dt.date, dt.date] = {}
     for end in member.ends:

@@ -69,7 +69,7 @@ def _wage(
 
 @lru_cache(maxsize=16_384)
 def _whole(amount: int) -> Fraction:
-    """Remembered: the wages of a country are few numbers, and a fraction costs a microsecond to make."""
+    """Cached, since many members have the same wage; fast: see docs/performance.md."""
     return Fraction(amount)
 
 

@@ -13,7 +13,7 @@ from pipeline.membership.coverage import standing
 from pipeline.membership.eligibility import coverage_answer, eligibility
 from pipeline.membership.member import Member
 from schemas.codes import REASONS
-from tests.rules.builder import moment, question_of
+from tests.rules.builder import case_file_of, moment
 from tests.support import events as make
 from tests.support.members import changed_programs, ended, fold, held
 
@@ -95,7 +95,7 @@ def verdict_on(member: Member, program: str, day: date) -> Verdict:
     """The verdict on a claim that is complete and good apart from the membership."""
     kind = "temporary_disability" if program == "JKK" else "death_illness"
     facts = {"program": program, "kind": kind, "event": f"{day}T08:00", "claim_date": day.isoformat()}
-    case_file = question_of(facts | {"received_on": RECEIVED_ON, "asked_on": RECEIVED_ON})
+    case_file = case_file_of(facts | {"received_on": RECEIVED_ON, "asked_on": RECEIVED_ON})
     known = member.as_of(moment(RECEIVED_ON, 12))
     return assess(CaseFile(case_file.case, known if known.is_registered else None, (), (), case_file.clock), BOOK)
 

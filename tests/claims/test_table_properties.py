@@ -1,4 +1,4 @@
-"""What holds for every verdict, whatever the facts: whole rupiah, caps, sums, law, and the same answer in any order."""
+"""Properties of every verdict: whole rupiah, caps, sums, references, and one answer in any order of evidence."""
 
 from datetime import date, timedelta
 from itertools import permutations
@@ -16,7 +16,7 @@ from pipeline.law.declarations import Value
 from schemas.claims import EvidenceAdded
 from schemas.codes import REASONS
 from schemas.events import parse
-from tests.rules.builder import CLAIM, document, moment, question_of
+from tests.rules.builder import CLAIM, case_file_of, document, moment
 
 BOOK = Book.load()
 PARTS = sorted(BOOK.on(date(2024, 1, 1)).disability_table.value)
@@ -48,7 +48,7 @@ def children(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def accidents(draw: st.DrawFn) -> dict[str, Any]:
-    """A JKK claim of any kind, with whatever was found and spent."""
+    """A JKK claim of any kind, with any findings and costs."""
     facts: dict[str, Any] = {
         "program": "JKK",
         "event": draw(DAYS),
@@ -104,7 +104,7 @@ def deaths(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def decided(facts: dict[str, Any]) -> Verdict:
-    return assess(question_of(facts), BOOK)
+    return assess(case_file_of(facts), BOOK)
 
 
 def cap_of(line: str, verdict: Verdict, facts: dict[str, Any]) -> int | None:
@@ -162,7 +162,7 @@ def test_a_higher_wage_never_pays_less(facts: dict[str, Any], more: int) -> None
 
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(accidents(), deaths()))
-def test_the_same_question_has_the_same_answer(facts: dict[str, Any]) -> None:
+def test_the_same_case_file_has_the_same_verdict(facts: dict[str, Any]) -> None:
     assert decided(facts) == decided(facts)
 
 
@@ -177,7 +177,7 @@ EVIDENCE: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("order", list(permutations(range(len(EVIDENCE)))))
 def test_independent_evidence_gives_one_result_in_any_order(order: tuple[int, ...]) -> None:
-    case_file = question_of(
+    case_file = case_file_of(
         {
             "event": "2025-03-10T08:00",
             "kind": "violence",
@@ -202,8 +202,8 @@ def _add(case: Case, sections: dict[str, Any], clock: Any) -> None:
     case.apply(event, clock)
 
 
-def test_a_question_is_not_changed_by_its_answer() -> None:
-    case_file: CaseFile = question_of({"event": "2024-05-10", "kind": "death_at_work", "settled": ["REF_PAK"]})
+def test_an_assessment_does_not_change_the_case_file() -> None:
+    case_file: CaseFile = case_file_of({"event": "2024-05-10", "kind": "death_at_work", "settled": ["REF_PAK"]})
     before = repr(case_file)
     assess(case_file, BOOK)
     assert repr(case_file) == before

@@ -19,7 +19,7 @@ day = dt.date.fromisoformat
 
 
 def faults_of(name: str, change: Callable[[str], str]) -> list[str]:
-    """What the loader says of one file of ours after a change."""
+    """The faults of one of our files after a change."""
     before = (PARAMETERS / f"{name}.yaml").read_text(encoding="utf-8")
     after = change(before)
     assert after != before, "the change changes nothing"
@@ -33,7 +33,7 @@ def replacing(old: str, new: str) -> Callable[[str], str]:
 FUNERAL_B1 = '  2015-07-01: {value: 3_000_000, reference: "PP 44/2015 art 25, 34", marker: VERIFIED-2}\n'
 FUNERAL_B2 = '  2019-12-02: {value: 10_000_000, reference: "PP 82/2019 art 25, 34", marker: VERIFIED-2}\n'
 
-# What somebody's slip makes of funeral.yaml, and what the sentence about it must name.
+# A slip in funeral.yaml, and the words that the sentence about it must hold.
 PLANTED = {
     "late start": (replacing("2015-07-01", "2015-07-02"), "2015-07-02", "starts late"),
     "early start": (replacing("2015-07-01", "2015-06-30"), "2015-06-30", "lies before"),
@@ -153,9 +153,9 @@ def test_a_bad_book_names_every_fault_of_every_file_at_once(copy: Path) -> None:
     (copy / "glasses_cap.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(BadRuleBook) as error:
         Book.load(copy)
-    told = "\n".join(error.value.faults)
+    report = "\n".join(error.value.faults)
     for word in ("funeral.yaml", "jkm_death.yaml, file: it is missing", "bonus.yaml", "glasses_cap.yaml"):
-        assert word in told and word in str(error.value)
+        assert word in report and word in str(error.value)
 
 
 def test_every_declaration_has_its_file_and_every_file_its_declaration() -> None:
@@ -251,7 +251,7 @@ def test_the_sums_of_the_law_add_up_as_published() -> None:
     assert sum(level["amount"] * level["max_years"] for level in levels) == cap_child
 
 
-def test_a_file_may_stand_in_for_the_one_of_its_name_to_see_what_a_change_would_do(tmp_path: Path) -> None:
+def test_a_file_can_replace_the_one_of_its_name_to_try_a_change(tmp_path: Path) -> None:
     changed = tmp_path / "funeral.yaml"
     text = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
     changed.write_text(text.replace("10_000_000", "12_000_000"), encoding="utf-8")

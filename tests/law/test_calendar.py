@@ -81,9 +81,7 @@ def test_a_month_is_a_number_that_can_be_counted_and_read_back() -> None:
         ("PU", "2014-03", "2014-04-15"),
     ],
 )
-def test_contributions_fall_due_on_the_fifteenth_but_in_the_pandemic_on_the_thirtieth(
-    segment: str, month: str, due: str
-) -> None:
+def test_contributions_fall_due_on_the_15th_and_in_the_pandemic_on_the_30th(segment: str, month: str, due: str) -> None:
     assert due_date(segment, month_index(month), BOOK) == day(due)
 
 
@@ -129,7 +127,7 @@ def test_public_holidays_do_not_count_as_working_days(start: str, end: str) -> N
     assert working_days_after(day(start), 1, BOOK) == day(end)
 
 
-def test_a_year_whose_holidays_are_not_known_is_an_error_and_not_a_year_without_holidays() -> None:
+def test_a_year_with_unknown_holidays_is_an_error() -> None:
     assert working_days_after(day("2027-12-30"), 1, BOOK) == day("2027-12-31")
     with pytest.raises(NoLaw, match="public_holidays"):
         working_days_after(day("2027-12-31"), 1, BOOK)

@@ -25,7 +25,7 @@ def test_a_sound_book_says_what_was_checked() -> None:
     assert found.parameters == len(BOOK.parameters) and found.values > found.parameters
 
 
-def test_an_unsound_book_tells_its_faults_and_is_not_used(tmp_path: Path) -> None:
+def test_an_unsound_book_reports_its_faults_and_is_not_used(tmp_path: Path) -> None:
     copy = Path(shutil.copytree(PARAMETERS, tmp_path / "parameters"))
     path = copy / "funeral.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("rupiah", "rupees"), encoding="utf-8")
@@ -87,7 +87,7 @@ def test_the_ministers_rule_of_2025_changed_the_procedure_alone() -> None:
     ]
 
 
-def test_a_difference_tells_both_sides_with_their_sources_and_the_rows_of_a_table() -> None:
+def test_a_difference_has_both_sides_with_references_and_table_rows() -> None:
     found = {one.name: one for one in differences(BOOK, day("2019-12-01"), day("2019-12-02"))}
     funeral = found["funeral"]
     assert (funeral.before.value, funeral.after.value, funeral.entries) == (3_000_000, 10_000_000, ())

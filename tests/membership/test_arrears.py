@@ -155,7 +155,7 @@ def test_a_payment_for_another_month_on_the_day_of_the_lapse_starts_cover_anew()
     assert (found.is_lapsed, found.is_start_day, found.unpaid_months) == (False, True, 0)
 
 
-def test_a_later_month_prepaid_while_a_run_of_four_is_missing_leaves_it_lapsed_until_the_next_payment() -> None:
+def test_a_month_prepaid_during_a_run_of_four_does_not_end_the_lapse() -> None:
     prepaid = [make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-06", "2024-08", "2024-01-20")]
     member = bpu(*prepaid)
     for text in ("2024-05-16", "2024-06-16", "2024-08-20"):
@@ -259,7 +259,7 @@ def test_the_limit_is_that_of_the_day(tmp_path: Path, text: str, lapsed: bool) -
 
 
 def day_by_day(paid: dict[int, int], payments: list[int], first_owed: int, start: int, last: int) -> list[list[int]]:
-    """Cover as the clarifications tell it, walking through every day: [start, first day without cover]."""
+    """Coverage by the clarifications, day by day: [start, first day without coverage]."""
     due = due_days("BPU", BOOK)
     found = [[start, NEVER]]
     for today in range(start, last + 1):

@@ -1,4 +1,4 @@
-"""What is owed, what was paid, and what a clinic is told; with the checks at the end of the domain's section 9."""
+"""Contributions owed and paid, and the answer a clinic gets; with the checks at the end of the domain's section 9."""
 
 import datetime as dt
 from typing import Any
@@ -148,7 +148,7 @@ def test_nothing_is_owed_before_the_registration_nor_after_the_month_of_the_end(
     assert (owed_for(member, month_index(month), BOOK) is not None) is is_owed
 
 
-def test_the_account_tells_of_each_month_what_was_owed_and_paid() -> None:
+def test_the_account_lists_what_was_owed_and_paid_for_each_month() -> None:
     member = earner(
         4_000_000, make.paid("2019-11", "2019-11", "2019-11-02"), make.paid("2019-12", "2019-12", "2020-01-16")
     )
@@ -198,7 +198,7 @@ def asked(member: Member | None, text: str, program: str = "JKK") -> CoverageAns
         ("2024-05-16", "no", "MEM_LAPSED"),
     ],
 )
-def test_a_clinic_is_told_whether_the_self_employed_are_covered_and_why(text: str, answer: str, reason: str) -> None:
+def test_a_clinic_hears_whether_the_self_employed_are_covered_and_why(text: str, answer: str, reason: str) -> None:
     found = asked(bpu(make.paid("2023-01", "2024-01", "2023-01-05")), text)
     assert (found.answer, found.reason) == (answer, reason)
     assert found.since == day("2023-01-05")
@@ -214,14 +214,12 @@ def test_a_clinic_is_told_whether_the_self_employed_are_covered_and_why(text: st
         ("2024-05-16", "officer", "MEM_PU_ARREARS_GT3"),
     ],
 )
-def test_a_clinic_is_told_that_a_wage_earner_is_covered_while_the_employer_is_in_arrears(
-    text: str, answer: str, reason: str
-) -> None:
+def test_a_wage_earner_is_covered_while_the_employer_is_in_arrears(text: str, answer: str, reason: str) -> None:
     found = asked(earner(4_000_000, make.paid("2019-11", "2023-12", "2019-11-02")), text)
     assert (found.answer, found.reason) == (answer, reason)
 
 
-def test_a_clinic_is_told_of_an_unknown_number_a_program_not_held_and_a_migrant_worker() -> None:
+def test_unknown_numbers_missing_programs_and_migrant_workers_have_answers() -> None:
     assert (asked(None, "2024-01-01").answer, asked(None, "2024-01-01").reason) == ("no", "MEM_NOT_REGISTERED")
     assert asked(Member.new(make.NUMBER), "2024-01-01").reason == "MEM_NOT_REGISTERED"
     only_jkm = earner(4_000_000, make.paid("2019-11", "2026-12", "2019-11-02"), programs=[held("JKM", "2019-11-01")])

@@ -17,7 +17,7 @@ BOOK = Book.load()
 @pytest.mark.parametrize(
     ("text", "answer"), [("2019-11-10", "not yet"), ("2019-11-11", "start day"), ("2019-11-12", "covered")]
 )
-def test_cover_starts_on_the_day_the_first_contribution_was_paid_after_the_registration(text: str, answer: str) -> None:
+def test_coverage_starts_on_the_day_of_the_first_payment_after_registration(text: str, answer: str) -> None:
     member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-11-11"))
     assert start_of_cover(on(member, text)) == answer
 
@@ -25,7 +25,7 @@ def test_cover_starts_on_the_day_the_first_contribution_was_paid_after_the_regis
 @pytest.mark.parametrize(
     ("text", "answer"), [("2019-10-31", "not yet"), ("2019-11-01", "start day"), ("2019-11-02", "covered")]
 )
-def test_cover_starts_on_the_registration_where_the_contribution_was_paid_before_it(text: str, answer: str) -> None:
+def test_coverage_starts_on_the_registration_if_it_was_paid_before(text: str, answer: str) -> None:
     member = fold(make.registered(), make.paid("2019-11", "2026-12", "2019-10-20"))
     assert start_of_cover(on(member, text)) == answer
 
@@ -81,7 +81,7 @@ def test_a_program_joined_later_is_not_held_before_its_first_day(text: str, is_h
     assert not found.is_start_day, "joining a program later starts no cover anew"
 
 
-def test_a_program_that_would_not_be_held_even_then_is_not_held_before_the_start_of_cover() -> None:
+def test_a_program_not_yet_begun_is_not_held_before_the_start_of_coverage() -> None:
     member = fold(
         make.registered(programs=[held("JKM", "2019-11-01"), held("JKK", "2020-06-01")]),
         make.paid("2019-11", "2026-12", "2019-12-05"),
@@ -142,7 +142,7 @@ def test_nothing_is_owed_after_the_month_in_which_an_enrolment_ended() -> None:
     assert (found.program_held, found.is_lapsed, found.unpaid_months) == (True, False, 0)
 
 
-def test_a_disease_after_a_new_registration_without_cover_yet_falls_under_the_old_one() -> None:
+def test_a_disease_before_coverage_of_a_new_registration_uses_the_old_one() -> None:
     member = fold(
         make.registered(),
         make.paid("2019-11", "2021-06", "2019-11-02"),
@@ -210,7 +210,7 @@ def test_the_same_registration_day_again_is_a_correction() -> None:
     assert on(member.as_of(dt.datetime.fromisoformat("2019-12-31T00:00:00+07:00")), "2019-12-01").segment == "PU"
 
 
-def test_an_end_told_before_the_new_registration_ends_the_old_one_even_if_it_reaches_further() -> None:
+def test_an_end_reported_before_a_new_registration_ends_only_the_old_one() -> None:
     member = fold(
         make.registered(),
         make.paid("2019-11", "2026-12", "2019-11-02"),

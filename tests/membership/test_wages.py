@@ -1,4 +1,4 @@
-"""Which wage counts for an event: the clarifications on `WAGE_UNKNOWN`, sentence by sentence."""
+"""The wage that counts for an event: the clarifications on `WAGE_UNKNOWN`, sentence by sentence."""
 
 from fractions import Fraction
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from pipeline.law.book import Book
-from pipeline.membership.coverage import Wage, wage_on
+from pipeline.membership.coverage import wage_on
 from pipeline.membership.member import Member
-from pipeline.membership.wages import base_income
+from pipeline.membership.wages import Wage, base_income
 from tests.support import events as make
 from tests.support.members import bpu, day, ended, fold, held
 
@@ -30,7 +30,7 @@ def test_the_last_wage_reported_before_the_event_counts() -> None:
     assert amount(member, "2024-04-30") == 4_000_000
 
 
-def test_a_report_for_the_month_of_the_event_counts_and_one_for_a_later_month_does_not() -> None:
+def test_a_report_for_the_event_month_counts_and_one_for_a_later_month_does_not() -> None:
     member = fold(
         make.registered(),
         make.wage("2024-07", 5_000_000, time="2024-07-01T08:00:00"),

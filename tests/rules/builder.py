@@ -1,6 +1,6 @@
-"""Turns a case told in short domain words into real events, folds them, and makes the question of it.
+"""Turns a case in short domain words into real events, folds them, and makes the case file.
 
-Whatever a case leaves out is the ordinary: an active member, contributions paid, all papers there, concluded
+A fact that a case leaves out is the ordinary one: an active member, contributions paid, all papers there, concluded
 work-related, reported within a day, claimed within days, a widow as heir. An unknown word is an error.
 """
 
@@ -48,7 +48,7 @@ _OTHER_KINDS = {
 
 
 class Words(dict[str, Any]):
-    """The facts of one case; what nobody took is a word that the builder does not know."""
+    """The facts of one case; a word that was never taken is one that the builder does not know."""
 
     def __init__(self, facts: dict[str, Any]) -> None:
         super().__init__(facts)
@@ -83,8 +83,8 @@ def month_name(number: int) -> str:
     return f"{number // 12:04}-{number % 12 + 1:02}"
 
 
-def question_of(facts: dict[str, Any]) -> CaseFile:
-    """The question that these facts put to the decision table."""
+def case_file_of(facts: dict[str, Any]) -> CaseFile:
+    """The case file of these facts."""
     words = Words(facts)
     event = moment(words.take("event"))
     opened = moment(_opened_on(words, event), 12)
@@ -388,7 +388,7 @@ def _other_claim(one: dict[str, Any], place: int) -> ClaimSummary:
     lines = [*one.get("paid_lines", []), *([f"{one['program'].lower()}_death"] if one.get("death_approved") else [])]
     return ClaimSummary(
         claim_id=one.get("id", f"K0{place}"),
-        opened_order=1 if one.get("later") else -1,  # the claim that asks stands at 0
+        opened_order=1 if one.get("later") else -1,  # the claim that asks has 0
         member_number=None,
         nik=None,
         revision=1,

@@ -1,4 +1,4 @@
-"""Every reason code of the decision table is reached by a case, and stands where its row lists it.
+"""Every reason code of the decision table is reached by a case, in the place where its row lists it.
 
 `python -m tests.rules.test_every_code` prints the table: code, row, the cases that reach it.
 """
@@ -10,12 +10,12 @@ import pytest
 from pipeline.claims.rules.table import assess
 from pipeline.law.book import Book
 from schemas.codes import CHECKS, REASONS, LineCode
-from tests.rules.builder import question_of
+from tests.rules.builder import case_file_of
 from tests.rules.cases import cases_of
 
 HERE = Path(__file__).parent
 CASES = [case for path in sorted(HERE.glob("*.yaml")) for case in cases_of(path)]
-VERDICTS = {case.name: assess(question_of(case.facts), Book.load()) for case in CASES}
+VERDICTS = {case.name: assess(case_file_of(case.facts), Book.load()) for case in CASES}
 CODES = [(row, code) for row, codes in REASONS.items() for code in codes]
 
 
@@ -30,7 +30,7 @@ def reached_by(code: str) -> list[str]:
 
 @pytest.mark.parametrize(("row", "code"), CODES, ids=lambda value: str(value))
 def test_every_reason_code_is_reached_by_a_case(row: int, code: str) -> None:
-    assert reached_by(code), f"no case of row {row} reaches {code}; tell one in tests/rules"
+    assert reached_by(code), f"no case of row {row} reaches {code}; add one in tests/rules"
 
 
 def test_every_check_is_walked_by_a_case() -> None:
@@ -54,7 +54,7 @@ def test_codes_stand_in_the_order_of_their_row() -> None:
     for name, verdict in VERDICTS.items():
         rows = [row for row, codes in REASONS.items() if set(verdict.reason_codes) <= {*codes, *_flags(row)}]
         assert rows, f"{name}: {verdict.reason_codes} come from more than one row"
-        if rows != [14]:  # missing papers stand in the order of the claim's own list
+        if rows != [14]:  # missing papers come in the order of the claim's own list
             listed = [*REASONS[rows[0]], *_flags(rows[0])]
             assert sorted(verdict.reason_codes, key=listed.index) == list(verdict.reason_codes), name
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.claims.case_file import Verdict
 from pipeline.claims.rules.table import assess
 from pipeline.law.book import Book
-from tests.rules.builder import question_of
+from tests.rules.builder import case_file_of
 from tests.rules.cases import CaseFile, RuleCase, cases_of
 
 HERE = Path(__file__).parent
@@ -17,7 +17,7 @@ CASES = [case for path in sorted(HERE.glob("*.yaml")) for case in cases_of(path)
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_case_is_decided_as_the_law_says(case: RuleCase) -> None:
-    verdict = assess(question_of(case.facts), Book.load())
+    verdict = assess(case_file_of(case.facts), Book.load())
     found = {word: _FOUND[word](verdict, wanted) for word, wanted in case.decision.items()}
     assert found == case.decision, f"{case.name}: {case.why}"
     assert verdict.total == sum(one.amount for one in verdict.benefits)

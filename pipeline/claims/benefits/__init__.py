@@ -1,1 +1,1 @@
-"""What is paid and how much, a file for each kind of benefit."""
+"""The benefits and their amounts, a file for each kind of benefit."""

@@ -1,4 +1,4 @@
-"""The sheet on which the lines of one claim are written down. Pure; knows no rule."""
+"""The calculation that collects the benefit lines of one claim. Pure; knows no rule."""
 
 from functools import lru_cache
 

@@ -1,7 +1,7 @@
 """Every benefit line of a claim: which are due, how much each is, to whom, by which article. Pure.
 
-Each line is rounded once and left out where it is zero. What cannot be computed for want of a fact makes the sheet
-incomplete instead of a line of zero rupiah.
+Each line is rounded once and left out where it is zero. A line that lacks a fact makes the calculation incomplete
+instead of a line of zero rupiah.
 """
 
 from functools import lru_cache
@@ -15,7 +15,7 @@ from pipeline.claims.benefits.scholarship import Pupils, award_of
 from pipeline.law.declarations import Law, Row, Value
 from pipeline.law.money import exact_text, percent_text, times
 from pipeline.law.references import Origin, Reference
-from pipeline.membership.coverage import Wage
+from pipeline.membership.wages import Wage
 from schemas.codes import LineCode, Payee
 from schemas.decisions import Scalar
 
@@ -149,7 +149,7 @@ def _temporary_disability(assessment: Assessment, days: int, law: Law, calculati
 
 @lru_cache(maxsize=1_024)
 def _in_tranches(days: int, tranches: Value[tuple[Row, ...]]) -> tuple[int, dict[str, int]]:
-    """The sum of days times percent, and the days and percent of each tranche; remembered, as most claim few days."""
+    """The sum of days times percent, and the days and percent of each tranche; cached, since most claim few days."""
     parts: dict[str, int] = {}
     left, percent_days = days, 0
     for place, tranche in enumerate(tranches.value, start=1):
@@ -163,7 +163,7 @@ def _in_tranches(days: int, tranches: Value[tuple[Row, ...]]) -> tuple[int, dict
 
 
 def _with_wage(wage: Wage, law: Law, *origins: Origin) -> tuple[Origin, ...]:
-    """The law of a wage that had to be worked out: days of a month, months of a mean, the row of a table."""
+    """The law of a wage that had to be computed: days of a month, months of a mean, the row of a table."""
     if wage.basis == "monthly":
         return origins
     if wage.basis == "base_income":

@@ -1,4 +1,4 @@
-"""What was spent after an accident and is paid back: each item capped alone. Pure.
+"""Costs after an accident that are paid back: each item capped alone. Pure.
 
 Treatment itself is billed by the provider and has no line; only after a traffic accident the member's share has one.
 """

@@ -1,4 +1,4 @@
-"""What share of the body's worth was lost: the disability table of PP 44/2015, Lampiran III, applied. Pure.
+"""The disability table of PP 44/2015, Lampiran III: the share of the whole that was lost. Pure.
 
 Shares are millionths of the whole (13 % = 130_000), so that 4.5 % of 33 % stays exact.
 """
@@ -17,7 +17,7 @@ _POINTS: Final = 100  # basis points in a percent
 class Loss(NamedTuple):
     """`share`: None where a fact is missing that the table needs. `is_capped`: cut to the table's ceiling.
 
-    `needs_person`: the table leaves this to a medical advisor whatever the certificate says.
+    `needs_person`: the table leaves this to a medical advisor, also with a certificate.
     """
 
     share: int | None

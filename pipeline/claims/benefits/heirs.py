@@ -1,4 +1,4 @@
-"""Who may receive what a death pays (PP 44/2015 art 37(5)). Pure."""
+"""Heirs: the persons who may receive what a death pays (PP 44/2015 art 37(5)). Pure."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ _BY_WILL: Final = "will"
 def first_heir(case: Case, law: Law) -> str:
     """The first in the law's order who lives, `will`, or `none`.
 
-    While nobody was listed, the heir letter of the official stands for an heir: without it row 14 asks for it.
+    While no heirs are listed, the heir letter of the official counts as an heir; row 14 asks for it.
     """
     heirs = case.heirs
     if heirs is None:
@@ -25,7 +25,7 @@ def first_heir(case: Case, law: Law) -> str:
             if relation in living:
                 return str(relation)
     if case.children:
-        return "child"  # who stands on the family card as a child is one, listed as an heir or not
+        return "child"  # a child on the family card inherits even when not listed as an heir
     return _BY_WILL if heirs.notarial_will else NO_HEIR
 
 
@@ -39,5 +39,5 @@ def is_funeral_arranged(case: Case) -> bool:
 
 
 def payee_of(case: Case) -> Payee:
-    """The member while alive; nobody pays the dead, so the heirs after that."""
+    """The member while alive, then the heirs."""
     return "member" if case.death is None else "heirs"

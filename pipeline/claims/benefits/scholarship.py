@@ -1,4 +1,4 @@
-"""Which children have a claim to a scholarship, and what the first payment is. Pure.
+"""Scholarships: the children who have a claim to one, and the first payment. Pure.
 
 B1 pays one flat sum a member, B2 each of up to two children a yearly sum by level of school; JKM asks for a tenure.
 """
@@ -75,7 +75,7 @@ def _may_work(child: Child, law: Law) -> bool:
 
 
 def award_of(pupils: Pupils, law: Law) -> Award | None:
-    """The payment that follows; None where nobody is eligible or the tenure is short."""
+    """The payment that follows; None where no child is eligible or the tenure is short."""
     if not pupils.eligible or not pupils.is_tenure_met:
         return None
     flat, yearly = law.scholarship_flat, law.scholarship_yearly

@@ -99,7 +99,7 @@ def _event_field(assessment: Assessment) -> str:
 
 
 def is_claimed_once(assessment: Assessment) -> Stop | None:
-    """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a death of somebody
+    """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a death of a person
     whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.)"""
     others = assessment.case_file.other_claims
     if not others:

@@ -1,4 +1,4 @@
-"""Row 14: which papers a claim needs, which are missing, and whether the person is who the claim says. Pure."""
+"""Row 14: the documents a claim needs, those that are missing, and the identity of the person. Pure."""
 
 from typing import Final
 
@@ -17,10 +17,10 @@ _CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__
 _JKK_ALWAYS: Final[tuple[PaperName, ...]] = ("membership_card", "ktp", "doctor_letter")
 
 
-def papers_are_complete(assessment: Assessment) -> Stop | None:
-    """Row 14. An identity that does not match comes last; one that nobody questioned is not asked for."""
+def documents_are_complete(assessment: Assessment) -> Stop | None:
+    """Row 14. An identity that does not match comes last; one that was never questioned is not asked for."""
     case = assessment.case
-    required = required_papers(assessment)
+    required = required_documents(assessment)
     held = case.documents
     if _is_share_of_jasa_raharja_unknown(case):
         # The letter may be there, but what it says was paid is not: without that the excess would be paid twice.
@@ -28,7 +28,7 @@ def papers_are_complete(assessment: Assessment) -> Stop | None:
     missing: tuple[PaperName, ...] = ()
     if not held.issuperset(required):
         missing = tuple(paper for paper in required if paper not in held)
-    assessment.trace.append(_papers_complete(len(required), missing, _source(assessment)))
+    assessment.trace.append(_complete(len(required), missing, _source(assessment)))
     codes = tuple(_CODES[paper] for paper in missing) if missing else ()
     if case.identity is not None and case.identity.matches:
         assessment.trace.append(_IDENTIFIED)
@@ -49,12 +49,12 @@ def _names_two_persons(assessment: Assessment) -> bool:
 
 
 @remembered
-def _papers_complete(required: int, missing: tuple[PaperName, ...], source: Reference) -> Check:
+def _complete(required: int, missing: tuple[PaperName, ...], source: Reference) -> Check:
     facts: dict[str, Scalar] = {"required": required, "missing": ",".join(missing)}
     return Check("papers_complete", "not_met" if missing else "met", facts, *source)
 
 
-def required_papers(assessment: Assessment) -> tuple[PaperName, ...]:
+def required_documents(assessment: Assessment) -> tuple[PaperName, ...]:
     """In the order in which they are asked for."""
     return _for_a_death(assessment) if assessment.program == "JKM" else _for_an_accident(assessment)
 

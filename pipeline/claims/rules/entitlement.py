@@ -1,4 +1,4 @@
-"""Rows 17 to 19: what is paid of the sheet, and which flags go with it. Pure."""
+"""Rows 17 to 19: the lines of the calculation that are paid, and the flags that go with them. Pure."""
 
 from dataclasses import replace
 from typing import Final
@@ -20,9 +20,9 @@ _FLAG_ORDER: Final = {code: place for place, code in enumerate(REASONS[19])}
 
 
 class Finding:
-    """What the table says. `indicative`: rupiah that would be paid were the referral settled; None: not computable.
+    """The result of the table. `indicative`: rupiah to pay if the officer answers the referral; None: not computable.
 
-    `fund_amount`: what goes to the Social Security Fund, since nobody may inherit it.
+    `fund_amount`: what goes to the Social Security Fund, because no one may inherit it.
     """
 
     __slots__ = ("outcome", "codes", "benefits", "indicative", "fund_amount")
@@ -52,7 +52,7 @@ def in_order(flags: list[str]) -> list[str]:
 
 
 def pupils_if_asked(assessment: Assessment) -> Pupils:
-    """Children count only where somebody died or is disabled for good."""
+    """Children count only after a death or a permanent total disability."""
     medical = assessment.case.medical
     if assessment.death is not None or (medical is not None and medical.permanent_total):
         return pupils_of(assessment)
@@ -93,13 +93,13 @@ def _note_other_claim(assessment: Assessment, claim_id: str) -> None:
 
 
 def indicative_of(assessment: Assessment) -> int | None:
-    """What would be paid if the referral were settled; the trace stays as it is."""
+    """The sum to pay if the officer answers the referral; the trace stays as it is."""
     finding = _silently(assessment)
     return finding.total if finding is not None and finding.outcome == "APPROVED" else None
 
 
 def computable_lines(assessment: Assessment) -> Finding | None:
-    """All lines that can be computed, whatever row stopped; what an officer's change starts from."""
+    """All lines that can be computed, whichever row stopped: the start of an officer's change."""
     return _silently(assessment, is_complete_only=False)
 
 
@@ -162,7 +162,7 @@ def _is_within_wait(assessment: Assessment) -> bool:
 
 
 def _funeral_only(assessment: Assessment, calculation: Calculation, heir: str) -> list[Benefit]:
-    """To the heirs; where there is none, to whoever arranged it; nobody arranged it: nothing."""
+    """Paid to the heirs; without an heir, to the person who arranged the funeral, if there was one."""
     lines = [line for line in calculation.lines if line.line == "funeral"]
     if heir != NO_HEIR:
         return lines

@@ -1,4 +1,4 @@
-"""Row 16: facts without which the right amount cannot be told, though the claim itself is good. Pure."""
+"""Row 16: facts without which the right amount cannot be computed, though the claim itself is good. Pure."""
 
 from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.benefits.heirs import has_heir
@@ -11,7 +11,7 @@ from schemas.clock import iso
 from schemas.decisions import Scalar
 
 
-def amounts_can_be_told(assessment: Assessment, pupils: Pupils) -> Stop | None:
+def amounts_can_be_computed(assessment: Assessment, pupils: Pupils) -> Stop | None:
     """All codes of the row that hold, in its order."""
     if assessment.program == "JKK":
         stops = [_wage_is_known(assessment), _is_one_law(assessment), _has_no_prior_disability(assessment)]

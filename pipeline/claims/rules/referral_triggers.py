@@ -1,6 +1,6 @@
-"""Row 15: what a person must look at first, unless an advisor's or an officer's decision on it is on file. Pure.
+"""Row 15: facts that a person must look at first, unless an advisor's or an officer's decision on it is on file. Pure.
 
-Medical, disease, violence and conduct concern JKK only. A doctor's certificate settles percentages and nothing else.
+Medical, disease, violence and conduct concern JKK only. A doctor's certificate answers for percentages only.
 """
 
 from pipeline.claims.assessment import Assessment, Stop
@@ -10,7 +10,7 @@ from pipeline.law.references import Origin
 from schemas.decisions import Scalar
 
 
-def triggers_are_settled(assessment: Assessment) -> Stop | None:
+def triggers_are_answered(assessment: Assessment) -> Stop | None:
     """Row 15. All codes that are open, in the order of the row."""
     open_codes: list[str] = []
     if assessment.program == "JKK":
@@ -42,7 +42,7 @@ def _ask(
     *,
     is_computable: bool = True,
 ) -> None:
-    """Note whether an advisor or an officer has settled this; it is open where nobody has.
+    """Note whether an advisor or an officer has answered this code; else it is open.
 
     `is_computable`: an amount that no decision on file can replace is known.
     """

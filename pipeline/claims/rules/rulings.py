@@ -1,6 +1,6 @@
-"""Row 0: what an officer decided, what came after it, and where one officer is not enough. Pure.
+"""Row 0: an officer's decision, the facts that came after it, and the need for a second officer. Pure.
 
-What an officer decided, automation may not change: new facts refer the claim again. Settled codes are answered
+What an officer decided, automation may not change: new facts refer the claim again. Answered codes are handled
 inside each row (`Assessment.refer`); here the table's finding becomes the officer's.
 """
 
@@ -14,7 +14,7 @@ from schemas.decisions import Benefit, Check, Scalar
 
 
 def ruled(assessment: Assessment, finding: Finding) -> Finding:
-    """The finding after the officer. Whether a second one is needed is told by `needs_second_officer`."""
+    """The finding after the officer. `needs_second_officer` decides whether a second one is needed."""
     progress = assessment.case.progress
     codes = _waiting_again(assessment)
     if codes:
@@ -57,7 +57,7 @@ def _changed(assessment: Assessment, finding: Finding, ruling: Ruling) -> Findin
     lines: dict[str, Benefit] = {one.line: one for one in base.benefits} if base is not None else {}
     for line, amount in ruling.changes:
         if line == LATE_PAYMENT:
-            continue  # it stands on the other lines, so it is changed after them (`late_line`)
+            continue  # it depends on the other lines, so it is changed after them (`late_line`)
         if amount == 0:
             lines.pop(line, None)
         else:
@@ -98,7 +98,7 @@ def late_line(assessment: Assessment, computed: Benefit | None) -> Benefit | Non
 
 
 def needs_second_officer(assessment: Assessment, finding: Finding) -> bool:
-    """Above the limit no single officer moves money, neither by approving, changing nor settling codes."""
+    """Above the limit no single officer moves money, neither by approving, changing nor answering codes."""
     progress = assessment.case.progress
     ruling = progress.ruling
     if finding.outcome != "APPROVED" or (ruling is not None and ruling.second_officer is not None):

@@ -1,6 +1,6 @@
 """The decision table: the rows in their order, and the verdict that follows from the first that matches.
 
-`assess` is pure: the same question and book give the same verdict, years later too. Never imports anything that does
+`assess` is pure: the same case file and book give the same verdict, years later too. Never imports anything that does
 IO, reads a clock or draws a number.
 """
 
@@ -11,7 +11,7 @@ from typing import Final
 from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.case_file import CaseFile, Verdict
 from pipeline.claims.rules.admissibility import input_is_consistent, is_claimed_once, law_is_known
-from pipeline.claims.rules.documents import papers_are_complete
+from pipeline.claims.rules.documents import documents_are_complete
 from pipeline.claims.rules.eligibility import (
     age_and_memberships,
     contributions_are_paid,
@@ -21,8 +21,8 @@ from pipeline.claims.rules.eligibility import (
     segment_is_in_scope,
 )
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
-from pipeline.claims.rules.prerequisites import amounts_can_be_told
-from pipeline.claims.rules.referral_triggers import triggers_are_settled
+from pipeline.claims.rules.prerequisites import amounts_can_be_computed
+from pipeline.claims.rules.referral_triggers import triggers_are_answered
 from pipeline.claims.rules.rulings import late_line, needs_second_officer, ruled
 from pipeline.claims.rules.timeliness import (
     cause_is_settled,
@@ -47,10 +47,10 @@ _ROWS: Final[tuple[Callable[[Assessment], Stop | None], ...]] = (
     is_claimed_in_time,  # 9
     cause_is_settled,  # 10, 11, 12
     is_reported_in_time,  # 13
-    papers_are_complete,  # 14
-    triggers_are_settled,  # 15
+    documents_are_complete,  # 14
+    triggers_are_answered,  # 15
 )
-_new: Final = tuple.__new__  # twice as fast as calling a named tuple
+_new: Final = tuple.__new__  # fast: see docs/performance.md
 _SECOND_CLAIM: Final = frozenset({"CLM_DUPLICATE", "CLM_SAME_EVENT"})
 _ABOVE_THE_LIMIT: Final = ("REV_SECOND_OFFICER",)
 _EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
@@ -69,19 +69,19 @@ def assess(case_file: CaseFile, book: Book) -> Verdict:
     if finding.outcome == "APPROVED" and finding.benefits:
         deadline = _with_deadline(assessment, finding)
         if finding.total > MAX_RUPIAH:
-            # A slip of somebody's keyboard, multiplied: officers cannot confirm it, they correct what it comes from.
+            # A typing error, multiplied: officers cannot confirm it, they correct the fact behind it.
             finding, deadline = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total), None
     return _verdict(assessment, finding, deadline)
 
 
 def _found(assessment: Assessment) -> Finding:
-    """Rows 1 to 19. Whatever is referred carries what would be paid, where that can be computed."""
+    """Rows 1 to 19. A referral carries the sum it would pay, where that can be computed."""
     for row in _ROWS:
         stop = row(assessment)
         if stop is not None:
             return _stopped(assessment, stop)
     pupils = pupils_if_asked(assessment)
-    stop = amounts_can_be_told(assessment, pupils)  # 16
+    stop = amounts_can_be_computed(assessment, pupils)  # 16
     if stop is not None:
         return _stopped(assessment, stop)
     return pay(assessment, pupils)  # 17, 18, 19

@@ -1,6 +1,6 @@
-"""Rows 9 to 13: was it claimed and reported in time, and is it concluded what caused it. And the payment's deadline.
+"""Rows 9 to 13: deadlines of claim and report, the conclusion on the cause, and the deadline for payment.
 
-A claim's clock and its terms are dates of the calendar; only the 48 hours of the stage I report are exact hours.
+A claim's clock and its time limits are dates of the calendar; only the 48 hours of the stage I report are exact hours.
 """
 
 import datetime as dt
@@ -46,7 +46,7 @@ def _claimed_in_time(result: CheckResult, claim_date: dt.date, last_day: dt.date
 
 
 def cause_is_settled(assessment: Assessment) -> Stop | None:
-    """Rows 10 to 12: JKM pays no death by a work accident, JKK nothing else; who has not concluded must."""
+    """Rows 10 to 12: JKM pays no death by a work accident, JKK nothing else; a missing conclusion is waited for."""
     return (
         _death_is_not_work_related(assessment)
         if assessment.program == "JKM"
