@@ -15,15 +15,23 @@ from typer.core import TyperGroup
 from agents.cli import (
     assess,
     bench,
-    claims,
     cover,
     dead_letters,
+    decisions,
     demo,
+    doctor,
+    explain,
+    migrate,
+    referrals,
     replay,
+    review,
     rules,
+    run,
     schemas,
     services,
     submit,
+    tick,
+    topics,
     worker,
 )
 
@@ -147,5 +155,17 @@ def _santunan(
     """
 
 
-for _module in (assess, bench, claims, cover, dead_letters, demo, replay, rules, schemas, services, submit, worker):
+_COMMANDS: Final = (assess, bench, cover, dead_letters, decisions, demo, doctor, explain, migrate, referrals) + (
+    replay,
+    review,
+    rules,
+    run,
+    schemas,
+    services,
+    submit,
+    tick,
+    topics,
+    worker,
+)
+for _module in _COMMANDS:
     _module.add_to(cli)

@@ -173,7 +173,7 @@ def read_back(noted: dict[str, Any]) -> Shown:
     from pydantic import TypeAdapter
 
     from agents.clients import open_history
-    from pipeline.queries.claim import read_decision
+    from pipeline.queries.decisions import read_decision
     from schemas import topics
     from schemas.decisions import Payout, Refusal
 

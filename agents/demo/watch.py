@@ -20,7 +20,7 @@ class Watch:
 
     def __init__(self, settings: "Settings", total: int, screen: Any) -> None:
         self._group = settings.group
-        self._store: Any = open_reader(settings.database_url)
+        self._store = open_reader(settings.database_url)
         self._bar = _bar(screen) if screen.is_terminal else None
         self._task = self._bar.add_task("deciding", total=total, counts="") if self._bar else None
 
