@@ -36,11 +36,13 @@ def published(
     with store.reader() as connection:
         if after is not None:
             wanted.append(decisions.c.output > _place_of(connection, after))
-        one = select(decisions.c.claim_id, decisions.c.revision, decisions.c.output, func.count().over().label("left"))
-        found = connection.execute(one.where(*wanted).order_by(decisions.c.output).limit(limit)).all()
+        statement = select(decisions.c.claim_id, decisions.c.revision, decisions.c.output).where(*wanted)
+        found = connection.execute(statement.order_by(decisions.c.output).limit(limit)).all()
+        is_full = len(found) == limit
+        count = select(func.count()).select_from(decisions).where(*wanted)
+        more = connection.execute(count).scalar_one() - limit if is_full else 0
         values = _values(connection, [row.output for row in found], is_embedded=store.is_embedded)
-    more = found[0].left - len(found) if found else 0
-    cursor = f"{found[-1].claim_id}.r{found[-1].revision}" if more else None
+    cursor = f"{found[-1].claim_id}.r{found[-1].revision}" if more > 0 else None
     return Page(tuple(values[row.output] for row in found), more, cursor)
 
 

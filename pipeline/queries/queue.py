@@ -10,15 +10,15 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.store.readable import Readable
 from pipeline.store.tables import cases, decisions
-from schemas.clock import clock_of
+from schemas.clock import JAKARTA, clock_of
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingClaim:
     """One claim that waits for an officer. `codes`: what an officer must answer. `revision`: the latest one.
 
-    `since`: when it was first decided so, or, where an appeal or a failed payment opened the referral, when it was
-    last decided. `cursor`: `after` of a page that begins behind this claim.
+    `since`: the Jakarta day on which it was first decided so, or, where an appeal or a failed payment opened the
+    referral, was last decided. `cursor`: `after` of a page that begins behind this claim.
     """
 
     referral_id: str
@@ -29,7 +29,7 @@ class WaitingClaim:
     revision: int
     codes: tuple[str, ...]
     indicative_total: int | None
-    since: dt.datetime
+    since: dt.date
     cursor: str
 
 
@@ -85,7 +85,7 @@ def _waiting_claim(row: Any) -> WaitingClaim:
         row.revision,
         tuple(progress["referral_codes"]),
         progress.get("indicative_total"),
-        clock_of(row.since),
+        clock_of(row.since).astimezone(JAKARTA).date(),
         f"{row.since}.{row.claim_id}",
     )
 
