@@ -42,7 +42,7 @@ def replay(
         raise typer.BadParameter("--from is a day before --until")
     with opened_store() as store, progress("deciding again") as bar:
         if claim is not None:
-            status_of(store, claim)  # else an unknown claim would have no difference, too
+            status_of(store, claim)  # raises NotFound: an unknown claim would have no difference
         found = decide_again(store, since=_start(since), until=_start(until), claim_id=claim, on_progress=bar.advance)
     if json:
         print_json([found])

@@ -34,7 +34,9 @@ def tick(
     if settings.is_embedded:
         from pipeline.store import open_reader
 
-        open_reader(settings.database_url).close()  # where nothing is there, no claim waits: a wrong place, most likely
+        open_reader(
+            settings.database_url
+        ).close()  # raises NotReady: without a store no claim waits, so it is most likely a wrong place
     passed = day or yesterday()
     say_day_passed(passed)
     print(f"{passed} has passed.")

@@ -43,7 +43,7 @@ def work(*, supervise: bool, processes: int = 1) -> None:
 
     if processes > 1 and not supervise:
         raise typer.BadParameter("--no-supervise is one process: leave --processes out, and start it several times")
-    settings = read_settings()  # what is wrong with them is said here, once, and not by each child that starts
+    settings = read_settings()  # a wrong setting is reported once, not by each child
     if processes > 1 and settings.is_embedded:
         raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
@@ -63,7 +63,7 @@ def work(*, supervise: bool, processes: int = 1) -> None:
 
 
 def _own(settings: "Settings", number: int) -> dict[str, str]:
-    """Variables of what only one process may have, for the one of this number (from 0) of several."""
+    """Variables that must differ between processes; `number` counts them from 0."""
     from agents.worker.logs import PROCESS_VARIABLE
 
     own = {PROCESS_VARIABLE: str(number + 1)}
