@@ -1,4 +1,4 @@
-"""The daily clock: an event that says that a day is over in Jakarta, to every partition, once a day."""
+"""The daily clock: once a day an event to every partition, that a day is over in Jakarta."""
 
 import datetime as dt
 import threading
@@ -16,7 +16,7 @@ def yesterday() -> dt.date:
 
 
 def say_day_passed(day: dt.date) -> None:
-    """Submit the event. Its id follows from the day, its time too: said twice, it is the same event."""
+    """Submit the event. Its id and time follow from the day: submitted twice, it is the same event."""
     import orjson
 
     from agents.clients import open_submitter
@@ -35,7 +35,7 @@ def say_day_passed(day: dt.date) -> None:
 
 
 def start_clock() -> threading.Thread:
-    """Says each day that passes while this process runs, beginning with yesterday. Ends with the process."""
+    """Submits each day that passes while this process runs, beginning with yesterday. Ends with the process."""
     thread = threading.Thread(target=_tick_forever, name="clock", daemon=True)
     thread.start()
     return thread
@@ -45,14 +45,14 @@ def _tick_forever() -> None:
     from agents.terminal import complain
     from pipeline.errors import SantunanError
 
-    said: dt.date | None = None
+    submitted: dt.date | None = None
     pause = threading.Event()
     while True:
         day = yesterday()
-        if day != said:
+        if day != submitted:
             try:
                 say_day_passed(day)
-                said = day
+                submitted = day
             except (SantunanError, OSError) as error:  # a full disk, too: the clock goes on when there is room
                 complain(f"The clock could not say that {day} has passed, and tries again: {error}")
         pause.wait(_LOOK_EVERY_SECONDS)

@@ -1,4 +1,4 @@
-"""What all commands show alike: complaints, JSON, tables that fit 80 columns, rupiah, progress.
+"""Output that all commands share: complaints, JSON, tables that fit 80 columns, rupiah, progress.
 
 Rich is imported only where something is drawn. Never imports the pipeline.
 """
@@ -26,7 +26,7 @@ def console(*, stderr: bool = False) -> "Console":
 
     class Plain(Console):
         def on_broken_pipe(self) -> None:
-            """Leaves it to the one place that knows that nothing is wrong (`commands.py`); Rich would exit with 1."""
+            """Left to `commands.py`, which ends with 0; Rich would exit with 1."""
             raise BrokenPipeError
 
     return Plain(highlight=False, soft_wrap=False, stderr=stderr)
@@ -82,7 +82,7 @@ class _Bar:
 
 @contextmanager
 def progress(text: str, total: int | None = None) -> "Iterator[_Bar | _Silent]":
-    """A bar on stderr, only where somebody watches; `advance` it."""
+    """A bar on stderr, only on a terminal; `advance` it."""
     if not sys.stderr.isatty():
         yield _Silent()
         return

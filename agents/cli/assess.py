@@ -1,4 +1,4 @@
-"""`santunan assess`: events in, decisions out, with nothing but the rule book."""
+"""`santunan assess`: decides events offline, with the rule book alone."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Language, must_be_there
+from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Language, must_be_there, no_event_in
+from agents.terminal import complain
 
 if TYPE_CHECKING:
     from pipeline.errors import Poison
@@ -50,12 +51,14 @@ def assess_file(
     from pipeline.processing.offline import Offline
 
     offline = Offline(Book.load())
-    gc.disable()  # what is decided is kept until the end; looking for garbage in it took a fifth of the time
+    gc.disable()  # fast: see docs/performance.md
     with _opened(file) as stream:
         show = _in_words(lang) if explain else _as_json()
         is_typed = file == STANDARD_INPUT and sys.stdin.isatty()
-        refused = _assess(offline, documents(file, stream), show, is_typed=is_typed)
-    if refused:
+        events, refused = _assess(offline, documents(file, stream), show, is_typed=is_typed)
+    if not events:
+        complain(no_event_in(file))
+    if refused or not events:
         raise typer.Exit(EXIT_REFUSED)
 
 
@@ -67,13 +70,14 @@ def _opened(file: Path) -> Any:
     return file.open("rb", buffering=_BLOCK_BYTES)
 
 
-def _assess(offline: Any, numbered: Iterator[tuple[int, bytes]], show: Any, *, is_typed: bool) -> int:
-    """Reads and writes in large blocks; returns how many events were refused."""
+def _assess(offline: Any, numbered: Iterator[tuple[int, bytes]], show: Any, *, is_typed: bool) -> tuple[int, int]:
+    """Reads and writes in large blocks; returns how many events there were and how many were refused."""
     from pipeline.errors import Poison
 
     waiting: list[bytes] = []
-    refused = waiting_bytes = 0
+    events = refused = waiting_bytes = 0
     while block := list(islice(numbered, 1 if is_typed else _BLOCK_EVENTS)):
+        events += len(block)
         answers = offline.take_block([raw for _, raw in block])
         for (number, raw), answer in zip(block, answers, strict=True):
             if isinstance(answer, Poison):
@@ -91,7 +95,7 @@ def _assess(offline: Any, numbered: Iterator[tuple[int, bytes]], show: Any, *, i
     sys.stdout.buffer.write(b"".join(waiting))
     sys.stdout.buffer.flush()
     sys.stderr.buffer.flush()
-    return refused
+    return events, refused
 
 
 def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
@@ -100,8 +104,8 @@ def _refusal(number: int, raw: bytes, poison: "Poison") -> bytes:
     from pipeline.messages.intake import claimed_identity
 
     source, identity = claimed_identity(raw)
-    told = {"line": number, "source": source, "id": identity, "reason": poison.reason, "errors": poison.errors}
-    return orjson.dumps(told) + b"\n"
+    document = {"line": number, "source": source, "id": identity, "reason": poison.reason, "errors": poison.errors}
+    return orjson.dumps(document) + b"\n"
 
 
 def _as_json() -> Any:

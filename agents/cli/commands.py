@@ -1,7 +1,7 @@
 """All commands in one program, and the one place where a failure becomes a sentence and an exit code.
 
-Every command file imports typer alone at its top; what it needs to work is imported inside the command, so that
-`santunan --help` answers at once.
+Every command file imports typer alone at its top, and the rest inside the command, so that `santunan --help` answers
+at once.
 """
 
 import errno
@@ -15,15 +15,23 @@ from typer.core import TyperGroup
 from agents.cli import (
     assess,
     bench,
-    claims,
     cover,
     dead_letters,
+    decisions,
     demo,
+    doctor,
+    explain,
+    migrate,
+    referrals,
     replay,
+    review,
     rules,
+    run,
     schemas,
     services,
     submit,
+    tick,
+    topics,
     worker,
 )
 
@@ -80,8 +88,8 @@ class Commands(TyperGroup):
             answer = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            # the reader has had enough (`| head`): nothing is wrong, and nothing more can be said there
-            _say_no_more()
+            # the reader has closed the pipe (`| head`): nothing is wrong
+            _discard_stdout()
             raise typer.Exit(0) from None
         except (typer.Exit, typer.Abort, KeyboardInterrupt):
             raise
@@ -94,7 +102,7 @@ class Commands(TyperGroup):
 
             if error.errno == errno.ENOSPC:
                 complain("the disk is full, and not all was written: make room and try again")
-                _say_no_more()
+                _discard_stdout()
                 raise typer.Exit(EXIT_TRANSIENT) from None
             if error.filename is None:
                 raise
@@ -112,8 +120,8 @@ class Commands(TyperGroup):
         return answer
 
 
-def _say_no_more() -> None:
-    """What is still kept for standard output would fail once more when the process ends."""
+def _discard_stdout() -> None:
+    """Else the rest of the buffer would fail once more when the process ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -147,5 +155,17 @@ def _santunan(
     """
 
 
-for _module in (assess, bench, claims, cover, dead_letters, demo, replay, rules, schemas, services, submit, worker):
+_COMMANDS: Final = (assess, bench, cover, dead_letters, decisions, demo, doctor, explain, migrate, referrals) + (
+    replay,
+    review,
+    rules,
+    run,
+    schemas,
+    services,
+    submit,
+    tick,
+    topics,
+    worker,
+)
+for _module in _COMMANDS:
     _module.add_to(cli)

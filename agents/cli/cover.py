@@ -1,4 +1,4 @@
-"""`santunan cover`: is this worker covered for this on this day, and if not, since when and why."""
+"""`santunan cover`: whether a worker is covered on a day, since when, and why not."""
 
 import datetime as dt
 import re
@@ -69,17 +69,17 @@ def cover(
         if json:
             print_json([_document(one, answer, owed)])
         else:
-            _tell(one.number if one is not None else _number_of(member), answer, owed, lang)
+            _show(one.number if one is not None else _number_of(member), answer, owed, lang)
     if not any(answer.answer == "yes" for _, answer in answers):
         raise typer.Exit(EXIT_REFUSED)
 
 
 def _from_store(member: str) -> "list[Member]":
     from agents.cli.store import opened_store
-    from pipeline.queries.claim import members
+    from pipeline.queries.coverage import members_of
 
     with opened_store() as store:
-        return members(store, **_named(member))
+        return members_of(store, **_named(member))
 
 
 def _named(member: str) -> dict[str, str]:
@@ -87,44 +87,29 @@ def _named(member: str) -> dict[str, str]:
 
 
 def _number_of(member: str) -> str:
-    """What was asked for, on a screen: a NIK is not repeated."""
+    """The member as printed: a NIK is not repeated."""
     return _named(member).get("number", "NIK")
 
 
 def _from_file(source: Path, member: str) -> "list[Member]":
-    """The members that the events of a file tell of; what cannot be read is left to `assess` to tell.
+    """The members that the events of a file make; `assess` reports what cannot be read.
 
-    Raises NotReady where no event of a member can be read: of such a file nothing can be said.
+    Raises NotReady where the file holds no event of a member that can be read: nothing can be said of it.
     """
-    from typing import get_args
-
     from agents.clients.event_files import documents
     from pipeline.errors import NotReady
-    from pipeline.membership.member import Member
-    from schemas.events import MemberEvent, Refused, parse
+    from pipeline.queries.coverage import members_in
 
-    found: dict[str, Any] = {}
-    seen: set[tuple[str, str]] = set()
-    kinds = get_args(MemberEvent)
     try:
         stream = source.open("rb")
     except OSError as error:
         raise NotReady(f"{source} cannot be read: {error.strerror}") from None
     with stream:
-        for _, document in documents(source, stream):
-            try:
-                event = parse(document)
-            except Refused:
-                continue
-            if not isinstance(event, kinds) or (event.source, event.id) in seen:
-                continue
-            seen.add((event.source, event.id))
-            number = event.data.member_number
-            found[number] = found.get(number, Member.new(number)).apply(event, event.time)
+        found = members_in(document for _, document in documents(source, stream))
     if not found:
         raise NotReady(f"{source} holds no membership event; `santunan assess {source}` says what cannot be read")
     named = _named(member)
-    return [one for one in found.values() if member in (one.number if "number" in named else one.nik,)]
+    return [one for one in found if member in (one.number if "number" in named else one.nik,)]
 
 
 def _document(member: "Member | None", answer: "CoverageAnswer", owed: "tuple[MonthStatus, ...]") -> dict[str, Any]:
@@ -141,7 +126,7 @@ def _document(member: "Member | None", answer: "CoverageAnswer", owed: "tuple[Mo
     }
 
 
-def _tell(number: str, answer: "CoverageAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]) -> None:
+def _show(number: str, answer: "CoverageAnswer", owed: "tuple[MonthStatus, ...]", lang: Literal["id", "en"]) -> None:
     from pipeline.explain import day as written_day
     from pipeline.explain import program_name, short
 

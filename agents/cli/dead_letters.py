@@ -1,4 +1,4 @@
-"""`santunan dead-letters`: the events that were refused: which, why, and once more after a correction."""
+"""`santunan dead-letters`: lists, shows and submits again events that were refused."""
 
 import sys
 from typing import Annotated
@@ -22,7 +22,7 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @group.command("list")
-def list_letters(
+def list_dead_letters(
     everything: Annotated[bool, typer.Option("--all", help="Those that were tried again, too.")] = False,
     json: Json = False,
 ) -> None:
@@ -35,10 +35,10 @@ def list_letters(
     """
     from agents.cli.store import opened_store
     from pipeline.explain import short
-    from pipeline.queries.claim import letters
+    from pipeline.queries.dead_letters import dead_letters
 
     with opened_store() as store:
-        found = letters(store, with_retried=everything)
+        found = dead_letters(store, with_retried=everything)
     if json:
         print_json(
             {
@@ -63,7 +63,7 @@ def list_letters(
 
 
 @group.command("show")
-def show_letter(
+def show_dead_letter(
     place: Place,
     original: Annotated[
         bool, typer.Option("--original", help="Print the event as it came; it may hold personal data.")
@@ -79,10 +79,10 @@ def show_letter(
     """
     from agents.cli.store import opened_store
     from pipeline.explain import refusal_text
-    from pipeline.queries.claim import letter
+    from pipeline.queries.dead_letters import dead_letter
 
     with opened_store() as store:
-        found = letter(store, place)
+        found = dead_letter(store, place)
     if original:
         sys.stdout.buffer.write((found.original or b"") + b"\n")
         return
@@ -110,7 +110,7 @@ def show_letter(
 
 
 @group.command("retry")
-def retry_letter(
+def retry_dead_letters(
     places: Annotated[list[str], typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")],
 ) -> None:
     """Submit refused events once more, unchanged.

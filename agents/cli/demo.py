@@ -1,4 +1,4 @@
-"""`santunan demo`: a made-up portfolio through the real pipeline, and what comes out."""
+"""`santunan demo`: runs the real pipeline over a made-up portfolio, and shows the results."""
 
 from typing import Annotated
 

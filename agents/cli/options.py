@@ -20,6 +20,12 @@ def must_be_there(value: Files) -> Files:
     return value
 
 
+def no_event_in(file: Path) -> str:
+    """The sentence for an empty file: most likely another one was meant."""
+    name = "standard input" if file == STANDARD_INPUT else file
+    return f"{name} holds no event; write one CloudEvents document a line"
+
+
 def _day(written: str) -> dt.date:
     try:
         return dt.datetime.strptime(written, "%Y-%m-%d").date()
@@ -32,3 +38,6 @@ DAY: Final[dict[str, Any]] = {"parser": _day, "metavar": "YYYY-MM-DD"}
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line, for other programs.")]
 Language = Annotated[Literal["id", "en"], typer.Option("--lang", help="Indonesian or English.")]
 ClaimId = Annotated[str, typer.Argument(metavar="CLAIM", help="The claim's id, such as JKK-2024-0007.")]
+After = Annotated[
+    str | None, typer.Option("--after", metavar="CURSOR", help="Go on where the page before ended; it says with what.")
+]

@@ -1,17 +1,19 @@
-"""`santunan submit`: hand events in, as a clinic, an employer, an office or an operator with history."""
+"""`santunan submit`: hands events in, as a clinic, an employer, an office or an operator with history."""
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there
+from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there, no_event_in
 from agents.terminal import complain, print_json, progress
 
 if TYPE_CHECKING:
     from agents.clients import Outgoing, Submitter
+    from schemas.decisions import FieldError
     from schemas.events import Refused
 
 
@@ -53,9 +55,10 @@ def submit(
 
     refused = _Refusals(as_json=json)
     is_read = json
+    found: Counter[Path] = Counter()
     with open_submitter(read_settings(), spool=spool) as submitter, progress("submitting") as bar:
         count = kept = 0
-        for receipt in submitter.send(_outgoing(files, submitter, refused, is_history=history)):
+        for receipt in submitter.send(_outgoing(files, submitter, refused, found, is_history=history)):
             count += 1
             kept += receipt.is_spooled
             bar.advance()
@@ -63,48 +66,62 @@ def submit(
                 try:
                     print_json([receipt])
                 except BrokenPipeError:
-                    is_read = False  # whoever reads the receipts has had enough of them; the events go in all the same
-    if not json:
-        told = f"{count:,} event{'s' * (count != 1)} submitted"
-        print(told + (f", {kept:,} of them kept in {spool} until the broker is back" if kept else "") + ".")
-    if refused.count:
-        if not json:
-            complain(f"{refused.count:,} refused; correct and submit {'it' if refused.count == 1 else 'them'} again.")
+                    is_read = False  # the reader of the receipts has closed the pipe; the events go in all the same
+    if found and not json:
+        submitted = f"{count:,} event{'s' * (count != 1)} submitted"
+        print(submitted + (f", {kept:,} of them kept in {spool} until the broker is back" if kept else "") + ".")
+    empty = [file for file in dict.fromkeys(files) if not found[file]]
+    for file in empty:
+        refused.report_empty(file)
+    if refused.count and not json:
+        complain(f"{refused.count:,} refused; correct and submit {'it' if refused.count == 1 else 'them'} again.")
+    if refused.count or empty:
         raise typer.Exit(EXIT_REFUSED)
 
 
 class _Refusals:
-    """Tells each refusal where it happened, in words or as JSON, on standard error."""
+    """Reports each refusal when it happens, in words or as JSON, on standard error."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.count = 0
         self._as_json = as_json
 
-    def tell(self, file: Path, number: int, refused: "Refused") -> None:
+    def report(self, file: Path, number: int, refused: "Refused") -> None:
         self.count += 1
         if self._as_json:
-            import orjson
-
-            told = {"file": str(file), "line": number, "reason": refused.reason, "errors": refused.errors}
-            complain(orjson.dumps(told).decode())
+            _complain_as_json(file, number, refused.reason, refused.errors)
             return
         for error in refused.errors:
             complain(f"{file}, line {number}: {error.field}: {error.message}")
 
+    def report_empty(self, file: Path) -> None:
+        if self._as_json:
+            _complain_as_json(file, None, "EMPTY", ())
+        else:
+            complain(no_event_in(file))
+
+
+def _complain_as_json(file: Path, number: int | None, reason: str, errors: Sequence["FieldError"]) -> None:
+    import orjson
+
+    complain(orjson.dumps({"file": str(file), "line": number, "reason": reason, "errors": errors}).decode())
+
 
 def _outgoing(
-    files: Iterable[Path], submitter: "Submitter", refusals: _Refusals, *, is_history: bool
+    files: Iterable[Path], submitter: "Submitter", refusals: _Refusals, found: Counter[Path], *, is_history: bool
 ) -> Iterator["Outgoing"]:
+    """`found`: counts the documents of each file."""
     from agents.clients import outgoing
     from schemas.events import Refused, refuse_duplicate_keys
 
     for file in files:
         for number, line in _documents(file):
+            found[file] += 1
             try:
                 refuse_duplicate_keys(line)
                 yield from outgoing(line, submitter.partitions, is_history=is_history)
             except Refused as refused:
-                refusals.tell(file, number, refused)
+                refusals.report(file, number, refused)
 
 
 def _documents(file: Path) -> Iterator[tuple[int, bytes]]:

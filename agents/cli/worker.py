@@ -1,27 +1,22 @@
-"""`santunan run`, `santunan worker`, `santunan tick`: what keeps running, and the clock it runs by."""
+"""`santunan worker`: reads events, decides, publishes."""
 
-import datetime as dt
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-
-from agents.cli.options import DAY
 
 if TYPE_CHECKING:
     from agents.settings import Settings
 
-_NO_SUPERVISE = "Run the worker in this process; for compose and systemd, which start it again themselves."
-_PROCESSES = "How many processes work side by side; only over Kafka."
+NO_SUPERVISE: Final = "Run the worker in this process; for compose and systemd, which start it again themselves."
+_PROCESSES: Final = "How many processes work side by side; only over Kafka."
 
 
 def add_to(cli: typer.Typer) -> None:
-    cli.command("run")(run)
     cli.command("worker")(worker)
-    cli.command("tick")(tick)
 
 
 def worker(
-    supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=_NO_SUPERVISE)] = True,
+    supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
     processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
 ) -> None:
     """One worker: reads events, decides, publishes.
@@ -39,34 +34,16 @@ def worker(
       santunan worker --processes 4
       santunan worker --no-supervise
     """
-    _work(supervise=supervise, processes=processes)
+    work(supervise=supervise, processes=processes)
 
 
-def run(
-    supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=_NO_SUPERVISE)] = True,
-) -> None:
-    """Everything on this machine: a worker and the daily clock.
-
-    On the embedded file, unless another broker is set.
-
-    \b
-    Examples:
-      santunan run
-      santunan run &  santunan submit claims.jsonl && santunan decisions --follow
-    """
-    from agents.clock import start_clock
-
-    start_clock()
-    _work(supervise=supervise)
-
-
-def _work(*, supervise: bool, processes: int = 1) -> None:
+def work(*, supervise: bool, processes: int = 1) -> None:
     from agents.settings import read_settings
     from pipeline.law.book import Book
 
     if processes > 1 and not supervise:
         raise typer.BadParameter("--no-supervise is one process: leave --processes out, and start it several times")
-    settings = read_settings()  # what is wrong with them is said here, once, and not by each child that starts
+    settings = read_settings()  # a wrong setting is reported once, not by each child
     if processes > 1 and settings.is_embedded:
         raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
@@ -86,7 +63,7 @@ def _work(*, supervise: bool, processes: int = 1) -> None:
 
 
 def _own(settings: "Settings", number: int) -> dict[str, str]:
-    """Variables of what only one process may have, for the one of this number (from 0) of several."""
+    """Variables that must differ between processes; `number` counts them from 0."""
     from agents.worker.logs import PROCESS_VARIABLE
 
     own = {PROCESS_VARIABLE: str(number + 1)}
@@ -96,31 +73,3 @@ def _own(settings: "Settings", number: int) -> dict[str, str]:
         host, _, port = settings.health_address.rpartition(":")
         own["SANTUNAN_HEALTH_ADDRESS"] = f"{host}:{int(port) + number}"
     return own
-
-
-def tick(
-    day: Annotated[
-        dt.date | None,
-        typer.Argument(**DAY, help="The day that is over; by default yesterday in Jakarta."),
-    ] = None,
-) -> None:
-    """Say that a day has passed, so that deadlines are looked at.
-
-    Claims whose clock ran out are assessed again. `santunan run` does this by itself. Twice for one day does no harm.
-
-    \b
-    Examples:
-      santunan tick
-      santunan tick 2026-11-20
-    """
-    from agents.clock import say_day_passed, yesterday
-    from agents.settings import read_settings
-
-    settings = read_settings()
-    if settings.is_embedded:
-        from pipeline.store import open_reader
-
-        open_reader(settings.database_url).close()  # where nothing is there, no claim waits: a wrong place, most likely
-    passed = day or yesterday()
-    say_day_passed(passed)
-    print(f"{passed} has passed.")

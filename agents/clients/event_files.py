@@ -1,4 +1,4 @@
-"""Reading files of events without trusting them: a line of any length costs the memory of one event.
+"""Reads files of events without trusting them: a line of any length costs the memory of one event.
 
 Never imports the pipeline.
 """
@@ -16,7 +16,7 @@ _MOST_BYTES = MAX_EVENT_BYTES + 2  # an event, and either kind of line end
 
 
 def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines; one that is too long comes cut, still too long to be read as an event."""
+    """Lines; one that is too long is cut, and still too long to be read as an event."""
     mark = BOM_UTF8  # some editors begin a file with it
     while line := stream.readline(_MOST_BYTES):
         yield line.removeprefix(mark)
@@ -26,8 +26,10 @@ def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def documents(file: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """(line number, document) of what `file` is the name of: one document a line, or, where the name ends in .json,
-    one over several lines. A list is handed on empty: it is refused, however long it is."""
+    """(line number, document): one document a line, or, where the name of `file` ends in .json, one over several lines.
+
+    A list is returned as an empty one: it is refused, however long it is.
+    """
     lines = bounded_lines(stream)
     if file.suffix == ".json":
         first = next(lines, b"")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Message
-from pipeline.queries.claim import DeadLetter, NotFound, letter, split_place
+from pipeline.queries.dead_letters import DeadLetter, dead_letter, split_place
+from pipeline.queries.pages import NotFound
 from pipeline.store import open_reader, open_store
 from pipeline.store.dead_letters import mark_retried
 from schemas.events import Refused, parse, partition_key
@@ -20,11 +21,11 @@ _SEND_SECONDS: Final = 20.0
 
 
 def retry(settings: "Settings", place: str) -> None:
-    """Raises NotFound where there is no such letter, or where it still cannot be read."""
+    """Raises NotFound where there is no such dead letter, or where it still cannot be read."""
     topic, partition, offset = split_place(place)
     reader = open_reader(settings.database_url)
     try:
-        found = letter(reader, place)
+        found = dead_letter(reader, place)
     finally:
         reader.close()
     message = _message(found)

@@ -1,6 +1,6 @@
 """The made-up portfolio of the demo: 200 workers in Tangerang, their accidents and deaths, 2019-11 to 2026-11.
 
-Everything follows from the seed, so two runs tell the same story byte for byte. All people are invented.
+Everything follows from the seed, so two runs make the same events byte for byte. All people are invented.
 """
 
 from random import Random
@@ -17,17 +17,17 @@ SEED: Final = 2019
 
 
 def world(seed: int = SEED) -> World:
-    """The portfolio before anybody has answered: what businesses, clinics, families and the office send."""
+    """The portfolio without answers: the events of businesses, clinics, families and the office."""
     people = _random(seed, "people")
     everyone = workers(people)
     everyone += second_memberships(people, everyone)
     made = World(_random(seed, "deaths"), Writer(), everyone)
-    _tell(made, deaths.STORIES)
+    _write_stories(made, deaths.STORIES)
     write_lives(made.writer, _random(seed, "lives"), everyone)
     made.random = _random(seed, "accidents")
-    _tell(made, accidents.STORIES)
+    _write_stories(made, accidents.STORIES)
     made.random = _random(seed, "mess")
-    _tell(made, bad_data.STORIES)
+    _write_stories(made, bad_data.STORIES)
     bad_data.unreadable(made)
     bad_data.send_again(made)
     return made
@@ -40,7 +40,7 @@ def portfolio(seed: int = SEED) -> tuple[bytes, ...]:
     return tuple(answered(_random(seed, "answers"), made.writer, Book.load()))
 
 
-def _tell(made: World, stories: tuple[tuple[int, deaths.Story], ...]) -> None:
+def _write_stories(made: World, stories: tuple[tuple[int, deaths.Story], ...]) -> None:
     for count, story in stories:
         for _ in range(count):
             story(made)

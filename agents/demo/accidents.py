@@ -1,4 +1,4 @@
-"""Accidents of the portfolio: one function a kind of story, and how often each is told.
+"""Accidents of the portfolio: one function a kind of story, and how many of each there are.
 
 Never imports the pipeline: no story knows what will be decided.
 """
@@ -17,7 +17,7 @@ CARDS: Final = ("membership_card", "ktp")
 _RECENT: Final = LAST_DAY - dt.timedelta(days=24)
 
 
-def tell(
+def write_events(
     claim: Claim,
     *,
     happened: Sections | None = None,
@@ -30,7 +30,7 @@ def tell(
     report_hours: float | None = None,
     work_related: bool | None = True,
 ) -> None:
-    """The ordinary way: a clinic opens, the employer reports, the office concludes, the clinic sends what it cost.
+    """The ordinary way: a clinic opens, the employer reports, the office concludes, the clinic sends the costs.
 
     `later`: papers that come a few weeks after all the rest. `work_related` None: the office has not concluded.
     """
@@ -59,7 +59,7 @@ def workplace_injury(world: World, first: dt.date | None = None, last: dt.date =
     costs = _transport(world)
     if world.random.random() < 0.2:
         costs["wage_advanced_by_employer"] = True
-    tell(
+    write_events(
         claim,
         medical={"unable_to_work_days": days_off, "diagnosis": "contoh: luka robek"},
         costs=costs,
@@ -72,7 +72,7 @@ def care_only(world: World) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
     bill = {"treatment": world.random.randrange(150_000, 4_000_000, 50_000)}
-    tell(claim, costs=bill, papers=("treatment_receipt",), recovered_days=5)
+    write_events(claim, costs=bill, papers=("treatment_receipt",), recovered_days=5)
 
 
 def on_the_road(world: World, setting: str = "commuting", traffic: str = "several_vehicles") -> None:
@@ -86,7 +86,7 @@ def on_the_road(world: World, setting: str = "commuting", traffic: str = "severa
         papers.append("jasa_raharja_letter")
         costs["jasa_raharja_paid"] = min(bill, 20_000_000)
     days_off = world.random.randint(5, 60)
-    tell(
+    write_events(
         claim,
         happened={"setting": setting, "traffic": traffic},
         medical={"unable_to_work_days": days_off},
@@ -118,7 +118,7 @@ def lost_part(world: World) -> None:
         "certified_by": "examining_doctor",
         "handedness": "left" if world.random.random() < 0.1 else "right",
     }
-    tell(claim, medical=medical, costs=_transport(world), papers=("transport_receipt",), recovered_days=100)
+    write_events(claim, medical=medical, costs=_transport(world), papers=("transport_receipt",), recovered_days=100)
 
 
 def lost_function(world: World, *, is_certified_later: bool = True) -> None:
@@ -130,7 +130,7 @@ def lost_function(world: World, *, is_certified_later: bool = True) -> None:
         "unable_to_work_days": 90,
         "disabilities": [{"part": part, "loss_percent": world.random.randrange(10, 60, 5)}],
     }
-    tell(claim, medical=medical, costs=_transport(world), papers=("transport_receipt",), recovered_days=95)
+    write_events(claim, medical=medical, costs=_transport(world), papers=("transport_receipt",), recovered_days=95)
     if is_certified_later:
         claim.add(claim.clinic, days=125, medical=medical | {"certified_by": "medical_advisor"})
 
@@ -140,7 +140,7 @@ def total(world: World) -> None:
     day = world.day(last=LAST_DAY - dt.timedelta(days=400))
     claim = Claim(world, world.someone(day, is_free=True), day)
     medical = {"unable_to_work_days": 240, "permanent_total": True, "certified_by": "medical_advisor"}
-    tell(claim, medical=medical, costs=_transport(world), papers=("transport_receipt",), recovered_days=250)
+    write_events(claim, medical=medical, costs=_transport(world), papers=("transport_receipt",), recovered_days=250)
     children = [{"birth_date": f"{day.year - 8}-05-04", "level": "SD"}, {"birth_date": f"{day.year - 24}-01-09"}]
     claim.add(OFFICE, days=252, children=children, documents=["family_card"])
 
@@ -148,13 +148,13 @@ def total(world: World) -> None:
 def aids(world: World, costs: Sections) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
-    tell(claim, costs=costs, papers=("treatment_receipt",), recovered_days=40)
+    write_events(claim, costs=costs, papers=("treatment_receipt",), recovered_days=40)
 
 
 def prosthesis(world: World, *, is_approved: bool) -> None:
     day = world.day(last=LAST_DAY - dt.timedelta(days=120))
     claim = Claim(world, world.someone(day), day)
-    tell(claim, costs={"prosthesis": 14_000_000}, papers=("treatment_receipt",), recovered_days=60)
+    write_events(claim, costs={"prosthesis": 14_000_000}, papers=("treatment_receipt",), recovered_days=60)
     if is_approved:
         claim.add(OFFICE, days=80, approved={"prosthesis": 12_600_000})
 
@@ -166,7 +166,7 @@ def papers_missing(world: World, *, come: bool) -> None:
     both = ("transport_receipt", "treatment_receipt")
     missing = both if world.random.random() < 0.5 else both[:1]
     there = tuple(paper for paper in both if paper not in missing)
-    tell(
+    write_events(
         claim,
         medical={"unable_to_work_days": world.random.randint(3, 20)},
         costs=costs,
@@ -179,30 +179,30 @@ def papers_missing(world: World, *, come: bool) -> None:
 def not_concluded(world: World, first: dt.date, last: dt.date) -> None:
     day = world.day(first, last)
     claim = Claim(world, world.someone(day), day)
-    tell(claim, medical={"unable_to_work_days": 5}, recovered_days=8, work_related=None)
+    write_events(claim, medical={"unable_to_work_days": 5}, recovered_days=8, work_related=None)
 
 
 def not_at_work(world: World) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
     medical = {"unable_to_work_days": 6}
-    tell(claim, happened={"setting": "private"}, medical=medical, recovered_days=9, work_related=False)
+    write_events(claim, happened={"setting": "private"}, medical=medical, recovered_days=9, work_related=False)
 
 
 def reported_late(world: World) -> None:
     day = world.day(P3_FROM)
     claim = Claim(world, world.someone(day, "PU"), day)
     hours = 24 * world.random.randint(2, 6) + world.random.randint(1, 20)
-    tell(claim, medical={"unable_to_work_days": 14}, recovered_days=17, report_hours=hours)
+    write_events(claim, medical={"unable_to_work_days": 14}, recovered_days=17, report_hours=hours)
 
 
 def for_the_officer(world: World, happened: Sections, papers: tuple[str, ...] = ()) -> None:
-    """What the law leaves to a person: violence, disease, a fight, a detour, a wound that opened again."""
+    """Events that the law leaves to a person: violence, disease, a fight, a detour, a wound that opened again."""
     day = world.day()
     claim = Claim(world, world.someone(day), day)
     if happened.get("kind") == "occupational_disease":
         happened = happened | {"diagnosed_on": day.isoformat()}
-    tell(claim, happened=happened, medical={"unable_to_work_days": 20}, papers=papers, recovered_days=24)
+    write_events(claim, happened=happened, medical={"unable_to_work_days": 20}, papers=papers, recovered_days=24)
 
 
 def outside_cover(world: World, choose: Callable[[World], tuple[Worker, dt.date]]) -> None:
@@ -210,7 +210,7 @@ def outside_cover(world: World, choose: Callable[[World], tuple[Worker, dt.date]
     world.keep_busy(worker, day)
     is_unknown = worker.registered_on is None
     claim = Claim(world, worker, day, is_named_by_nik=is_unknown and world.random.random() < 0.5)
-    tell(claim, medical={"unable_to_work_days": 10}, recovered_days=12)
+    write_events(claim, medical={"unable_to_work_days": 10}, recovered_days=12)
 
 
 def before_cover(world: World) -> tuple[Worker, dt.date]:
@@ -276,12 +276,12 @@ def claimed_late(world: World, first: dt.date, last: dt.date, years: float) -> N
     )
 
 
-def left_before_but_told_later(world: World) -> None:
+def left_before_but_reported_later(world: World) -> None:
     """The employer says only months later that the worker had left before the accident."""
     day = world.day(dt.date(2021, 3, 1), dt.date(2026, 3, 1))
     worker = world.someone(day, "PU", is_free=True)
     claim = Claim(world, worker, day)
-    tell(claim, medical={"unable_to_work_days": 12}, recovered_days=15)
+    write_events(claim, medical={"unable_to_work_days": 12}, recovered_days=15)
     worker.left_on = day - dt.timedelta(days=5)
     data = {"member_number": worker.member_number, "ended_on": worker.left_on.isoformat()}
     time = claim.happened + dt.timedelta(days=75)
@@ -328,5 +328,5 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (2, partial(outside_cover, choose=held_twice)),
     (2, partial(claimed_late, first=dt.date(2019, 11, 12), last=B1_UNTIL, years=2.5)),
     (2, partial(claimed_late, first=dt.date(2020, 1, 2), last=dt.date(2021, 4, 1), years=5.2)),
-    (2, left_before_but_told_later),
+    (2, left_before_but_reported_later),
 )

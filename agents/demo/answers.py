@@ -1,7 +1,7 @@
-"""Those who answer the pipeline: officers who review, the payment system, families that appeal, the daily clock.
+"""Answers to the pipeline: officers who review, the payment system, families that appeal, the daily clock.
 
-What they say depends on what was decided, so the portfolio is decided once while it is being made, by the same desk
-that the worker drives. Decides nothing itself.
+They depend on the decisions, so the portfolio is decided once while it is being made, by the same desk that the
+worker drives. Decides nothing itself.
 """
 
 import datetime as dt
@@ -26,7 +26,7 @@ _OFFICERS: Final = tuple(f"urn:santunan:officer:klaim-{number:02}" for number in
 _PAYMENTS: Final = "urn:santunan:payments:bank-contoh"
 _CLOCK: Final = "urn:santunan:system:clock"
 
-# What officers make of a referral, by its main code; a code that is not here waits longer than the portfolio lasts.
+# Verdicts of officers on a referral, by its main code; a code that is missing here is never answered.
 _VERDICTS: Final[dict[str, tuple[str, ...]]] = {
     "CLM_SAME_EVENT": ("reject",),
     "MEM_SAME_DAY": ("approve",),
@@ -54,7 +54,7 @@ _APPEALED: Final = ("MEM_LAPSED", "JKK_NOT_WORK_RELATED", "CLM_EXPIRED", "MEM_NO
 
 
 class Answers:
-    """`hear` takes what a desk has just decided; answers are written for a later time."""
+    """`hear` takes the latest decisions of a desk; answers are written for a later time."""
 
     def __init__(self, random: Random, writer: Writer, desk: Desk) -> None:
         self._random = random
@@ -74,9 +74,9 @@ class Answers:
                 self._settle(payout, time)
 
     def read_until(self, time: dt.datetime) -> bool:
-        """An officer reads what has waited longest, if before `time`, and decides on the revision then seen.
+        """An officer reads the claim that has waited longest, if before `time`, and decides on the revision then seen.
 
-        False: nothing waited. One at a time, since what is written may change what the next one sees.
+        False: nothing waited. One at a time, since an answer may change what the next officer sees.
         """
         if not self._readings or self._readings[0][0] > time:
             return False
@@ -87,7 +87,7 @@ class Answers:
     def _review(self, claim_id: str, time: dt.datetime) -> None:
         progress = self._desk.cases[claim_id].progress
         if not progress.referral_codes:
-            return  # settled meanwhile by a paper that came
+            return  # a paper came meanwhile
         officer = self._random.choice(_OFFICERS)
         if "REV_SECOND_OFFICER" in progress.referral_codes and (ruling := progress.ruling) is not None:
             officer = next(one for one in _OFFICERS if one != ruling.officer)
@@ -156,7 +156,7 @@ class Answers:
 
 
 def write_days(writer: Writer) -> None:
-    """The clock: one day in each month here, where a running system has every day."""
+    """The clock: one day in each month; a running system has every day."""
     day = BEGIN
     while day <= END.date():
         day = (day.replace(day=1) + dt.timedelta(days=40)).replace(day=1)
@@ -178,7 +178,7 @@ def answered(random: Random, writer: Writer, book: Book) -> Iterator[bytes]:
                 continue
             desk.take(event, event_clock(event, None), order=order)
         except Poison:
-            continue  # it will be refused there as here, and nobody answers it
+            continue  # the worker refuses it, too, and it has no answer
         known.add((event.source, event.id))
         answers.hear(time, desk.made_decisions, desk.made_payouts)
         desk.made_decisions.clear()
@@ -186,7 +186,7 @@ def answered(random: Random, writer: Writer, book: Book) -> Iterator[bytes]:
 
 
 def _in_order(writer: Writer, answers: Answers) -> Iterator[tuple[dt.datetime, bytes]]:
-    """Before each event, officers read what waited until then; what they write may come before that event."""
+    """Before each event, officers read the claims that waited until then; their answers may come before that event."""
     while (time := writer.next_time()) is not None:
         if answers.read_until(time):
             continue

@@ -1,4 +1,4 @@
-"""What goes wrong on any ordinary day: sent twice, typed wrong, told by two clinics, or unreadable.
+"""Errors of any ordinary day: events sent twice, typed wrong, sent by two clinics, or unreadable.
 
 Never imports the pipeline.
 """
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from agents.demo.accidents import CARDS, tell
+from agents.demo.accidents import CARDS, write_events
 from agents.demo.world import CLINICS, Claim, World, accident
 from agents.demo.writer import OFFICE, at
 from schemas.claims import AccidentClaimed
@@ -17,11 +17,11 @@ from schemas.claims import AccidentClaimed
 _SENT_TWICE_OF_A_HUNDRED: Final = 2
 
 
-def told_by_two_clinics(world: World) -> None:
+def sent_by_two_clinics(world: World) -> None:
     """A second clinic sends the same accident under an id of its own."""
     day = world.day()
     claim = Claim(world, world.someone(day), day)
-    tell(claim, medical={"unable_to_work_days": 9}, recovered_days=12)
+    write_events(claim, medical={"unable_to_work_days": 9}, recovered_days=12)
     other = Claim(world, claim.worker, day)
     other.happened = claim.happened
     other.clinic = world.random.choice([one for one in CLINICS if one != claim.clinic])
@@ -33,7 +33,7 @@ def told_by_two_clinics(world: World) -> None:
 def second_clinic_asks_for_more(world: World) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
-    tell(claim, medical={"unable_to_work_days": 9}, recovered_days=12)
+    write_events(claim, medical={"unable_to_work_days": 9}, recovered_days=12)
     other = Claim(world, claim.worker, day)
     other.happened = claim.happened
     other.open(
@@ -46,7 +46,7 @@ def second_clinic_asks_for_more(world: World) -> None:
 
 
 def wrong_card_number(world: World) -> None:
-    """Two digits swapped, so a number nobody holds; the clinic sends it again under a new id."""
+    """Two digits swapped, a number without a holder; the clinic sends it again under a new id."""
     day = world.day()
     worker = world.someone(day)
     swapped = "1191" + worker.member_number[4:]
@@ -54,7 +54,7 @@ def wrong_card_number(world: World) -> None:
     wrong.open(wrong.clinic, accident=accident(wrong), documents=list(CARDS))
     right = Claim(world, worker, day)
     right.happened, right.clinic = wrong.happened, wrong.clinic
-    tell(right, medical={"unable_to_work_days": 8}, recovered_days=11)
+    write_events(right, medical={"unable_to_work_days": 8}, recovered_days=11)
 
 
 def wrong_amount(world: World) -> None:
@@ -62,7 +62,7 @@ def wrong_amount(world: World) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
     paper = ("transport_receipt",)
-    tell(
+    write_events(
         claim,
         medical={"unable_to_work_days": 8},
         costs={"transport": {"land": 30_000_000}},
@@ -84,7 +84,7 @@ def wrong_year(world: World) -> None:
 def another_name_in_the_registry(world: World) -> None:
     day = world.day()
     claim = Claim(world, world.someone(day), day)
-    tell(claim, medical={"unable_to_work_days": 12}, recovered_days=15)
+    write_events(claim, medical={"unable_to_work_days": 12}, recovered_days=15)
     claim.add(OFFICE, days=10, identity={"matches": False})
     if world.random.random() < 0.7:
         claim.add(OFFICE, days=33, identity={"matches": True})
@@ -101,7 +101,7 @@ def evidence_before_its_claim(world: World) -> None:
 
 
 STORIES: Final[tuple[tuple[int, Callable[[World], Any]], ...]] = (
-    (7, told_by_two_clinics),
+    (7, sent_by_two_clinics),
     (3, second_clinic_asks_for_more),
     (4, wrong_card_number),
     (5, wrong_amount),
@@ -112,7 +112,7 @@ STORIES: Final[tuple[tuple[int, Callable[[World], Any]], ...]] = (
 
 
 def unreadable(world: World) -> None:
-    """Events that no care could turn into a fact: each becomes a dead letter, and nothing else changes."""
+    """Events that cannot become facts: each becomes a dead letter, and nothing else changes."""
     worker = world.someone(dt.date(2024, 5, 6))
     source, time = CLINICS[3], at(dt.date(2024, 5, 6), 13)
     member = {"member_number": worker.member_number}

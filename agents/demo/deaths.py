@@ -1,6 +1,6 @@
-"""Deaths of the portfolio: one function a kind of story, and how often each is told.
+"""Deaths of the portfolio: one function a kind of story, and how many of each there are.
 
-They are told before anything else, since whoever has died pays no contribution any more and has no accident.
+They are written first, since the dead pay no contribution any more and have no accident.
 Never imports the pipeline: no story knows what will be decided.
 """
 
@@ -48,7 +48,7 @@ def at_home(
     worker: Worker | None = None,
     claim_days: int | None = None,
 ) -> Claim:
-    """A family tells the desk of a death that had nothing to do with work. `ages` None: one or two, by chance."""
+    """A family reports to the desk a death that had nothing to do with work. `ages` None: one or two, by chance."""
     day = world.day(first, last)
     claim = Claim(world, _dies(world, day, worker), day, "JKM")
     if ages is None:
@@ -87,10 +87,10 @@ def of_the_unenrolled(world: World) -> None:
     at_home(world, worker=world.unregistered(), first=dt.date(2020, 3, 1))
 
 
-def at_work(world: World, *, ages: tuple[int, ...] = (), tells_both: bool = False) -> None:
-    """The hospital opens it, the employer reports, the office concludes, the family brings its papers.
+def at_work(world: World, *, ages: tuple[int, ...] = (), asks_for_both: bool = False) -> None:
+    """The hospital opens it, the employer reports, the office concludes, the family hands in its papers.
 
-    `tells_both`: the family also asks for JKM, which one death cannot be.
+    `asks_for_both`: the family also asks for JKM, which one death cannot be.
     """
     day = world.day(dt.date(2019, 11, 14), LAST_DAY - dt.timedelta(days=40))
     worker = _dies(world, day)
@@ -112,7 +112,7 @@ def at_work(world: World, *, ages: tuple[int, ...] = (), tells_both: bool = Fals
     if ages:
         sections["children"] = _children(world, day, ages)
     claim.add(desk, days=16, **sections)
-    if tells_both:
+    if asks_for_both:
         other = Claim(world, worker, day, "JKM")
         other.happened = claim.happened
         other.open(
@@ -125,7 +125,7 @@ def at_work(world: World, *, ages: tuple[int, ...] = (), tells_both: bool = Fals
 
 
 def suddenly(world: World) -> None:
-    """An attack at work, dead within the day: whether it is work-related an advisor must say."""
+    """An attack at work, dead within the day: an advisor must say whether it is work-related."""
     day = world.day(dt.date(2020, 2, 1), LAST_DAY - dt.timedelta(days=60))
     claim = Claim(world, _dies(world, day), day)
     death = {
@@ -171,8 +171,8 @@ def one_day_too_early(world: World) -> None:
 
 Story = Callable[[World], Any]
 
-_NOBODY: Final = {"relatives": [], "funeral_arranged": True}
-_PAPERS_OF_NOBODY: Final = ("ktp", "family_card", "death_certificate")
+_NO_HEIR: Final = {"relatives": [], "funeral_arranged": True}
+_PAPERS_OF_NO_HEIR: Final = ("ktp", "family_card", "death_certificate")
 
 STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (1, across_the_change_of_law),
@@ -188,7 +188,7 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (2, partial(at_home, cause="suicide")),
     (4, partial(at_home, papers=("ktp", "family_card"), later=("death_certificate", "heir_letter"))),
     (2, partial(at_home, papers=("ktp", "family_card"), first=dt.date(2026, 8, 1))),
-    (2, partial(at_home, heirs=_NOBODY, papers=_PAPERS_OF_NOBODY)),
+    (2, partial(at_home, heirs=_NO_HEIR, papers=_PAPERS_OF_NO_HEIR)),
     (2, partial(at_home, ages=(6, 9, 14), first=dt.date(2023, 3, 1))),
     (
         1,
@@ -203,6 +203,6 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (1, partial(at_home, last=dt.date(2020, 12, 1), claim_days=5 * 365 + 40)),
     (3, at_work),
     (3, partial(at_work, ages=(8, 13))),
-    (2, partial(at_work, tells_both=True)),
+    (2, partial(at_work, asks_for_both=True)),
     (3, suddenly),
 )

@@ -1,4 +1,4 @@
-"""The workers of the made-up portfolio: who they are, what they hold, when they pay, when they leave.
+"""The workers of the made-up portfolio: persons, memberships, payments, endings.
 
 Names, numbers and businesses are plainly invented. Never imports the pipeline.
 """
@@ -189,7 +189,7 @@ def _worker(random: Random, index: int) -> Worker:
     return Worker(
         index=index,
         member_number=f"1911{index:07}",
-        # district, birth date (women: day + 40), serial from 9001: shaped like a NIK, given to nobody
+        # district, birth date (women: day + 40), serial from 9001: shaped like a NIK, and no person's
         nik=f"{regency}{district:02}{birth.day + 40 * is_woman:02}{birth:%m%y}{9000 + index:04}",
         name=f"{'Ibu' if is_woman else 'Bapak'} Contoh {index:03}",
         birth_date=birth,
@@ -280,7 +280,7 @@ def _payments(random: Random, worker: Worker) -> Iterator[tuple[dt.date, list[in
         months = [one for one in due if worker.has_paid(one)]
         if months:
             yield _paid_on(random, worker, months), months
-    for gap_first, gap_last in worker.business.unpaid:  # the employer settles it all some weeks after
+    for gap_first, gap_last in worker.business.unpaid:  # the employer pays it all some weeks after
         if gap_last < worker.last_month and start + 2 <= gap_first:
             yield day_in(gap_last + 1, 20), list(range(gap_first, gap_last + 1))
 

@@ -1,4 +1,4 @@
-"""Where the demo keeps its events and its store."""
+"""The files of the demo: its events and its store."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final

@@ -23,14 +23,14 @@ _LOCK: Final = DIRECTORY.with_suffix(".lock")  # beside the directory, which is 
 _DONE: Final = DIRECTORY / "done.json"
 _WORKER_LOG: Final = DIRECTORY / "worker.log"
 
-_CHUNK_RECORDS: Final = 500  # fewer than a worker likes, so that there is something to watch
+_CHUNK_RECORDS: Final = 500  # fewer than by default, so that progress can be watched
 _LOOK_EVERY_SECONDS: Final = 0.1
-_START_SECONDS: Final = 30.0  # without any progress: the worker hangs, and saying so is better than waiting
+_START_SECONDS: Final = 30.0  # without any progress the worker hangs
 _LEAVE_SECONDS: Final = 10.0
 
 
 def done_before(identity: dict[str, Any]) -> dict[str, Any] | None:
-    """What the last complete run noted, if it was of the same portfolio, version and law."""
+    """The note of the last complete run, if it was of the same portfolio, version and law."""
     try:
         noted: dict[str, Any] = json.loads(_DONE.read_text())
     except (OSError, ValueError):
@@ -39,7 +39,7 @@ def done_before(identity: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def identity(seed: int) -> dict[str, Any]:
-    """What makes one run the same as another."""
+    """Seed, version and law: with the same ones a run has the same results."""
     from importlib.metadata import version
 
     from pipeline.law.book import Book
@@ -56,7 +56,7 @@ def run(seed: int, screen: Any) -> dict[str, Any]:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Two at once would each remove what the other has made."""
+    """Two runs at once would remove each other's files."""
     from pipeline.errors import NotReady
 
     DIRECTORY.parent.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def _run(seed: int, screen: Any) -> dict[str, Any]:
 
 
 def _submit(lines: tuple[bytes, ...]) -> int:
-    """How many events that became: the daily clock goes to every partition."""
+    """Returns how many records were submitted: the daily clock goes to every partition."""
     from agents.clients import open_submitter
 
     with open_submitter(settings()) as submitter:
@@ -102,7 +102,7 @@ def _submit(lines: tuple[bytes, ...]) -> int:
 
 
 def _outgoing(lines: tuple[bytes, ...], partitions: int) -> "Iterator[Outgoing]":
-    """As an operator hands history in, but with what cannot be read as well: a clinic's own program may send that."""
+    """As an operator hands history in, but with unreadable events as well: a clinic's own program may send them."""
     from agents.clients import Outgoing, outgoing
     from schemas import topics
     from schemas.events import Refused
@@ -168,12 +168,12 @@ def _tail() -> str:
 
 
 def read_back(noted: dict[str, Any]) -> Shown:
-    """What the worker published, as anybody may read it."""
+    """The events that the worker published, read as a client reads them."""
     import orjson
     from pydantic import TypeAdapter
 
     from agents.clients import open_history
-    from pipeline.queries.claim import read_decision
+    from pipeline.queries.decisions import read_decision
     from schemas import topics
     from schemas.decisions import Payout, Refusal
 

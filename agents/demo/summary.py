@@ -1,4 +1,4 @@
-"""What the demo shows when everything is decided: counts in words, rupiah, a referral, an explanation, what to send.
+"""The summary of the demo: counts, rupiah, a referral, an explanation, the papers that are missing.
 
 Reads decisions as they were published; decides nothing.
 """
@@ -23,7 +23,7 @@ _OUTCOMES: Final = ("APPROVED", "REFERRED", "PENDING", "REJECTED")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What was published, and how long it took. `openers`: claim -> source and event that opened it."""
+    """The published events, and how many seconds they took."""
 
     decisions: Sequence["Decision"]
     payouts: Sequence["Payout"]
@@ -33,7 +33,7 @@ class Shown:
 
     @property
     def latest(self) -> dict[str, "Decision"]:
-        """The decision that stands for each claim."""
+        """The latest decision of each claim."""
         return {decision.claim_id: decision for decision in self.decisions}
 
 
@@ -71,7 +71,7 @@ def show(shown: Shown, *, is_repeated: bool) -> None:
 
 
 def chosen(shown: Shown) -> tuple["Decision", "Decision", "Decision"]:
-    """The referral, the pending claim and the approved one that are told in full; the newest that show most."""
+    """The referral, the pending claim and the approved one that are shown in full; the newest that show most."""
     newest = sorted(shown.latest.values(), key=lambda one: (one.decided_at, one.claim_id), reverse=True)
     referred = [one for one in newest if one.outcome == "REFERRED"]
     pending = [one for one in newest if one.outcome == "PENDING" and one.missing]
@@ -124,7 +124,7 @@ def _outcomes(screen: "Console", shown: Shown) -> None:
 
 
 def _main_reason(decision: "Decision") -> str:
-    """What sets a decision apart: the first flag of an approval, else the main code."""
+    """The first flag of an approval, else the main code."""
     codes = decision.reason_codes
     return codes[1] if decision.outcome == "APPROVED" and len(codes) > 1 else codes[0]
 
@@ -172,9 +172,11 @@ def _explained(screen: "Console", decision: "Decision", width: int) -> None:
     )
     for language, title in languages:
         _title(screen, title)
-        told = explain(decision, language)
-        told = replace(told, sections=tuple(one for one in told.sections if one.key in _SECTIONS_SHOWN))
-        screen.print(render_text(told, width), markup=False)
+        explanation = explain(decision, language)
+        explanation = replace(
+            explanation, sections=tuple(one for one in explanation.sections if one.key in _SECTIONS_SHOWN)
+        )
+        screen.print(render_text(explanation, width), markup=False)
     screen.print(f"[dim]How to appeal, and what the markers mean: santunan explain {decision.claim_id}[/]")
 
 

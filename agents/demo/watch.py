@@ -1,4 +1,4 @@
-"""What the demo shows while its worker works: how far it is, and the outcomes so far. Reads only."""
+"""The progress of the demo: how many events were read, and the outcomes so far. Reads only."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,11 +16,11 @@ _OUTCOMES: Final = ("APPROVED", "REJECTED", "REFERRED", "PENDING")
 
 
 class Watch:
-    """A bar and four counts, only where somebody watches; `look` refreshes them."""
+    """A bar and four counts, only on a terminal; `look` refreshes them."""
 
     def __init__(self, settings: "Settings", total: int, screen: Any) -> None:
         self._group = settings.group
-        self._store: Any = open_reader(settings.database_url)
+        self._store = open_reader(settings.database_url)
         self._bar = _bar(screen) if screen.is_terminal else None
         self._task = self._bar.add_task("deciding", total=total, counts="") if self._bar else None
 
@@ -41,8 +41,8 @@ class Watch:
         read = events_read(self._store, self._group, HISTORY)
         if self._bar and self._task is not None:
             counts = outcomes(self._store)
-            told = "  ".join(f"[{OUTCOME_STYLES[one]}]{one.lower()} {counts[one]}[/]" for one in _OUTCOMES)
-            self._bar.update(self._task, completed=read, counts=told)
+            text = "  ".join(f"[{OUTCOME_STYLES[one]}]{one.lower()} {counts[one]}[/]" for one in _OUTCOMES)
+            self._bar.update(self._task, completed=read, counts=text)
         return read
 
 

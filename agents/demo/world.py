@@ -1,4 +1,4 @@
-"""The small world of the portfolio: who treats, who concludes, and the claim they tell together.
+"""The small world of the portfolio: clinics, hospitals, desks, and the claims that they send events of.
 
 Never imports the pipeline.
 """
@@ -40,7 +40,7 @@ class World:
         is_paid: bool = True,
         is_free: bool = False,
     ) -> Worker:
-        """Somebody enrolled, alive and still here on that day, to whom nothing else happened about then.
+        """A worker who is enrolled, alive and still here on that day, and has no other claim about then.
 
         `is_paid`: contributions of the last half-year are or will be paid. `is_free`: no death is planned.
         """
@@ -73,7 +73,7 @@ class World:
 
 
 class Claim:
-    """One claim as it is told, event by event. Hours and days count from the moment it happened."""
+    """One claim, written event by event. Hours and days count from the moment it happened."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Claim:
         self._program = program
         self.member_number = None if is_named_by_nik else member_number or worker.member_number
         self.clinic = world.random.choice(CLINICS)
-        self._said = 0
+        self._added = 0
 
     @property
     def day(self) -> dt.date:
@@ -114,8 +114,8 @@ class Claim:
         data = {"claim_id": self.claim_id, **sections}
         if self.member_number is not None:
             data["member_number"] = self.member_number
-        self._said += 1  # no two events of a claim at one moment
-        time = self.happened + dt.timedelta(hours=hours, days=days, seconds=self._said)
+        self._added += 1  # no two events of a claim at one moment
+        time = self.happened + dt.timedelta(hours=hours, days=days, seconds=self._added)
         return self.world.writer.write(time, source, EvidenceAdded, data)
 
     def reported(self, hours: float | None = None) -> None:

@@ -1,6 +1,6 @@
-"""Turns what happens in the made-up portfolio into CloudEvents documents, in order of time.
+"""Writes the events of the made-up portfolio as CloudEvents documents, in order of time.
 
-Never imports the pipeline: what is written here is what a stranger could send.
+Never imports the pipeline: it writes only what a stranger could send.
 """
 
 import datetime as dt
@@ -27,9 +27,9 @@ def at(day: dt.date, hour: int = 9, minute: int = 0) -> dt.datetime:
 
 
 class Writer:
-    """Gathers events, hands them out by time. Events after `END` have not happened yet and are left out.
+    """Gathers events and returns them by time. Events after `END` have not happened yet and are left out.
 
-    Ids count from 1 for each source, as those of clinics do that do not know of each other.
+    Ids count from 1 for each source, since clinics do not know each other's.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class Writer:
     ) -> bytes:
         """One event; the answer is its bytes, so that it can be sent a second time.
 
-        `as_type`: what a sender writes who got the type wrong.
+        `as_type`: a wrong type, as a sender may write it.
         """
         self._last_id[source] += 1
         event_id = f"{source.rsplit(':', 1)[1]}-{self._last_id[source]:06}"
@@ -54,7 +54,7 @@ class Writer:
         return line
 
     def write_bytes(self, time: dt.datetime, line: bytes) -> None:
-        """Bytes as they are: a second copy, or what nobody should have sent."""
+        """Bytes as they are: a second copy, or an event that is none."""
         self._count += 1
         if time <= END:
             heappush(self._heap, (time, self._count, line))
@@ -69,5 +69,5 @@ class Writer:
         return time, line
 
     def written(self) -> list[tuple[dt.datetime, bytes]]:
-        """What has been written so far, by time."""
+        """The events written so far, by time."""
         return [(time, line) for time, _, line in sorted(self._heap)]

@@ -1,1 +1,1 @@
-"""The read side: what is shown of the store to officers, auditors and operators. Never writes."""
+"""The read side: answers from the store for officers, auditors and operators, a module a question. Never writes."""

@@ -26,6 +26,7 @@ from pipeline.store.engines import (
     sqlite_transient,
     translate_sqlite_errors,
 )
+from pipeline.store.readable import Readable
 from pipeline.store.sqlite import SqliteStore
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
@@ -58,7 +59,7 @@ def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlSto
     return open_file(_file(url), partitions=partitions)
 
 
-def open_reader(url: str) -> "SqliteStore | PostgresqlStore":
+def open_reader(url: str) -> Readable:
     """As `open_store`, on connections that cannot write. Nothing is made: NotReady where nothing is there."""
     if is_postgresql(url):
         return _open_postgresql(url, is_read_only=True)

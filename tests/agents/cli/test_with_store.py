@@ -1,16 +1,20 @@
 """The command line over a store: what was submitted, decided, asked for afterwards, and tried again."""
 
+import datetime as dt
 import fcntl
 import json
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agents.cli import claims
+from agents.cli import referrals, store
+from pipeline.queries import queue
+from pipeline.queries.pages import Page
 from tests.support.command_line import WIDTH, accident, environment, santunan, until, worker
 
 
@@ -80,6 +84,39 @@ class TestLiving:
         claim = self.summary(place)["referral"]
         rows = santunan("decisions", "--claim", claim, "--outcome", "REFERRED", "--json", cwd=place, **url).rows
         assert rows and {row["data"]["claim_id"] for row in rows} == {claim}
+
+    def test_filtered_decisions_are_those_of_the_topic_page_by_page(self, place: Path, url: dict[str, str]) -> None:
+        whole = santunan("decisions", "--json", cwd=place, **url).rows
+        wanted = [row["id"] for row in whole if row["data"]["outcome"] == "PENDING"]
+        first = santunan("decisions", "--outcome", "PENDING", "--limit", "5", "--json", cwd=place, **url)
+        assert [row["id"] for row in first.rows] == wanted[:5]
+        assert f"{len(wanted) - 5:,} more; the same with --after {wanted[4]} shows the next." in first.err
+        rest = ("--after", wanted[4], "--limit", "10000", "--json")
+        second = santunan("decisions", "--outcome", "PENDING", *rest, cwd=place, **url)
+        assert ([row["id"] for row in second.rows], second.err) == (wanted[5:], "")
+
+    def test_the_queue_holds_the_referrals_that_the_topic_left_open(self, place: Path, url: dict[str, str]) -> None:
+        first = santunan("referrals", "--limit", "3", cwd=place, **url).out.splitlines()
+        rows = santunan("referrals", "--json", "--limit", "10000", cwd=place, **url).rows
+        assert first[-2].startswith(f"3 shown, {len(rows) - 3} more wait.")
+        assert first[-1] == f"`santunan referrals --after {rows[2]['cursor']}` shows the next."
+        left = santunan("referrals", "--json", "--after", rows[2]["cursor"], "--limit", "10000", cwd=place, **url).rows
+        assert left == rows[3:] and [row["since"] for row in rows] == sorted(row["since"] for row in rows)
+
+    @pytest.mark.parametrize(
+        ("arguments", "status", "words"),
+        [
+            (("referrals", "--after", "yesterday"), 1, "yesterday is no place in the queue"),
+            (("decisions", "--after", "JKK-0.r1"), 1, "there is no decision JKK-0.r1"),
+            (("decisions", "--follow", "--limit", "3"), 2, "do not go with --follow"),
+            (("referrals", "--limit", "0"), 2, "'--limit'"),
+        ],
+    )
+    def test_a_page_that_is_none_is_one_sentence(
+        self, arguments: tuple[str, ...], status: int, words: str, place: Path, url: dict[str, str]
+    ) -> None:
+        ran = santunan(*arguments, cwd=place, **url)
+        assert (ran.status, ran.out) == (status, "") and words in ran.err and "Traceback" not in ran.err
 
     def test_the_referral_waits_in_the_queue_and_shows_how_to_answer(self, place: Path, url: dict[str, str]) -> None:
         claim = self.summary(place)["referral"]
@@ -191,19 +228,14 @@ def test_a_dead_letter_that_came_too_early_is_accepted_when_tried_again(tmp_path
 def test_a_list_of_referrals_breaks_no_claim_id(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = {
-        "state": "opened",
-        "referral_id": "r",
-        "claim_id": "JKK-" + "9" * 60,
-        "codes": ["RULE_STRADDLE"],
-        "indicative_total": 166_200_000,
-    }
-    document = {"time": "2026-11-20T00:00:00Z", "data": data}
-    monkeypatch.setattr(claims, "_published", lambda *_, **__: iter([(document, None)]))
+    claim_id, since = "JKK-" + "9" * 60, dt.date(2026, 11, 20)
+    one = queue.WaitingClaim("r", claim_id, "k", None, "JKK", 1, ("RULE_STRADDLE",), 166_200_000, since, "c")
+    monkeypatch.setattr(store, "opened_store", lambda: nullcontext())
+    monkeypatch.setattr(queue, "waiting", lambda *_, **__: Page((one,), 0, None))
     monkeypatch.setenv("COLUMNS", str(WIDTH))
-    claims.referrals()
-    told = capsys.readouterr().out.splitlines()
-    assert told[0] == f"2026-11-20  {data['claim_id']}  about Rp166.200.000" and told[1].endswith(" RULE_STRADDLE")
+    referrals.referrals()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"2026-11-20  {claim_id}  about Rp166.200.000" and lines[1].endswith(" RULE_STRADDLE")
 
 
 def test_a_dead_letter_that_cannot_be_read_is_not_sent_again(place: Path, url: dict[str, str]) -> None:

@@ -1,0 +1,61 @@
+"""`santunan referrals`: the work queue of officers."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.cli.options import After, Json
+from agents.terminal import console, print_json, rupiah
+
+if TYPE_CHECKING:
+    from pipeline.queries.pages import Page
+    from pipeline.queries.queue import WaitingClaim
+
+_SHOWN = 50
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("referrals")(referrals)
+
+
+def referrals(
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = _SHOWN,
+    after: After = None,
+    json: Json = False,
+) -> None:
+    """The claims that wait for an officer, the oldest first.
+
+    With --json, each has the `cursor` for --after.
+
+    \b
+    Examples:
+      santunan referrals
+      santunan referrals --limit 500 --json
+    """
+    from agents.cli.store import opened_store
+    from pipeline.queries.queue import waiting
+
+    with opened_store() as store:
+        page = waiting(store, limit=limit, after=after)
+    if json:
+        print_json(page.rows)
+    elif page.rows:
+        _show(page)
+    else:
+        print("Nothing waits for an officer." if after is None else "Nothing more waits for an officer.")
+
+
+def _show(page: "Page[WaitingClaim]") -> None:
+    from pipeline.explain import short
+
+    screen = console()
+    for one in page.rows:  # no table: it would break a claim's id that somebody copies from it
+        about = f"  about {rupiah(one.indicative_total)}" if one.indicative_total else ""
+        screen.print(f"{one.since}  [bold]{one.claim_id}[/]{about}", soft_wrap=True)
+        for code in one.codes:
+            screen.print(f"    {short(code, 'en')} [dim]{code}[/]")
+    if page.cursor is None:
+        print(f"{len(page.rows)} waiting. `santunan review CLAIM` shows one and how to answer.")
+        return
+    print(f"{len(page.rows):,} shown, {page.more:,} more wait. `santunan review CLAIM` shows one and how to answer;")
+    print(f"`santunan referrals --after {page.cursor}` shows the next.")

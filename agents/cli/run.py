@@ -1,0 +1,29 @@
+"""`santunan run`: a worker and the daily clock."""
+
+from typing import Annotated
+
+import typer
+
+from agents.cli.worker import NO_SUPERVISE, work
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.command("run")(run)
+
+
+def run(
+    supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
+) -> None:
+    """Everything on this machine: a worker and the daily clock.
+
+    On the embedded file, unless another broker is set.
+
+    \b
+    Examples:
+      santunan run
+      santunan run &  santunan submit claims.jsonl && santunan decisions --follow
+    """
+    from agents.clock import start_clock
+
+    start_clock()
+    work(supervise=supervise)

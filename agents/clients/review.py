@@ -1,0 +1,60 @@
+"""Builds the event of an officer's review and submits it: for the command line now, for a console later."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from agents.clients import open_submitter
+from agents.settings import Settings
+from schemas.decisions import Decision
+from schemas.envelope import document
+from schemas.reviews import ClaimReviewed
+
+Verdict = Literal["approve", "reject", "change", "request_documents", "reassess"]
+
+
+def review_event(
+    decision: Decision,
+    *,
+    officer: str,
+    revision: int,
+    verdict: Verdict,
+    reason: str,
+    answers: Sequence[str] = (),
+    changes: Iterable[tuple[str, int]] = (),
+    documents: Sequence[str] = (),
+) -> dict[str, Any]:
+    """A CloudEvents document with an id of its own; it is validated when it is submitted.
+
+    `decision`: any of the claim, whose key keeps the review in one partition with the claim's other events.
+    `revision`: the one that the officer read. `changes`: (line, rupiah).
+    """
+    data: dict[str, Any] = {
+        "claim_id": decision.claim_id,
+        "revision": revision,
+        "verdict": verdict,
+        "answers": list(answers),
+        "changes": [{"line": line, "amount": amount, "reason": reason} for line, amount in changes],
+        "documents": list(documents),
+        "reason": reason,
+    }
+    if decision.key != decision.claim_id:
+        data["member_number"] = decision.key
+    return document(
+        ClaimReviewed,
+        event_id=str(uuid.uuid4()),
+        source=f"urn:santunan:officer:{officer}",
+        time=dt.datetime.now(dt.UTC),
+        data=data,
+    )
+
+
+def submit_review(settings: Settings, event: dict[str, Any]) -> None:
+    """Raises schemas.events.Refused where a value is not as the event has it, Transient where the broker is away;
+    nothing was submitted then.
+    """
+    with open_submitter(settings) as submitter:
+        for _ in submitter.submit([json.dumps(event, ensure_ascii=False).encode()]):
+            pass
