@@ -31,7 +31,7 @@ from pipeline.claims.rules.timeliness import (
     late_payment,
     payment_deadline,
 )
-from pipeline.law.book import Book
+from pipeline.law.book import FORMER_LAW, Book
 from schemas.values import MAX_RUPIAH
 
 _ROWS: Final[tuple[Callable[[Assessment], Stop | None], ...]] = (
@@ -104,7 +104,7 @@ def _with_deadline(assessment: Assessment, finding: Finding) -> dt.date:
 
 
 def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None) -> Verdict:
-    outcome, codes, first_claim_id = finding.outcome, finding.codes, None
+    outcome, codes, law, first_claim_id = finding.outcome, finding.codes, assessment.law, None
     if assessment.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
         first_claim_id = assessment.first_claim_id
     is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
@@ -124,7 +124,7 @@ def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None)
             deadline,
             finding.fund_amount,
             first_claim_id,
-            assessment.book.rule_version(assessment.event_date),
+            law.rule_version if law is not None else FORMER_LAW,
             tuple(assessment.trace),
             assessment.wake_on,
         ),
