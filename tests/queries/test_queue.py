@@ -72,7 +72,7 @@ def test_an_empty_queue_is_an_empty_page(office: Site) -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "K3", ".K3", "-1.K3", f"{10**30}.K3"])
-def test_what_is_no_cursor_is_one_sentence(cursor: str, office: Site) -> None:
+def test_an_invalid_cursor_is_one_sentence(cursor: str, office: Site) -> None:
     with pytest.raises(NotFound, match="is no place in the queue"):
         waiting(office.store, after=cursor)
 

@@ -24,7 +24,7 @@ def test_standard_input_is_read_as_a_file_is(events: Path) -> None:
     assert len(santunan("assess", "-", given=some).rows) > 100
 
 
-def test_a_refused_event_goes_to_standard_error_and_the_status_says_so(tmp_path: Path) -> None:
+def test_a_refused_event_goes_to_standard_error_with_status_one(tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_text("\n".join([accident(), accident(id="2", type="santunan.claim.accident.v9"), "{not json", ""]))
     ran = santunan("assess", str(file))
@@ -71,6 +71,6 @@ def test_a_reader_that_has_had_enough_is_no_failure(is_table: bool, events: Path
     )
     assert running.stdout is not None and running.stderr is not None
     running.stdout.close()
-    told = running.stderr.read()
+    said = running.stderr.read()
     running.stderr.close()
-    assert (running.wait(timeout=60), told) == (0, b"")
+    assert (running.wait(timeout=60), said) == (0, b"")

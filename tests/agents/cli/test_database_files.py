@@ -58,8 +58,8 @@ def test_a_damaged_file_is_one_sentence_that_says_what_to_do(
     file.write_bytes(harm(whole.read_bytes()))
     ran = santunan(*command, cwd=tmp_path, SANTUNAN_DATABASE_URL="sqlite:///santunan.db")
     assert (ran.status, ran.out) == (78, "")
-    told = [line for line in ran.err.splitlines() if "the database file is damaged" in line]
-    assert told and all("put a backup in its place" in line for line in told) and "Traceback" not in ran.err
+    said = [line for line in ran.err.splitlines() if "the database file is damaged" in line]
+    assert said and all("put a backup in its place" in line for line in said) and "Traceback" not in ran.err
     assert len(ran.err.splitlines()) == 1 or command == ("worker",)
 
 
@@ -68,23 +68,23 @@ def test_the_doctor_goes_on_after_a_damaged_file(whole: Path, tmp_path: Path) ->
     ran = santunan("doctor", "--deep", "--json", cwd=tmp_path, SANTUNAN_DATABASE_URL="sqlite:///santunan.db")
     assert ran.status == 1
     wrong = {one["what"]: one["told"] for one in ran.rows[0]["findings"] if not one["is_well"]}
-    assert wrong.keys() == {"store", "broker", "invariants"} and all("is damaged" in told for told in wrong.values())
+    assert wrong.keys() == {"store", "broker", "invariants"} and all("is damaged" in said for said in wrong.values())
 
 
 @pytest.mark.parametrize(
-    ("command", "told"),
+    ("command", "said"),
     [
         (("submit", "-"), "is the database of another program"),
         (("migrate",), "is the database of another program"),
         (("decisions",), "has no tables yet"),
     ],
 )
-def test_the_database_of_another_program_is_left_alone(command: tuple[str, ...], told: str, tmp_path: Path) -> None:
+def test_the_database_of_another_program_is_left_alone(command: tuple[str, ...], said: str, tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE log (line)")
     url = {"SANTUNAN_DATABASE_URL": "sqlite:///other.db"}
     ran = santunan(*command, cwd=tmp_path, given=accident(), **url)
-    assert (ran.status, ran.out, len(ran.err.splitlines())) == (78, "", 1) and told in ran.err
+    assert (ran.status, ran.out, len(ran.err.splitlines())) == (78, "", 1) and said in ran.err
     findings = santunan("doctor", "--json", cwd=tmp_path, **url).rows[0]["findings"]
     assert [one["what"] for one in findings if not one["is_well"]] == ["store", "broker"]
     with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
@@ -168,14 +168,14 @@ def kept(whole: Path, tmp_path: Path) -> Path:
         ("doctor", "--deep"),
     ],
 )
-def test_a_copy_that_nobody_may_write_can_be_read(command: tuple[str, ...], kept: Path) -> None:
+def test_a_read_only_copy_can_be_read(command: tuple[str, ...], kept: Path) -> None:
     ran = as_anybody(*command, "--json", cwd=kept)
     assert (ran.status, ran.err) == (0, "")
     assert ran.rows or command[0] in ("referrals", "dead-letters")
 
 
 @pytest.mark.parametrize("is_folder_open", [False, True])
-def test_writing_what_nobody_may_write_is_one_sentence(is_folder_open: bool, kept: Path) -> None:
+def test_writing_to_a_read_only_copy_is_one_sentence(is_folder_open: bool, kept: Path) -> None:
     if is_folder_open:
         (kept / "kept").chmod(0o755)
     ran = as_anybody("submit", "-", cwd=kept, given=accident(id="2"))

@@ -33,19 +33,19 @@ def test_a_json_file_holds_one_document_over_several_lines_or_one_a_line(text: s
     file.write_text(text)
     assert [row["claim_id"] for row in santunan("assess", "claim.json", cwd=tmp_path).rows] == ["JKK-1"]
     number = text.count("specversion")
-    told = santunan("submit", "claim.json", cwd=tmp_path).out
-    assert told == f"{number} event{'s' * (number > 1)} submitted.\n"
+    said = santunan("submit", "claim.json", cwd=tmp_path).out
+    assert said == f"{number} event{'s' * (number > 1)} submitted.\n"
 
 
 @pytest.mark.parametrize("command", ["assess", "submit"])
 @pytest.mark.parametrize("count", [1, 1_000])
-def test_a_list_is_told_to_be_written_line_by_line(count: int, command: str, tmp_path: Path) -> None:
+def test_a_list_is_refused_with_the_advice_to_write_it_line_by_line(count: int, command: str, tmp_path: Path) -> None:
     (tmp_path / "claims.json").write_text(json.dumps([json.loads(accident())] * count, indent=1))
     ran = santunan(command, "claims.json", cwd=tmp_path)
     assert ran.status == 1 and "of a list, write each on a line of its own" in ran.err
 
 
-def test_a_document_over_several_lines_elsewhere_is_told_where_it_is_read(tmp_path: Path) -> None:
+def test_a_document_over_several_lines_is_advised_to_be_a_json_file(tmp_path: Path) -> None:
     ran = santunan("submit", "-", cwd=tmp_path, given=json.dumps(json.loads(accident()), indent=2))
     assert ran.status == 1 and "in a file whose name ends in .json" in ran.err.splitlines()[0]
     assert "line 2: event: Invalid JSON: trailing characters at column" in ran.err

@@ -74,9 +74,9 @@ def test_each_help_shows_an_example(command: str) -> None:
 
 
 def test_the_first_help_names_every_command_and_every_exit_code() -> None:
-    told = santunan("--help").out
-    assert [name for name in COMMANDS if not re.search(rf"^  {name} ", told, re.MULTILINE)] == []
-    assert [code for code in ("0", "1", "2", "70", "75", "78", "130") if f"\n    {code} " not in told] == []
+    said = santunan("--help").out
+    assert [name for name in COMMANDS if not re.search(rf"^  {name} ", said, re.MULTILINE)] == []
+    assert [code for code in ("0", "1", "2", "70", "75", "78", "130") if f"\n    {code} " not in said] == []
 
 
 @pytest.mark.parametrize("command", ["", "dead-letters", "rules", "services", "topics"])
@@ -96,7 +96,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stderr.strip() == "[]"
 
 
-def test_it_tells_its_version() -> None:
+def test_it_prints_its_version() -> None:
     assert re.fullmatch(r"santunan \d+\.\d+\.\d+\n", santunan("--version").out)
 
 
@@ -106,9 +106,9 @@ def test_a_pipe_gets_no_colours(environment: dict[str, str]) -> None:
 
 
 def test_the_table_of_schemas_breaks_no_name() -> None:
-    told = santunan("schemas").out
-    assert "santunan.member.contribution-paid.v1" in told
-    assert max(len(one.rstrip()) for one in told.splitlines()) <= WIDTH
+    said = santunan("schemas").out
+    assert "santunan.member.contribution-paid.v1" in said
+    assert max(len(one.rstrip()) for one in said.splitlines()) <= WIDTH
 
 
 def test_json_is_one_document_a_line(tmp_path: Path) -> None:

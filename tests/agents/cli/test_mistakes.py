@@ -29,7 +29,7 @@ from tests.support.command_line import PROGRAM, accident, environment, santunan
         ("rules", "check", "--in", "no-such-folder"),
     ],
 )
-def test_what_is_typed_wrong_ends_with_two(arguments: tuple[str, ...]) -> None:
+def test_a_command_typed_wrong_ends_with_two(arguments: tuple[str, ...]) -> None:
     ran = santunan(*arguments)
     assert ran.status == 2 and "Traceback" not in ran.err and ran.err and "Value error" not in ran.err
 
@@ -50,7 +50,7 @@ def test_a_day_that_is_none_is_shown_how_to_write(arguments: tuple[str, ...]) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "said"),
     [
         (("decisions",), "There is no such decision"),
         (("referrals",), "Nothing waits"),
@@ -59,11 +59,11 @@ def test_a_day_that_is_none_is_shown_how_to_write(arguments: tuple[str, ...]) ->
     ],
 )
 def test_where_nothing_was_decided_yet_it_is_said_in_words(
-    arguments: tuple[str, ...], told: str, tmp_path: Path
+    arguments: tuple[str, ...], said: str, tmp_path: Path
 ) -> None:
     assert santunan("submit", "-", cwd=tmp_path, given=accident()).status == 0
     ran = santunan(*arguments, cwd=tmp_path)
-    assert ran.status == 0 and told in ran.out + ran.err and "─" not in ran.out
+    assert ran.status == 0 and said in ran.out + ran.err and "─" not in ran.out
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,7 @@ def test_where_nothing_was_decided_yet_it_is_said_in_words(
         ("rules", "impact", "funeral.yaml"),
     ],
 )
-def test_where_nothing_is_stored_yet_one_sentence_says_so_and_nothing_is_made(
-    arguments: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_without_a_store_one_sentence_says_so_and_nothing_is_made(arguments: tuple[str, ...], tmp_path: Path) -> None:
     changed = tmp_path / "funeral.yaml"
     changed.write_text((PARAMETERS / changed.name).read_text())
     ran = santunan(*arguments, cwd=tmp_path)

@@ -13,7 +13,7 @@ def test_the_rule_book_is_sound() -> None:
     assert ran.status == 0 and ran.rows[0]["parameters"] > 50
 
 
-def test_a_fault_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_a_fault_is_reported_without_a_traceback(tmp_path: Path) -> None:
     for file in PARAMETERS.glob("*.yaml"):
         (tmp_path / file.name).write_text(file.read_text())
     changed = tmp_path / "funeral.yaml"

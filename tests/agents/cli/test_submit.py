@@ -18,7 +18,7 @@ def test_standard_input_that_is_named_twice_is_read_once(tmp_path: Path) -> None
     assert (ran.status, ran.out, ran.err) == (0, "1 event submitted.\n", "")
 
 
-def test_what_is_submitted_goes_in_though_nobody_reads_the_receipts(events: Path, tmp_path: Path) -> None:
+def test_all_events_go_in_though_the_reader_of_the_receipts_has_gone(events: Path, tmp_path: Path) -> None:
     submitting = subprocess.Popen(  # noqa: S603
         [*PROGRAM, "submit", "--json", str(events)], cwd=tmp_path, stdout=subprocess.PIPE, env=environment()
     )

@@ -22,7 +22,7 @@ ON_KAFKA = {
 
 
 @pytest.mark.parametrize(
-    ("arguments", "settings", "told"),
+    ("arguments", "settings", "said"),
     [
         (("--processes", "2"), {}, "one file has one worker process"),
         (("--processes", "2", "--no-supervise"), ON_KAFKA, "--no-supervise is one process"),
@@ -30,10 +30,10 @@ ON_KAFKA = {
     ],
 )
 def test_where_several_processes_make_no_sense_it_is_a_mistake_in_typing(
-    arguments: tuple[str, ...], settings: dict[str, str], told: str, tmp_path: Path
+    arguments: tuple[str, ...], settings: dict[str, str], said: str, tmp_path: Path
 ) -> None:
     ran = santunan("worker", *arguments, cwd=tmp_path, **settings)
-    assert ran.status == 2 and told in ran.err and "Usage: santunan worker" in ran.err
+    assert ran.status == 2 and said in ran.err and "Usage: santunan worker" in ran.err
     assert not list(tmp_path.iterdir())
 
 
@@ -78,7 +78,7 @@ def test_each_of_several_processes_has_a_place_and_an_address_of_its_own(
     assert seen == [("hall-1", "[::1]:9100"), ("hall-2", "[::1]:9101"), ("hall-3", "[::1]:9102")]
 
 
-def test_what_is_not_set_is_not_made_up(given: list[Mapping[str, str]]) -> None:
+def test_unset_variables_stay_unset(given: list[Mapping[str, str]]) -> None:
     with pytest.raises(typer.Exit):
         worker(processes=2)
     assert given == [{PROCESS_VARIABLE: "1"}, {PROCESS_VARIABLE: "2"}]
@@ -104,9 +104,9 @@ def test_a_worker_whose_supervisor_was_killed_leaves(tmp_path: Path) -> None:
     [found] = subprocess.run(["pgrep", "-P", str(program.pid)], capture_output=True, check=True).stdout.split()  # noqa: S603, S607
     program.kill()
     try:
-        _, told = program.communicate(timeout=20)  # until nobody is left who could write
+        _, said = program.communicate(timeout=20)  # until nobody is left who could write
     except subprocess.TimeoutExpired:
         os.kill(int(found), signal.SIGKILL)
         program.communicate()
         raise
-    assert "the supervisor is gone" in told
+    assert "the supervisor is gone" in said

@@ -35,11 +35,11 @@ def of_type(kind: type) -> list[Any]:
     return [event for event in readable() if isinstance(event, kind)]
 
 
-def test_one_seed_tells_one_story_byte_for_byte() -> None:
+def test_one_seed_makes_the_same_events_byte_for_byte() -> None:
     assert portfolio(7) == portfolio(7)
 
 
-def test_another_seed_tells_another_story() -> None:
+def test_another_seed_makes_other_events() -> None:
     assert portfolio(7) != portfolio(8)
 
 
@@ -66,7 +66,7 @@ def test_only_the_employed_hold_a_pension() -> None:
     assert segments == {"PU"}
 
 
-def test_the_self_employed_join_through_a_cooperative_and_the_employed_through_a_small_employer() -> None:
+def test_the_self_employed_join_by_a_cooperative_the_employed_by_an_employer() -> None:
     for event in of_type(MemberRegistered):
         if event.data.segment == "BPU":
             assert event.data.channel and event.data.declared_income
@@ -116,7 +116,7 @@ def test_only_the_office_concludes() -> None:
     assert writers == {"office"}
 
 
-def test_events_stand_in_the_order_of_their_time() -> None:
+def test_events_are_in_the_order_of_their_time() -> None:
     times = [event.time for event in readable()]
     assert times == sorted(times)
 

@@ -1,4 +1,4 @@
-"""The command line over a store: what was submitted, decided, asked for afterwards, and tried again."""
+"""The command line over a store: events submitted, decided, asked for afterwards and retried."""
 
 import datetime as dt
 import fcntl
@@ -60,9 +60,9 @@ class TestLiving:
         assert first.pop("is_repeated") is False and again == first
 
     def test_the_demo_fits_eighty_columns(self, place: Path) -> None:
-        told = santunan("demo", cwd=place).out
-        assert [line for line in told.splitlines() if len(line) > WIDTH and "export" not in line] == []
-        assert all(words in told for words in ("Apa yang diperiksa", "What was checked", "santunan replay"))
+        said = santunan("demo", cwd=place).out
+        assert [line for line in said.splitlines() if len(line) > WIDTH and "export" not in line] == []
+        assert all(words in said for words in ("Apa yang diperiksa", "What was checked", "santunan replay"))
 
     def test_a_claim_is_explained_from_the_store(self, place: Path, url: dict[str, str]) -> None:
         claim = self.summary(place)["explained"]
@@ -122,9 +122,9 @@ class TestLiving:
         claim = self.summary(place)["referral"]
         waiting = [row["claim_id"] for row in santunan("referrals", "--json", cwd=place, **url).rows]
         assert claim in waiting
-        told = santunan("review", claim, cwd=place, **url).out.splitlines()
-        assert f"  santunan review {claim} --verdict approve --as … --reason …" in told
-        assert max(map(len, told)) <= WIDTH
+        said = santunan("review", claim, cwd=place, **url).out.splitlines()
+        assert f"  santunan review {claim} --verdict approve --as … --reason …" in said
+        assert max(map(len, said)) <= WIDTH
 
     def test_a_review_needs_a_name_and_a_reason(self, place: Path, url: dict[str, str]) -> None:
         claim = self.summary(place)["referral"]
@@ -132,7 +132,7 @@ class TestLiving:
         assert ran.status == 2 and "--reason" in ran.err
 
     @pytest.mark.parametrize(
-        ("arguments", "told"),
+        ("arguments", "said"),
         [
             (("approve", "--as", "klaim 01"), "--as: write small letters"),
             (("approve", "--as", "k", "--answer", "no code"), "--answer: "),
@@ -144,27 +144,27 @@ class TestLiving:
             (("documents", "--as", "k"), "--verdict documents and --paper go together"),
         ],
     )
-    def test_what_is_wrong_with_a_review_is_told_by_its_option(
-        self, arguments: tuple[str, ...], told: str, place: Path, url: dict[str, str]
+    def test_a_fault_of_a_review_is_reported_by_its_option(
+        self, arguments: tuple[str, ...], said: str, place: Path, url: dict[str, str]
     ) -> None:
         claim = self.summary(place)["referral"]
         ran = santunan("review", claim, "--reason", "r", "--verdict", *arguments, cwd=place, **url)
-        assert ran.status == 2 and told in ran.err and ran.out == ""
+        assert ran.status == 2 and said in ran.err and ran.out == ""
 
-    def test_dead_letters_are_listed_and_told(self, place: Path, url: dict[str, str]) -> None:
+    def test_dead_letters_are_listed_and_shown(self, place: Path, url: dict[str, str]) -> None:
         rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
         assert {row["reason"] for row in rows} == set(self.summary(place)["refused"])
         for row in rows:
             ran = santunan("dead-letters", "show", row["place"], cwd=place, **url)
             assert ran.status == 0 and row["reason"] in ran.out
-            told = [line for line in ran.out.splitlines() if not line.startswith("  ")]  # fields and their faults
-            assert max(map(len, told)) <= WIDTH
+            said = [line for line in ran.out.splitlines() if not line.startswith("  ")]  # fields and their faults
+            assert max(map(len, said)) <= WIDTH
 
     def test_a_list_of_dead_letters_breaks_no_name(self, place: Path, url: dict[str, str]) -> None:
         rows = santunan("dead-letters", "list", "--json", cwd=place, **url).rows
-        told = santunan("dead-letters", "list", cwd=place, **url).out.splitlines()
+        said = santunan("dead-letters", "list", cwd=place, **url).out.splitlines()
         wanted = [f"{row['place']}  {row['reason']}  {row['source'] or '(unreadable)'}" for row in rows]
-        assert wanted == [line for line in told if "/0/" in line] and max(map(len, told)) <= WIDTH
+        assert wanted == [line for line in said if "/0/" in line] and max(map(len, said)) <= WIDTH
 
     def test_cover_is_answered_from_the_store(self, place: Path, url: dict[str, str]) -> None:
         ran = santunan("cover", "19110000001", "--on", "2019-11-20", "--json", cwd=place, **url)
@@ -174,9 +174,7 @@ class TestLiving:
         ran = santunan("replay", "--json", cwd=place, **url)
         assert ran.status == 0 and ran.rows[0]["differences"] == []
 
-    def test_a_claim_that_nobody_knows_is_not_replayed_without_a_difference(
-        self, place: Path, url: dict[str, str]
-    ) -> None:
+    def test_an_unknown_claim_is_not_replayed_without_a_difference(self, place: Path, url: dict[str, str]) -> None:
         ran = santunan("replay", "--claim", "JKK-0000-0000", cwd=place, **url)
         assert ran.status == 1 and "no decision on the claim JKK-0000-0000" in ran.err
 
@@ -259,5 +257,5 @@ def test_ctrl_c_ends_quietly_with_130(place: Path, url: dict[str, str]) -> None:
     assert following.stdout is not None
     following.stdout.readline()
     following.send_signal(signal.SIGINT)
-    _, told = following.communicate(timeout=20)
-    assert (following.returncode, told) == (130, b"")
+    _, said = following.communicate(timeout=20)
+    assert (following.returncode, said) == (130, b"")
