@@ -12,7 +12,6 @@ from setuptools import setup
 # Rooms and modules that are compiled. Left out: plain values (`records`, `ports`), since a compiled dataclass is slower
 # to make; what interpreted classes inherit from (`store/lookups`); and what runs once a turn.
 ROOMS = ("pipeline/law", "pipeline/membership", "pipeline/claims")
-INTERPRETED = {"pipeline/law/declarations.py"}  # its generic dataclasses cannot be compiled
 MODULES = (
     "pipeline/messages/intake.py",
     "pipeline/messages/outputs.py",
@@ -32,7 +31,7 @@ def extensions() -> list[object]:
     from mypyc.build import mypycify
 
     modules = [path.as_posix() for room in ROOMS for path in sorted(Path(room).rglob("*.py"))]
-    compiled = [path for path in modules if not path.endswith("__init__.py") and path not in INTERPRETED]
+    compiled = [path for path in modules if not path.endswith("__init__.py")]
     return list(mypycify(["--config-file", "pyproject.toml", *compiled, *MODULES], debug_level="0"))
 
 
