@@ -1,1 +1,1 @@
-"""What runs: Faust agents, transports, clients, the command line."""
+"""Programs that run: Faust agents, transports, clients, the command line."""

@@ -18,8 +18,9 @@ from schemas import topics
 from tests.rooms import ARCHITECTURE, ROOMS, written
 
 ROOT = Path(__file__).parents[1]
-MOST_LINES_OF_A_FILE = 530
-MOST_LINES_OF_A_FUNCTION = 72
+MOST_LINES_OF_A_FILE = 400
+MOST_LINES_OF_A_FUNCTION = 70
+MOST_LETTERS_OF_A_TEST = 80
 SOURCES = sorted(path for top in ("schemas", "pipeline", "agents", "tests") for path in (ROOT / top).rglob("*.py"))
 OURS = [path for path in SOURCES if path.relative_to(ROOT).parts[0] != "tests"]
 
@@ -195,6 +196,20 @@ def test_a_file_fits_a_sitting_and_a_function_a_screen(path: Path) -> None:
 @pytest.mark.parametrize("path", [path for path in OURS if path.read_text(encoding="utf-8").strip()], ids=name)
 def test_a_module_says_what_it_is_for(path: Path) -> None:
     assert ast.get_docstring(tree(path)), "a module begins with what it is for, and what it must never import"
+
+
+RIDDLES = {"What", "How", "Which", "Who", "Where"}
+
+
+@pytest.mark.parametrize("path", [path for path in OURS if path.read_text(encoding="utf-8").strip()], ids=name)
+def test_a_module_docstring_opens_with_a_noun_or_a_verb(path: Path) -> None:
+    assert (ast.get_docstring(tree(path)) or "").split(" ", 1)[0] not in RIDDLES
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.name.startswith("test_")], ids=name)
+def test_the_name_of_a_test_is_a_sentence_that_fits_a_line(path: Path) -> None:
+    names = [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    assert [one for one in names if len(one.removeprefix("test_")) > MOST_LETTERS_OF_A_TEST] == []
 
 
 def texts(path: Path) -> Iterator[tuple[int, str]]:

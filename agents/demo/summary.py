@@ -99,7 +99,7 @@ def _head(screen: "Console", shown: Shown, *, is_repeated: bool) -> None:
         f"{shown.events:,} events led to {len(shown.decisions):,} decisions on {len(shown.latest):,} claims "
         f"in {shown.seconds:.1f} s ({rate:,.0f} events/s)."
     )
-    screen.print(f"{len(shown.refusals)} events were refused; each stands as a dead letter with its reason:")
+    screen.print(f"{len(shown.refusals)} events were refused; each is kept as a dead letter with its reason:")
     for reason, count in Counter(refusal.reason for refusal in shown.refusals).most_common():
         screen.print(f"  {count} × {_words(reason)} [dim]{reason}[/]")
 

@@ -1,1 +1,1 @@
-"""What every Kafka client of the program shares: connection, security, access check, topics."""
+"""Parts that every Kafka client of the program shares: connection, security, access check, topics."""
