@@ -39,14 +39,14 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return environment
 
 
-@pytest.mark.timeout(10 * MINUTES)
+@pytest.mark.timeout(20 * MINUTES)
 def test_every_case_of_the_rules_is_decided_the_same(compiled: dict[str, str]) -> None:
     command = [sys.executable, "-m", "pytest", "--import-mode=importlib", "-p", "no:cacheprovider", "-n", "0"]
     output = _run([*command, str(ROOT / "tests" / "rules"), str(ROOT / "tests" / "claims" / "test_desk.py")], compiled)
     assert b"passed" in output and b"skipped" not in output
 
 
-@pytest.mark.timeout(10 * MINUTES)
+@pytest.mark.timeout(20 * MINUTES)
 def test_a_file_of_claims_is_decided_byte_for_byte_the_same(compiled: dict[str, str], tmp_path: Path) -> None:
     file = tmp_path / "events.jsonl"
     file.write_bytes(b"\n".join(one.value for one in (*members(40), *claims(400, 40))) + b"\n")
@@ -55,7 +55,7 @@ def test_a_file_of_claims_is_decided_byte_for_byte_the_same(compiled: dict[str, 
     assert decided.count(b"\n") == 400 and decided == _run(command, dict(os.environ))
 
 
-@pytest.mark.timeout(10 * MINUTES)
+@pytest.mark.timeout(20 * MINUTES)
 def test_a_worker_stores_and_publishes_byte_for_byte_the_same(compiled: dict[str, str], tmp_path: Path) -> None:
     script = "import sys; from tests.contract.test_compiled import tell_histories; tell_histories(sys.argv[1])"
     shown = [
