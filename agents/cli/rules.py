@@ -68,7 +68,7 @@ def show(
     on: Annotated[dt.date | None, typer.Option("--on", **DAY, help="As it was on this day.")] = None,
     json: Json = False,
 ) -> None:
-    """One parameter of the law through time, or all of them on one day.
+    """One parameter through time, or all of them on one day.
 
     \b
     Examples:
@@ -198,9 +198,9 @@ def holidays(
         typer.Argument(**DAY | {"metavar": "CHECKED_ON"}, help="When a person compared the days with the decrees."),
     ],
 ) -> None:
-    """Print the parameter file of public holidays, public_holidays.yaml.
+    """Print the file of public holidays.
 
-    When a year's decree is published. The days are those of the Python package `holidays`. Compare the result with
+    Make public_holidays.yaml with it when a year's decree is published. The days are those of the Python package `holidays`. Compare the result with
     the file before you replace it: a past deadline must not change.
 
     \b
