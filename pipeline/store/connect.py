@@ -2,37 +2,38 @@
 
 An embedded file is made, and migrated to this version, when a worker or a submitter opens it. A PostgreSQL schema
 changes only when an operator says so (`santunan migrate`), since several workers share it.
-Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for.
+Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for, the
+writing half, and with it the desk, only where a store is opened to write.
 """
 
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from pipeline.errors import NotReady, Transient
-from pipeline.store import embedded_log, revisions
+from pipeline.store import revisions
 from pipeline.store.engines import (
     first_line,
     postgresql_engine,
     postgresql_transient,
     sqlite_engine,
     sqlite_transient,
-    translate_sqlite_errors,
 )
-from pipeline.store.readable import Readable
-from pipeline.store.sqlite import SqliteStore
-from pipeline.store.unit_of_work import Transaction
+from pipeline.store.readable import Readable, ReadOnlyStore
 from schemas import topics
 
 if TYPE_CHECKING:
     from pipeline.store.postgresql import PostgresqlStore
+    from pipeline.store.sqlite import SqliteStore
+
+    _Opened = TypeVar("_Opened", PostgresqlStore, ReadOnlyStore)
 
 SQLITE: Final = "sqlite:///"
 _OPTIONS: Final = "correct what stands behind the ? in database_url"
@@ -55,14 +56,18 @@ def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlSto
     Raises NotReady with one sentence that says what to do, or Transient where the server cannot be reached now.
     """
     if is_postgresql(url):
-        return _open_postgresql(url, is_read_only=False)
+        _require_psycopg()
+        from pipeline.store.postgresql import PostgresqlStore
+
+        return _checked(url, PostgresqlStore)
     return open_file(_file(url), partitions=partitions)
 
 
 def open_reader(url: str) -> Readable:
     """As `open_store`, on connections that cannot write. Nothing is made: NotReady where nothing is there."""
     if is_postgresql(url):
-        return _open_postgresql(url, is_read_only=True)
+        _require_psycopg()
+        return _checked(url, lambda url: ReadOnlyStore(postgresql_engine(url, is_read_only=True), is_embedded=False))
     return _open_file_to_read(_file(url))
 
 
@@ -71,6 +76,8 @@ def migrate(url: str, to: str = "head") -> str:
 
     Raises as `open_store`.
     """
+    from pipeline.store.unit_of_work import Transaction
+
     if is_postgresql(url):
         _require_psycopg()
         with _ready(url):
@@ -94,8 +101,10 @@ def is_postgresql(url: str) -> bool:
     return url.startswith(("postgresql:", "postgresql+psycopg:"))
 
 
-def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
+def open_file(file: Path, *, partitions: int = 1) -> "SqliteStore":
     """The embedded store, made where it is missing."""
+    from pipeline.store.sqlite import SqliteStore
+
     file.parent.mkdir(parents=True, exist_ok=True)
     with _only_one_at_a_time(file):
         if not file.exists() or file.stat().st_size == 0:
@@ -110,7 +119,10 @@ def open_file(file: Path, *, partitions: int = 1) -> SqliteStore:
     return store
 
 
-def _bring_up(store: SqliteStore, partitions: int) -> None:
+def _bring_up(store: "SqliteStore", partitions: int) -> None:
+    from pipeline.store import embedded_log
+    from pipeline.store.unit_of_work import Transaction
+
     with Transaction(store.engine, sqlite_transient) as transaction:
         found = revisions.revision_of(transaction.connection)
         if found is None and set(inspect(transaction.connection).get_table_names()) - {"alembic_version"}:
@@ -123,15 +135,15 @@ def _bring_up(store: SqliteStore, partitions: int) -> None:
         transaction.commit()
 
 
-def _open_file_to_read(file: Path) -> SqliteStore:
+def _open_file_to_read(file: Path) -> ReadOnlyStore:
     _wait_until_it_is_made(file)
     if not file.exists() or file.stat().st_size == 0:
         found = "is empty" if file.exists() else "does not exist"
         raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
     _refuse_other_files(file)
-    store = SqliteStore(file, is_read_only=True)
+    store = ReadOnlyStore(sqlite_engine(file, is_read_only=True), is_embedded=True)
     try:
-        with translate_sqlite_errors(), store.engine.connect() as connection:
+        with store.reader() as connection:
             revisions.refuse_other_revision(revisions.revision_of(connection), str(file))
     except BaseException:
         store.close()
@@ -139,12 +151,10 @@ def _open_file_to_read(file: Path) -> SqliteStore:
     return store
 
 
-def _open_postgresql(url: str, *, is_read_only: bool) -> "PostgresqlStore":
-    _require_psycopg()
-    from pipeline.store.postgresql import PostgresqlStore
-
+def _checked(url: str, open_it: "Callable[[str], _Opened]") -> "_Opened":
+    """A store of PostgreSQL whose tables are those of this version."""
     with _ready(url):
-        store = PostgresqlStore(url, is_read_only=is_read_only)
+        store = open_it(url)
     try:
         with _ready(url), store.engine.connect() as connection:
             revisions.refuse_other_revision(revisions.revision_of(connection), _name(url))

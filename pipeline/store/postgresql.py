@@ -190,10 +190,9 @@ class PostgresqlUnitOfWork(UnitOfWork):
 class PostgresqlStore(ports.Store):
     is_embedded: ClassVar[bool] = False
 
-    def __init__(self, url: str, *, is_read_only: bool = False) -> None:
-        self.engine = postgresql_engine(url, is_read_only=is_read_only)
+    def __init__(self, url: str) -> None:
+        self.engine = postgresql_engine(url)
         self._url = url
-        self._is_read_only = is_read_only
 
     def unit_of_work(self) -> PostgresqlUnitOfWork:
         return PostgresqlUnitOfWork(self.engine, postgresql_transient)
@@ -201,13 +200,12 @@ class PostgresqlStore(ports.Store):
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection that cannot write; each query sees the last commit."""
-        engine = self.engine if self._is_read_only else postgresql_engine(self._url, is_read_only=True)
+        engine = postgresql_engine(self._url, is_read_only=True)
         try:
             with engine.connect() as connection:
                 yield connection
         finally:
-            if engine is not self.engine:
-                engine.dispose()
+            engine.dispose()
 
     def close(self) -> None:
         self.engine.dispose()

@@ -76,10 +76,9 @@ class SqliteUnitOfWork(UnitOfWork):
 class SqliteStore(ports.Store):
     is_embedded: ClassVar[bool] = True
 
-    def __init__(self, file: Path, *, is_read_only: bool = False) -> None:
+    def __init__(self, file: Path) -> None:
         self.file = file
-        self._is_read_only = is_read_only
-        self.engine = sqlite_engine(file, is_read_only=is_read_only)
+        self.engine = sqlite_engine(file)
 
     def unit_of_work(self) -> SqliteUnitOfWork:
         return SqliteUnitOfWork(self.engine, sqlite_transient)
@@ -87,13 +86,12 @@ class SqliteStore(ports.Store):
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection that cannot write; each query sees the last commit. Raises NotReady, Transient."""
-        engine = self.engine if self._is_read_only else sqlite_engine(self.file, is_read_only=True)
+        engine = sqlite_engine(self.file, is_read_only=True)
         try:
             with translate_sqlite_errors(), engine.connect() as connection:
                 yield connection
         finally:
-            if engine is not self.engine:
-                engine.dispose()
+            engine.dispose()
 
     def close(self) -> None:
         self.engine.dispose()
