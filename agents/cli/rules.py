@@ -200,8 +200,8 @@ def holidays(
 ) -> None:
     """Print the file of public holidays.
 
-    Make public_holidays.yaml with it when a year's decree is published. The days are those of the Python package `holidays`. Compare the result with
-    the file before you replace it: a past deadline must not change.
+    Make public_holidays.yaml with it when a year's decree is published. The days are those of the Python package
+    `holidays`. Compare the result with the file before you replace it: a past deadline must not change.
 
     \b
     Examples:
