@@ -50,7 +50,7 @@ CheckResult = Literal["met", "not_met", "undetermined"]
 REASONS: Final[dict[int, tuple[str, ...]]] = {
     0: ("REV_SECOND_OFFICER", "REV_REJECTED", "REV_NEW_FACTS", "DOC_REQUESTED", "MEM_CHANGED_LATER"),
     1: ("VAL_BAD_INPUT",),
-    2: ("CLM_DUPLICATE", "CLM_SAME_EVENT"),
+    2: ("CLM_DUPLICATE", "CLM_SAME_EVENT", "CLM_OTHER_SOURCE", "CLM_OTHER_MEMBER"),
     3: ("RULE_BEFORE_2015_07_01",),
     4: ("SEG_PMI_OUT_OF_SCOPE",),
     5: ("MEM_NOT_REGISTERED", "MEM_PROGRAM_NOT_HELD"),
@@ -96,5 +96,5 @@ CHECKS: Final[tuple[str, ...]] = (
     "identity_matches", "medically_settled", "sudden_death_settled", "disease_settled", "violence_settled",
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
     "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
-    "child_choice", "waiting_period_over", "heir_known",
+    "child_choice", "waiting_period_over", "heir_known", "one_source", "member_confirmed", "second_hand",
 )

@@ -64,6 +64,17 @@ class ReadSet:
 
 
 @dataclass
+class Recovery:
+    """Money that this decision asks back from the person who was paid, by the last day on which that is in time."""
+
+    __pydantic_config__ = _STRICT
+    member_number: str
+    payee: Payee
+    amount: int
+    recover_by: dt.date
+
+
+@dataclass
 class Decision:
     """Every outcome of a claim. Only APPROVED has `benefits` and a `total`; REFERRED may have `indicative_total`.
 
@@ -96,6 +107,7 @@ class Decision:
     caused_by: Cause
     read: ReadSet
     trace: tuple[Check, ...]
+    recoveries: tuple[Recovery, ...] = ()
 
 
 @dataclass

@@ -26,6 +26,9 @@ class Review(Strict):
     answers: Annotated[tuple[Code, ...], Field(max_length=16)] = ()
     changes: Annotated[tuple[LineChange, ...], Field(max_length=MAX_LIST)] = ()
     documents: Annotated[tuple[PaperName, ...], Field(max_length=MAX_LIST)] = ()
+    children: Annotated[tuple[Annotated[int, Field(ge=1, le=20)], ...], Field(max_length=20)] = Field(
+        default=(), description="places in the claim's list of children, from 1: those that the scholarship is for"
+    )
     reason: Text
 
     @model_validator(mode="after")

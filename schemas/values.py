@@ -125,3 +125,8 @@ Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_iso_t
 def source_kind(source: str) -> str:
     """`urn:santunan:clinic:plkk-0012` -> `clinic`."""
     return source.split(":", 3)[2]
+
+
+def source_who(source: str) -> str:
+    """`urn:santunan:clinic:plkk-0012` -> `plkk-0012`: of a person, the same in every role."""
+    return source.split(":", 3)[3]

@@ -67,7 +67,7 @@ class Rerun:
         self.state.before = batch[0].seq
         events = [(stored, parse(stored.raw)) for stored in batch]
         wanted = [(partition, requirements(event)) for _, event in events]
-        desk = Desk(self._book, is_quiet=self._is_quiet)
+        desk = Desk(self._book, is_quiet=self._is_quiet, is_rerun=True)
         loaded = Loader(desk, self.state).run(wanted)
         messages: list[Message] = []
         for stored, event in events:

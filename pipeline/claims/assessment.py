@@ -100,6 +100,14 @@ class Assessment:
             self._has_looked_for_wage = True
         return self._wage
 
+    @property
+    def number(self) -> str | None:
+        """The membership number that is paid; None where the claim gives a NIK alone and nobody is registered."""
+        if self.member is not None:
+            return self.member.number
+        assert self.case.member is not None
+        return self.case.member.member_number
+
     def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Origin) -> None:
         """Leave a check in the trace."""
         self.trace.append(_new(Check, (check, result, facts, source.reference, source.marker)))

@@ -28,6 +28,11 @@ from schemas.claims import (
 )
 from schemas.clock import JAKARTA
 from schemas.codes import BenefitKind, ClaimProgram, PaperName
+from schemas.values import source_kind
+
+FactsEvent = AccidentClaimed | DeathClaimed | EvidenceAdded
+Held = tuple[int, FactsEvent]  # the number of the event among those of the claim, from 1
+Proposal = tuple[str, Any, int]  # source, the section as it has it, number of the event
 
 # Section of an event -> attribute of the case that holds its latest version; papers and advice gather instead.
 _REPLACED: Final = {
@@ -84,6 +89,8 @@ class Case:
     heirs: Heirs | None = None
     claimed: Claimed | None = None
     event_count: int = 0  # of the events that were folded in
+    opener: str | None = None  # the source that opened the claim
+    advice_by: tuple[str, ...] = ()
 
     def __init__(
         self, claim_id: str, key: str, partition: int = 0, opened_order: int = 0, progress: Progress | None = None
@@ -93,6 +100,10 @@ class Case:
         self.partition = partition
         self.opened_order = opened_order
         self.progress = progress if progress is not None else Progress()
+        self.writers: dict[str, str] = {}  # section -> whose version counts
+        self.proposals: dict[str, Proposal] = {}  # section -> another party's version, which does not count yet
+        self.waiting: tuple[Held, ...] = ()  # events of sources that are no party, or came before the claim
+        self.papers_at: dict[PaperName, int] = {}  # the latest event that brought each paper
 
     def copy(self) -> "Case":
         """One of its own, for an event that may yet be refused. It shares the sections, which nothing changes."""
@@ -114,26 +125,95 @@ class Case:
         made.heirs = self.heirs
         made.claimed = self.claimed
         made.event_count = self.event_count
+        made.opener = self.opener
+        made.advice_by = self.advice_by
+        made.writers = self.writers.copy()
+        made.proposals = self.proposals.copy()
+        made.waiting = self.waiting
+        made.papers_at = self.papers_at.copy()
         return made
 
-    def apply(self, event: AccidentClaimed | DeathClaimed | EvidenceAdded, clock: dt.datetime) -> None:
-        """Fold one event in. `clock` is when it was received."""
-        data: Any = event.data
+    def apply(self, event: FactsEvent, clock: dt.datetime) -> None:
+        """Fold one event in. `clock` is when it was received.
+
+        What a source that is no party sends waits and does not count; so does all that comes before the claim itself.
+        """
         self.event_count += 1
-        if self.received_at is None and type(event) in OPENING_EVENTS:
+        if self.program is None and type(event) in OPENING_EVENTS:
             self.program = "JKK" if type(event) is AccidentClaimed else "JKM"
             self.received_at = clock
-        sections: dict[str, Any] = vars(data)
+            self.opener = event.source
+            self._write(event, self.event_count)
+            if self.waiting:
+                waiting, self.waiting = self.waiting, ()
+                for number, held in waiting:
+                    self._take(held, number)
+        else:
+            self._take(event, self.event_count)
+
+    def is_party(self, source: str, number: int) -> bool:
+        """Whether what `source` sends as the event of this number counts: the opener, the office, or admitted."""
+        progress = self.progress
+        if source == self.opener or number <= progress.former_events or source_kind(source) == "office":
+            return True
+        admitted = progress.parties.get(source)
+        return admitted is not None and admitted <= number
+
+    def with_proposals(self) -> "Case":
+        """The case as it would be if the versions of the other sources counted."""
+        made = self.copy()
+        for section, (_, value, _) in self.proposals.items():
+            setattr(made, _REPLACED[section], value)
+        return made
+
+    def accept_proposals(self) -> None:
+        """An officer has accepted what other sources wrote into sections that were not theirs."""
+        progress = self.progress
+        for section, (source, value, number) in self.proposals.items():
+            setattr(self, _REPLACED[section], value)
+            self.writers[section] = source
+            progress.accepted_events = (*progress.accepted_events, number)
+        progress.weighed_events = self.event_count
+        self.proposals = {}
+
+    def reject_proposals(self) -> None:
+        """An officer has decided otherwise: what other sources wrote into sections that were not theirs is gone."""
+        self.progress.weighed_events = self.event_count
+        self.proposals = {}
+
+    def _take(self, event: FactsEvent, number: int) -> None:
+        if self.program is not None and self.is_party(event.source, number):
+            self._write(event, number)
+        else:
+            self.waiting = (*self.waiting, (number, event))
+
+    def _write(self, event: FactsEvent, number: int) -> None:
+        source, writers = event.source, self.writers
+        sections: dict[str, Any] = vars(event.data)
         for section, value in sections.items():
             if value is None:
                 continue
             attribute = _REPLACED.get(section)
             if attribute is not None:
-                setattr(self, attribute, value)
-            elif section == "documents":
+                writer = writers.get(section)
+                if writer is None or writer == source or self._may_replace(source, number):
+                    setattr(self, attribute, value)
+                    writers[section] = source
+                    if self.proposals:
+                        self.proposals.pop(section, None)
+                elif getattr(self, attribute) != value and number > self.progress.weighed_events:
+                    self.proposals[section] = (source, value, number)
+            elif section == "documents" and value:
                 self.documents |= frozenset(value)
+                self.papers_at.update(dict.fromkeys(value, number))
             elif section == "advice":
                 self.advice = (*self.advice, value)
+                self.advice_by = (*self.advice_by, source)
+
+    def _may_replace(self, source: str, number: int) -> bool:
+        """What another one wrote: the office may, and who was accepted."""
+        progress = self.progress
+        return number <= progress.former_events or number in progress.accepted_events or source_kind(source) == "office"
 
     @property
     def death(self) -> Death | None:

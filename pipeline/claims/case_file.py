@@ -48,9 +48,18 @@ class CaseFile(NamedTuple):
     clock: dt.datetime
 
 
+class OnlyHand(NamedTuple):
+    """The one person behind the money that a finding moves. `moves`: rupiah, in either direction; `before`: what the
+    same person moved alone on this claim."""
+
+    source: str
+    moves: int
+    before: int
+
+
 class Verdict(NamedTuple):
     """The answer. Fields as in `schemas.decisions.Decision`; `wake_on` is the first day on which time alone may
-    change it (None: never)."""
+    change it (None: never). `hand`: who alone stands behind the money it moves (None: the law, or two persons)."""
 
     outcome: Outcome
     reason_codes: tuple[str, ...]
@@ -66,3 +75,4 @@ class Verdict(NamedTuple):
     rule_version: str
     trace: tuple[Check, ...]
     wake_on: dt.date | None
+    hand: OnlyHand | None

@@ -1,6 +1,7 @@
 """The decision that follows from a verdict, and what the claim keeps of it. Pure."""
 
 import datetime as dt
+from typing import Final
 
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import Verdict
@@ -9,6 +10,9 @@ from pipeline.membership.member import Member
 from schemas.clock import JAKARTA
 from schemas.codes import EFFECTIVE
 from schemas.decisions import Cause, Decision, Payout, ReadSet
+from schemas.values import source_who
+
+_SECOND: Final = "REV_SECOND_OFFICER"
 
 
 def decision_of(
@@ -45,9 +49,7 @@ def decision_of(
     )
 
 
-def record(
-    progress: Progress, decision: Decision, wake_on: dt.date | None, payouts: list[Payout], clock: dt.datetime
-) -> None:
+def record(progress: Progress, decision: Decision, verdict: Verdict, payouts: list[Payout], clock: dt.datetime) -> None:
     """Keep what was decided and ordered with the case."""
     progress.revision = decision.revision
     progress.decision_id = decision.decision_id
@@ -55,7 +57,7 @@ def record(
     progress.reason_codes = decision.reason_codes
     progress.total = decision.total
     progress.indicative_total = decision.indicative_total
-    progress.wake_on = wake_on
+    progress.wake_on = verdict.wake_on
     progress.latest = clock
     if decision.outcome in EFFECTIVE:
         progress.effective_outcome = decision.outcome
@@ -63,8 +65,16 @@ def record(
         progress.lines = tuple([(one.line, one.amount) for one in decision.benefits])
     for payout in payouts:
         signed = payout.amount if payout.direction == "pay" else -payout.amount
-        progress.ordered[payout.payee] = progress.ordered.get(payout.payee, 0) + signed
+        assert payout.member_number is not None, "money moves only for a registered member"
+        account = payout.member_number, payout.payee
+        progress.accounts[account] = progress.accounts.get(account, 0) + signed
         progress.payouts[payout.payout_id] = signed
+    if verdict.hand is not None and payouts:
+        who = source_who(verdict.hand.source)
+        progress.moved_alone[who] = verdict.hand.before + verdict.hand.moves
+    progress.replaced_officer = None
+    if progress.ruling is not None and progress.ruling.verdict == "reassess" and _SECOND not in decision.reason_codes:
+        progress.ruling = None  # the claim is what the table makes of it, as if no officer had ruled
     if decision.outcome == "APPROVED":
         progress.approved_on = progress.approved_on or clock.astimezone(JAKARTA).date()
     elif not progress.settlements:

@@ -15,8 +15,9 @@ from pipeline.claims.case_file import CaseFile, ClaimSummary, Verdict
 from pipeline.claims.decisions import decision_of, record
 from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.limits import require_few_claims, require_few_events, require_few_memberships
-from pipeline.claims.payouts import payouts_of
-from pipeline.claims.progress import Progress
+from pipeline.claims.parties import admit, is_same_person, require_no_own_hand, require_own_claim, require_own_number
+from pipeline.claims.payouts import differences, payouts_of, recoveries_of
+from pipeline.claims.progress import Contest, Progress
 from pipeline.claims.register import Register
 from pipeline.claims.requirements import MEMBER_EVENTS, day_begun
 from pipeline.claims.reviews import apply_review, apply_settlement, payout_of
@@ -46,12 +47,16 @@ class Desk(Register):
     """A register that decides. The caller empties `changed_*` and `made_*` by making a new desk for each batch.
 
     `is_quiet`: nothing is published, so decisions and payouts are made but not written out as messages.
+    `is_rerun`: the events were accepted before, so they are applied whatever is refused today.
     """
 
-    def __init__(self, book: Book, paid: PaidLines | None = None, *, is_quiet: bool = False) -> None:
+    def __init__(
+        self, book: Book, paid: PaidLines | None = None, *, is_quiet: bool = False, is_rerun: bool = False
+    ) -> None:
         super().__init__(paid)
         self.book = book
         self.is_quiet = is_quiet
+        self.is_rerun = is_rerun
         self.made_decisions: list[Decision] = []
         self.made_payouts: list[Payout] = []
 
@@ -103,15 +108,55 @@ class Desk(Register):
             case = Case(claim_id, partition_key(event) or claim_id, partition)
             self.open_case(case)
         was_open = case.program is not None
+        if was_open and not self.is_rerun:
+            require_own_claim(case, event, self)
+        is_moved = was_open and event.data.member is not None and not is_same_person(case, event.data.member, self)
+        admit(case, event, self)
         case.apply(event, clock)
         if case.program is None:
             case.progress.latest = case.progress.moment(clock)
             return []  # evidence waits for its claim
         if not was_open:
             case.opened_order = order
-        elif case.progress.ruling is not None and _is_ruled(case.progress):
-            case.progress.has_new_facts = True
+        elif not case.is_party(event.source, case.event_count):
+            return []  # it is kept and shown, and does not count
+        else:
+            if is_moved and case.writers["member"] == event.source:
+                case.progress.moved_by = event.source
+            self._note_new_facts(case, clock)
         return self._decide(case, clock, Cause(event.source, event.id))
+
+    def _note_new_facts(self, case: Case, clock: dt.datetime) -> None:
+        """What the officer must look at before new facts count: after a ruling, where they move money that an
+        effective decision has set, and where one source changed what another one wrote."""
+        progress = case.progress
+        if progress.ruling is not None and _is_ruled(progress):
+            progress.has_new_facts = True
+        elif progress.effective_outcome is not None:
+            verdict, number, _ = self._without_referrals(case, clock)
+            is_moving = verdict.outcome in EFFECTIVE and differences(progress.accounts, number, verdict.benefits)
+            progress.has_new_facts = progress.has_new_facts or bool(is_moving)
+        progress.contest = self._contest(case, clock) if case.proposals else None
+
+    def _contest(self, case: Case, clock: dt.datetime) -> Contest | None:
+        """Whether the versions of other sources would lead to another result."""
+        own, _, _ = self._without_referrals(case, clock)
+        other, _, _ = self._without_referrals(case.with_proposals(), clock)
+        if _result(own) == _result(other):
+            return None
+        sections = sorted(case.proposals)
+        indicative = other.total if other.outcome == "APPROVED" else other.indicative_total
+        source, _, _ = case.proposals[sections[0]]
+        return Contest(",".join(sections), case.writers[sections[0]], source, indicative)
+
+    def _without_referrals(self, case: Case, clock: dt.datetime) -> tuple[Verdict, str | None, ReadSet]:
+        """As `_assess`, as if nothing waited for an officer; and the number of the membership."""
+        plain = case.copy()
+        plain.progress.has_new_facts = plain.progress.changed_later = False
+        plain.progress.contest = plain.progress.moved_by = None
+        assert plain.member is not None
+        verdict, member, read = self._assess(plain, clock)
+        return verdict, member.number if member is not None else plain.member.member_number, read
 
     def _take_member_fact(self, event: MemberEvent, clock: dt.datetime) -> list[Message]:
         number = event.data.member_number
@@ -147,34 +192,52 @@ class Desk(Register):
         return outputs
 
     def _take_review(self, event: ClaimReviewed, clock: dt.datetime) -> list[Message]:
-        case = self._open_claim(event.data.claim_id)
-        apply_review(case, event)
+        case = self._open_claim(event)
+        if not self.is_rerun:
+            require_no_own_hand(case, event.source)
+        apply_review(case, event, is_rerun=self.is_rerun)
+        if event.data.verdict == "approve" and not self.is_rerun:
+            self._require_answered(case, clock)
         return self._decide(case, clock, Cause(event.source, event.id))
 
+    def _require_answered(self, case: Case, clock: dt.datetime) -> None:
+        """Raises Poison (REVIEW_CHANGE_NEEDED) where the claim waits for the very answers that were given."""
+        verdict, _, _ = self._assess(case, clock)
+        answers = case.progress.answered_codes
+        left = [code for code in verdict.reason_codes if code in answers] if verdict.outcome == "REFERRED" else []
+        if left:
+            message = (
+                f"an approval does not settle {', '.join(left)}: change the lines (verdict change), reject the claim, "
+                "or have the office correct the facts"
+            )
+            raise Poison("REVIEW_CHANGE_NEEDED", FieldError("data.verdict", message))
+
     def _take_settlement(self, event: PayoutSettled, clock: dt.datetime) -> list[Message]:
-        case = self._open_claim(event.data.claim_id)
+        case = self._open_claim(event)
         apply_settlement(case, event, clock)
         return self._decide(case, clock, Cause(event.source, event.id))
 
     def _take_failure(self, event: PayoutFailed, clock: dt.datetime) -> list[Message]:
-        case = self._open_claim(event.data.claim_id)
+        case = self._open_claim(event)
         payout_of(case, event.data.payout_id)
         failed = dict.fromkeys((*case.progress.failed_payouts, event.data.payout_id))  # reported often, kept once
         case.progress.failed_payouts = tuple(failed)
         return referrals.update(case, clock)
 
     def _take_appeal(self, event: ClaimAppealed, clock: dt.datetime) -> list[Message]:
-        case = self._open_claim(event.data.claim_id)
+        case = self._open_claim(event)
         require_few_events(case, event)
         case.progress.is_appealed = True
         return self._decide(case, clock, Cause(event.source, event.id))
 
-    def _open_claim(self, claim_id: str) -> Case:
-        """The case of a claim that was opened, to be changed. Raises Poison (CLAIM_UNKNOWN)."""
-        case = self.cases.get(claim_id)
+    def _open_claim(self, event: ClaimReviewed | PayoutSettled | PayoutFailed | ClaimAppealed) -> Case:
+        """The case of a claim that was opened, to be changed. Raises Poison (CLAIM_UNKNOWN, CLAIM_OTHER_MEMBER)."""
+        case = self.cases.get(event.data.claim_id)
         if case is None or case.program is None:
             raise Poison("CLAIM_UNKNOWN", FieldError("data.claim_id", "no claim of this id was received; check the id"))
-        return self.change_case(claim_id)
+        if not self.is_rerun:
+            require_own_number(case, event.data.member_number, self)
+        return self.change_case(case.claim_id)
 
     def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
         """Decided cases of this person that the fact may reach, in the order in which they were opened."""
@@ -214,10 +277,15 @@ class Desk(Register):
         if named is None:
             if not same_person:
                 return None, ()
-            day = case.event_date
+            day, paid = case.event_date, {number for number, _ in case.progress.accounts}
             named = max(
                 same_person,
-                key=lambda one: (is_in_force(one, day, self.book), one.enrolments[-1].registered_on, one.number),
+                key=lambda one: (
+                    one.number in paid,  # what was paid for one membership stays with it
+                    is_in_force(one, day, self.book),
+                    one.enrolments[-1].registered_on,
+                    one.number,
+                ),
             )
         return named, tuple(one for one in same_person if one.number != named.number)
 
@@ -245,6 +313,11 @@ class Desk(Register):
         found.sort(key=_OPENED_ORDER)
         return tuple(found)
 
+    def _recover_by(self, clock: dt.datetime) -> dt.date:
+        today = clock.astimezone(JAKARTA).date()
+        law = self.book.on(max(today, self.book.first_day))
+        return today + dt.timedelta(days=law.recovery_days.value)
+
     def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary.
 
@@ -255,11 +328,13 @@ class Desk(Register):
         clock = progress.moment(clock)
         verdict, member, read = self._assess(case, clock)
         decision = decision_of(case, verdict, member, read, clock, cause)
-        payouts = payouts_of(case, decision)
+        payouts = payouts_of(case, decision, self._recover_by(clock) if progress.accounts else None)
+        if progress.accounts:
+            decision.recoveries = recoveries_of(payouts)
         outputs: list[Message] = []
         if not self.is_quiet:
             outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
-        record(progress, decision, verdict.wake_on, payouts, clock)
+        record(progress, decision, verdict, payouts, clock)
         outputs += referrals.update(case, clock)
         summary = _summary_of(case, decision, (member.nik if member is not None else None) or reference.nik)
         self.change_summary(summary)

@@ -1,34 +1,63 @@
 """The money that must still move after a decision. Pure."""
 
+import datetime as dt
+from collections.abc import Iterable
+
 from pipeline.claims.case import Case
+from pipeline.claims.progress import Account
 from schemas.codes import EFFECTIVE
-from schemas.decisions import Decision, Payout
+from schemas.decisions import Benefit, Decision, Payout, Recovery
 
 
-def payouts_of(case: Case, decision: Decision) -> list[Payout]:
-    """What must still move so that the sum of the claim's payouts is the total of this decision, by payee."""
+def payouts_of(case: Case, decision: Decision, recover_by: dt.date | None = None) -> list[Payout]:
+    """What must still move so that each person and payee has got what this decision gives them: a recovery names the
+    person who was paid. `recover_by`: the last day on which money that is asked back is in time."""
     if decision.outcome not in EFFECTIVE:
         return []
-    due: dict[str, int] = {}
-    for benefit in decision.benefits:
-        due[benefit.payee] = due.get(benefit.payee, 0) + benefit.amount
-    ordered = case.progress.ordered
+    number = decision.member_number
     found: list[Payout] = []
-    for payee in sorted(due.keys() | ordered.keys()) if ordered else sorted(due):
-        difference = due.get(payee, 0) - ordered.get(payee, 0)
-        if difference:
-            found.append(
-                Payout(
-                    f"{decision.decision_id}.{payee}",
-                    case.claim_id,
-                    case.key,
-                    decision.member_number,
-                    decision.revision,
-                    decision.decision_id,
-                    payee,  # type: ignore[arg-type]
-                    "pay" if difference > 0 else "recover",
-                    abs(difference),
-                    decision.pay_by,
-                )
+    for account, difference in differences(case.progress.accounts, number, decision.benefits).items():
+        person, payee = account
+        name = payee if person == number else f"{payee}.{person}"
+        found.append(
+            Payout(
+                f"{decision.decision_id}.{name}",
+                case.claim_id,
+                case.key,
+                person,
+                decision.revision,
+                decision.decision_id,
+                payee,  # type: ignore[arg-type]
+                "pay" if difference > 0 else "recover",
+                abs(difference),
+                decision.pay_by if difference > 0 else recover_by,
             )
+        )
     return found
+
+
+def differences(ordered: dict[Account, int], number: str | None, benefits: Iterable[Benefit]) -> dict[Account, int]:
+    """Rupiah that must still move by person and payee, in order; what is asked back is negative.
+
+    `ordered`: what was ordered before. `number`: the membership the benefits are for.
+    """
+    due: dict[Account, int] = {}
+    for benefit in benefits:
+        assert number is not None, "money moves only for a registered member"
+        account = number, benefit.payee
+        due[account] = due.get(account, 0) + benefit.amount
+    if not ordered:
+        return {account: due[account] for account in sorted(due) if due[account]}
+    moves = {account: due.get(account, 0) - ordered.get(account, 0) for account in sorted(due.keys() | ordered.keys())}
+    return {account: difference for account, difference in moves.items() if difference}
+
+
+def recoveries_of(payouts: Iterable[Payout]) -> tuple[Recovery, ...]:
+    """What these payouts ask back, as the decision tells it."""
+    return tuple(
+        [
+            Recovery(one.member_number, one.payee, one.amount, one.pay_by)
+            for one in payouts
+            if one.direction == "recover" and one.member_number is not None and one.pay_by is not None
+        ]
+    )

@@ -5,10 +5,22 @@ Pure. What cannot be folded from a claim's events (revisions, rulings, money ord
 
 import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas.codes import Outcome, PaperName
 from schemas.reviews import LineChange
+
+Account = tuple[str, str]  # membership number of the person, payee
+
+
+class Contest(NamedTuple):
+    """A source changed sections that another one wrote, and with them the result. `indicative`: rupiah by the new
+    versions, None where not computable."""
+
+    sections: str  # with commas between
+    writer: str
+    other: str
+    indicative: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +36,11 @@ class Ruling:
     changes: tuple[tuple[str, int], ...]  # (line, rupiah)
     documents: tuple[PaperName, ...]
     second_officer: str | None = None
+    seen_events: int = 0  # of the claim, when it was made: a paper asked for must come after them
+
+    @property
+    def officers(self) -> tuple[str, ...]:
+        return (self.officer,) if self.second_officer is None else (self.officer, self.second_officer)
 
     def moves_the_same_as(self, other: "Ruling") -> bool:
         """Whether both lead to the same money, made by the same officer or not."""
@@ -32,7 +49,8 @@ class Ruling:
 
 @dataclass(slots=True, init=False)
 class Progress:
-    """What was decided so far. `ordered`: rupiah ordered by payee, net. `answered_codes`: those that officers answered.
+    """What was decided so far. `accounts`: rupiah ordered by person (membership number) and payee, net.
+    `answered_codes`: those that officers answered, and `answered_by` who did.
 
     Made as of a new claim, by an `__init__` of its own: fast, see docs/performance.md.
     """
@@ -45,13 +63,23 @@ class Progress:
     lines: tuple[tuple[str, int], ...]
     effective_outcome: Outcome | None
     effective_total: int
-    ordered: dict[str, int]
+    accounts: dict[Account, int]
     approved_on: dt.date | None  # Jakarta day on which the last fact needed for APPROVED was received
     payouts: dict[str, int]  # payout id -> rupiah, recoveries negative
     settlements: dict[str, tuple[dt.date, dt.date]]  # payout id -> paid on, known on
     failed_payouts: tuple[str, ...]
     answered_codes: tuple[str, ...]
+    answered_by: tuple[str, ...]
+    chosen_children: tuple[int, ...]  # places in the list of children, from 1, that an officer chose
     ruling: Ruling | None
+    replaced_officer: str | None  # whose ruling waited for a second officer, and was replaced by another
+    moved_alone: dict[str, int]  # person -> rupiah that he moved on this claim without a second hand
+    parties: dict[str, int]  # source -> the event from which on what it sends counts
+    former_events: int  # of the claim, from before parties were kept: whatever these say counts
+    weighed_events: int  # a proposal (`claims.case`) up to this event waits no more
+    accepted_events: tuple[int, ...]  # the proposals that an officer accepted
+    contest: Contest | None  # what another source's version of a section would change
+    moved_by: str | None  # the office that named another person, until an officer has confirmed it
     has_new_facts: bool  # facts came after an effective ruling: an officer must look again
     changed_later: bool  # a membership fact that came later would have changed the decision
     is_appealed: bool
@@ -71,13 +99,23 @@ class Progress:
         self.lines = ()
         self.effective_outcome = None
         self.effective_total = 0
-        self.ordered = {}
+        self.accounts = {}
         self.approved_on = None
         self.payouts = {}
         self.settlements = {}
         self.failed_payouts = ()
         self.answered_codes = ()
+        self.answered_by = ()
+        self.chosen_children = ()
         self.ruling = None
+        self.replaced_officer = None
+        self.moved_alone = {}
+        self.parties = {}
+        self.former_events = 0
+        self.weighed_events = 0
+        self.accepted_events = ()
+        self.contest = None
+        self.moved_by = None
         self.has_new_facts = False
         self.changed_later = False
         self.is_appealed = False
@@ -99,13 +137,23 @@ class Progress:
         made.lines = self.lines
         made.effective_outcome = self.effective_outcome
         made.effective_total = self.effective_total
-        made.ordered = self.ordered.copy()
+        made.accounts = self.accounts.copy()
         made.approved_on = self.approved_on
         made.payouts = self.payouts.copy()
         made.settlements = self.settlements.copy()
         made.failed_payouts = self.failed_payouts
         made.answered_codes = self.answered_codes
+        made.answered_by = self.answered_by
+        made.chosen_children = self.chosen_children
         made.ruling = self.ruling
+        made.replaced_officer = self.replaced_officer
+        made.moved_alone = self.moved_alone.copy()
+        made.parties = self.parties.copy()
+        made.former_events = self.former_events
+        made.weighed_events = self.weighed_events
+        made.accepted_events = self.accepted_events
+        made.contest = self.contest
+        made.moved_by = self.moved_by
         made.has_new_facts = self.has_new_facts
         made.changed_later = self.changed_later
         made.is_appealed = self.is_appealed
@@ -126,6 +174,13 @@ class Progress:
         return clock if self.latest is None or self.latest < clock else self.latest
 
     @property
+    def needs_officer(self) -> bool:
+        """Whether row 0 has something to say: a ruling, or what an officer must look at."""
+        if self.ruling is not None or self.has_new_facts or self.changed_later:
+            return True
+        return self.contest is not None or self.moved_by is not None
+
+    @property
     def settled_on(self) -> dt.date | None:
         """Day of the first settlement of money paid out: only that one can be late."""
         return next((paid_on for payout, (paid_on, _) in self.settlements.items() if self.payouts[payout] > 0), None)
@@ -136,8 +191,8 @@ class Progress:
         return any(paid_on > known_on for paid_on, known_on in self.settlements.values())
 
 
-def ruling_of(review: Any, officer: str) -> Ruling:
-    """The ruling that a review makes (`schemas.reviews.Review`)."""
+def ruling_of(review: Any, officer: str, seen_events: int) -> Ruling:
+    """The ruling that a review makes (`schemas.reviews.Review`) on what the claim's events say so far."""
     changes: tuple[LineChange, ...] = review.changes
     return Ruling(
         verdict=review.verdict,
@@ -145,6 +200,7 @@ def ruling_of(review: Any, officer: str) -> Ruling:
         answers=tuple(sorted(set(review.answers))),
         changes=tuple(sorted((change.line, change.amount) for change in changes)),
         documents=tuple(dict.fromkeys(review.documents)),
+        seen_events=seen_events,
     )
 
 

@@ -56,7 +56,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """`key` is the same in every language: result, checks, amounts, missing, payment, appeal, markers, technical."""
+    """`key` is the same in every language: result, checks, amounts, missing, recovery, payment, appeal, markers,
+    technical."""
 
     key: str
     title: str
@@ -84,6 +85,7 @@ def explain(
         "result": tuple(telling.result()),
         "missing": tuple(telling.missing()),
         "amounts": tuple(telling.amounts()),
+        "recovery": tuple(telling.recovery()),
         "payment": tuple(telling.payment()),
         "checks": tuple(telling.checks()),
         "appeal": tuple(telling.appeal()),
@@ -212,6 +214,16 @@ class _Telling:
             else:
                 name = words.payee_name(one.payee, self.language)
                 yield Line(self._say("payment", "paid_to", payee=name, **known), amount=one.amount)
+
+    def recovery(self) -> Iterator[Line]:
+        """Money asked back: the sum, from whom, by when, why, and how to object."""
+        recoveries = self.decision.recoveries
+        for one in recoveries:
+            name, amount = words.payee_name(one.payee, self.language), self._rupiah(one.amount)
+            known = {"member_number": one.member_number, "recover_by": self._day(one.recover_by)}
+            yield Line(self._say("recovery", "line", payee=name, amount=amount, **known), amount=one.amount)
+        if recoveries:
+            yield Line(self._say("recovery", "why"), (self._say("recovery", "how"),))
 
     def checks(self) -> Iterator[Line]:
         return (self._check(check) for check in self.decision.trace)

@@ -326,6 +326,7 @@ class Law:
 
     # Officers
     officer_limit: Value[int] = declared("rupiah", rupiah)
+    recovery_days: Value[int] = declared("days", count)
 
     rule_version: str = field(init=False)
     made: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)

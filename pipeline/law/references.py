@@ -45,6 +45,7 @@ CHILD_CHOICE: Final = Reference("order of family and registration", "RECALLED")
 HEIRS: Final = Reference("PP 44/2015 art 37(5)", "VERIFIED")
 JASA_RAHARJA: Final = Reference("coordination with Jasa Raharja", "VERIFIED-2")
 OFFICER: Final = Reference("officer's decision on file", "DESIGN")
+PARTIES: Final = Reference("decision table, row 2", "DESIGN")
 
 # procedure layer -> the article that lists the documents of a claim
 JKK_PAPERS: Final = {

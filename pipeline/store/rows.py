@@ -15,7 +15,7 @@ import orjson
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.desk import Desk
-from pipeline.claims.progress import Progress, Ruling
+from pipeline.claims.progress import Contest, Progress, Ruling
 from pipeline.processing.ports import CHUNK_STRIDE, DeadLetter, Effects, LoadedDesk
 from pipeline.store.tables import cases
 from schemas import topics
@@ -40,7 +40,9 @@ def progress_text(progress: Progress) -> str:
     for place, untouched in enumerate(_UNTOUCHED):
         value = values[place]
         if value is not untouched and value != untouched:
-            changed[_NAMES[place]] = value
+            name = _NAMES[place]
+            write = _WRITERS.get(name)
+            changed[name] = value if write is None else write(value)
     return orjson.dumps(changed).decode()
 
 
@@ -70,7 +72,16 @@ def _ruling(stored: dict[str, Any]) -> Ruling:
         _pairs(stored["changes"]),
         tuple(stored["documents"]),
         stored["second_officer"],
+        stored.get("seen_events", 0),  # what was stored before it was kept has none
     )
+
+
+def _accounts(stored: list[list[Any]]) -> dict[tuple[str, str], int]:
+    return {(number, payee): amount for number, payee, amount in stored}
+
+
+def _accounts_text(accounts: dict[tuple[str, str], int]) -> list[tuple[str, str, int]]:
+    return [(number, payee, amount) for (number, payee), amount in accounts.items()]
 
 
 def _clock(stored: str) -> dt.datetime:
@@ -78,6 +89,8 @@ def _clock(stored: str) -> dt.datetime:
 
 
 _DAY: Final = dt.date.fromisoformat
+# Values that JSON cannot hold as they are.
+_WRITERS: Final[dict[str, Callable[[Any], Any]]] = {"accounts": _accounts_text, "contest": list}
 # Types that JSON loses; all other values are restored unchanged.
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "reason_codes": tuple,
@@ -85,6 +98,11 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "settled_codes": tuple,
     "referral_codes": tuple,
     "lines": _pairs,
+    "accounts": _accounts,
+    "answered_by": tuple,
+    "chosen_children": tuple,
+    "accepted_events": tuple,
+    "contest": Contest._make,
     "approved_on": _DAY,
     "wake_on": _DAY,
     "latest": _clock,

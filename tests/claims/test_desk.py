@@ -52,13 +52,13 @@ def test_an_approved_claim_makes_one_decision_and_one_payout() -> None:
 def test_a_pending_claim_is_finished_by_sending_what_was_missing_and_nothing_else() -> None:
     scene = Scene(*e.member(), e.accident(documents=["ktp"]))
     assert (scene.last["outcome"], scene.last["missing"]) == ("PENDING", ["membership_card", "doctor_letter"])
-    scene.take(e.evidence("K1", "2024-07-09T08:00:00", documents=["membership_card", "doctor_letter"], source=e.CLINIC))
+    scene.take(e.evidence("K1", "2024-07-09T08:00:00", documents=["membership_card", "doctor_letter"]))
     assert (scene.last["outcome"], scene.last["revision"], scene.last["supersedes"]) == ("APPROVED", 2, "K1.r1")
     assert scene.moved() == 4_000_000
 
 
 def test_evidence_before_its_claim_waits_in_a_case_not_yet_opened() -> None:
-    late = e.evidence("K1", "2024-07-07T19:00:00", documents=e.JKK_PAPERS, source=e.CLINIC)
+    late = e.evidence("K1", "2024-07-07T19:00:00", documents=e.JKK_PAPERS, source=e.CLINIC, member_number=e.NUMBER)
     scene = Scene(*e.member(), late)
     assert scene.out == []
     scene.take(e.accident(documents=None))
@@ -67,11 +67,17 @@ def test_evidence_before_its_claim_waits_in_a_case_not_yet_opened() -> None:
 
 def test_a_revision_moves_only_the_difference() -> None:
     scene = Scene(*e.member(), e.accident())
-    scene.take(e.evidence("K1", "2024-07-20T08:00:00", medical={"unable_to_work_days": 45}, source=e.CLINIC))
+    scene.take(e.evidence("K1", "2024-07-20T08:00:00", medical={"unable_to_work_days": 45}))
+    assert (scene.last["outcome"], scene.last["reason_codes"]) == ("REFERRED", ["REV_NEW_FACTS"])
+    assert (scene.last["indicative_total"], scene.moved()) == (6_000_000, 4_000_000)
+    scene.take(e.review("K1", 2, "approve", "2024-07-20T09:00:00"))
     assert [(one["direction"], one["amount"]) for one in scene.of("payout")] == [("pay", 4_000_000), ("pay", 2_000_000)]
-    scene.take(e.evidence("K1", "2024-07-21T08:00:00", medical={"unable_to_work_days": 15}, source=e.CLINIC))
+    scene.take(e.evidence("K1", "2024-07-21T08:00:00", medical={"unable_to_work_days": 15}))
+    scene.take(e.review("K1", 4, "approve", "2024-07-21T09:00:00"))
     assert scene.of("payout")[-1]["direction"] == "recover"
     assert scene.moved() == scene.last["total"] == 2_000_000
+    back = {"member_number": e.NUMBER, "payee": "member", "amount": 4_000_000, "recover_by": "2024-08-20"}
+    assert scene.last["recoveries"] == [back]
 
 
 def test_a_referral_opens_with_the_decision_and_closes_when_an_officer_answers() -> None:
@@ -88,7 +94,9 @@ def test_a_referral_opens_with_the_decision_and_closes_when_an_officer_answers()
 
 def test_a_review_of_an_older_revision_is_refused_with_what_changed() -> None:
     scene = Scene(*e.member(), e.accident(accident={"occurred_at": "2024-07-07T10:00:00+07:00", "detour": True}))
-    scene.take(e.evidence("K1", "2024-07-08T08:00:00", documents=["attendance"], source=e.CLINIC))
+    scene.take(
+        e.evidence("K1", "2024-07-08T08:00:00", documents=["attendance"], source=e.CLINIC, member_number=e.NUMBER)
+    )
     with pytest.raises(Poison) as refused:
         scene.take(e.review("K1", 1, "approve", "2024-07-09T08:00:00"))
     assert refused.value.reason == "REVIEW_STALE"
@@ -99,7 +107,9 @@ def test_new_facts_after_an_officers_rejection_wait_for_an_officer_again() -> No
     scene = Scene(*e.member(), e.accident(accident={"occurred_at": "2024-07-07T10:00:00+07:00", "detour": True}))
     scene.take(e.review("K1", 1, "reject", "2024-07-08T08:00:00"))
     assert (scene.last["outcome"], scene.last["reason_codes"]) == ("REJECTED", ["REV_REJECTED"])
-    scene.take(e.evidence("K1", "2024-07-09T08:00:00", documents=["attendance"], source=e.CLINIC))
+    scene.take(
+        e.evidence("K1", "2024-07-09T08:00:00", documents=["attendance"], source=e.CLINIC, member_number=e.NUMBER)
+    )
     assert (scene.last["outcome"], scene.last["reason_codes"]) == ("REFERRED", ["REV_NEW_FACTS"])
     assert scene.moved() == 0
     scene.take(e.review("K1", 3, "reassess", "2024-07-10T08:00:00"))

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import CaseFile, ClaimSummary
-from pipeline.claims.progress import Ruling
+from pipeline.claims.progress import Contest, Ruling
 from pipeline.membership.member import Member
 from schemas.codes import PaperName
 from schemas.events import parse
@@ -360,6 +360,10 @@ def _progress(words: Words, case: Case) -> None:
     progress = case.progress
     progress.has_new_facts = words.take("new_facts", False)
     progress.changed_later = words.take("changed_later", False)
+    if words.take("contested", False):
+        progress.contest = Contest("medical", "urn:santunan:clinic:a", "urn:santunan:clinic:b", 2_000_000)
+    if words.take("corrected_by_office", False):
+        progress.moved_by = OFFICE
     progress.answered_codes = tuple(words.take("settled", []))
     if (ruling := words.take("officer")) is not None:
         second = "urn:santunan:officer:second" if ruling.get("second_officer") else None
@@ -374,6 +378,7 @@ def _progress(words: Words, case: Case) -> None:
         )
         if ruling["verdict"] == "approve":
             progress.answered_codes += answers
+            progress.answered_by = (progress.ruling.officer,)
     if (lines := words.take("already_paid")) is not None:
         progress.lines = tuple(lines.items())
     if (approved_on := words.take("approved_on")) is not None:

@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import fields
 from typing import Any
 
-from pipeline.claims.progress import Progress, Ruling
+from pipeline.claims.progress import Contest, Progress, Ruling
 from pipeline.store.rows import progress_of, progress_text
 from schemas.clock import JAKARTA
 
@@ -27,13 +27,23 @@ CHANGED = progress(
     lines=(("stmb", 7), ("transport", 8)),
     effective_outcome="APPROVED",
     effective_total=15,
-    ordered={"member": 15},
+    accounts={("20000000011", "member"): 15},
     approved_on=DAY,
     payouts={"K1.r1.member": 15, "K1.r2.heirs": -3},
     settlements={"K1.r1.member": (DAY, dt.date(2024, 7, 9))},
     failed_payouts=("K1.r2.heirs",),
     answered_codes=("REF_MEDICAL_ADVISOR",),
-    ruling=Ruling("change", "urn:santunan:officer:1", ("A",), (("stmb", 7),), ("ktp",), "urn:santunan:officer:2"),
+    answered_by=("urn:santunan:officer:1",),
+    chosen_children=(1, 3),
+    ruling=Ruling("change", "urn:santunan:officer:1", ("A",), (("stmb", 7),), ("ktp",), "urn:santunan:officer:2", 4),
+    replaced_officer="urn:santunan:officer:3",
+    moved_alone={"1": 7},
+    parties={"urn:santunan:clinic:a": 2},
+    former_events=1,
+    weighed_events=2,
+    accepted_events=(2,),
+    contest=Contest("medical", "urn:santunan:clinic:a", "urn:santunan:clinic:b", 9),
+    moved_by="urn:santunan:office:a",
     has_new_facts=True,
     changed_later=True,
     is_appealed=True,
@@ -58,5 +68,5 @@ def test_of_a_new_claim_nothing_is_written() -> None:
 
 
 def test_progress_that_was_written_with_all_its_fields_can_be_read() -> None:
-    document = '{"ordered":{},"lines":[["stmb",7]],"ruling":null,"wake_on":null,"approved_on":"2024-07-08"}'
+    document = '{"accounts":[],"lines":[["stmb",7]],"ruling":null,"wake_on":null,"approved_on":"2024-07-08"}'
     assert progress_of(document) == progress(lines=(("stmb", 7),), approved_on=DAY)

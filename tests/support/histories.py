@@ -8,6 +8,7 @@ from tests.support import events as e
 # Two persons; the first has two numbers. The third number is nobody's until somebody registers it.
 NUMBERS = {"20000000011": "3671010101800001", "20000000022": "3671010101800001", "20000000033": "3671010101800003"}
 CLAIMS = ("K1", "K2", "K3", "K4")
+OF_CLAIM = {"K1": "20000000011", "K2": "20000000011", "K3": "20000000022", "K4": "20000000033"}
 
 
 def history(seed: int, length: int) -> list[Any]:
@@ -43,25 +44,28 @@ def history(seed: int, length: int) -> list[Any]:
 
 def claim(dice: random.Random, sent: list[Any]) -> Any:
     day = dice.choice(("2024-07-07", "2024-07-07", "2024-07-08"))
-    number = dice.choice([*NUMBERS, None])
+    claim_id = dice.choice(CLAIMS)
+    number: str | None = OF_CLAIM[claim_id]
+    if dice.random() < 0.2:
+        number = dice.choice([*NUMBERS, None])
     member = {"member_number": number} if number else {"nik": dice.choice(list(NUMBERS.values()))}
     change: dict[str, Any] = {"member": member}
     if dice.random() < 0.3:
-        return e.death(dice.choice(CLAIMS), day, **change)
+        return e.death(claim_id, day, **change)
     if dice.random() < 0.3:
         change["conclusion"] = None
     if dice.random() < 0.3:
         change["documents"] = ["ktp"]
     if dice.random() < 0.3:
         change["costs"] = {"transport": {"land": 500_000}}
-    return e.accident(dice.choice(CLAIMS), day, **change)
+    return e.accident(claim_id, day, **change)
 
 
 def papers(dice: random.Random, sent: list[Any]) -> Any:
     sections: dict[str, Any] = {"documents": e.JKK_PAPERS + e.JKM_PAPERS}
     if dice.random() < 0.4:
         sections["conclusion"] = {"work_related": dice.random() < 0.7, "concluded_on": "2024-07-09"}
-    if dice.random() < 0.2:
+    if dice.random() < 0.05:
         sections["member"] = {"member_number": dice.choice(list(NUMBERS))}
     return e.evidence(dice.choice(CLAIMS), f"2024-07-{dice.randint(10, 20)}T10:00:00", **sections)
 
@@ -70,7 +74,8 @@ def officer(dice: random.Random, sent: list[Any]) -> Any:
     verdict = dice.choice(("approve", "reject", "reassess", "change", "request_documents"))
     change: dict[str, Any] = {}
     if verdict == "change":
-        change = {"changes": [{"line": "stmb", "amount": dice.choice((1_000_000, 2_000_000)), "reason": "dilihat"}]}
+        line = dice.choice(("stmb", "stmb", "transport", "funeral"))
+        change = {"changes": [{"line": line, "amount": dice.choice((1_000_000, 2_000_000)), "reason": "dilihat"}]}
     if verdict == "request_documents":
         change = {"documents": ["visum"]}
     source = f"urn:santunan:officer:{dice.choice('ab')}"

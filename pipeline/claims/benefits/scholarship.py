@@ -42,7 +42,9 @@ def pupils_of(assessment: Assessment) -> Pupils:
     if not children:
         return NO_PUPILS
     assert law is not None
-    eligible = tuple(child for child in children if is_eligible(child, assessment.event_date, law))
+    chosen = assessment.case.progress.chosen_children  # where there are more than are paid for, an officer chose
+    candidates = [children[place - 1] for place in chosen if place <= len(children)] if chosen else children
+    eligible = tuple(child for child in candidates if is_eligible(child, assessment.event_date, law))
     limit = law.scholarship_max_children.value if law.scholarship_yearly.value is not None else None
     is_tenure_met = True
     if eligible and assessment.program == "JKM":
@@ -50,7 +52,7 @@ def pupils_of(assessment: Assessment) -> Pupils:
         is_tenure_met = (
             contribution_months(assessment.member, assessment.event_date) >= law.scholarship_tenure_months.value
         )
-    return Pupils(eligible, len(eligible) < len(children), is_tenure_met, limit)
+    return Pupils(eligible, len(eligible) < len(candidates), is_tenure_met, limit)
 
 
 def is_eligible(child: Child, day: dt.date, law: Law) -> bool:

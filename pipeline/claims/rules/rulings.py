@@ -1,25 +1,34 @@
-"""Row 0: an officer's decision, the facts that came after it, and the need for a second officer. Pure.
+"""Row 0: an officer's decision, the facts that came after it, and the need for a second hand. Pure.
 
 What an officer decided, automation may not change: new facts refer the claim again. Answered codes are handled
 inside each row (`Assessment.refer`); here the table's finding becomes the officer's.
 """
 
+from typing import Final
+
 from pipeline.claims.assessment import Assessment, law_of_payment
 from pipeline.claims.benefits.heirs import NO_HEIR, first_heir, payee_of
+from pipeline.claims.case_file import OnlyHand
+from pipeline.claims.payouts import differences
 from pipeline.claims.progress import Ruling
 from pipeline.claims.rules.entitlement import Finding, computable_lines
 from pipeline.law import references
-from schemas.codes import DEATH_LINES, LATE_PAYMENT, Payee
+from schemas.codes import DEATH_LINES, EFFECTIVE, LATE_PAYMENT, Payee
 from schemas.decisions import Benefit, Check, Scalar
+from schemas.values import source_who
+
+_FORMER_OFFICER: Final = "urn:santunan:officer:unknown"  # who answered was not kept before
 
 
 def ruled(assessment: Assessment, finding: Finding) -> Finding:
-    """The finding after the officer. `needs_second_officer` decides whether a second one is needed."""
+    """The finding after the officer. `only_hand` decides whether a second one is needed."""
     progress = assessment.case.progress
     codes = _waiting_again(assessment)
     if codes:
         assessment.wake_on = None
         indicative = finding.total if finding.outcome == "APPROVED" else finding.indicative
+        if progress.contest is not None:
+            indicative = progress.contest.indicative
         return Finding("REFERRED", codes, [], indicative)
     ruling = progress.ruling
     if ruling is None:
@@ -28,7 +37,8 @@ def ruled(assessment: Assessment, finding: Finding) -> Finding:
         assessment.wake_on = None
         return Finding("REJECTED", ("REV_REJECTED",), [])
     if ruling.verdict == "request_documents":
-        missing = tuple(paper for paper in ruling.documents if paper not in assessment.case.documents)
+        came = assessment.case.papers_at  # what was on file is asked for again: unreadable, or the wrong page
+        missing = tuple(paper for paper in ruling.documents if came.get(paper, 0) <= ruling.seen_events)
         if missing:
             assessment.wake_on, assessment.missing = None, missing
             return Finding("PENDING", ("DOC_REQUESTED",), [])
@@ -43,11 +53,21 @@ def _waiting_again(assessment: Assessment) -> tuple[str, ...]:
     codes: tuple[str, ...] = ("REV_NEW_FACTS",) if progress.has_new_facts else ()
     if progress.changed_later and "MEM_CHANGED_LATER" not in assessment.answered:
         codes += ("MEM_CHANGED_LATER",)
+    contest = progress.contest
+    if contest is not None:
+        facts: dict[str, Scalar] = {"sections": contest.sections, "writer": contest.writer, "other": contest.other}
+        assessment.note("one_source", "undetermined", facts, references.PARTIES)
+        codes += ("CLM_OTHER_SOURCE",)
+    if progress.moved_by is not None:
+        assessment.note("member_confirmed", "undetermined", {"office": progress.moved_by}, references.PARTIES)
+        codes += ("CLM_OTHER_MEMBER",)
     return codes
 
 
 def _changed(assessment: Assessment, finding: Finding, ruling: Ruling) -> Finding:
     """The computed lines with the officer's in their place; a rejected claim has none but the officer's."""
+    if assessment.number is None:
+        return finding  # money is paid to a membership number, and this claim has none
     if finding.outcome == "APPROVED":
         base: Finding | None = finding
     elif finding.outcome == "REJECTED":
@@ -97,12 +117,52 @@ def late_line(assessment: Assessment, computed: Benefit | None) -> Benefit | Non
     return None if amount == 0 else _decided(assessment, LATE_PAYMENT, amount, computed)
 
 
-def needs_second_officer(assessment: Assessment, finding: Finding) -> bool:
-    """Above the limit no single officer moves money, neither by approving, changing nor answering codes."""
+def only_hand(assessment: Assessment, finding: Finding) -> OnlyHand | None:
+    """None where nothing moves, where the law alone moves it, or where two persons stand behind it."""
+    hands = _hands(assessment)
+    if not hands or finding.outcome not in EFFECTIVE or len({source_who(one) for one in hands}) > 1:
+        return None
+    moves = _moved(assessment, finding.benefits)
+    if not moves:
+        return None
+    return OnlyHand(hands[0], moves, assessment.case.progress.moved_alone.get(source_who(hands[0]), 0))
+
+
+def refer_to_second(assessment: Assessment, finding: Finding, hand: OnlyHand | None) -> Finding:
+    """The finding, or above the limit a referral: no single person moves so much money, in either direction."""
     progress = assessment.case.progress
+    limit = law_of_payment(assessment).officer_limit
+    is_above = hand is not None and hand.moves + hand.before > limit.value
+    if is_above or progress.replaced_officer is not None:
+        facts: dict[str, Scalar] = {}
+        if hand is not None:
+            facts = {"officer": hand.source, "moves": hand.moves + hand.before, "limit": limit.value}
+        if progress.replaced_officer is not None:
+            facts["replaced"] = progress.replaced_officer
+        assessment.note("second_hand", "undetermined" if is_above else "met", facts, limit)
+    return Finding("REFERRED", ("REV_SECOND_OFFICER",), [], finding.total) if is_above else finding
+
+
+def _hands(assessment: Assessment) -> list[str]:
+    """Whose word the finding rests on beside the facts: rulings, answers, advice and amounts on file."""
+    case, progress = assessment.case, assessment.case.progress
+    if progress.ruling is None and not progress.answered_codes and not case.advice_by and case.approved is None:
+        return []
+    hands = [*case.advice_by, *progress.answered_by]
+    if case.approved is not None:
+        hands.append(case.writers["approved"])
+    if progress.ruling is not None and progress.ruling.verdict != "request_documents":
+        hands += progress.ruling.officers
+    return hands or [_FORMER_OFFICER]
+
+
+def _moved(assessment: Assessment, benefits: list[Benefit]) -> int:
+    """Rupiah that this would move, by person and payee. Compensation for late payment moves by law alone, unless an
+    officer changed it."""
+    progress = assessment.case.progress
+    moved = sum([abs(one) for one in differences(progress.accounts, assessment.number, benefits).values()])
     ruling = progress.ruling
-    if finding.outcome != "APPROVED" or (ruling is not None and ruling.second_officer is not None):
-        return False
-    if not (assessment.answered or (ruling is not None and ruling.verdict in ("approve", "change"))):
-        return False
-    return finding.total > law_of_payment(assessment).officer_limit.value
+    if ruling is not None and any(line == LATE_PAYMENT for line, _ in ruling.changes):
+        return moved
+    late = sum([one.amount for one in benefits if one.line == LATE_PAYMENT])
+    return max(0, moved - abs(late - dict(progress.lines).get(LATE_PAYMENT, 0)))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop
-from pipeline.claims.case_file import CaseFile, Verdict
+from pipeline.claims.case_file import CaseFile, OnlyHand, Verdict
 from pipeline.claims.rules.admissibility import input_is_consistent, is_claimed_once, law_is_known
 from pipeline.claims.rules.documents import documents_are_complete
 from pipeline.claims.rules.eligibility import (
@@ -23,7 +23,7 @@ from pipeline.claims.rules.eligibility import (
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
 from pipeline.claims.rules.prerequisites import amounts_can_be_computed
 from pipeline.claims.rules.referral_triggers import triggers_are_answered
-from pipeline.claims.rules.rulings import late_line, needs_second_officer, ruled
+from pipeline.claims.rules.rulings import late_line, only_hand, refer_to_second, ruled
 from pipeline.claims.rules.timeliness import (
     cause_is_settled,
     is_claimed_in_time,
@@ -61,17 +61,20 @@ def assess(case_file: CaseFile, book: Book) -> Verdict:
     assessment = Assessment(case_file, book)
     finding = _found(assessment)
     progress = case_file.case.progress
-    if progress.ruling is not None or progress.has_new_facts or progress.changed_later:
+    if progress.needs_officer:
         finding = ruled(assessment, finding)
-    if needs_second_officer(assessment, finding):
-        finding = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total)
     deadline: dt.date | None = None
     if finding.outcome == "APPROVED" and finding.benefits:
         deadline = _with_deadline(assessment, finding)
         if finding.total > MAX_RUPIAH:
             # A typing error, multiplied: officers cannot confirm it, they correct the fact behind it.
-            finding, deadline = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total), None
-    return _verdict(assessment, finding, deadline)
+            finding = Finding("REFERRED", _ABOVE_THE_LIMIT, [], finding.total)
+    hand = only_hand(assessment, finding)
+    if hand is not None or progress.replaced_officer is not None:
+        finding = refer_to_second(assessment, finding, hand)
+    if finding.outcome == "REFERRED":
+        hand = deadline = None
+    return _verdict(assessment, finding, deadline, hand)
 
 
 def _found(assessment: Assessment) -> Finding:
@@ -103,7 +106,7 @@ def _with_deadline(assessment: Assessment, finding: Finding) -> dt.date:
     return deadline
 
 
-def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None) -> Verdict:
+def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None, hand: OnlyHand | None) -> Verdict:
     outcome, codes, law, first_claim_id = finding.outcome, finding.codes, assessment.law, None
     if assessment.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
         first_claim_id = assessment.first_claim_id
@@ -127,5 +130,6 @@ def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None)
             law.rule_version if law is not None else FORMER_LAW,
             tuple(assessment.trace),
             assessment.wake_on,
+            hand,
         ),
     )
