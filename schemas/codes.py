@@ -46,11 +46,14 @@ BenefitKind = Literal[
 CheckResult = Literal["met", "not_met", "undetermined"]
 
 # row of the decision table (rules.md section 8) -> its codes in their order; row 0 is what an officer's review,
-# or a membership fact that came later, makes of a claim before the table is walked
+# a membership fact that came later, or another hand in the claim makes of it before the table is walked
 REASONS: Final[dict[int, tuple[str, ...]]] = {
-    0: ("REV_SECOND_OFFICER", "REV_REJECTED", "REV_NEW_FACTS", "DOC_REQUESTED", "MEM_CHANGED_LATER"),
+    0: (
+        "REV_SECOND_OFFICER", "REV_REJECTED", "REV_NEW_FACTS", "DOC_REQUESTED", "MEM_CHANGED_LATER",
+        "CLM_OTHER_SOURCE", "CLM_OTHER_MEMBER",
+    ),
     1: ("VAL_BAD_INPUT",),
-    2: ("CLM_DUPLICATE", "CLM_SAME_EVENT", "CLM_OTHER_SOURCE", "CLM_OTHER_MEMBER"),
+    2: ("CLM_DUPLICATE", "CLM_SAME_EVENT"),
     3: ("RULE_BEFORE_2015_07_01",),
     4: ("SEG_PMI_OUT_OF_SCOPE",),
     5: ("MEM_NOT_REGISTERED", "MEM_PROGRAM_NOT_HELD"),

@@ -105,6 +105,7 @@ def _is_employer(case: Case, source: str, register: Register) -> bool:
 def require_no_own_hand(case: Case, officer: str) -> None:
     """Raises Poison (REVIEW_OWN_CLAIM): who submitted, concluded or advised on a claim does not rule on it."""
     hands = {case.opener, case.writers.get("conclusion"), case.writers.get("approved"), *case.advice_by}
-    if source_who(officer) in {source_who(hand) for hand in hands if hand is not None}:
+    offices = [hand for hand in hands if hand is not None and source_kind(hand) == "office"]
+    if source_who(officer) in {source_who(hand) for hand in offices}:  # of a person, the same in both roles
         message = "you submitted this claim, concluded or advised on it; another officer must rule on it"
         raise Poison("REVIEW_OWN_CLAIM", FieldError("source", message))

@@ -71,7 +71,7 @@ def papers(dice: random.Random, sent: list[Any]) -> Any:
 
 
 def officer(dice: random.Random, sent: list[Any]) -> Any:
-    verdict = dice.choice(("approve", "reject", "reassess", "change", "request_documents"))
+    verdict = dice.choice(("approve", "reject", "reassess", "change", "change", "change", "request_documents"))
     change: dict[str, Any] = {}
     if verdict == "change":
         line = dice.choice(("stmb", "stmb", "transport", "funeral"))
@@ -79,7 +79,8 @@ def officer(dice: random.Random, sent: list[Any]) -> Any:
     if verdict == "request_documents":
         change = {"documents": ["visum"]}
     source = f"urn:santunan:officer:{dice.choice('ab')}"
-    return e.review(dice.choice(CLAIMS), dice.randint(1, 4), verdict, "2024-08-01T10:00:00", source=source, **change)
+    claim_id, revision = dice.choice(("K1", "K2", *CLAIMS)), dice.randint(1, 4)
+    return e.review(claim_id, revision, verdict, "2024-08-01T10:00:00", source=source, **change)
 
 
 def payment(dice: random.Random, sent: list[Any]) -> Any:
