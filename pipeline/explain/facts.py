@@ -53,6 +53,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "child_choice": {"children": "children", "limit": "children"},
     "waiting_period_over": {"cover_start": "day", "full_from": "day", "died_on": "day"},
     "heir_known": {"heir": "word:heir"},
+    "certificate_confirmed": {"total": "rupiah", "limit": "rupiah"},
     "one_source": {"sections": "words:section", "writer": "name", "other": "name"},
     "member_confirmed": {"office": "name"},
     "second_hand": {"officer": "name", "moves": "rupiah", "limit": "rupiah", "replaced": "name"},

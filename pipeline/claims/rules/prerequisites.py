@@ -120,4 +120,7 @@ def _children_are_chosen(assessment: Assessment, pupils: Pupils) -> Stop | None:
     if limit is None or len(pupils.eligible) <= limit or not pupils.is_tenure_met:
         return None
     facts: dict[str, Scalar] = {"children": len(pupils.eligible), "limit": limit}
+    if assessment.case.progress.chosen_children:  # more than are paid for: nobody can tell which of them
+        assessment.note("child_choice", "undetermined", facts, references.CHILD_CHOICE)
+        return Stop("REFERRED", ("BEN_CHILD_CHOICE",))
     return assessment.refer("child_choice", ("BEN_CHILD_CHOICE",), facts, references.CHILD_CHOICE)

@@ -3,11 +3,16 @@
 Medical, disease, violence and conduct concern JKK only. A doctor's certificate answers for percentages only.
 """
 
-from pipeline.claims.assessment import Assessment, Stop
+from typing import Final
+
+from pipeline.claims.assessment import Assessment, Stop, law_of_payment
 from pipeline.claims.benefits.disability import loss_of
+from pipeline.claims.rules.entitlement import Finding
 from pipeline.law import references
 from pipeline.law.references import Origin
 from schemas.decisions import Scalar
+
+_CERTIFIED_LINES: Final = frozenset({"partial_disability", "permanent_total"})
 
 
 def triggers_are_answered(assessment: Assessment) -> Stop | None:
@@ -80,6 +85,22 @@ def _medical(assessment: Assessment, open_codes: list[str]) -> None:
         trigger = "permanent_total" if medical.permanent_total else "disability"
         facts = {"trigger": trigger, "certified_by": certified_by}
         assessment.note("medically_settled", "met", facts, references.CERTIFICATE)
+
+
+def certificate_is_confirmed(assessment: Assessment, finding: Finding) -> Stop | None:
+    """The last of row 16: one facility's certificate alone does not bring a decision above the officer's limit by a
+    line for a disability. An advisor's decision on file settles it, or officers do (amendment 27)."""
+    if finding.outcome != "APPROVED" or assessment.death is not None:
+        return None
+    if not any(one.line in _CERTIFIED_LINES for one in finding.benefits):
+        return None
+    limit = law_of_payment(assessment).officer_limit
+    answered = assessment.case.answered_codes if assessment.case.advice else assessment.answered
+    if finding.total <= limit.value or "REF_MEDICAL_ADVISOR" in answered:
+        return None
+    facts: dict[str, Scalar] = {"total": finding.total, "limit": limit.value}
+    assessment.note("certificate_confirmed", "undetermined", facts, limit)
+    return Stop("REFERRED", ("REF_MEDICAL_ADVISOR",))
 
 
 def _medical_trigger(assessment: Assessment) -> tuple[str | None, bool]:

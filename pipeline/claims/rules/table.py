@@ -22,7 +22,7 @@ from pipeline.claims.rules.eligibility import (
 )
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
 from pipeline.claims.rules.prerequisites import amounts_can_be_computed
-from pipeline.claims.rules.referral_triggers import triggers_are_answered
+from pipeline.claims.rules.referral_triggers import certificate_is_confirmed, triggers_are_answered
 from pipeline.claims.rules.rulings import late_line, only_hand, refer_to_second, ruled
 from pipeline.claims.rules.timeliness import (
     cause_is_settled,
@@ -87,7 +87,9 @@ def _found(assessment: Assessment) -> Finding:
     stop = amounts_can_be_computed(assessment, pupils)  # 16
     if stop is not None:
         return _stopped(assessment, stop)
-    return pay(assessment, pupils)  # 17, 18, 19
+    finding = pay(assessment, pupils)  # 17, 18, 19
+    stop = certificate_is_confirmed(assessment, finding)  # 16, last: by what would be paid
+    return finding if stop is None else Finding(stop.outcome, stop.codes, [], finding.total)
 
 
 def _stopped(assessment: Assessment, stop: Stop) -> Finding:
