@@ -16,6 +16,7 @@ from pipeline.audit.replay import replay
 from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN
 from pipeline.law.book import Book
 from pipeline.queries import history
+from pipeline.store.rows import progress_of
 from pipeline.store.tables import chunks, dead_letters, decisions, ledger, members, paid_lines, payouts, positions
 from schemas import topics
 from schemas.codes import EFFECTIVE
@@ -122,23 +123,30 @@ def _revisions_have_no_holes(connection: Connection) -> Iterator[Breach]:
 
 
 def _money_adds_up(connection: Connection) -> Iterator[Breach]:
-    """3: payouts, effective decision and case agree, to the rupiah."""
+    """3: payouts, effective decision and case agree, to the rupiah; and what a claim keeps of its money by person."""
     effective: dict[str, tuple[str, int]] = {}
     for row in history.stored_decisions(connection):
         if row.outcome in EFFECTIVE:
             effective[row.claim_id] = (row.outcome, row.total)
     signed = case((payouts.c.direction == "pay", payouts.c.amount), else_=-payouts.c.amount)
-    statement = select(payouts.c.claim_id, func.sum(signed)).group_by(payouts.c.claim_id)
-    ordered = _amounts(connection.execute(statement))
+    columns = payouts.c.claim_id, payouts.c.member_number, payouts.c.payee
+    ordered: defaultdict[str, dict[tuple[str, str], int]] = defaultdict(dict)
+    for claim_id, number, payee, amount in connection.execute(select(*columns, func.sum(signed)).group_by(*columns)):
+        if amount:
+            ordered[claim_id][number, payee] = int(amount)
     for row in history.decided_cases(connection):
         outcome, total = effective.get(row.claim_id, (None, 0))
-        money = ordered.pop(row.claim_id, 0)
+        accounts = ordered.pop(row.claim_id, {})
+        money = sum(accounts.values())
         if not total == money == row.effective_total or outcome != row.effective_outcome:
             yield Breach(
                 3,
                 f"claim {row.claim_id}: effective decision Rp{total:,} ({outcome}), payouts Rp{money:,}, case "
                 f"Rp{row.effective_total:,} ({row.effective_outcome})",
             )
+        kept = {account: amount for account, amount in progress_of(row.progress).accounts.items() if amount}
+        if accounts != kept or min(kept.values(), default=0) < 0:
+            yield Breach(3, f"claim {row.claim_id}: its payouts by person are not what it keeps")
     for claim_id in ordered:
         yield Breach(3, f"claim {claim_id} has payouts, but no case")
 
@@ -179,8 +187,8 @@ class _Published:
         self.niks = {nik.encode() for nik in connection.execute(statement).scalars()}
         self._canaries = tuple(canaries)
         self._ids: Counter[str] = Counter()
-        self._money: Counter[str] = Counter()
-        self._effective: dict[str, int] = {}
+        self._money: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)  # claim -> person and payee
+        self._effective: dict[str, Counter[tuple[str, str]]] = {}
         self._decisions = 0
         self._leaks: list[Breach] = []
 
@@ -198,9 +206,13 @@ class _Published:
         if topic == topics.DECISIONS:
             self._decisions += 1
             if data["outcome"] in EFFECTIVE:
-                self._effective[data["claim_id"]] = data["total"]
+                due: Counter[tuple[str, str]] = Counter()
+                for one in data["benefits"]:
+                    due[data["member_number"], one["payee"]] += one["amount"]
+                self._effective[data["claim_id"]] = due
         elif topic == topics.PAYOUTS:
-            self._money[data["claim_id"]] += data["amount"] if data["direction"] == "pay" else -data["amount"]
+            signed = data["amount"] if data["direction"] == "pay" else -data["amount"]
+            self._money[data["claim_id"]][data["member_number"], data["payee"]] += signed
 
     def has_personal_data(self, text: bytes) -> bool:
         """Whether the text holds the NIK of a member, or a canary."""
@@ -216,10 +228,13 @@ class _Published:
         stored = connection.execute(select(func.count()).select_from(decisions)).scalar_one()
         if stored != self._decisions:
             yield Breach(5, f"{stored} decisions are stored, {self._decisions} were published")
-        for claim_id, total in self._effective.items():
-            money = self._money[claim_id]
-            if total != money:
-                yield Breach(3, f"claim {claim_id}: Rp{money:,} were published for a total of Rp{total:,}")
+        for claim_id, due in self._effective.items():
+            money = {account: amount for account, amount in self._money.pop(claim_id, {}).items() if amount}
+            if due != money:
+                paid, total = sum(money.values()), sum(due.values())
+                yield Breach(3, f"claim {claim_id}: Rp{paid:,} were published for Rp{total:,}, or to another person")
+        for claim_id in self._money:
+            yield Breach(3, f"claim {claim_id}: money was published without an effective decision")
 
 
 def _refusals_hold_no_personal_data(connection: Connection, published: _Published) -> Iterator[Breach]:

@@ -10,21 +10,19 @@ from operator import attrgetter
 from typing import Final
 
 from pipeline.claims import referrals
+from pipeline.claims.assessor import Assessor, result_of
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import CaseFile, ClaimSummary, Verdict
+from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.decisions import decision_of, record
 from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.limits import require_few_claims, require_few_events, require_few_memberships
 from pipeline.claims.parties import admit, is_same_person, require_no_own_hand, require_own_claim, require_own_number
 from pipeline.claims.payouts import differences, payouts_of, recoveries_of
-from pipeline.claims.progress import Contest, Progress
-from pipeline.claims.register import Register
+from pipeline.claims.progress import Progress
 from pipeline.claims.requirements import MEMBER_EVENTS, day_begun
 from pipeline.claims.reviews import apply_review, apply_settlement, payout_of
-from pipeline.claims.rules.table import assess
 from pipeline.errors import Poison
 from pipeline.law.book import Book
-from pipeline.membership.coverage import is_in_force
 from pipeline.membership.member import Member
 from pipeline.messages.outputs import decision_message, payout_messages
 from pipeline.messages.records import Message
@@ -32,7 +30,7 @@ from schemas.claims import OPENING_EVENTS, AccidentClaimed, ClaimAppealed, Death
 from schemas.clock import JAKARTA
 from schemas.codes import EFFECTIVE
 from schemas.days import DayPassed
-from schemas.decisions import Cause, Decision, FieldError, Payout, ReadSet
+from schemas.decisions import Cause, Decision, FieldError, Payout
 from schemas.events import IntakeEvent, MemberEvent, partition_key
 from schemas.membership import Contribution, MemberRegistered, WageReport
 from schemas.payouts import PayoutFailed, PayoutSettled
@@ -43,8 +41,8 @@ _OPENED_ORDER: Final = attrgetter("opened_order")
 _new: Final = tuple.__new__  # fast: see docs/performance.md
 
 
-class Desk(Register):
-    """A register that decides. The caller empties `changed_*` and `made_*` by making a new desk for each batch.
+class Desk(Assessor):
+    """An assessor that decides. The caller empties `changed_*` and `made_*` by making a new desk for each batch.
 
     `is_quiet`: nothing is published, so decisions and payouts are made but not written out as messages.
     `is_rerun`: the events were accepted before, so they are applied whatever is refused today.
@@ -53,8 +51,7 @@ class Desk(Register):
     def __init__(
         self, book: Book, paid: PaidLines | None = None, *, is_quiet: bool = False, is_rerun: bool = False
     ) -> None:
-        super().__init__(paid)
-        self.book = book
+        super().__init__(book, paid)
         self.is_quiet = is_quiet
         self.is_rerun = is_rerun
         self.made_decisions: list[Decision] = []
@@ -133,30 +130,10 @@ class Desk(Register):
         if progress.ruling is not None and _is_ruled(progress):
             progress.has_new_facts = True
         elif progress.effective_outcome is not None:
-            verdict, number, _ = self._without_referrals(case, clock)
+            verdict, number, _ = self.assess_plainly(case, clock)
             is_moving = verdict.outcome in EFFECTIVE and differences(progress.accounts, number, verdict.benefits)
             progress.has_new_facts = progress.has_new_facts or bool(is_moving)
-        progress.contest = self._contest(case, clock) if case.proposals else None
-
-    def _contest(self, case: Case, clock: dt.datetime) -> Contest | None:
-        """Whether the versions of other sources would lead to another result."""
-        own, _, _ = self._without_referrals(case, clock)
-        other, _, _ = self._without_referrals(case.with_proposals(), clock)
-        if _result(own) == _result(other):
-            return None
-        sections = sorted(case.proposals)
-        indicative = other.total if other.outcome == "APPROVED" else other.indicative_total
-        source, _, _ = case.proposals[sections[0]]
-        return Contest(",".join(sections), case.writers[sections[0]], source, indicative)
-
-    def _without_referrals(self, case: Case, clock: dt.datetime) -> tuple[Verdict, str | None, ReadSet]:
-        """As `_assess`, as if nothing waited for an officer; and the number of the membership."""
-        plain = case.copy()
-        plain.progress.has_new_facts = plain.progress.changed_later = False
-        plain.progress.contest = plain.progress.moved_by = None
-        assert plain.member is not None
-        verdict, member, read = self._assess(plain, clock)
-        return verdict, member.number if member is not None else plain.member.member_number, read
+        progress.contest = self.contest(case, clock) if case.proposals else None
 
     def _take_member_fact(self, event: MemberEvent, clock: dt.datetime) -> list[Message]:
         number = event.data.member_number
@@ -164,11 +141,11 @@ class Desk(Register):
             require_few_memberships(event, self)
         before = self.members.get(number, Member.new(number))
         touched = self._effective_cases(event, before)
-        old = {case.claim_id: _result(self._assess(case, clock)[0]) for case in touched}
+        old = {case.claim_id: result_of(self.assess(case, clock)[0]) for case in touched}
         self.change_member(before.apply(event, clock))
         outputs: list[Message] = []
         for case in touched:
-            if _result(self._assess(case, clock)[0]) != old[case.claim_id]:
+            if result_of(self.assess(case, clock)[0]) != old[case.claim_id]:
                 case = self.change_case(case.claim_id)
                 case.progress.changed_later = True
                 outputs += self._decide(case, clock, Cause(event.source, event.id))
@@ -184,7 +161,7 @@ class Desk(Register):
         outputs: list[Message] = []
         for claim_id in sorted(due):
             case = self.change_case(claim_id)
-            verdict, _, _ = self._assess(case, clock)
+            verdict, _, _ = self.assess(case, clock)
             if (verdict.outcome, verdict.reason_codes) == (case.progress.outcome, case.progress.reason_codes):
                 case.progress.wake_on = verdict.wake_on
             else:
@@ -202,7 +179,7 @@ class Desk(Register):
 
     def _require_answered(self, case: Case, clock: dt.datetime) -> None:
         """Raises Poison (REVIEW_CHANGE_NEEDED) where the claim waits for the very answers that were given."""
-        verdict, _, _ = self._assess(case, clock)
+        verdict, _, _ = self.assess(case, clock)
         answers = case.progress.answered_codes
         left = [code for code in verdict.reason_codes if code in answers] if verdict.outcome == "REFERRED" else []
         if left:
@@ -249,69 +226,7 @@ class Desk(Register):
             key=lambda case: (case.opened_order, case.claim_id),
         )
 
-    # --- assessment
-
-    def _assess(self, case: Case, clock: dt.datetime) -> tuple[Verdict, Member | None, ReadSet]:
-        """The verdict, whose membership it is about, and what was looked at for it."""
-        clock = case.progress.moment(clock)
-        member, memberships = self._memberships(case, clock)
-        claims = self._other_claims(case, member, memberships)
-        verdict = assess(_new(CaseFile, (case, member, memberships, claims, clock)), self.book)
-        read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
-        if memberships:
-            read += tuple([f"{one.number}@{one.version}" for one in memberships])
-        also = tuple([f"{one.claim_id}@{one.revision}" for one in claims]) if claims else ()
-        return verdict, member, ReadSet(read, also)
-
-    def _memberships(self, case: Case, clock: dt.datetime) -> tuple[Member | None, tuple[Member, ...]]:
-        """The membership a claim speaks of, and the person's others, as known at `clock`.
-
-        By number; where that is unknown or not given, by NIK: the membership in force on the day, else the newest.
-        """
-        assert case.member is not None
-        named = self._known(case.member.member_number, clock)
-        numbers = self.numbers_of(named.nik if named is not None else case.member.nik)
-        if named is not None and len(numbers) < 2:
-            return named, ()
-        same_person = [member for number in sorted(numbers) if (member := self._known(number, clock)) is not None]
-        if named is None:
-            if not same_person:
-                return None, ()
-            day, paid = case.event_date, {number for number, _ in case.progress.accounts}
-            named = max(
-                same_person,
-                key=lambda one: (
-                    one.number in paid,  # what was paid for one membership stays with it
-                    is_in_force(one, day, self.book),
-                    one.enrolments[-1].registered_on,
-                    one.number,
-                ),
-            )
-        return named, tuple(one for one in same_person if one.number != named.number)
-
-    def _known(self, number: str | None, clock: dt.datetime) -> Member | None:
-        member = self.members.get(number) if number is not None else None
-        if member is None:
-            return None
-        member = member.as_of(clock)
-        return member if member.is_registered else None
-
-    def _other_claims(
-        self, case: Case, member: Member | None, memberships: tuple[Member, ...]
-    ) -> tuple[ClaimSummary, ...]:
-        """Of the person as the claim names them, and as the memberships do: a claim keeps the NIK of its day."""
-        reference = case.member
-        assert reference is not None
-        claim_ids = self.claims_of(reference.member_number, reference.nik)
-        if member is not None:
-            claim_ids = claim_ids | self.claims_of(member.number, member.nik)
-        for other in memberships:
-            claim_ids = claim_ids | self.claims_of(other.number, None)
-        if not claim_ids:
-            return ()
-        found = [self.summaries[claim_id] for claim_id in claim_ids if claim_id != case.claim_id]
-        found.sort(key=_OPENED_ORDER)
-        return tuple(found)
+    # --- decisions
 
     def _recover_by(self, clock: dt.datetime) -> dt.date:
         today = clock.astimezone(JAKARTA).date()
@@ -326,7 +241,7 @@ class Desk(Register):
         progress, reference = case.progress, case.member
         assert reference is not None
         clock = progress.moment(clock)
-        verdict, member, read = self._assess(case, clock)
+        verdict, member, read = self.assess(case, clock)
         decision = decision_of(case, verdict, member, read, clock, cause)
         payouts = payouts_of(case, decision, self._recover_by(clock) if progress.accounts else None)
         if progress.accounts:
@@ -388,9 +303,3 @@ def _may_reach(event: MemberEvent, claim: Case) -> bool:
 def _is_ruled(progress: Progress) -> bool:
     """An officer's ruling is behind the latest decision, or waits for its second officer."""
     return progress.outcome in EFFECTIVE or "REV_SECOND_OFFICER" in progress.reason_codes
-
-
-def _result(verdict: Verdict) -> tuple[object, ...]:
-    """What counts as another decision: outcome, main reason, money. A flag alone (an employer's arrears within the
-    limit, paid after the event) changes nothing for anybody, and would send half of the late payers to an officer."""
-    return verdict.outcome, verdict.reason_codes[0], tuple((one.line, one.amount) for one in verdict.benefits)

@@ -194,7 +194,8 @@ payouts: Final = Table(
     Column("payee", Text, nullable=False),
     Column("direction", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
-    PrimaryKeyConstraint("claim_id", "revision", "payee"),
+    Column("member_number", Text, nullable=False),  # of the person who is paid, or who gives it back
+    PrimaryKeyConstraint("claim_id", "revision", "payee", "member_number"),
     _rupiah("amount"),
     CheckConstraint("direction IN ('pay', 'recover')", name="direction_known"),
     sqlite_with_rowid=False,

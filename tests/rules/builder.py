@@ -355,27 +355,21 @@ def document(kind: str, data: dict[str, Any], when: dt.datetime) -> bytes:
 
 # --- what was decided before
 
+_CONTEST = Contest("medical", "urn:santunan:clinic:a", "urn:santunan:clinic:b", 2_000_000)
+
 
 def _progress(words: Words, case: Case) -> None:
     progress = case.progress
     progress.has_new_facts = words.take("new_facts", False)
     progress.changed_later = words.take("changed_later", False)
-    if words.take("contested", False):
-        progress.contest = Contest("medical", "urn:santunan:clinic:a", "urn:santunan:clinic:b", 2_000_000)
-    if words.take("corrected_by_office", False):
-        progress.moved_by = OFFICE
+    progress.contest = _CONTEST if words.take("contested", False) else None
+    progress.moved_by = OFFICE if words.take("corrected_by_office", False) else None
     progress.answered_codes = tuple(words.take("settled", []))
     if (ruling := words.take("officer")) is not None:
         second = "urn:santunan:officer:second" if ruling.get("second_officer") else None
         answers = tuple(ruling.get("answers", []))
-        progress.ruling = Ruling(
-            ruling["verdict"],
-            "urn:santunan:officer:first",
-            answers,
-            tuple(sorted(ruling.get("changes", {}).items())),
-            tuple(ruling.get("documents", [])),
-            second,
-        )
+        changes, papers = tuple(sorted(ruling.get("changes", {}).items())), tuple(ruling.get("documents", []))
+        progress.ruling = Ruling(ruling["verdict"], "urn:santunan:officer:first", answers, changes, papers, second)
         if ruling["verdict"] == "approve":
             progress.answered_codes += answers
             progress.answered_by = (progress.ruling.officer,)
