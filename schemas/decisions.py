@@ -79,7 +79,8 @@ class Decision:
     """Every outcome of a claim. Only APPROVED has `benefits` and a `total`; REFERRED may have `indicative_total`.
 
     `pay_by`: last day on which payment is in time. `fields`: what contradicts itself (VAL_BAD_INPUT).
-    `fund_amount`: what goes to the Social Security Fund where there is no heir.
+    `fund_amount`: what goes to the Social Security Fund where there is no heir. `rule_book`: digest of the parameters
+    and version of the program's rules by which it was decided; empty before there was one.
     """
 
     __pydantic_config__ = _STRICT
@@ -108,6 +109,7 @@ class Decision:
     read: ReadSet
     trace: tuple[Check, ...]
     recoveries: tuple[Recovery, ...] = ()
+    rule_book: str = ""
 
 
 @dataclass

@@ -60,6 +60,8 @@ def _start(day: dt.date | None) -> dt.datetime | None:
 
 def _show(found: "Replayed") -> None:
     print(f"{found.events:,} events decided again: {found.decisions:,} decisions, {len(found.differences):,} differ.")
+    if found.others:
+        print(f"{found.others:,} decisions of another version of the law or the program were taken as they are.")
     if not found.differences:
         return
     shown = table("claim", "revision", "was", "would be", "rupiah", right=("rupiah",))

@@ -189,6 +189,7 @@ class _Published:
         self._ids: Counter[str] = Counter()
         self._money: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)  # claim -> person and payee
         self._effective: dict[str, Counter[tuple[str, str]]] = {}
+        self._totals: dict[str, int] = {}
         self._decisions = 0
         self._leaks: list[Breach] = []
 
@@ -210,6 +211,7 @@ class _Published:
                 for one in data["benefits"]:
                     due[data["member_number"], one["payee"]] += one["amount"]
                 self._effective[data["claim_id"]] = due
+                self._totals[data["claim_id"]] = data["total"]
         elif topic == topics.PAYOUTS:
             signed = data["amount"] if data["direction"] == "pay" else -data["amount"]
             self._money[data["claim_id"]][data["member_number"], data["payee"]] += signed
@@ -230,8 +232,8 @@ class _Published:
             yield Breach(5, f"{stored} decisions are stored, {self._decisions} were published")
         for claim_id, due in self._effective.items():
             money = {account: amount for account, amount in self._money.pop(claim_id, {}).items() if amount}
-            if due != money:
-                paid, total = sum(money.values()), sum(due.values())
+            paid, total = sum(money.values()), self._totals[claim_id]
+            if due != money or paid != total:
                 yield Breach(3, f"claim {claim_id}: Rp{paid:,} were published for Rp{total:,}, or to another person")
         for claim_id in self._money:
             yield Breach(3, f"claim {claim_id}: money was published without an effective decision")

@@ -1,7 +1,7 @@
 """Replay: decides the stored history again and compares the bytes of every decision. Cannot write, cannot publish."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,11 +30,13 @@ class DecisionDifference:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`events`: decided again. `decisions`: compared."""
+    """`events`: decided again. `decisions`: compared. `others`: decisions of other parameters or of a program of other
+    rules, which are taken as they are and not proved."""
 
     events: int
     decisions: int
     differences: tuple[DecisionDifference, ...]
+    others: int = 0
 
 
 def replay(
@@ -47,11 +49,12 @@ def replay(
     book: Book | None = None,
 ) -> Replayed:
     """Compare the bytes of every decision; `since`, `until` (aware, by the clock it was decided at) and `claim_id`
-    choose which. `book` None: the rule book of this version."""
+    choose which. `book` None: the rule book of this version; another one: what it would have decided."""
+    is_what_if = book is not None
     book = book or Book.load()
     filter = _Filter(since, until, claim_id)
     with store.reader() as connection:
-        comparison = _Comparison(connection, filter, is_embedded=store.is_embedded)
+        comparison = _Comparison(connection, filter, is_embedded=store.is_embedded, is_what_if=is_what_if)
         kin = history.kin_of(connection, claim_id) if claim_id is not None else None
         found = comparison.run(book, kin, on_progress)
         if kin is not None and found.differences:
@@ -77,31 +80,38 @@ class _Filter:
 class _Comparison:
     """Compares decisions made again with the stored ones of one store."""
 
-    def __init__(self, connection: Connection, filter: _Filter, *, is_embedded: bool) -> None:
+    def __init__(self, connection: Connection, filter: _Filter, *, is_embedded: bool, is_what_if: bool) -> None:
         self._connection = connection
         self._filter = filter
         self._is_embedded = is_embedded
+        self._is_what_if = is_what_if
 
     def run(self, book: Book, kin: Kin | None, on_progress: Advance | None) -> Replayed:
         compared = 0
         differences: list[DecisionDifference] = []
-        with Rerun(self._connection, book) as rerun:
+        others = 0
+        with Rerun(self._connection, book, is_embedded=self._is_embedded, is_what_if=self._is_what_if) as rerun:
             for decisions, messages in rerun.decide(kin, on_progress):
                 values = [message.value for message in messages if message.topic == topics.DECISIONS]
-                pairs = [pair for pair in zip(decisions, values, strict=True) if self._filter.takes(pair[0])]
-                compared += len(pairs)
-                differences += self._different(pairs)
-            differences += self._missing(rerun.state)
-        return Replayed(rerun.events, compared, tuple(differences))
-
-    def _different(self, made: Sequence[tuple[Decision, bytes]]) -> Iterator[DecisionDifference]:
-        """Decisions that are not stored, or with other bytes."""
-        claim_ids = {decision.claim_id for decision, _ in made}
-        stored = history.published_decisions(self._connection, claim_ids, is_embedded=self._is_embedded)
-        for decision, value in made:
-            was = stored.get((decision.claim_id, decision.revision))
-            if was != value:
-                yield _difference(decision, was)
+                for decision, value in zip(decisions, values, strict=True):
+                    if not self._filter.takes(decision):
+                        continue
+                    was = rerun.stored.get((decision.claim_id, decision.revision))
+                    if was is not None and rerun.is_foreign(was):
+                        others += 1
+                        continue
+                    compared += 1
+                    if was != (value if was is None else rerun.as_published(value, was)):
+                        differences.append(_difference(decision, was))
+            for missing in self._missing(rerun.state):
+                found = history.published_decisions(
+                    self._connection, [missing.claim_id], is_embedded=self._is_embedded
+                ).get((missing.claim_id, missing.revision))
+                if found is not None and rerun.is_foreign(found):
+                    others += 1
+                else:
+                    differences.append(missing)
+        return Replayed(rerun.events, compared, tuple(differences), others)
 
     def _missing(self, state: State) -> Iterator[DecisionDifference]:
         """Decisions that are stored, but were not made again."""

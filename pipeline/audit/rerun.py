@@ -5,6 +5,7 @@ by hand in the database shows as a difference.
 """
 
 import gc
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -14,35 +15,51 @@ from typing import Final, Self
 from sqlalchemy import Connection
 
 from pipeline.audit.state import State
+from pipeline.claims.decisions import rule_book_name
 from pipeline.claims.desk import Desk
 from pipeline.claims.requirements import requirements
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.records import Message
 from pipeline.queries import history
+from pipeline.queries.decisions import read_decision
 from pipeline.queries.history import HistoryEvent, Kin
 from pipeline.store.loader import Loader
-from schemas.decisions import Decision
+from schemas.decisions import Decision, Payout
 from schemas.events import parse
 
 Advance = Callable[[int], None]
 Made = tuple[Sequence[Decision], Sequence[Message]]
+_RULE_BOOK: Final = re.compile(rb'"rule_book":"[^"]*"')
 _GARBAGE: Final = (500_000, 10, 10)  # fast: see docs/performance.md
 
 
 class Rerun:
     """`events`: how many were decided again. `refused`: how many of them the desk refused.
 
-    `is_quiet`: only the state at the end is wanted, so no decision is written out as a message.
+    `is_quiet`: only the state at the end is wanted, so no decision is written out as a message. `is_what_if`: the book
+    is another one, and decides in the place of the one that did.
     """
 
-    def __init__(self, connection: Connection, book: Book, *, is_quiet: bool = False) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        book: Book,
+        *,
+        is_quiet: bool = False,
+        is_embedded: bool = True,
+        is_what_if: bool = False,
+    ) -> None:
         self.state = State(connection)
+        self.stored: dict[tuple[str, int], bytes] = {}  # decisions of the batch's claims as they were published
         self.events = 0
         self.refused = 0
         self._connection = connection
         self._book = book
         self._is_quiet = is_quiet
+        self._is_embedded = is_embedded
+        self._is_what_if = is_what_if
+        self._own = f'"rule_book":"{rule_book_name(book)}"'.encode()
 
     def __enter__(self) -> Self:
         return self
@@ -69,6 +86,11 @@ class Rerun:
         wanted = [(partition, requirements(event)) for _, event in events]
         desk = Desk(self._book, is_quiet=self._is_quiet, is_rerun=True)
         loaded = Loader(desk, self.state).run(wanted)
+        if not self._is_quiet:
+            claim_ids = {claim_id for _, event in events if (claim_id := getattr(event.data, "claim_id", None))}
+            claim_ids.update(desk.cases)
+            self.stored = history.published_decisions(self._connection, claim_ids, is_embedded=self._is_embedded)
+            desk.recorded = self._recorded
         messages: list[Message] = []
         for stored, event in events:
             try:
@@ -77,6 +99,22 @@ class Rerun:
                 self.refused += 1
         self.state.keep(loaded)
         return desk.made_decisions, messages
+
+    def is_foreign(self, published: bytes) -> bool:
+        """Whether other parameters, or a program of other rules, made this decision: it cannot be proved by these."""
+        return self._own not in published and not self._is_what_if
+
+    def as_published(self, made: bytes, published: bytes) -> bytes:
+        """What was made again, by the name of the rules that the published one bears: of another book only that may
+        differ without a difference."""
+        found = _RULE_BOOK.search(published) if self._is_what_if else None
+        return made.replace(self._own, found[0]) if found else made
+
+    def _recorded(self, claim_id: str, revision: int) -> tuple[Decision, list[Payout]] | None:
+        published = self.stored.get((claim_id, revision))
+        if published is None or not self.is_foreign(published):
+            return None
+        return read_decision(published), history.payouts_of(self._connection, claim_id, revision)
 
 
 @contextmanager

@@ -6,17 +6,19 @@ from typing import Final
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import Verdict
 from pipeline.claims.progress import Progress
+from pipeline.law.book import Book
 from pipeline.membership.member import Member
 from schemas.clock import JAKARTA
 from schemas.codes import EFFECTIVE
 from schemas.decisions import Cause, Decision, Payout, ReadSet
 from schemas.values import source_who
 
+RULES_VERSION: Final = 2  # raised where the program accepts or decides otherwise than the version before
 _SECOND: Final = "REV_SECOND_OFFICER"
 
 
 def decision_of(
-    case: Case, verdict: Verdict, member: Member | None, read: ReadSet, clock: dt.datetime, cause: Cause
+    case: Case, verdict: Verdict, member: Member | None, read: ReadSet, clock: dt.datetime, cause: Cause, book: Book
 ) -> Decision:
     """The next revision of this claim's decision."""
     assert case.program is not None and case.member is not None
@@ -46,7 +48,14 @@ def decision_of(
         cause,
         read,
         verdict.trace,
+        (),
+        rule_book_name(book),
     )
+
+
+def rule_book_name(book: Book) -> str:
+    """By what a decision is made: the digest of the parameters, and the version of the program's rules."""
+    return f"{book.fingerprint[:16]}.{RULES_VERSION}"
 
 
 def record(progress: Progress, decision: Decision, verdict: Verdict, payouts: list[Payout], clock: dt.datetime) -> None:

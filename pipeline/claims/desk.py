@@ -6,6 +6,7 @@ three cannot decide differently. Never imports a store, Faust or Kafka.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Final
 
@@ -54,6 +55,8 @@ class Desk(Assessor):
         super().__init__(book, paid)
         self.is_quiet = is_quiet
         self.is_rerun = is_rerun
+        # In a rerun, what other rules once decided as this revision of this claim; what came after rests on it.
+        self.recorded: Callable[[str, int], tuple[Decision, list[Payout]] | None] | None = None
         self.made_decisions: list[Decision] = []
         self.made_payouts: list[Payout] = []
 
@@ -108,6 +111,9 @@ class Desk(Assessor):
         if was_open and not self.is_rerun:
             require_own_claim(case, event, self)
         is_moved = was_open and event.data.member is not None and not is_same_person(case, event.data.member, self)
+        is_former = self.recorded is not None and self.recorded(claim_id, case.progress.revision + 1) is not None
+        if is_former:
+            case.progress.former_events = case.event_count + 1
         admit(case, event, self)
         case.apply(event, clock)
         if case.program is None:
@@ -118,18 +124,18 @@ class Desk(Assessor):
         elif not case.is_party(event.source, case.event_count):
             return []  # it is kept and shown, and does not count
         else:
-            if is_moved and case.writers["member"] == event.source:
+            if is_moved and not is_former and case.writers["member"] == event.source:
                 case.progress.moved_by = event.source
-            self._note_new_facts(case, clock)
+            self._note_new_facts(case, clock, is_former=is_former)
         return self._decide(case, clock, Cause(event.source, event.id))
 
-    def _note_new_facts(self, case: Case, clock: dt.datetime) -> None:
+    def _note_new_facts(self, case: Case, clock: dt.datetime, *, is_former: bool) -> None:
         """What the officer must look at before new facts count: after a ruling, where they move money that an
         effective decision has set, and where one source changed what another one wrote."""
         progress = case.progress
         if progress.ruling is not None and _is_ruled(progress):
             progress.has_new_facts = True
-        elif progress.effective_outcome is not None:
+        elif progress.effective_outcome is not None and not is_former:
             verdict, number, _ = self.assess_plainly(case, clock)
             is_moving = verdict.outcome in EFFECTIVE and differences(progress.accounts, number, verdict.benefits)
             progress.has_new_facts = progress.has_new_facts or bool(is_moving)
@@ -242,10 +248,15 @@ class Desk(Assessor):
         assert reference is not None
         clock = progress.moment(clock)
         verdict, member, read = self.assess(case, clock)
-        decision = decision_of(case, verdict, member, read, clock, cause)
-        payouts = payouts_of(case, decision, self._recover_by(clock) if progress.accounts else None)
-        if progress.accounts:
-            decision.recoveries = recoveries_of(payouts)
+        decision = decision_of(case, verdict, member, read, clock, cause, self.book)
+        former = self.recorded(decision.claim_id, decision.revision) if self.recorded is not None else None
+        if former is not None:
+            (decision, payouts), verdict = former, verdict._replace(hand=None)
+            progress.forget_what_is_new()
+        else:
+            payouts = payouts_of(case, decision, self._recover_by(clock) if progress.accounts else None)
+            if progress.accounts:
+                decision.recoveries = recoveries_of(payouts)
         outputs: list[Message] = []
         if not self.is_quiet:
             outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]

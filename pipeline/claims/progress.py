@@ -165,6 +165,12 @@ class Progress:
         made.latest = self.latest
         return made
 
+    def forget_what_is_new(self) -> None:
+        """As the program kept a claim before it kept parties and hands; the store's migration leaves the same."""
+        self.answered_by, self.chosen_children, self.replaced_officer = (), (), None
+        if self.ruling is not None:
+            self.ruling = replace(self.ruling, seen_events=0)
+
     def moment(self, clock: dt.datetime) -> dt.datetime:
         """When an event of this `clock` is decided: not before what is known of the claim already was.
 

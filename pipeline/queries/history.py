@@ -14,9 +14,10 @@ from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.store import embedded_log as embedded
-from pipeline.store.tables import cases, decisions, ledger, log, members, outputs, positions
+from pipeline.store.tables import cases, decisions, ledger, log, members, outputs, payouts, positions
 from schemas import topics
 from schemas.clock import clock_of, microseconds
+from schemas.decisions import Payout
 
 PAGE: Final = 2000
 _MOST_NAMES: Final = 500  # in one query: SQLite allows 32,766 parameters, older builds 999
@@ -86,6 +87,26 @@ def published_decisions(
         for claim_id, revision, value in connection.execute(statement):
             found[claim_id, revision] = bytes(value)
     return found
+
+
+def payouts_of(connection: Connection, claim_id: str, revision: int) -> list[Payout]:
+    """The money that a decision ordered, as the table has it: without the day by which it is due."""
+    statement = select(payouts).where(payouts.c.claim_id == claim_id, payouts.c.revision == revision)
+    return [
+        Payout(
+            f"{claim_id}.r{revision}.{row.payee}",
+            claim_id,
+            claim_id,
+            row.member_number,
+            revision,
+            f"{claim_id}.r{revision}",
+            row.payee,
+            row.direction,
+            row.amount,
+            None,
+        )
+        for row in connection.execute(statement.order_by(payouts.c.payee, payouts.c.member_number))
+    ]
 
 
 def stored_decisions(

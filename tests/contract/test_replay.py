@@ -97,7 +97,7 @@ def test_persons_that_move_are_decided_again_as_they_were(
         assert replay(site.store, claim_id=claim_id).differences == ()
     assert impact(site.store, Book.load()).differences == ()
     assert {claim_id: codes for claim_id, _, _, codes, _ in site.decisions()} == {
-        "K1": ("MEM_CHANGED_LATER",),
+        "K1": ("REV_NEW_FACTS", "MEM_CHANGED_LATER", "CLM_OTHER_MEMBER"),
         "K2": ("MEM_MULTIPLE",),
         "K3": ("MEM_CHANGED_LATER",),
         "K4": ("CLM_DUPLICATE",),

@@ -1,0 +1,100 @@
+"""A store that the version before wrote is taken over with its data, goes on, and goes back.
+
+`data/version_0001.sql` is such a store, as text: five claims, one of which moved to another member after it was paid.
+"""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pipeline.audit.invariants import check
+from pipeline.audit.replay import replay
+from pipeline.store import migrate
+from pipeline.store.rows import progress_of
+from tests.support import events as e
+from tests.support.site import Site
+
+OTHER = "20000000022"
+BEFORE = Path(__file__).parent / "data" / "version_0001.sql"
+MONEY = [
+    ("K1", 1, "member", "pay", 4_000_000, e.NUMBER),
+    ("K2", 1, "member", "pay", 4_000_000, OTHER),
+    ("K2", 2, "member", "pay", 2_000_000, OTHER),
+    ("K3", 2, "member", "pay", 4_000_000, e.NUMBER),
+    ("K3", 3, "member", "recover", 4_000_000, e.NUMBER),
+]
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Site:
+    file = tmp_path / "before.db"
+    with sqlite3.connect(file) as connection:
+        connection.executescript(BEFORE.read_text())
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    return Site(f"sqlite:///{file}")
+
+
+def accounts(site: Site) -> dict[str, dict[tuple[str, str], int]]:
+    rows = site.rows("SELECT claim_id, progress FROM cases ORDER BY claim_id")
+    return {claim_id: progress_of(progress).accounts for claim_id, progress in rows}
+
+
+def test_what_was_decided_stays_and_is_counted_apart(before: Site) -> None:
+    assert before.rows("SELECT * FROM payouts ORDER BY claim_id, revision") == MONEY
+    assert accounts(before)["K2"] == {(OTHER, "member"): 6_000_000}
+    found = replay(before.store)
+    assert (found.decisions, found.others, found.differences) == (0, 10, ())
+    breaches = [str(one) for one in check(before.store)]
+    assert breaches == [
+        "invariant 3: claim K2: Rp6,000,000 were published for Rp6,000,000, or to another person"
+    ]  # what the version before did wrong is told, and the next decision of the claim names the person who was paid
+
+
+def test_the_work_goes_on_by_the_rules_of_today(before: Site) -> None:
+    later = [
+        e.review("K4", 1, "approve", "2026-01-08T08:00:00", children=[1, 3]),
+        e.review("K5", 1, "approve", "2026-01-08T08:00:00"),
+        e.evidence("K1", "2026-01-08T08:00:00", source="urn:santunan:clinic:stranger", documents=["visum"]),
+        e.evidence("K2", "2026-01-09T08:00:00", documents=["visum"]),
+        e.review("K2", 4, "approve", "2026-01-10T08:00:00"),
+    ]
+    before.run(*(one | {"id": f"later-{place}"} for place, one in enumerate(later)), partition=1)
+    assert before.rows("SELECT reason, errors FROM dead_letters") == []
+    latest = {claim_id: (outcome, codes[0]) for claim_id, _, outcome, codes, _ in before.decisions()}
+    assert latest["K4"] == latest["K5"] == latest["K2"] == ("APPROVED", "OK")
+    assert accounts(before)["K2"] == {(OTHER, "member"): 0, (e.NUMBER, "member"): 6_000_000}
+    found = replay(before.store)
+    assert (found.differences, found.others) == ((), 10)
+    assert check(before.store) == []
+
+
+def test_it_goes_back_and_up_again(before: Site) -> None:
+    kept, url = accounts(before), before.url
+    before.close()
+    assert migrate(url, "0001") == "0001"
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+        assert connection.execute("SELECT * FROM payouts ORDER BY claim_id, revision").fetchall() == [
+            row[:5] for row in MONEY
+        ]
+        (text,) = connection.execute("SELECT progress FROM cases WHERE claim_id = 'K2'").fetchone()
+    connection.close()
+    assert '"ordered":{"member":6000000}' in text and "accounts" not in text
+    again = Site(url)
+    assert accounts(again) == kept
+    again.close()
+
+
+def test_a_store_of_today_goes_down_and_up(site: Site) -> None:
+    site.run(
+        *e.member(), e.accident(), e.accident("K2", "2024-08-07"), e.review("K2", 1, "reject", "2024-08-08T08:00:00")
+    )
+    kept, url = accounts(site), site.url
+    site.close()
+    migrate(url, "0001")
+    migrate(url)
+    again = Site(url)
+    assert accounts(again) == kept
+    assert check(again.store) == []
+    again.close()
