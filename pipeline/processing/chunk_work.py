@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.claims.desk import Desk
 from pipeline.errors import NotReady, Poison
-from pipeline.messages.intake import Arrival, Identity, RefusedRecord, claimed_identity
+from pipeline.messages.intake import Arrival, Identity, RefusedRecord, claimed_identity, moment
 from pipeline.messages.outputs import refusal_message
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing.ports import CHUNK_STRIDE, ChunkAccount, DeadLetter, Effects, LedgerEntry
@@ -149,4 +149,4 @@ def _refusal(chunk: Chunk, letter: DeadLetter) -> Message:
         letter.event_id,
         original,
     )
-    return refusal_message(refusal, EPOCH + dt.timedelta(milliseconds=letter.timestamp_ms))
+    return refusal_message(refusal, moment(letter.timestamp_ms))

@@ -120,6 +120,10 @@ class UnitOfWork(ABC):
         """
 
     @abstractmethod
+    def known_sources(self, sources: Collection[str]) -> set[str]:
+        """Those of which the ledger holds an event."""
+
+    @abstractmethod
     def stored_outputs(self, *asked: Chunk) -> list[Message]:
         """What the inputs at these places led to, in the order in which it was stored, to be published. Embedded:
         nothing, the log has it."""

@@ -225,7 +225,7 @@ def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str | None:
 
 
 def _headers(document: str) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name, value.encode()) for name, value in orjson.loads(document))
+    return tuple((name, (value or "").encode()) for name, value in orjson.loads(document))
 
 
 _READ: Final = f"SELECT {quoted(log)} FROM log WHERE seq >= ? ORDER BY seq LIMIT ?"  # noqa: S608

@@ -59,6 +59,10 @@ class PostgresqlUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = True
 
     among: ClassVar[str] = "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)))"
+    sources_in_ledger: ClassVar[str] = (
+        "SELECT one FROM json_array_elements_text(%s::json) AS one WHERE EXISTS "
+        "(SELECT 1 FROM ledger WHERE source = one)"
+    )
     # One look into the index each, whatever the planner knows of the table: it cannot flatten a LIMIT.
     known_events: ClassVar[str] = (
         "SELECT known.* FROM json_array_elements(%s::json) AS one CROSS JOIN LATERAL (SELECT source, event_id, digest "

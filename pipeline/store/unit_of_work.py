@@ -10,7 +10,7 @@ Kafka.
 import datetime as dt
 from abc import abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -122,6 +122,8 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     among: ClassVar[str]  # SQL: `column {among}` is true for the values in the JSON list made by `as_list`
     known_events: ClassVar[str]  # SQL: (source, id, digest) of the known ones of a JSON list of (source, id)
 
+    sources_in_ledger: ClassVar[str]  # SQL: those of a JSON list of sources of which the ledger holds an event
+
     @abstractmethod
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
         """Rows with every column, in the order of the table."""
@@ -144,6 +146,9 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
 
     def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         return Loader(desk, self).run(wanted)
+
+    def known_sources(self, sources: Collection[str]) -> set[str]:
+        return {source for (source,) in self.ask(self.sources_in_ledger, as_list(sources))}
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         return self.ask(*self._members(numbers))
