@@ -92,7 +92,12 @@ class App(faust.App):  # type: ignore[misc]
                 self.metrics.describe(rules=book.fingerprint, engine=engine)
             self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
             self._processor = Processor(
-                self._store, book, self.settings.group, retries=self.settings.retries, observe=self._observe
+                self._store,
+                book,
+                self.settings.group,
+                retries=self.settings.retries,
+                observe=self._observe,
+                accept_unknown=self.settings.accept_unknown,
             )
         except SantunanError as error:
             leave(error.exit_code, str(error))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from agents.cli.run import run
 from agents.cli.worker import worker
 from agents.settings import SETTINGS_FILE, read_settings
 from agents.worker import supervisor
@@ -110,3 +111,18 @@ def test_a_worker_whose_supervisor_was_killed_leaves(tmp_path: Path) -> None:
         program.communicate()
         raise
     assert "the supervisor is gone" in said
+
+
+@pytest.mark.parametrize("name", ["worker", "run"])
+def test_a_worker_is_started_with_what_it_accepts(
+    name: str, given: list[Mapping[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANTUNAN_ACCEPT_UNKNOWN", "0")
+    monkeypatch.setattr("agents.clock.start_clock", lambda: None)
+    command = worker if name == "worker" else run
+    with pytest.raises(typer.Exit):
+        command()
+    assert not read_settings().accept_unknown
+    with pytest.raises(typer.Exit):
+        command(accept_unknown=True)
+    assert read_settings().accept_unknown, "each process of the worker reads it from the environment"
