@@ -96,5 +96,5 @@ CHECKS: Final[tuple[str, ...]] = (
     "identity_matches", "medically_settled", "sudden_death_settled", "disease_settled", "violence_settled",
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
     "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
-    "child_choice", "waiting_period_over", "heir_known",
+    "child_choice", "waiting_period_over", "heir_known", "payment_deadline",
 )

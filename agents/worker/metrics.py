@@ -98,6 +98,11 @@ class Metrics:
             "Over Kafka without history, which keeps its own time",
             registry=registry,
         )
+        self._holidays = Gauge(
+            "santunan_holidays_known_days",
+            "Days until a year whose public holidays are estimated or not known; below 180 its decree is missing",
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -110,8 +115,9 @@ class Metrics:
         for reason in ALARMS:
             self._dead_letters.labels(reason)
 
-    def describe(self, *, rules: str, engine: str) -> None:
-        """The running version. `rules`: the fingerprint of the rule book."""
+    def describe(self, *, rules: str, engine: str, holidays_known: Callable[[], float]) -> None:
+        """The running version. `rules`: the fingerprint of the rule book. `holidays_known`: in days, from today on."""
+        self._holidays.set_function(holidays_known)
         self._build.info({"version": version("santunan"), "rules": rules[:12], "engine": engine})
 
     def note_chunk(self, report: Report) -> None:

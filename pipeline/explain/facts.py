@@ -53,6 +53,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "child_choice": {"children": "children", "limit": "children"},
     "waiting_period_over": {"cover_start": "day", "full_from": "day", "died_on": "day"},
     "heir_known": {"heir": "word:heir"},
+    "payment_deadline": {"pay_by": "day"},
 }
 
 # any check may say that an advisor or an officer settled it
