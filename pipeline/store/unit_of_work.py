@@ -167,9 +167,6 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
-    def share_day(self, partitions: Sequence[int]) -> None:
-        """Nothing: with one writer at a time no batch meets another."""
-
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
 
@@ -182,7 +179,12 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         return self.ask(f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE claim_id {self.among}", as_list(claim_ids))
 
     def lock_and_read(
-        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+        self,
+        persons: Sequence[str],
+        days: Sequence[int],
+        numbers: Sequence[str],
+        niks: Sequence[str],
+        claim_ids: Sequence[str],
     ) -> Concerned:
         memberships, of_them, lines = self.ask_together(*self._about(persons, numbers, niks, claim_ids))
         return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
