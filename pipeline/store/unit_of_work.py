@@ -72,7 +72,12 @@ class Transaction:
 
     def _leave(self, error: BaseException | None) -> None:
         connection, self._connection, self._transaction = self._connection, None, None
-        transient = self._passes(error) if error is not None else None
+        try:
+            transient = self._passes(error) if error is not None else None
+        except SantunanError:
+            if connection is not None:
+                connection.close()
+            raise
         if connection is not None:
             if transient is not None:
                 connection.invalidate()  # it may be half dead; the next try gets a new one
