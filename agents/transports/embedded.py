@@ -258,7 +258,7 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
 
     def require_same_file(self) -> None:
         """Ends the worker where its file was deleted or replaced: what it stored from now on, nobody would find."""
-        if _identity(self.file) != self._identity:
+        if self._log is not None and _identity(self.file) != self._identity:
             leave(
                 EXIT_CONFIGURATION,
                 f"{self.file} was deleted or replaced while this worker had it open. Stop all programs before a file "

@@ -74,6 +74,23 @@ def _decided(part: ChunkWork, chunk_id: int, known: dict[Identity, bytes], desk:
     return Effects(chunk_id, chunk.topic, chunk.partition, account, made_now, entries, letters, outputs)
 
 
+def refuse_far_ahead(arrivals: list[Arrival | RefusedRecord], latest: dt.datetime) -> list[Arrival | RefusedRecord]:
+    """Those received after `latest` become dead letters: a clock was wrong, and by it deadlines would have passed."""
+    if not any([isinstance(one, Arrival) and one.clock > latest for one in arrivals]):
+        return arrivals
+    message = (
+        "was received, by the clock that says so, more than a day after all other events and after now: set that clock "
+        "(of the broker, of the machine that submitted, or the event's own `time` in history), then retry it or send "
+        "it again"
+    )
+    poison = Poison("CLOCK_AHEAD", FieldError("time of receipt", message))
+    # A retry goes by the event's own time: the time of receipt is what was wrong.
+    return [
+        RefusedRecord(one.record, poison, None) if isinstance(one, Arrival) and one.clock > latest else one
+        for one in arrivals
+    ]
+
+
 def require_no_gap(chunk: Chunk, position: int) -> None:
     """Raises NotReady where events before the chunk were never processed."""
     if chunk.start > position:

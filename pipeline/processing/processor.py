@@ -4,6 +4,7 @@ What comes out does not depend on how the events were cut into chunks and batche
 commit; a chunk that comes again leads to the outputs that were stored for it. Imports no store: it is handed in.
 """
 
+import datetime as dt
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
@@ -18,11 +19,14 @@ from pipeline.law.book import Book
 from pipeline.messages.floods import BUG, UNKNOWN_TYPE, Flood
 from pipeline.messages.intake import Arrival, Identity, RefusedRecord, read, retry_clock
 from pipeline.messages.records import Chunk, Message, Record
-from pipeline.processing.chunk_work import ChunkWork, decide, require_no_gap
+from pipeline.processing.chunk_work import ChunkWork, decide, refuse_far_ahead, require_no_gap
 from pipeline.processing.ports import Effects, LoadedDesk, Place, Store, UnitOfWork
 from pipeline.processing.report import Report
+from schemas.clock import EPOCH
+from schemas.values import MAX_AHEAD_SECONDS
 
 FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s, longer than a deadlock is left alone
+_AHEAD: Final = dt.timedelta(seconds=MAX_AHEAD_SECONDS)
 
 log = logging.getLogger("santunan.worker")
 
@@ -34,6 +38,7 @@ class Processor:
 
     `retries`: of a transaction while the database is away, in the calling thread. `observe`: called with the report of
     each chunk that was stored. `accept_unknown`: events of unknown type become dead letters, whatever their number.
+    `wall`: the clock of this machine, in seconds since 1970.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Processor:
         retries: int = 0,
         observe: Callable[[Report], None] | None = None,
         accept_unknown: bool = False,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
         self.book = book
@@ -52,6 +58,8 @@ class Processor:
         self.retries = retries
         self.observe = observe
         self._floods = [Flood(BUG)] if accept_unknown else [Flood(BUG), Flood(UNKNOWN_TYPE)]
+        self._wall = wall
+        self._newest: dt.datetime | None = None  # clock of an event that was applied; None: not asked for yet
         self._lock = Lock()
         self._own_positions: dict[Place, int] | None = None  # where this worker left them; None: it has taken over none
 
@@ -143,6 +151,9 @@ class Processor:
             self._check_fence(positions, ends)
             parts = [_chunk_work(work, positions, chunk, arrivals, attempts) for chunk, arrivals in batch]
             new = [part for part in parts if part.is_new]
+            limit = self._latest_clock(work)
+            for part in new:
+                part.fresh = refuse_far_ahead(part.fresh, limit)
             floods = self._process(work, new, known, started) if new else None
         if self._own_positions is not None:
             self._own_positions.update(positions)
@@ -152,6 +163,8 @@ class Processor:
         for part in parts:
             if part.effects is not None:
                 part.report.note(part.effects)
+                clocks = [one.clock for one in part.effects.entries]
+                self._newest = max(clocks if self._newest is None else [*clocks, self._newest], default=None)
             if self.observe is not None:
                 self.observe(part.report)
         return [self._outputs(part) for part in parts]
@@ -196,6 +209,13 @@ class Processor:
         for flood in floods:
             flood.note([arrival for part in new for arrival in part.fresh], known)
         return floods
+
+    def _latest_clock(self, work: UnitOfWork) -> dt.datetime:
+        """The latest time of receipt that is believed. Where this machine's clock is behind, the last event counts."""
+        if self._newest is None:
+            self._newest = work.newest_clock()
+        now = EPOCH + dt.timedelta(seconds=self._wall())
+        return (now if self._newest is None else max(now, self._newest)) + _AHEAD
 
     def _check_fence(self, positions: Mapping[Place, int], ends: Set[tuple[Place, int]]) -> None:
         """Raises Transient where another worker has moved a position of these partitions."""

@@ -41,6 +41,7 @@ from pipeline.store.tables import (
     paid_lines,
     payouts,
 )
+from schemas.clock import clock_of
 
 SummaryRow: Any = namedtuple("SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _DRIVERS = ("psycopg", "sqlite3")
@@ -154,6 +155,10 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
 
     def known_sources(self, sources: Collection[str]) -> set[str]:
         return {source for (source,) in self.ask(self.sources_in_ledger, as_list(sources))}
+
+    def newest_clock(self) -> dt.datetime | None:
+        found = self.ask("SELECT clock FROM ledger ORDER BY seq DESC LIMIT 1")
+        return clock_of(found[0][0]) if found else None
 
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         return self.ask(*self._members(numbers))
