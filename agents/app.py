@@ -4,6 +4,7 @@ Faust is the shell (worker, agents, rebalancing), never the memory: no tables, n
 its own. The reason of each setting is beside it.
 """
 
+import datetime as dt
 import importlib.util
 import logging
 import time
@@ -20,11 +21,13 @@ from agents.worker.event_log import log_events
 from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.law.book import Book
+from pipeline.law.calendar import days_of_known_holidays
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing.processor import Processor
 from pipeline.processing.report import Report
 from pipeline.queries.history import ask
 from pipeline.store import open_store
+from schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
     from agents.worker.metrics import Metrics
@@ -89,10 +92,19 @@ class App(faust.App):  # type: ignore[misc]
             book = Book.load()
             if self.metrics is not None:
                 engine = "embedded" if self.settings.is_embedded else "kafka"
-                self.metrics.describe(rules=book.fingerprint, engine=engine)
+                self.metrics.describe(
+                    rules=book.fingerprint,
+                    engine=engine,
+                    holidays_known=lambda: days_of_known_holidays(book, dt.datetime.now(JAKARTA).date()),
+                )
             self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
             self._processor = Processor(
-                self._store, book, self.settings.group, retries=self.settings.retries, observe=self._observe
+                self._store,
+                book,
+                self.settings.group,
+                retries=self.settings.retries,
+                observe=self._observe,
+                accept_unknown=self.settings.accept_unknown,
             )
         except SantunanError as error:
             leave(error.exit_code, str(error))

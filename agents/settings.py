@@ -57,6 +57,9 @@ class Settings(BaseSettings):
     chunk_records: int = Field(default=1500, ge=1, le=10_000, description="most events in one transaction")
     idle_poll_seconds: float = Field(default=0.01, gt=0, le=1, description="how often an idle embedded worker looks")
     retries: int = Field(default=5, ge=0, le=20, description="of a chunk's transaction before the worker gives up")
+    accept_unknown: bool = Field(
+        default=False, description="events of unknown type become dead letters, whatever their number"
+    )
     health_address: str | None = Field(
         default=None,
         pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",

@@ -100,5 +100,5 @@ CHECKS: Final[tuple[str, ...]] = (
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
     "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
     "child_choice", "waiting_period_over", "heir_known", "certificate_confirmed", "one_source",
-    "member_confirmed", "second_hand",
+    "member_confirmed", "payment_deadline", "second_hand",
 )

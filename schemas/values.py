@@ -19,6 +19,9 @@ MAX_DAYS = 36_525  # a century
 FIRST_YEAR: Final = 1900  # the oldest member was born later
 LAST_YEAR: Final = 2100
 MAX_FUTURE_SECONDS = 300  # how far a sender's clock may run ahead of ours
+# How far a time of receipt may lie ahead of the last one and of the machine's clock: more than any wrong time zone
+# makes (14 hours), less than any deadline of the law. Beyond it deadlines would pass that have not.
+MAX_AHEAD_SECONDS = 24 * 3600
 
 # Cc control, Cf format (bidi overrides, zero width), Cs surrogates, Co private, Cn unassigned:
 # PostgreSQL refuses NUL, and the rest lets a text look like another one on an officer's screen.

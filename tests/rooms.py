@@ -33,7 +33,7 @@ ROOMS: Final = (
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
          "schemas pipeline/law", "orjson", True),
-    Room("pipeline/messages", "records in and out: intake, outputs, partitioner, the guard against unknown types",
+    Room("pipeline/messages", "records in and out: intake, outputs, partitioner, the guards against floods",
          "schemas pipeline/errors", "orjson", True),
     Room("pipeline/claims", "a claim: case, decision table, benefits, payouts, referrals; the desk that decides",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
@@ -61,7 +61,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
-         "pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
          "agents/settings agents/worker", "faust"),
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),

@@ -47,7 +47,7 @@ def doctor(
     from pipeline.errors import EXIT_REFUSED
 
     settings = read_settings()
-    found = [_examine("settings", _variables), _examine("rule book", _rule_book)]
+    found = [_examine("settings", _variables), _examine("rule book", _rule_book), _examine("holidays", _holidays)]
     found.append(_examine("store", lambda: _store(settings)))
     found.append(_examine("broker", lambda: _broker(settings)))
     if deep:
@@ -88,6 +88,25 @@ def _rule_book() -> str:
 
     book = Book.load()
     return f"{len(book.parameters)} parameters, sound from {book.first_day} to {book.through}"
+
+
+def _holidays() -> str:
+    import datetime as dt
+
+    from pipeline.errors import NotReady
+    from pipeline.law.book import Book
+    from pipeline.law.calendar import WARN_DAYS, days_of_known_holidays
+    from schemas.clock import JAKARTA
+
+    today = dt.datetime.now(JAKARTA).date()
+    days = days_of_known_holidays(Book.load(), today)
+    year = (today + dt.timedelta(days=days)).year
+    if days < WARN_DAYS:
+        raise NotReady(
+            f"those of {year} are estimated or not known, and deadlines reach that year in {days} days: install a "
+            "version with the decree of that year. Until then such deadlines are marked as estimates"
+        )
+    return f"known up to the end of {year - 1}"
 
 
 def _store(settings: "Settings") -> str:

@@ -34,6 +34,10 @@ def review(
     paper: Annotated[
         list[str] | None, typer.Option("--paper", metavar="NAME", help="With documents: a paper you ask for.")
     ] = None,
+    child: Annotated[
+        list[int] | None,
+        typer.Option("--child", metavar="PLACE", min=1, help="With approve: a child the scholarship is for, from 1."),
+    ] = None,
     revision: Annotated[
         int | None, typer.Option("--revision", min=1, help="The revision you read; by default the latest.")
     ] = None,
@@ -42,13 +46,15 @@ def review(
     """Show what waits on a claim, or decide on it as an officer.
 
     A review made on an older revision is refused with what changed. Above the officer's limit a second officer must
-    say the same.
+    say the same. --as is no proof of who you are: two names of one person pass as two persons here.
 
     \b
     Examples:
       santunan review JKK-2024-0007
       santunan review JKK-2024-0007 --verdict approve --as klaim-01 \\
         --reason "seen by the medical advisor"
+      santunan review JKM-2024-0012 --verdict approve --child 1 --child 3 \\
+        --as klaim-01 --reason "the family's choice"
       santunan review JKM-2024-0011 --verdict change --line funeral=10000000 \\
         --as klaim-02 --reason "receipt"
       santunan review JKK-2025-0003 --verdict documents --paper police_report \\
@@ -80,13 +86,14 @@ def review(
         answers=answer or (),
         changes=[_change(one) for one in line or ()],
         documents=paper or (),
+        children=child or (),
         reason=reason,
     )
     try:
         submit_review(read_settings(), event)
     except Refused as refused:
         raise typer.BadParameter("; ".join(_as_typed(one.field, one.message) for one in refused.errors)) from None
-    print(f"Submitted on revision {reviewed} of {claim}.")
+    print(f"Submitted on revision {reviewed} of {claim}, as {officer}: the name is taken on trust, and proves nothing.")
     print(f"`santunan explain {claim}` shows what follows,")
     print("and `santunan dead-letters list` whether it was refused.")
 
@@ -123,5 +130,5 @@ def _as_typed(field: str, message: str) -> str:
     if field == "source":
         return "--as: write small letters, digits and . _ - only, such as klaim-01"
     name = field.removeprefix("data.").partition(".")[0]
-    option = {"answers": "answer", "changes": "line", "documents": "paper"}.get(name, name)
+    option = {"answers": "answer", "changes": "line", "documents": "paper", "children": "child"}.get(name, name)
     return f"--{option}: {message}"

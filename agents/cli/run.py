@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from agents.cli.worker import NO_SUPERVISE, work
+from agents.cli.worker import ACCEPT_UNKNOWN, NO_SUPERVISE, work
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -13,6 +13,7 @@ def add_to(cli: typer.Typer) -> None:
 
 def run(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
+    accept_unknown: Annotated[bool, typer.Option("--accept-unknown", help=ACCEPT_UNKNOWN)] = False,
 ) -> None:
     """Everything on this machine: a worker and the daily clock.
 
@@ -26,4 +27,4 @@ def run(
     from agents.clock import start_clock
 
     start_clock()
-    work(supervise=supervise)
+    work(supervise=supervise, accept_unknown=accept_unknown)

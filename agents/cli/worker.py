@@ -1,5 +1,6 @@
 """`santunan worker`: reads events, decides, publishes."""
 
+import os
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -8,6 +9,7 @@ if TYPE_CHECKING:
     from agents.settings import Settings
 
 NO_SUPERVISE: Final = "Run the worker in this process; for compose and systemd, which start it again themselves."
+ACCEPT_UNKNOWN: Final = "Make dead letters of events of unknown type, whatever their number, and go on."
 _PROCESSES: Final = "How many processes work side by side; only over Kafka."
 
 
@@ -18,6 +20,7 @@ def add_to(cli: typer.Typer) -> None:
 def worker(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
     processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
+    accept_unknown: Annotated[bool, typer.Option("--accept-unknown", help=ACCEPT_UNKNOWN)] = False,
 ) -> None:
     """One worker: reads events, decides, publishes.
 
@@ -34,10 +37,10 @@ def worker(
       santunan worker --processes 4
       santunan worker --no-supervise
     """
-    work(supervise=supervise, processes=processes)
+    work(supervise=supervise, processes=processes, accept_unknown=accept_unknown)
 
 
-def work(*, supervise: bool, processes: int = 1) -> None:
+def work(*, supervise: bool, processes: int = 1, accept_unknown: bool = False) -> None:
     from agents.settings import read_settings
     from pipeline.law.book import Book
 
@@ -47,6 +50,8 @@ def work(*, supervise: bool, processes: int = 1) -> None:
     if processes > 1 and settings.is_embedded:
         raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
+    if accept_unknown:
+        os.environ["SANTUNAN_ACCEPT_UNKNOWN"] = "1"  # the worker's processes read it; none of them is started yet
     if supervise:
         from agents.terminal import complain
         from agents.worker.supervisor import supervise as keep_running

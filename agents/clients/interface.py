@@ -5,6 +5,7 @@ Never imports Kafka, the store or Faust.
 
 import datetime as dt
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from typing import Any, Final, Self
 from schemas import topics
 from schemas.claims import ClaimAppealed, EvidenceAdded
 from schemas.days import DayPassed
-from schemas.events import TOPIC_EVENTS, IntakeEvent, parse, partition_key
-from schemas.values import source_kind
+from schemas.decisions import FieldError
+from schemas.events import TOPIC_EVENTS, IntakeEvent, Refused, parse, partition_key
+from schemas.values import MAX_AHEAD_SECONDS, source_kind
 
 # CloudEvents over Kafka, structured mode: the header says that the whole event is the value.
 CONTENT_TYPE: Final = ("content-type", b"application/cloudevents+json; charset=UTF-8")
@@ -136,6 +138,11 @@ def outgoing(raw: bytes, partitions: int, *, is_history: bool = False) -> list[O
     `is_history`: to the topic of operators, stamped with the time written on it. Raises schemas.events.Refused.
     """
     event = parse(raw)
+    if is_history and event.time.timestamp() > time.time() + MAX_AHEAD_SECONDS:
+        message = (
+            "lies more than a day ahead of this machine's clock; history has happened: correct the year, or the clock"
+        )
+        raise Refused("CLOCK_AHEAD", (FieldError("time", message),))
     topic = topics.HISTORY if is_history else topic_of(event)
     timestamp_ms = int(event.time.timestamp() * 1000) if is_history else None
     key = partition_key(event)

@@ -25,11 +25,13 @@ def review_event(
     answers: Sequence[str] = (),
     changes: Iterable[tuple[str, int]] = (),
     documents: Sequence[str] = (),
+    children: Sequence[int] = (),
 ) -> dict[str, Any]:
     """A CloudEvents document with an id of its own; it is validated when it is submitted.
 
     `decision`: any of the claim, whose key keeps the review in one partition with the claim's other events.
     `revision`: the one that the officer read. `changes`: (line, rupiah).
+    `children`: places in the claim's list, from 1, of those that the scholarship is for.
     """
     data: dict[str, Any] = {
         "claim_id": decision.claim_id,
@@ -40,6 +42,8 @@ def review_event(
         "documents": list(documents),
         "reason": reason,
     }
+    if children:
+        data["children"] = list(children)
     if decision.key != decision.claim_id:
         data["member_number"] = decision.key
     return document(

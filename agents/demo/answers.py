@@ -10,13 +10,13 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
 
-from agents.demo.world import DESKS
+from agents.demo.world import DESKS, OFFICE
 from agents.demo.writer import BEGIN, END, Sections, Writer, at
 from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
-from schemas.claims import ClaimAppealed
+from schemas.claims import ClaimAppealed, EvidenceAdded
 from schemas.days import DayPassed
 from schemas.decisions import Decision, Payout
 from schemas.payouts import PayoutFailed, PayoutSettled
@@ -67,6 +67,8 @@ class Answers:
         for decision in decisions:
             if decision.outcome == "REFERRED" and self._random.random() < 0.85:
                 heappush(self._readings, (self._later(time, 2, 12), decision.claim_id))
+            elif decision.reason_codes[0] == "DOC_REQUESTED":
+                self._send_papers(decision, self._later(time, 2, 20))
             elif decision.reason_codes[0] in _APPEALED and self._random.random() < 0.2:
                 self._appeal(decision, self._later(time, 6, 25))
         for payout in payouts:
@@ -94,8 +96,10 @@ class Answers:
             self._write_review(claim_id, time, officer, ruling.verdict, list(ruling.answers))
             return
         verdicts = _VERDICTS.get(progress.referral_codes[0])
-        if verdicts is None:
-            return
+        if verdicts is None or (
+            progress.referral_codes[0] == "REF_MEDICAL_ADVISOR" and progress.indicative_total is None
+        ):
+            return  # an answer would not settle it: the office must send an amount first
         verdict = self._random.choice(verdicts)
         answered = list(progress.referral_codes) if verdict == "approve" else []
         self._write_review(claim_id, time, officer, verdict, answered)
@@ -124,7 +128,14 @@ class Answers:
         }
         if verdict == "request_documents":
             data["documents"] = ["doctor_letter"]
+        if "BEN_CHILD_CHOICE" in answers:
+            data["children"] = [1, 2]  # the family's choice
         self._writer.write(time, officer, ClaimReviewed, data)
+
+    def _send_papers(self, decision: Decision, time: dt.datetime) -> None:
+        """The office sends what an officer asked for."""
+        data = self._named(decision.claim_id, decision.key) | {"documents": list(decision.missing)}
+        self._writer.write(time, OFFICE, EvidenceAdded, data)
 
     def _appeal(self, decision: Decision, time: dt.datetime) -> None:
         data = self._named(decision.claim_id, decision.key) | {"ground": "contoh: keluarga meminta ditinjau kembali"}
@@ -140,7 +151,7 @@ class Answers:
             self._writer.write(paid_at, _PAYMENTS, PayoutFailed, failed)
             paid_at = self._later(paid_at, 4, 6)
         elif luck < 0.07 and payout.pay_by is not None:
-            paid_at = self._later(at(payout.pay_by), 2, 8)
+            paid_at = max(paid_at, self._later(at(payout.pay_by), 2, 8))
         paid_on = paid_at.date().isoformat()
         settled = named | {"paid_on": paid_on, "amount": payout.amount, "reference": payout.payout_id}
         self._writer.write(paid_at, _PAYMENTS, PayoutSettled, settled)

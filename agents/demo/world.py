@@ -114,6 +114,8 @@ class Claim:
         data = {"claim_id": self.claim_id, **sections}
         if self.member_number is not None:
             data["member_number"] = self.member_number
+        else:
+            data["member"] = self.member  # who sends must know whose claim it is
         self._added += 1  # no two events of a claim at one moment
         time = self.happened + dt.timedelta(hours=hours, days=days, seconds=self._added)
         return self.world.writer.write(time, source, EvidenceAdded, data)

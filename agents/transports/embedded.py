@@ -31,7 +31,7 @@ from sqlalchemy.exc import DBAPIError
 from agents.transports import SilentProducer
 from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
-from pipeline.errors import NotReady
+from pipeline.errors import EXIT_CONFIGURATION, NotReady
 from pipeline.messages.records import Chunk, Message, Record
 from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import sqlite_transient
@@ -172,6 +172,10 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         return tuple(_chunk(list(run)) for _, run in groupby(entries, key=attrgetter("topic", "partition")))
 
     def _fill(self) -> None:
+        self.transport.require_same_file()
+        self._read_on()
+
+    def _read_on(self) -> None:
         """Read further, but only if another connection has written: asking for the version of the file is cheap."""
         version = self._log.data_version()
         if version == self._version:
@@ -238,6 +242,7 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
         self.file: Path = self.app.settings.embedded_file
         self._log: Log | None = None
         self._lock: int | None = None
+        self._identity: tuple[int, int] | None = None
 
     async def prepare(self) -> None:
         """Take the file for this worker. Raises NotReady where another one has it."""
@@ -247,8 +252,27 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
     def log(self) -> Log:
         """The log, opened once, after the store made its tables."""
         if self._log is None:
+            self._identity = _identity(self.file)
             self._log = Log(self.file)
         return self._log
+
+    def require_same_file(self) -> None:
+        """Ends the worker where its file was deleted or replaced: what it stored from now on, nobody would find."""
+        if self._log is not None and _identity(self.file) != self._identity:
+            leave(
+                EXIT_CONFIGURATION,
+                f"{self.file} was deleted or replaced while this worker had it open. Stop all programs before a file "
+                "is put in its place; if it was deleted by mistake, restore a backup and submit what came after it",
+            )
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Device and number of the file behind the name; None: there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _chunk(run: Sequence[LogEntry]) -> Chunk:

@@ -9,6 +9,7 @@ import sys
 from typing import Final, NoReturn
 
 REASON_VARIABLE: Final = "SANTUNAN_REASON_PIPE"  # file descriptor on which the worker writes its reason
+SUPERVISOR_VARIABLE: Final = "SANTUNAN_SUPERVISOR"  # process id of the one who started the worker
 
 log = logging.getLogger("santunan.worker")
 

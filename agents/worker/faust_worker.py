@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import faust
 
-from agents.worker.ending import REASON_VARIABLE, leave
+from agents.worker.ending import SUPERVISOR_VARIABLE, leave
 from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.store.engines import sqlite_refusal
@@ -26,11 +26,12 @@ class Worker(faust.Worker):  # type: ignore[misc]
         options.update(override_logging=False, redirect_stdouts=False, quiet=True)
         super().__init__(app, *services, **options)
         self.spinner = None
-        self._parent = os.getppid()
+        # Not `getppid`: a supervisor that died while this process started is not its parent any more.
+        self._supervisor = int(os.environ.get(SUPERVISOR_VARIABLE, 0))
         self._leaving: asyncio.Task[None] | None = None
 
     async def on_execute(self) -> None:
-        if REASON_VARIABLE in os.environ:
+        if self._supervisor:
             self.add_future(self._follow_the_supervisor())
 
     async def on_startup_finished(self) -> None:
@@ -64,5 +65,5 @@ class Worker(faust.Worker):  # type: ignore[misc]
         """A worker whose supervisor was killed would run on unseen, and keep the file of the next one locked."""
         while not self.should_stop:
             await asyncio.sleep(PARENT_CHECK_SECONDS)
-            if os.getppid() != self._parent:
+            if os.getppid() != self._supervisor:
                 self._begin_to_leave("the supervisor is gone")

@@ -25,6 +25,7 @@ from schemas import topics
 
 STEPS: Final = ("parse", "load", "decide", "write", "commit", "publish")
 FATES: Final = ("accepted", "duplicate", "refused")
+ALARMS: Final = ("BUG", "CLOCK_AHEAD")  # reasons of dead letters that ask for a person at once
 # A chunk of one event takes milliseconds, one of thousands under a second; beyond ten something hangs.
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -97,6 +98,11 @@ class Metrics:
             "Over Kafka without history, which keeps its own time",
             registry=registry,
         )
+        self._holidays = Gauge(
+            "santunan_holidays_known_days",
+            "Days until a year whose public holidays are estimated or not known; below 180 its decree is missing",
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -106,9 +112,12 @@ class Metrics:
                 self._events.labels(topic, fate)
         for step in STEPS:
             self._steps.labels(step)
+        for reason in ALARMS:
+            self._dead_letters.labels(reason)
 
-    def describe(self, *, rules: str, engine: str) -> None:
-        """The running version. `rules`: the fingerprint of the rule book."""
+    def describe(self, *, rules: str, engine: str, holidays_known: Callable[[], float]) -> None:
+        """The running version. `rules`: the fingerprint of the rule book. `holidays_known`: in days, from today on."""
+        self._holidays.set_function(holidays_known)
         self._build.info({"version": version("santunan"), "rules": rules[:12], "engine": engine})
 
     def note_chunk(self, report: Report) -> None:

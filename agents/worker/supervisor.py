@@ -18,7 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Final
 
-from agents.worker.ending import REASON_VARIABLE
+from agents.worker.ending import REASON_VARIABLE, SUPERVISOR_VARIABLE
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
 
 BUGS_A_MINUTE: Final = 3
@@ -105,6 +105,7 @@ class Supervisor:
         """Status (negative: the signal that ended it) and the reason the worker gave."""
         reading, writing = os.pipe()
         environment = {**os.environ, **self._environment, REASON_VARIABLE: str(writing)}
+        environment[SUPERVISOR_VARIABLE] = str(os.getpid())
         try:
             self._child = subprocess.Popen(  # noqa: S603 - the command is our own
                 self._command, env=environment, pass_fds=(writing,), start_new_session=True
@@ -192,7 +193,10 @@ def worker_command(module: str = "agents.worker") -> list[str]:
 
 
 def _on_stderr(sentence: str) -> None:
-    print(f"{sentence}\n", end="", file=sys.stderr, flush=True)  # in one piece: each process has a thread
+    with contextlib.suppress(
+        OSError
+    ):  # a full disk, a pipe without a reader: the worker matters more than the sentence
+        print(f"{sentence}\n", end="", file=sys.stderr, flush=True)  # in one piece: each process has a thread
 
 
 def _signal_name(number: int) -> str:

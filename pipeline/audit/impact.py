@@ -21,7 +21,8 @@ class ClaimChange:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """`left_out`: events that the desk refuses now, such as a review of a revision that would not have been made."""
+    """`left_out`: events that the desk refuses now, such as a review of a revision that would not have been made,
+    and those at which the program fails."""
 
     claims: int
     differences: tuple[ClaimChange, ...]
@@ -41,4 +42,4 @@ def impact(store: Any, book: Book, on_progress: Advance | None = None) -> Impact
                 new = (end.outcome, end.effective_total) if end is not None else (None, 0)
                 if new != (stored.outcome, stored.effective_total):
                     changes.append(ClaimChange(stored.claim_id, stored.outcome, new[0], stored.effective_total, new[1]))
-        return Impact(rerun.state.opened_claims(), tuple(changes), rerun.refused)
+        return Impact(rerun.state.opened_claims(), tuple(changes), rerun.refused + len(rerun.failed))

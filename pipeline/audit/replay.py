@@ -12,14 +12,17 @@ from pipeline.audit.rerun import Advance, Rerun
 from pipeline.audit.state import State
 from pipeline.law.book import Book
 from pipeline.queries import history
-from pipeline.queries.history import Kin
+from pipeline.queries.history import HistoryEvent, Kin
 from schemas import topics
 from schemas.decisions import Decision
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionDifference:
-    """A decision that would be another one. `was`, `would_be`: outcome and codes, or "no decision"."""
+    """A decision that would be another one. `was`, `would_be`: outcome and codes, or "no decision".
+
+    Or an event at which the program fails now: revision 0, what it was, and "BUG" with the type of the error.
+    """
 
     claim_id: str
     revision: int
@@ -111,6 +114,7 @@ class _Comparison:
                     others += 1
                 else:
                     differences.append(missing)
+            differences += self._failed(rerun.failed)
         return Replayed(rerun.events, compared, tuple(differences), others)
 
     def _missing(self, state: State) -> Iterator[DecisionDifference]:
@@ -123,6 +127,13 @@ class _Comparison:
                 if revisions.get(row.claim_id, 0) < row.revision:
                     was = f"{row.outcome} {row.reason_codes}"
                     yield DecisionDifference(row.claim_id, row.revision, was, "no decision", row.total)
+
+    def _failed(self, failed: Sequence[tuple[HistoryEvent, str]]) -> Iterator[DecisionDifference]:
+        since, until = self._filter.since, self._filter.until
+        for event, error in failed:
+            if (since is None or event.clock >= since) and (until is None or event.clock < until):
+                claim_id = orjson.loads(event.raw)["data"].get("claim_id") or "(no claim)"
+                yield DecisionDifference(claim_id, 0, "event applied", f"BUG {error}", 0)
 
 
 def _difference(decision: Decision, was: bytes | None) -> DecisionDifference:

@@ -18,7 +18,7 @@ from pipeline.audit.state import State
 from pipeline.claims.decisions import rule_book_name
 from pipeline.claims.desk import Desk
 from pipeline.claims.requirements import requirements
-from pipeline.errors import Poison
+from pipeline.errors import NOT_OF_ONE_EVENT, Poison
 from pipeline.law.book import Book
 from pipeline.messages.records import Message
 from pipeline.queries import history
@@ -35,7 +35,8 @@ _GARBAGE: Final = (500_000, 10, 10)  # fast: see docs/performance.md
 
 
 class Rerun:
-    """`events`: how many were decided again. `refused`: how many of them the desk refused.
+    """`events`: how many were decided again. `refused`: how many of them the desk refused. `failed`: those at which the
+    program fails, each with the type of the error.
 
     `is_quiet`: only the state at the end is wanted, so no decision is written out as a message. `is_what_if`: the book
     is another one, and decides in the place of the one that did.
@@ -54,6 +55,7 @@ class Rerun:
         self.stored: dict[tuple[str, int], bytes] = {}  # decisions of the batch's claims as they were published
         self.events = 0
         self.refused = 0
+        self.failed: list[tuple[HistoryEvent, str]] = []
         self._connection = connection
         self._book = book
         self._is_quiet = is_quiet
@@ -74,10 +76,29 @@ class Rerun:
         with _rare_garbage_collection():
             for page in history.history(self._connection, kin):
                 for partition, events in groupby(page, key=lambda event: event.partition):
-                    yield self._decide(list(events), partition)
+                    yield from self._decide_or_halve(list(events), partition)
                 self.events += len(page)
                 if on_progress is not None:
                     on_progress(len(page))
+
+    def _decide_or_halve(self, batch: Sequence[HistoryEvent], partition: int) -> Iterator[Made]:
+        """As the worker does: an event at which the program fails is left out."""
+        refused = self.refused
+        try:
+            made = self._decide(batch, partition)
+        except NOT_OF_ONE_EVENT:
+            raise
+        except Exception as error:
+            self.refused = refused
+            if len(batch) == 1:
+                self.failed.append((batch[0], type(error).__name__))
+                return
+        else:
+            yield made
+            return
+        middle = len(batch) // 2
+        yield from self._decide_or_halve(batch[:middle], partition)
+        yield from self._decide_or_halve(batch[middle:], partition)
 
     def _decide(self, batch: Sequence[HistoryEvent], partition: int) -> Made:
         """Decide one batch: events that follow each other, of one partition."""

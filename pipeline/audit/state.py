@@ -70,15 +70,17 @@ class State(Lookups):
     def events(self, claim_ids: Iterable[str]) -> Rows:
         return history.events_of(self._connection, claim_ids, self.before)
 
-    def share_day(self, partitions: Sequence[int]) -> None:
-        """Nothing: one batch follows the other."""
-
     def paid_lines_of(self, claim_ids: Iterable[str]) -> Rows:
         """None: an event that would have paid a line twice was refused, so it is not in the history."""
         return ()
 
     def lock_and_read(
-        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+        self,
+        persons: Sequence[str],
+        days: Sequence[int],
+        numbers: Sequence[str],
+        niks: Sequence[str],
+        claim_ids: Sequence[str],
     ) -> Concerned:
         return Concerned(self._ask(_MEMBERSHIPS, _list(niks)), self.cases_of(numbers, niks), ())
 

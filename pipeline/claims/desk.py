@@ -64,12 +64,12 @@ class Desk(Assessor):
         """Everything that follows from one accepted event, in the order in which it is published.
 
         `clock`: when it was received (aware). `order`: its place in the order of processing, growing. Raises Poison
-        where the event can be read but not applied; nothing has changed then.
+        where the event can be read but not applied. Nothing has changed then, nor after any other error.
         """
         decisions, payouts = len(self.made_decisions), len(self.made_payouts)
         try:
             messages = self._handle(event, clock.astimezone(JAKARTA), order, partition)
-        except Poison:
+        except Exception:  # a bug, too: the next event must not meet half of this one
             self.roll_back()
             del self.made_decisions[decisions:]
             del self.made_payouts[payouts:]

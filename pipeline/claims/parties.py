@@ -94,11 +94,13 @@ def _niks_of(own: MemberReference, register: Register) -> set[str]:
 def _is_employer(case: Case, source: str, register: Register) -> bool:
     if source_kind(source) not in _EMPLOYERS:
         return False
-    assert case.member is not None
+    own = case.member
+    assert own is not None
     numbers = {case.report.employer_number} if case.report is not None else set()
-    member = register.members.get(case.member.member_number or "")
-    if member is not None:
-        numbers |= {enrolment.employer_number for enrolment in member.enrolments}
+    for membership in register.numbers_of(own.nik) | {own.member_number or ""}:
+        member = register.members.get(membership)
+        if member is not None:
+            numbers |= {enrolment.employer_number for enrolment in member.enrolments}
     return source_who(source) in {number.casefold() for number in numbers if number is not None}
 
 

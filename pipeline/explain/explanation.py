@@ -204,7 +204,9 @@ class _Telling:
             name = words.payee_name(payee, self.language)
             yield Line(self._say("payment", "payee", payee=name, amount=self._rupiah(amount)), amount=amount)
         if decision.pay_by is not None and decision.benefits:
-            yield Line(self._say("payment", "pay_by", pay_by=self._day(decision.pay_by)))
+            is_estimated = any(one.check == "payment_deadline" for one in decision.trace)
+            sentence = "pay_by_estimated" if is_estimated else "pay_by"
+            yield Line(self._say("payment", sentence, pay_by=self._day(decision.pay_by)))
             if decision.liable == "BPJS":
                 yield self._cited("payment", "late")
         for one in self.payments:

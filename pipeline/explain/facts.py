@@ -56,6 +56,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "certificate_confirmed": {"total": "rupiah", "limit": "rupiah"},
     "one_source": {"sections": "words:section", "writer": "name", "other": "name"},
     "member_confirmed": {"office": "name"},
+    "payment_deadline": {"pay_by": "day"},
     "second_hand": {"officer": "name", "moves": "rupiah", "limit": "rupiah", "replaced": "name"},
 }
 

@@ -9,13 +9,16 @@ import calendar as gregorian
 import datetime as dt
 from bisect import bisect_left
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.errors import NoLaw
+from schemas.codes import MARKERS, Marker
 
 if TYPE_CHECKING:
     from pipeline.law.book import Book
+    from pipeline.law.declarations import Value
 
+SURE: Final[tuple[Marker, ...]] = ("VERIFIED", "VERIFIED-2")  # holidays that a decree has set
+WARN_DAYS: Final = 180  # the decree comes in about September; enough time to add it, and to install it everywhere
 _SATURDAY: Final = 5
 _ONE_DAY: Final = dt.timedelta(days=1)
 
@@ -113,7 +116,7 @@ def working_days_after(day: dt.date, count: int, book: "Book") -> dt.date:
     """The `count`-th working day after `day`; the first is the day after.
 
     Monday to Friday without the public holidays of the parameter `public_holidays` (joint leave is not among
-    them). Raises NoLaw where the holidays of a year are not known yet.
+    them). Of a year that is not in the parameter no holidays are known: the day is an estimate, and may be too early.
     """
     while count > 0:
         day += _ONE_DAY
@@ -123,12 +126,35 @@ def working_days_after(day: dt.date, count: int, book: "Book") -> dt.date:
 
 
 def is_public_holiday(day: dt.date, book: "Book") -> bool:
-    """Raises NoLaw where the holidays of that year are not known."""
     tables = book.derived
     known: frozenset[dt.date] | None = tables.get(("public_holidays", day.year))
     if known is None:
-        entry = book.on(max(dt.date(day.year, 1, 1), book.first_day)).public_holidays
-        if entry.since.year != day.year:  # a year's list says nothing about the next year
-            raise NoLaw("public_holidays", day)
-        known = tables[("public_holidays", day.year)] = frozenset(entry.value)
+        entry = _holidays_of(day.year, book)
+        known = tables[("public_holidays", day.year)] = frozenset(entry.value if entry is not None else ())
     return day in known
+
+
+def holidays_marker(first: int, last: int, book: "Book") -> Marker:
+    """The least sure marker of the holidays of these years; DESIGN for a year that is not in the parameter."""
+    entries = [_holidays_of(year, book) for year in range(first, last + 1)]
+    markers: list[Marker] = ["DESIGN" if entry is None else entry.marker for entry in entries]
+    return max(markers, key=MARKERS.index)
+
+
+def first_uncertain_year(book: "Book", year: int) -> int:
+    """The first year from `year` on whose holidays are estimated or not known."""
+    while holidays_marker(year, year, book) in SURE:
+        year += 1
+    return year
+
+
+def days_of_known_holidays(book: "Book", today: dt.date) -> int:
+    """Days from `today` until a year begins whose holidays are estimated or not known; fewer than WARN_DAYS: the decree
+    must be added."""
+    return max((dt.date(first_uncertain_year(book, today.year), 1, 1) - today).days, 0)
+
+
+def _holidays_of(year: int, book: "Book") -> "Value[Any] | None":
+    """A year's list says nothing about the next year."""
+    entry = book.on(max(dt.date(year, 1, 1), book.first_day)).public_holidays
+    return entry if entry.since.year == year else None

@@ -44,6 +44,8 @@ PRIOR_DISABILITY: Final = Reference("pay the difference only", "RECALLED")
 CHILD_CHOICE: Final = Reference("order of family and registration", "RECALLED")
 HEIRS: Final = Reference("PP 44/2015 art 37(5)", "VERIFIED")
 JASA_RAHARJA: Final = Reference("coordination with Jasa Raharja", "VERIFIED-2")
+HOLIDAYS_ESTIMATED: Final = Reference("holidays of the year estimated", "RECALLED")
+HOLIDAYS_UNKNOWN: Final = Reference("holidays of the year not known", "DESIGN")
 OFFICER: Final = Reference("officer's decision on file", "DESIGN")
 PARTIES: Final = Reference("decision table, row 2", "DESIGN")
 

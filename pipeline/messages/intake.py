@@ -22,7 +22,7 @@ from schemas.clock import EPOCH
 from schemas.days import DayPassed
 from schemas.decisions import FieldError
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused, parse
-from schemas.values import MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
+from schemas.values import LAST_YEAR, MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
 
 RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
 
@@ -30,7 +30,8 @@ _FUTURE: Final = dt.timedelta(seconds=MAX_FUTURE_SECONDS)
 _CLAIM_EVENTS: Final = frozenset(get_args(ClaimEvent))
 _FOREIGN: Final = {writer: frozenset(SECTIONS) - sections for writer, sections in SECTION_WRITERS.items()}
 _SOURCE: Final = re.compile(rf"urn:santunan:(?:{'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
-_MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")  # up to the year 5138
+_MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")
+_LAST_MS: Final = (dt.datetime(LAST_YEAR + 1, 1, 1, tzinfo=dt.UTC) - EPOCH) // dt.timedelta(milliseconds=1) - 1
 _MAX_ID_LETTERS: Final = 128
 _NIK: Final = re.compile(r"[0-9]{16}")  # perhaps; what is refused for holding one must not repeat it
 
@@ -93,17 +94,24 @@ def _identity(event: IntakeEvent, partition: int) -> Identity:
 def retry_clock(record: Record, topic: str) -> int | None:
     """Milliseconds at which the record was received, which a retry keeps; None: history, whose own `time` counts.
 
-    Raises Poison where the header that says so cannot be read.
+    Raises Poison where the time of the record, or the header that says so, cannot be one.
     """
+    message = f"holds milliseconds since 1970, UTC, in digits, up to the year {LAST_YEAR}"
     if topic != topics.HISTORY:
+        if not 0 <= record.timestamp_ms <= _LAST_MS:
+            raise Poison("INVALID", FieldError("timestamp of the record", message))
         return record.timestamp_ms
     for name, value in record.headers:
         if name == RECEIVED_AT:
-            if not _MILLISECONDS.fullmatch(value):
-                message = "holds milliseconds since 1970, UTC, in digits"
+            if not _MILLISECONDS.fullmatch(value) or int(value) > _LAST_MS:
                 raise Poison("INVALID", FieldError(f"header {RECEIVED_AT}", message))
             return int(value)
     return None
+
+
+def moment(milliseconds: int) -> dt.datetime:
+    """The time of a record as it came, for showing: the nearest one that there is."""
+    return _moment(min(max(milliseconds, 0), _LAST_MS))
 
 
 def read_event(raw: bytes, topic: str | None = None) -> IntakeEvent:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.claims.desk import Desk
 from pipeline.errors import NotReady, Poison
-from pipeline.messages.intake import Arrival, Identity, RefusedRecord, claimed_identity
+from pipeline.messages.intake import Arrival, Identity, RefusedRecord, claimed_identity, moment
 from pipeline.messages.outputs import refusal_message
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing.ports import CHUNK_STRIDE, ChunkAccount, DeadLetter, Effects, LedgerEntry
@@ -72,6 +72,23 @@ def _decided(part: ChunkWork, chunk_id: int, known: dict[Identity, bytes], desk:
     account = ChunkAccount(part.first, chunk.end, len(entries), duplicates, len(letters))
     made_now = desk.made_decisions[made_before:]
     return Effects(chunk_id, chunk.topic, chunk.partition, account, made_now, entries, letters, outputs)
+
+
+def refuse_far_ahead(arrivals: list[Arrival | RefusedRecord], latest: dt.datetime) -> list[Arrival | RefusedRecord]:
+    """Those received after `latest` become dead letters: a clock was wrong, and by it deadlines would have passed."""
+    if not any([isinstance(one, Arrival) and one.clock > latest for one in arrivals]):
+        return arrivals
+    message = (
+        "was received, by the clock that says so, more than a day after all other events and after now: set that clock "
+        "(of the broker, of the machine that submitted, or the event's own `time` in history), then retry it or send "
+        "it again"
+    )
+    poison = Poison("CLOCK_AHEAD", FieldError("time of receipt", message))
+    # A retry goes by the event's own time: the time of receipt is what was wrong.
+    return [
+        RefusedRecord(one.record, poison, None) if isinstance(one, Arrival) and one.clock > latest else one
+        for one in arrivals
+    ]
 
 
 def require_no_gap(chunk: Chunk, position: int) -> None:
@@ -149,4 +166,4 @@ def _refusal(chunk: Chunk, letter: DeadLetter) -> Message:
         letter.event_id,
         original,
     )
-    return refusal_message(refusal, EPOCH + dt.timedelta(milliseconds=letter.timestamp_ms))
+    return refusal_message(refusal, moment(letter.timestamp_ms))

@@ -11,7 +11,7 @@ import orjson
 
 from pipeline.claims.desk import Desk
 from pipeline.claims.double_payment import PaidLines
-from pipeline.errors import Poison
+from pipeline.errors import NOT_OF_ONE_EVENT, Poison, bug_in_event
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
 from schemas.decisions import Decision, FieldError
@@ -59,6 +59,10 @@ class Offline:
             desk.take(event, event_clock(event, None), order=next(self._orders))
         except Poison as poison:
             return poison
+        except NOT_OF_ONE_EVENT:
+            raise
+        except Exception as error:
+            return bug_in_event(error)
         self._digests[identity] = digest
         made, desk.made_decisions = desk.made_decisions, []
         desk.made_payouts.clear()
@@ -74,6 +78,10 @@ def _read(raw: bytes) -> IntakeEvent | Poison:
         return Poison(refused.reason, *refused.errors)
     except Poison as poison:
         return poison
+    except NOT_OF_ONE_EVENT:
+        raise
+    except Exception as error:
+        return bug_in_event(error)
 
 
 def _is_read_back_the_same(raw: bytes) -> bool:

@@ -120,6 +120,14 @@ class UnitOfWork(ABC):
         """
 
     @abstractmethod
+    def known_sources(self, sources: Collection[str]) -> set[str]:
+        """Those of which the ledger holds an event."""
+
+    @abstractmethod
+    def newest_clock(self) -> dt.datetime | None:
+        """Of the event that the ledger took last."""
+
+    @abstractmethod
     def stored_outputs(self, *asked: Chunk) -> list[Message]:
         """What the inputs at these places led to, in the order in which it was stored, to be published. Embedded:
         nothing, the log has it."""

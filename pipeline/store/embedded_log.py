@@ -22,8 +22,10 @@ from pipeline.messages.records import Message
 from pipeline.store.engines import sqlite_engine, sqlite_transient
 from pipeline.store.tables import log, positions, topics
 from pipeline.store.unit_of_work import Transaction, quoted
+from schemas.values import MAX_AHEAD_SECONDS
 
 MOST_READ: Final = 10_000  # records at once, so that a backlog of a million does not come into memory
+_AHEAD_MS: Final = MAX_AHEAD_SECONDS * 1000
 _AT_ONCE: Final = 32  # rows a statement; more gain no more
 
 
@@ -172,13 +174,15 @@ def append(
     driver: Any, messages: Sequence[Message], *, partition: int | None = None, now_ms: int | None = None
 ) -> tuple[range, list[tuple[str, int, int]]]:
     """As `Log.append`, inside the caller's transaction on the driver's connection; returns the places, too.
-    Timestamps never go back."""
+    Timestamps never go back, but behind one that lies far ahead of this machine's clock."""
     if not messages:
         return range(0), []
     partitions = _partitions(driver)
     last, last_ms = driver.execute(_LAST).fetchone() or (0, 0)
     first = last + 1
-    stamp = max(time.time_ns() // 1_000_000 if now_ms is None else now_ms, last_ms)
+    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    # A record from a clock that ran far ahead must not move the clock of all after it.
+    stamp = max(now, last_ms) if last_ms - now <= _AHEAD_MS else now
     offsets: dict[tuple[str, int], Any] = {}
     new, placed = [], []
     for seq, message in enumerate(messages, first):
@@ -225,7 +229,7 @@ def _headers_text(headers: tuple[tuple[str, bytes], ...]) -> str | None:
 
 
 def _headers(document: str) -> tuple[tuple[str, bytes], ...]:
-    return tuple((name, value.encode()) for name, value in orjson.loads(document))
+    return tuple((name, (value or "").encode()) for name, value in orjson.loads(document))
 
 
 _READ: Final = f"SELECT {quoted(log)} FROM log WHERE seq >= ? ORDER BY seq LIMIT ?"  # noqa: S608

@@ -31,12 +31,27 @@ _SESSION: Final = {
 # each chunk (docs/performance.md).
 _WORKER: Final = {"enable_seqscan": "off"}
 _DISK_FULL: Final = "53100"
-# 08 connection, 40 serialisation and deadlock, 53 resources, 58 the server's own files; then lock timeout, idle too
-# long, ended by an administrator, crashed, starting up
-_PASSING_CLASSES: Final = ("08", "40", "53", "58")
-_PASSING_STATES: Final = ("55P03", "25P03", "57P01", "57P02", "57P03")
+# What does not pass, by class or state of SQLSTATE; all others do, and those that nobody thought of: a statement that
+# was cancelled, a standby that became the server, a server that ends. A person must look: the password, a database or
+# schema that is not there, tables and rights that are not ours, the server's own settings, a damaged page.
+_NEEDS_PERSON: Final = ("28", "3D", "3F", "42", "F0", "XX001", "XX002")
+# A bug, of one event perhaps: wrong data or statement, or a transaction that is used wrongly.
+_BUGS: Final = ("0A", "21", "22", "23", "24", "25", "26", "2B", "2D", "2F", "34", "38", "39", "3B", "44", "54", "P0")
+_PASSING: Final = ("25006", "25P03", "25P04")  # but: the server only reads now, a transaction idled or took too long
 _DAMAGE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
-_PASSES: Final = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_PROTOCOL")
+# Of SQLite, too, what does not pass. SQLITE_IOERR does: a disk or a share that is away for a moment says so, and a disk
+# that is broken keeps the worker away with 75, in the log each time; nothing is stored meanwhile.
+_SQLITE_BUGS: Final = (
+    "SQLITE_ERROR",
+    "SQLITE_INTERNAL",
+    "SQLITE_CONSTRAINT",
+    "SQLITE_MISMATCH",
+    "SQLITE_MISUSE",
+    "SQLITE_RANGE",
+    "SQLITE_TOOBIG",
+    "SQLITE_AUTH",
+    "SQLITE_NOTFOUND",
+)
 
 
 def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
@@ -96,7 +111,7 @@ def sqlite_transient(error: BaseException) -> Transient | None:
     if (refusal := sqlite_refusal(error)) is not None:
         raise refusal from None
     name, _ = _cause(error)
-    if not name.startswith(_PASSES):
+    if not name or name.startswith(_SQLITE_BUGS):
         return None
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return Transient("the disk is full: nothing was stored; make room, and it goes on by itself")
@@ -153,7 +168,8 @@ def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
 
 
 def postgresql_transient(error: BaseException) -> Transient | None:
-    """The sentence to give up with, where the same transaction may succeed later; else None."""
+    """The sentence to give up with, where the same transaction may succeed later; else None. Raises NotReady where a
+    person must look."""
     import psycopg
 
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -165,9 +181,15 @@ def postgresql_transient(error: BaseException) -> Transient | None:
         return Transient(f"the database does not answer: {first_line(cause)}") if is_connection else None
     if state == _DISK_FULL:
         return Transient("the disk of the database is full: nothing was stored; make room, and it goes on by itself")
-    if state in _PASSING_STATES or state[:2] in _PASSING_CLASSES:
-        return Transient(f"the database asks to try again ({state}): {first_line(cause)}")
-    return None
+    if state not in _PASSING:
+        if state.startswith(_NEEDS_PERSON):
+            raise NotReady(
+                f"the database refuses ({state}): {first_line(cause)}; ask its administrator, and compare with "
+                "`santunan doctor`"
+            ) from None
+        if state.startswith(_BUGS):
+            return None
+    return Transient(f"the database asks to try again ({state}): {first_line(cause)}")
 
 
 def first_line(error: BaseException) -> str:

@@ -72,13 +72,10 @@ class Loader:
                 self._whole |= requirements.member_numbers | requirements.niks
             if requirements.due_by is not None:
                 due_by[partition] = max(requirements.due_by, due_by.get(partition, requirements.due_by))
-        for partition, day in due_by.items():
+        for partition, day in sorted(due_by.items()):
             numbers |= self._put_cases(self._lookups.cases_due(partition, day))
         self._expand(numbers, claims)
-        self._lock_and_complete()
-        # Else a day that passes there meanwhile could overlook what this batch, the earlier one, makes due.
-        if foreign := {case.partition for case in self._desk.cases.values()} - own:
-            self._lookups.share_day(sorted(foreign))
+        self._lock_and_complete(own)
         # Paid lines are kept under the person and the day they were paid for. All lines of one claim are kept under one
         # person, so few claims remain to be asked for by their id.
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
@@ -106,18 +103,27 @@ class Loader:
                 return
         raise AssertionError("a chain of claims and members longer than any that the rules can make")
 
-    def _lock_and_complete(self) -> None:
-        """Lock the persons, then read their other memberships and claims; where that leads to more, once more."""
+    def _lock_and_complete(self, own: Set[int]) -> None:
+        """Lock the persons, then read their other memberships and claims; where that leads to more, all once more.
+
+        `own`: partitions that the transaction has locked. Of the others with a case here the day is shared, before the
+        persons are locked: a day that passes there meanwhile could overlook what this batch, the earlier one, makes
+        due.
+        """
         locked: set[str] = set()
+        days: set[int] = set()
         self._follow()
         for _ in range(_ROUNDS):
-            persons, niks = self._persons() - locked, set(self._niks)
-            locked |= persons
+            persons, niks, foreign = locked | self._persons(), set(self._niks), days | self._foreign(own)
+            asked: Set[str] = frozenset()
+            if persons != locked or foreign != days:
+                asked, locked, days = persons, persons, foreign
+                self._paid_lines.clear()  # of all persons, once more
             # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
-            of = (sorted(persons), sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
-            self._complete(self._lookups.lock_and_read(*of))
+            of = (sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
+            self._complete(self._lookups.lock_and_read(sorted(asked), sorted(days), *of))
             self._follow()
-            if self._persons() <= locked and self._niks == niks:
+            if self._persons() <= locked and self._niks == niks and self._foreign(own) <= days:
                 return
         raise Transient("the persons of these events changed while their locks were waited for")
 
@@ -146,6 +152,9 @@ class Loader:
         if again:
             self._claims -= again
         self._expand(set(), again)
+
+    def _foreign(self, own: Set[int]) -> set[int]:
+        return {case.partition for case in self._desk.cases.values()} - own
 
     def _follow(self) -> None:
         """From the memberships on the desk to all their NIKs: an event of an earlier clock knows one by a former NIK.

@@ -38,10 +38,6 @@ class Lookups(ABC):
         day of this partition, and holds it alone from then on"""
 
     @abstractmethod
-    def share_day(self, partitions: Sequence[int]) -> None:
-        """Hold the day of these partitions until the transaction ends: what it wakes may be changed now"""
-
-    @abstractmethod
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         """SUMMARY_COLUMNS of the cases of these persons, each once"""
 
@@ -55,8 +51,15 @@ class Lookups(ABC):
 
     @abstractmethod
     def lock_and_read(
-        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+        self,
+        persons: Sequence[str],
+        days: Sequence[int],
+        numbers: Sequence[str],
+        niks: Sequence[str],
+        claim_ids: Sequence[str],
     ) -> Concerned:
-        """Lock a row of each person, made if missing, in this order. Then read: the memberships and the cases of these
-        numbers and NIKs, the cases of these ids, what is paid to these persons. Where one writes at a time nothing is
-        locked, and what is on the desk already need not be read again."""
+        """Lock a row of each person, made if missing, in this order; before them, share the day of these partitions:
+        what it wakes may be changed now. What an earlier call has locked is released first, so that all batches lock in
+        one order; without `persons` it stays locked. Then read: the memberships and the cases of these numbers and
+        NIKs, the cases of these ids, what is paid to these persons. Where one writes at a time nothing is locked, and
+        what is on the desk already need not be read again."""

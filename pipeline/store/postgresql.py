@@ -59,6 +59,10 @@ class PostgresqlUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = True
 
     among: ClassVar[str] = "= ANY (ARRAY(SELECT json_array_elements_text(%s::json)))"
+    sources_in_ledger: ClassVar[str] = (
+        "SELECT one FROM json_array_elements_text(%s::json) AS one WHERE EXISTS "
+        "(SELECT 1 FROM ledger WHERE source = one)"
+    )
     # One look into the index each, whatever the planner knows of the table: it cannot flatten a LIMIT.
     known_events: ClassVar[str] = (
         "SELECT known.* FROM json_array_elements(%s::json) AS one CROSS JOIN LATERAL (SELECT source, event_id, digest "
@@ -68,6 +72,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._is_small = False
+        self._has_savepoint = False
         self._small: dict[str, Sequence[rows.Row]] = {}  # of a small batch, all that is written
         self._moved: Statement = ()
 
@@ -89,12 +94,27 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return positions, digests_of(known)
 
     def lock_and_read(
-        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+        self,
+        persons: Sequence[str],
+        days: Sequence[int],
+        numbers: Sequence[str],
+        niks: Sequence[str],
+        claim_ids: Sequence[str],
     ) -> Concerned:
-        wanted, about = as_list(persons), self._about(persons, numbers, niks, claim_ids)
-        locked = (_MAKE_PERSONS, wanted), (_LOCK_PERSONS, wanted)
-        *_, memberships, of_them, lines = self.ask_together(*locked, *about)
+        asked: list[Statement] = list(self._about(persons, numbers, niks, claim_ids))
+        with self.driver.pipeline():
+            if persons:
+                self._release_persons()
+                wanted = as_list(persons)
+                asked[:0] = (_SHARE_DAY, as_list(days)), (_MAKE_PERSONS, wanted), (_LOCK_PERSONS, wanted)
+            *_, memberships, of_them, lines = self.ask_together(*asked)
         return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
+
+    def _release_persons(self) -> None:
+        """Locks are taken in sorted order, so a person who turns out to be concerned after others were locked would
+        come too late: two such batches would wait for each other. A savepoint lets the first locks go again."""
+        self.driver.execute("ROLLBACK TO SAVEPOINT persons" if self._has_savepoint else "SAVEPOINT persons")
+        self._has_savepoint = True
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:
         return [chunk_id for (chunk_id,) in self.ask(_NEXT_CHUNK_IDS, count)]
@@ -107,11 +127,9 @@ class PostgresqlUnitOfWork(UnitOfWork):
         return [cursor.fetchall() for cursor in cursors]
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
+        self.driver.execute(_HOLD_DAYS)
         self.driver.execute(_HOLD_DAY, (partition,))
         return super().cases_due(partition, day)
-
-    def share_day(self, partitions: Sequence[int]) -> None:
-        self.driver.execute(_SHARE_DAY, (as_list(partitions),))
 
     def events(self, claim_ids: Iterable[str]) -> Sequence[Any]:
         return self.ask(_EVENTS, as_list(claim_ids))
@@ -269,6 +287,8 @@ _LOCK_POSITIONS: Final = (
     '(ARRAY(SELECT one::int4 FROM json_array_elements_text(%s::json) AS one)) ORDER BY "partition", topic FOR UPDATE'
 )
 # Locks of PostgreSQL that belong to no row; 1 sets ours apart from others that somebody may take in this database.
+# One batch holds days at a time, or two could each wait for a day that the other holds.
+_HOLD_DAYS: Final = "SELECT pg_advisory_xact_lock(1, -1)"
 _HOLD_DAY: Final = "SELECT pg_advisory_xact_lock(1, %s::int4)"
 _SHARE_DAY: Final = "SELECT pg_advisory_xact_lock_shared(1, one::int4) FROM json_array_elements_text(%s::json) AS one"
 _NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"

@@ -27,6 +27,9 @@ class SqliteUnitOfWork(UnitOfWork):
     keeps_raw: ClassVar[bool] = False
 
     among: ClassVar[str] = "IN (SELECT value FROM json_each(?))"
+    sources_in_ledger: ClassVar[str] = (
+        "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM ledger WHERE source = value)"
+    )
     known_events: ClassVar[str] = (
         "SELECT source, event_id, digest FROM json_each(?) AS one "
         "JOIN ledger ON source = json_extract(one.value, '$[0]') AND event_id = json_extract(one.value, '$[1]')"

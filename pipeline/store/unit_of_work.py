@@ -10,7 +10,7 @@ Kafka.
 import datetime as dt
 from abc import abstractmethod
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -41,6 +41,7 @@ from pipeline.store.tables import (
     paid_lines,
     payouts,
 )
+from schemas.clock import clock_of
 
 SummaryRow: Any = namedtuple("SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _DRIVERS = ("psycopg", "sqlite3")
@@ -72,7 +73,12 @@ class Transaction:
 
     def _leave(self, error: BaseException | None) -> None:
         connection, self._connection, self._transaction = self._connection, None, None
-        transient = self._passes(error) if error is not None else None
+        try:
+            transient = self._passes(error) if error is not None else None
+        except SantunanError:
+            if connection is not None:
+                connection.close()
+            raise
         if connection is not None:
             if transient is not None:
                 connection.invalidate()  # it may be half dead; the next try gets a new one
@@ -122,6 +128,8 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     among: ClassVar[str]  # SQL: `column {among}` is true for the values in the JSON list made by `as_list`
     known_events: ClassVar[str]  # SQL: (source, id, digest) of the known ones of a JSON list of (source, id)
 
+    sources_in_ledger: ClassVar[str]  # SQL: those of a JSON list of sources of which the ledger holds an event
+
     @abstractmethod
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
         """Rows with every column, in the order of the table."""
@@ -145,6 +153,13 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         return Loader(desk, self).run(wanted)
 
+    def known_sources(self, sources: Collection[str]) -> set[str]:
+        return {source for (source,) in self.ask(self.sources_in_ledger, as_list(sources))}
+
+    def newest_clock(self) -> dt.datetime | None:
+        found = self.ask("SELECT clock FROM ledger ORDER BY seq DESC LIMIT 1")
+        return clock_of(found[0][0]) if found else None
+
     def members(self, numbers: Iterable[str]) -> Sequence[Any]:
         return self.ask(*self._members(numbers))
 
@@ -162,9 +177,6 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
-    def share_day(self, partitions: Sequence[int]) -> None:
-        """Nothing: with one writer at a time no batch meets another."""
-
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
         return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
 
@@ -177,7 +189,12 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         return self.ask(f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE claim_id {self.among}", as_list(claim_ids))
 
     def lock_and_read(
-        self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
+        self,
+        persons: Sequence[str],
+        days: Sequence[int],
+        numbers: Sequence[str],
+        niks: Sequence[str],
+        claim_ids: Sequence[str],
     ) -> Concerned:
         memberships, of_them, lines = self.ask_together(*self._about(persons, numbers, niks, claim_ids))
         return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.audit.invariants import check
 from pipeline.claims.limits import MOST_CLAIMS_OF_A_PERSON
-from pipeline.errors import BadDeployment, NotReady, Transient
+from pipeline.errors import NotReady, Transient
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Chunk
 from pipeline.store.unit_of_work import Transaction
@@ -111,20 +111,6 @@ def test_a_refusal_knows_the_time_that_a_retry_must_keep(site: Site) -> None:
     site.run(b"4", topic=topics.HISTORY, headers=((RECEIVED_AT, b"77"),))
     rows = site.rows('SELECT received_ms FROM dead_letters ORDER BY chunk, "offset"')
     assert rows == [(NOW_MS + 5,), (NOW_MS + 5,), (None,), (77,)]
-
-
-def test_a_flood_of_unknown_types_stops_with_nothing_stored(site: Site) -> None:
-    site.run(*e.member())
-    with pytest.raises(BadDeployment):
-        site.run(*[stranger("a"), stranger("b")] * 11)
-    assert site.refusals() == [] and site.rows("SELECT max(next) FROM positions") == [(4,)]
-
-
-def test_a_flood_is_seen_across_chunks(site: Site) -> None:
-    with pytest.raises(BadDeployment):
-        site.run(*[stranger("a"), stranger("b")] * 11, size=3)
-    assert len(site.refusals()) == 18
-    assert check(site.store) == []
 
 
 def test_a_chunk_that_comes_again_leads_to_the_outputs_that_were_stored(site: Site) -> None:

@@ -164,6 +164,7 @@ NEEDED = {
     "waiting_transition": {"cover_start": "2020-01-01", "died_on": "2020-02-01"},
     "one_law": {"accident_on": "2020-01-01", "died_on": "2020-02-01"},
     "waiting_period_over": {"cover_start": "2020-01-01", "full_from": "2020-04-01", "died_on": "2020-02-01"},
+    "payment_deadline": {"pay_by": "2028-01-03"},
 }
 
 

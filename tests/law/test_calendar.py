@@ -1,15 +1,19 @@
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
-from pipeline.errors import NoLaw
-from pipeline.law.book import Book
+from pipeline.law.book import PARAMETERS, Book
 from pipeline.law.calendar import (
+    WARN_DAYS,
     add_months,
     add_years,
     age_on,
+    days_of_known_holidays,
     due_date,
     due_days,
+    first_uncertain_year,
+    holidays_marker,
     is_public_holiday,
     month_index,
     month_of,
@@ -127,10 +131,36 @@ def test_public_holidays_do_not_count_as_working_days(start: str, end: str) -> N
     assert working_days_after(day(start), 1, BOOK) == day(end)
 
 
-def test_a_year_with_unknown_holidays_is_an_error() -> None:
+def test_of_a_year_with_unknown_holidays_weekends_alone_do_not_count() -> None:
     assert working_days_after(day("2027-12-30"), 1, BOOK) == day("2027-12-31")
-    with pytest.raises(NoLaw, match="public_holidays"):
-        working_days_after(day("2027-12-31"), 1, BOOK)
+    assert working_days_after(day("2027-12-31"), 1, BOOK) == day("2028-01-03")
+    assert working_days_after(day("1970-01-01"), 1, BOOK) == day("1970-01-02")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "marker"),
+    [(2026, 2027, "VERIFIED-2"), (2027, 2028, "DESIGN"), (2028, 2028, "DESIGN"), (2014, 2015, "DESIGN")],
+)
+def test_a_deadline_is_no_surer_than_the_least_sure_of_its_years(first: int, last: int, marker: str) -> None:
+    assert holidays_marker(first, last, BOOK) == marker
+
+
+def test_an_estimated_year_is_not_sure(tmp_path: Path) -> None:
+    text = (PARAMETERS / "public_holidays.yaml").read_text()
+    at = text.index("  2027-01-01:")
+    changed = tmp_path / "public_holidays.yaml"
+    changed.write_text(text[:at] + text[at:].replace("VERIFIED-2", "RECALLED"))
+    book = Book.load(instead=changed)
+    assert holidays_marker(2026, 2027, book) == "RECALLED"
+    assert first_uncertain_year(book, 2020) == 2027 and first_uncertain_year(BOOK, 2020) == 2028
+
+
+@pytest.mark.parametrize(
+    ("today", "days", "warns"), [("2027-07-05", 180, False), ("2027-07-06", 179, True), ("2028-02-01", 0, True)]
+)
+def test_half_a_year_before_holidays_are_missing_somebody_is_told(today: str, days: int, warns: bool) -> None:
+    assert days_of_known_holidays(BOOK, day(today)) == days
+    assert (days < WARN_DAYS) == warns
 
 
 def test_holidays_before_the_book_begins_in_2015_are_those_of_that_year() -> None:

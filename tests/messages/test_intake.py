@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.errors import BadDeployment
 from pipeline.messages.intake import RECEIVED_AT, Arrival, RefusedRecord, claimed_identity, read
 from pipeline.messages.records import Record
-from pipeline.messages.unknown_types import FLOOD_LIMIT, UnknownTypes
 from schemas import topics
 from tests.support import events as e
 
@@ -231,41 +229,3 @@ def test_of_what_is_refused_source_and_id_are_kept_where_they_have_the_shape(cha
 @pytest.mark.parametrize("value", [b"\xff", b"[]", b"5", b"[" * 70_000])
 def test_nothing_is_kept_of_what_is_no_document(value: bytes) -> None:
     assert claimed_identity(value) == (None, None)
-
-
-def strangers(*sources: str) -> list[Arrival | RefusedRecord]:
-    return [arrive(e.accident() | {"type": "x", "source": f"urn:santunan:clinic:{source}"}) for source in sources]
-
-
-def test_a_flood_of_unknown_types_from_two_sources_stops_the_worker() -> None:
-    window = UnknownTypes()
-    window.note(strangers(*["a"] * (FLOOD_LIMIT - 1), "b"))
-    with pytest.raises(BadDeployment, match="unknown to this version"):
-        window.note(strangers("a"))
-
-
-def test_one_sender_alone_never_stops_the_worker() -> None:
-    window = UnknownTypes()
-    window.note(strangers(*["a"] * 300))
-    with pytest.raises(BadDeployment):
-        window.note(strangers("b"))
-
-
-def test_what_lies_more_than_a_hundred_events_back_is_forgotten() -> None:
-    window = UnknownTypes()
-    ordinary: list[Arrival | RefusedRecord] = [accepted(e.accident())] * 100
-    window.note(strangers(*"ab" * (FLOOD_LIMIT // 2)))
-    window.note(ordinary)
-    window.note(strangers(*"ab" * (FLOOD_LIMIT // 2)))
-    copied = window.copy()
-    with pytest.raises(BadDeployment):
-        window.note(strangers("a"))
-    with pytest.raises(BadDeployment):
-        copied.note(strangers("b"))
-
-
-def test_ordinary_poison_is_no_flood() -> None:
-    window = UnknownTypes()
-    bad = [arrive(with_amount("-1")), arrive(b"no json"), arrive(e.accident(), topics.MEMBERS)]
-    assert {type(one) for one in bad} == {RefusedRecord}
-    window.note(bad * 100)

@@ -15,20 +15,27 @@ from schemas import topics
 from tests.support.events import raw
 
 GROUP = "test"
+LAST_MOMENT = 4_133_980_799.0  # of the year 2100
 NOW_MS = 1_785_542_400_000  # 2026-08-01 00:00 UTC: later than all events of the tests
 
 
 class Site:
     def __init__(self, url: str, *, book: Book | None = None, partitions: int = 2) -> None:
+        self.now = LAST_MOMENT  # by the clock of this machine, in seconds: no event is too late, but in tests of that
         self.url = url
         self.store = open_store(url, partitions=partitions)
         self.reports: list[Report] = []
-        self.processor = Processor(self.store, book or Book.load(), GROUP, observe=self.reports.append)
+        self.processor = self.worker(book)
         self.log = Log(Path(url.removeprefix("sqlite:///"))) if self.store.is_embedded else None
         self.sent: dict[tuple[str, int], list[Record]] = {}
         self.order: list[tuple[str, int, Record]] = []
         self.unread = 0
         self._published: list[Message] = []
+
+    def worker(self, book: Book | None = None) -> Processor:
+        """A processor as a process that has just started has one."""
+        observe = self.reports.append
+        return Processor(self.store, book or Book.load(), GROUP, observe=observe, wall=lambda: self.now)
 
     def close(self) -> None:
         if self.log is not None:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import Any, Final
 
 import aiokafka
@@ -22,6 +23,7 @@ from agents.kafka.security import aiokafka_security, librdkafka_options
 from agents.transports.kafka.assignor import ByNumber
 from agents.transports.kafka.publisher import GroupMember
 from agents.transports.kafka.queue import MEMBERSHIP
+from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Record
 from schemas import topics
 
@@ -31,6 +33,8 @@ QUEUE_KIBIBYTES: Final = 16 * 1024  # fetched ahead, of all partitions together
 QUEUE_FULL_MS: Final = 20  # pause before it fetches again; by default a second, in which a worker would idle
 POLL_SECONDS: Final = 0.2  # longest wait of a new assignment for a poll that finds nothing
 AWAY_SECONDS: Final = 1.0  # between two metadata requests while no broker answers
+# Python 3.11 calls `message.headers()` without looking whether it failed, and then falls over what is in the list.
+_ASK_HEADERS: Final = methodcaller("headers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             tp, error = TP(one.topic(), one.partition()), one.error()
             if error is None:
                 _, stamp = one.timestamp()
-                record = Record(one.offset(), stamp, one.key(), one.value() or b"", tuple(one.headers() or ()))
+                record = Record(one.offset(), stamp, one.key(), one.value() or b"", _headers(one))
                 records.setdefault(tp, []).append(record)
             elif error.code() == KafkaError._PARTITION_EOF:
                 positions[tp] = one.offset()
@@ -198,6 +202,17 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def leave_group(self) -> None:
         await self.call_thread(self._consumer.stop)
+
+
+def _headers(message: Any) -> tuple[tuple[str, bytes], ...]:
+    """Read only where they count: a name that is not UTF-8 breaks the client's list of them."""
+    if message.topic() != topics.HISTORY:
+        return ()
+    try:
+        return tuple([(name, value or b"") for name, value in _ASK_HEADERS(message) or ()])  # a value may be missing
+    except (SystemError, UnicodeDecodeError):
+        # To leave them out would change the clock of the event, so it is refused for the one that it may have.
+        return ((RECEIVED_AT, b""),)
 
 
 def _throttle_metadata_updates(consumer: Any) -> None:

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from pipeline.claims.assessment import Assessment, Stop, law_of_payment, remembered
 from pipeline.law import references
-from pipeline.law.calendar import add_years, working_days_after
+from pipeline.law.calendar import SURE, add_years, holidays_marker, working_days_after
 from pipeline.law.declarations import Value
 from pipeline.law.money import rounded
 from schemas.clock import JAKARTA, iso
-from schemas.codes import LATE_PAYMENT, CheckResult
+from schemas.codes import LATE_PAYMENT, CheckResult, Marker
 from schemas.decisions import Benefit, Check, Scalar
 
 _DAY: Final = dt.timedelta(days=1)
@@ -141,23 +141,38 @@ def _report_clock_start(assessment: Assessment) -> dt.datetime:
 
 
 def payment_deadline(assessment: Assessment) -> dt.date:
-    """Last day on which payment is in time; the clock starts the day after the last fact needed was received."""
+    """Last day on which payment is in time; the clock starts the day after the last fact needed was received.
+
+    An estimate, where it rests on a year whose holidays no decree has set: then the trace says so.
+    """
     complete_on = assessment.case.progress.approved_on or assessment.today
-    known: dict[Any, dt.date] = assessment.law.made if assessment.law is not None else {}
+    known: dict[Any, tuple[dt.date, Marker]] = assessment.law.made if assessment.law is not None else {}
     key = ("payment_deadline", assessment.program, complete_on)
-    deadline = known.get(key)
-    if deadline is None:
+    found = known.get(key)
+    if found is None:
         law = law_of_payment(assessment)
         days = law.payment_working_days_jkk if assessment.program == "JKK" else law.payment_working_days_jkm
-        deadline = known[key] = working_days_after(complete_on, days.value, assessment.book)
+        deadline = working_days_after(complete_on, days.value, assessment.book)
+        marker = holidays_marker(complete_on.year, deadline.year, assessment.book)
+        found = known[key] = deadline, marker
+    deadline, marker = found
+    if marker not in SURE:
+        source = references.HOLIDAYS_ESTIMATED if marker == "RECALLED" else references.HOLIDAYS_UNKNOWN
+        assessment.note("payment_deadline", "undetermined", {"pay_by": iso(deadline)}, source)
     return deadline
 
 
 def late_payment(assessment: Assessment, benefits: list[Benefit], deadline: dt.date) -> Benefit | None:
-    """What is owed for each calendar day after the deadline, on the sum of all other lines; first settlement only."""
+    """What is owed for each calendar day after the deadline, on the sum of all other lines; first settlement only.
+
+    Nothing where the holidays up to the deadline are not known: it may be too early, and money would be paid for days
+    that were in time. Assessed again once they are known, the claim gets it.
+    """
     progress = assessment.case.progress
     paid_on = progress.settled_on if progress.settlements else None
     if paid_on is None or paid_on <= deadline:
+        return None
+    if references.HOLIDAYS_UNKNOWN.reference in [check.reference for check in assessment.trace]:
         return None
     percent = law_of_payment(assessment).late_payment_percent_per_day
     total = sum(one.amount for one in benefits)

@@ -3,15 +3,18 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 import typer
 
+from agents.cli.run import run
 from agents.cli.worker import worker
 from agents.settings import SETTINGS_FILE, read_settings
 from agents.worker import supervisor
+from agents.worker.ending import SUPERVISOR_VARIABLE
 from agents.worker.logs import PROCESS_VARIABLE
 from tests.support.command_line import PROGRAM, environment, santunan
 
@@ -110,3 +113,34 @@ def test_a_worker_whose_supervisor_was_killed_leaves(tmp_path: Path) -> None:
         program.communicate()
         raise
     assert "the supervisor is gone" in said
+
+
+@pytest.mark.parametrize("name", ["worker", "run"])
+def test_a_worker_is_started_with_what_it_accepts(
+    name: str, given: list[Mapping[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANTUNAN_ACCEPT_UNKNOWN", "0")
+    monkeypatch.setattr("agents.clock.start_clock", lambda: None)
+    command = worker if name == "worker" else run
+    with pytest.raises(typer.Exit):
+        command()
+    assert not read_settings().accept_unknown
+    with pytest.raises(typer.Exit):
+        command(accept_unknown=True)
+    assert read_settings().accept_unknown, "each process of the worker reads it from the environment"
+
+
+def test_a_worker_whose_supervisor_died_while_it_started_leaves(tmp_path: Path) -> None:
+    """It has another parent from the first moment on."""
+    with subprocess.Popen(["true"]) as dead:  # noqa: S607
+        pass
+    own = {SUPERVISOR_VARIABLE: str(dead.pid), "SANTUNAN_DATABASE_URL": f"sqlite:///{tmp_path}/santunan.db"}
+    left = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "agents.worker"],
+        env=environment() | own,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert left.returncode == 0 and "the supervisor is gone" in left.stderr

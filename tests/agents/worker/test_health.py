@@ -1,12 +1,10 @@
 """/health says whether starting the worker again would help, /ready whether it decides what comes in now."""
 
 import asyncio
-import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -183,18 +181,6 @@ def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
         assert metrics["santunan_lag_records", "0", topics.HISTORY] == 0
         assert all(metrics["santunan_step_seconds_count", step] > 0 for step in ("parse", "commit", "publish"))
         assert worker.stop() == 0
-
-
-def test_a_worker_whose_store_is_gone_is_not_ready_until_it_is_back(tmp_path: Path) -> None:
-    port = free_port()
-    with running(tmp_path, settings_of(tmp_path, port)) as worker:
-        wait_for(lambda: asked(port, "/ready")[0] == 200, worker)
-        (tmp_path / "santunan.db").rename(tmp_path / "elsewhere.db")
-        status, body = asked(port, "/ready")
-        answer: dict[str, Any] = json.loads(body)
-        assert (status, answer["status"]) == (503, "unavailable") and "store does not answer" in answer["reason"]
-        (tmp_path / "elsewhere.db").rename(tmp_path / "santunan.db")
-        assert asked(port, "/ready")[0] == 200
 
 
 def test_a_second_worker_on_the_same_address_says_which_setting_to_change(tmp_path: Path) -> None:

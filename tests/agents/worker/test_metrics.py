@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents.worker.batch_source import Lag
-from agents.worker.metrics import FATES, STEPS, Metrics
+from agents.worker.metrics import ALARMS, FATES, STEPS, Metrics
 from pipeline.messages.records import Chunk, Record
 from pipeline.processing.report import Report
 from schemas import topics
@@ -100,7 +100,7 @@ def test_the_age_of_the_oldest_waiting_event_counts_from_its_receipt(metrics: Me
 
 
 def test_no_label_can_name_a_claim_an_event_or_a_person(metrics: Metrics) -> None:
-    metrics.describe(rules="a" * 64, engine="kafka")
+    metrics.describe(rules="a" * 64, engine="kafka", holidays_known=lambda: 179)
     report = Report(topics.DEATHS, 0, attempts=1, accepted=1, refused=1, seconds={"load": 0.01})
     report.decisions["JKM", "APPROVED", "OK"] += 1
     report.refusals["NOT_JSON"] += 1
@@ -134,3 +134,13 @@ def test_history_keeps_its_own_time_and_so_says_nothing_of_how_long_anything_wai
     old, new = chunk(topics.HISTORY, 0, 2, received_ms=5), chunk(topics.DEATHS, 0, 2, received_ms=900)
     assert Lag.of([old, new], {}, {}, own_time=topics.HISTORY).oldest_ms == 900
     assert Lag.of([old], {}, {}, own_time=topics.HISTORY).oldest_ms is None
+
+
+def test_days_of_known_holidays_are_asked_for_at_each_scrape(metrics: Metrics) -> None:
+    left = iter([180, 179])
+    metrics.describe(rules="a" * 64, engine="kafka", holidays_known=lambda: next(left))
+    assert [samples(metrics)["santunan_holidays_known_days",] for _ in range(2)] == [180, 179]
+
+
+def test_an_alarm_begins_at_zero_so_that_its_first_event_is_a_rise(metrics: Metrics) -> None:
+    assert [samples(metrics)["santunan_dead_letters_total", reason] for reason in ALARMS] == [0] * len(ALARMS)

@@ -280,3 +280,20 @@ def _wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "did not happen within a minute"
         time.sleep(0.02)
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_a_supervisor_outlives_its_standard_error(is_full: bool, tmp_path: Path) -> None:
+    """A disk that is full, or a pipe that nobody reads any more."""
+    failing_once = f"import os, sys; sys.exit(75 if len(os.listdir({str(tmp_path)!r})) < 2 else 0)"
+    counted = f"import os, tempfile; tempfile.mkstemp(dir={str(tmp_path)!r}); {failing_once}"
+    if is_full:
+        output = os.open("/dev/full", os.O_WRONLY)
+    else:
+        reading, output = os.pipe()
+        os.close(reading)
+    try:
+        program = subprocess.run(_program([sys.executable, "-c", counted]), stderr=output, timeout=30)  # noqa: S603
+    finally:
+        os.close(output)
+    assert program.returncode == 0 and len(list(tmp_path.iterdir())) == 2
