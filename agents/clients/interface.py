@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from pipeline.messages.admission import admit
 from schemas import topics
 from schemas.claims import ClaimAppealed, EvidenceAdded
 from schemas.days import DayPassed
-from schemas.events import TOPIC_EVENTS, IntakeEvent, parse, partition_key
+from schemas.events import TOPIC_EVENTS, IntakeEvent, partition_key
 from schemas.values import source_kind
 
 # CloudEvents over Kafka, structured mode: the header says that the whole event is the value.
@@ -135,7 +136,7 @@ def outgoing(raw: bytes, partitions: int, *, is_history: bool = False) -> list[O
 
     `is_history`: to the topic of operators, stamped with the time written on it. Raises schemas.events.Refused.
     """
-    event = parse(raw)
+    event = admit(raw)
     topic = topics.HISTORY if is_history else topic_of(event)
     timestamp_ms = int(event.time.timestamp() * 1000) if is_history else None
     key = partition_key(event)

@@ -1,0 +1,107 @@
+"""Admission: what an event must pass when it is taken in, for every type of event and every field it concerns."""
+
+from typing import Any
+
+import pytest
+
+from pipeline.messages.admission import admit
+from schemas.events import Refused, parse
+from tests.support import events as e
+
+DIGITS = "3174099912310077"
+EVENTS = {
+    one["type"]: one
+    for one in (
+        e.registered(),
+        e.event(
+            "member.programs-changed",
+            {"member_number": e.NUMBER, "programs": [{"program": "JKK", "since": "2019-11-01"}]},
+        ),
+        e.wage("2024-01", 4_000_000),
+        e.paid("2024-01", "2024-01", "2024-02-01"),
+        e.event("member.ended", {"member_number": e.NUMBER, "ended_on": "2024-06-30"}),
+        e.accident(),
+        e.death(),
+        e.evidence("K1", "2024-07-09T10:00:00", documents=["ktp"]),
+        e.appeal("K1", "2024-08-05T10:00:00"),
+        e.review("K1", 1, "approve", "2024-08-01T10:00:00"),
+        e.settled("K1.r1.member", 4_000_000, "2024-08-20"),
+        e.failed("K1.r1.member", "2024-08-03"),
+        e.day_passed("2024-07-06"),
+    )
+}
+OPENING = ("santunan.claim.accident.v1", "santunan.claim.death.v1")
+
+
+def document(kind: str, **attributes: Any) -> dict[str, Any]:
+    """An event of this type; what begins with `data_` goes into its data."""
+    data = {name.removeprefix("data_"): value for name, value in attributes.items() if name.startswith("data_")}
+    envelope = {name: value for name, value in attributes.items() if not name.startswith("data_")}
+    return {**EVENTS[kind], **envelope, "data": {**EVENTS[kind]["data"], **data}}
+
+
+def refused(raw: bytes) -> dict[str, str]:
+    """Message by field, of an event that cannot be taken in, and can be read where it is stored."""
+    parse(raw)
+    with pytest.raises(Refused) as found:
+        admit(raw)
+    assert DIGITS not in str(found.value)
+    return {one.field: one.message for one in found.value.errors}
+
+
+def test_every_type_of_event_is_among_those_tried() -> None:
+    from schemas.contract import event_types
+
+    assert EVENTS.keys() == {one.type for one in event_types() if one.direction == "in"}
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_an_ordinary_event_is_taken_in(kind: str) -> None:
+    assert admit(e.raw(EVENTS[kind])) == parse(e.raw(EVENTS[kind]))
+
+
+class TestNames:
+    """No name holds 16 digits in a row."""
+
+    @pytest.mark.parametrize("kind", EVENTS)
+    @pytest.mark.parametrize("field", ["id", "subject", "source"])
+    @pytest.mark.parametrize(
+        ("name", "is_refused"),
+        [
+            (DIGITS[:15], False),
+            (DIGITS, True),
+            (DIGITS + "5", True),
+            (f"a-{DIGITS}-b", True),
+            (f"{DIGITS[:15]}-{DIGITS[:15]}", False),
+        ],
+    )
+    def test_no_id_subject_or_source_holds_16_digits(self, kind: str, field: str, name: str, is_refused: bool) -> None:
+        written = f"{EVENTS[kind]['source'].rpartition(':')[0]}:{name}" if field == "source" else name
+        raw = e.raw(document(kind, **{field: written}))
+        if is_refused:
+            assert "16 digits" in refused(raw)[field]
+        else:
+            assert admit(raw)
+
+    @pytest.mark.parametrize("kind", OPENING)
+    @pytest.mark.parametrize("digits", [15, 16, 17])
+    def test_no_claim_is_opened_under_16_digits(self, kind: str, digits: int) -> None:
+        raw = e.raw(document(kind, data_claim_id=f"JKK-{DIGITS}5"[: 4 + digits]))
+        if digits > 15:
+            assert refused(raw).keys() == {"data.claim_id"}
+        else:
+            assert admit(raw)
+
+    @pytest.mark.parametrize("kind", [kind for kind, one in EVENTS.items() if "claim_id" in one["data"]])
+    def test_later_events_repeat_the_id_of_a_claim_that_was_accepted(self, kind: str) -> None:
+        if kind not in OPENING:
+            assert admit(e.raw(document(kind, data_claim_id=f"JKK-{DIGITS}")))
+
+    @pytest.mark.parametrize("kind", ["santunan.claim.evidence.v1", *OPENING])
+    def test_a_claim_id_is_never_the_nik_that_its_event_tells(self, kind: str) -> None:
+        raw = e.raw(document(kind, data_claim_id=f"k-{DIGITS}", data_member={"nik": DIGITS}))
+        assert refused(raw).keys() == {"data.claim_id"}
+
+    def test_each_name_that_must_change_is_named(self) -> None:
+        found = refused(e.raw(document(OPENING[0], id=DIGITS, subject=DIGITS, data_claim_id=DIGITS)))
+        assert found.keys() == {"id", "subject", "data.claim_id"}
