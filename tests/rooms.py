@@ -39,7 +39,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/processing", "one batch, one transaction; the same without a store",
-         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims", "orjson"),
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing",
          "sqlalchemy alembic psycopg orjson"),

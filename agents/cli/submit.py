@@ -112,13 +112,12 @@ def _outgoing(
 ) -> Iterator["Outgoing"]:
     """`found`: counts the documents of each file."""
     from agents.clients import outgoing
-    from schemas.events import Refused, refuse_duplicate_keys
+    from schemas.events import Refused
 
     for file in files:
         for number, line in _documents(file):
             found[file] += 1
             try:
-                refuse_duplicate_keys(line)
                 yield from outgoing(line, submitter.partitions, is_history=is_history)
             except Refused as refused:
                 refusals.report(file, number, refused)

@@ -1,10 +1,14 @@
 """Admission: what an event must pass when it is taken in, for every type of event and every field it concerns."""
 
+import json
 from typing import Any
 
 import pytest
 
 from pipeline.messages.admission import admit
+from pipeline.messages.intake import RefusedRecord, read
+from pipeline.messages.records import Record
+from schemas import topics
 from schemas.events import Refused, parse
 from tests.support import events as e
 
@@ -41,8 +45,7 @@ def document(kind: str, **attributes: Any) -> dict[str, Any]:
 
 
 def refused(raw: bytes) -> dict[str, str]:
-    """Message by field, of an event that cannot be taken in, and can be read where it is stored."""
-    parse(raw)
+    """Message by field, of an event that cannot be taken in."""
     with pytest.raises(Refused) as found:
         admit(raw)
     assert DIGITS not in str(found.value)
@@ -78,6 +81,7 @@ class TestNames:
     def test_no_id_subject_or_source_holds_16_digits(self, kind: str, field: str, name: str, is_refused: bool) -> None:
         written = f"{EVENTS[kind]['source'].rpartition(':')[0]}:{name}" if field == "source" else name
         raw = e.raw(document(kind, **{field: written}))
+        assert parse(raw), "it can be read where it is stored"
         if is_refused:
             assert "16 digits" in refused(raw)[field]
         else:
@@ -105,3 +109,44 @@ class TestNames:
     def test_each_name_that_must_change_is_named(self) -> None:
         found = refused(e.raw(document(OPENING[0], id=DIGITS, subject=DIGITS, data_claim_id=DIGITS)))
         assert found.keys() == {"id", "subject", "data.claim_id"}
+
+
+def doubled(raw: bytes, key: str, *, blank: str = "") -> bytes:
+    """The same document, where the first value of this key stands twice in its object."""
+    at = raw.index(f'"{key}":'.encode())
+    return raw[:at] + f'"{key}"{blank}:null,'.encode() + raw[at:]
+
+
+class TestKeysTwice:
+    """Each key stands once in its object, however the document is written."""
+
+    @pytest.mark.parametrize("kind", EVENTS)
+    @pytest.mark.parametrize("blank", ["", " ", "\t", "\n"])
+    def test_every_key_of_every_event_stands_once(self, kind: str, blank: str) -> None:
+        event = EVENTS[kind]
+        for raw in (e.raw(event), json.dumps(event).replace('": ', '":').encode()):
+            for key in (*event, *event["data"]):
+                assert refused(doubled(raw, key, blank=blank)) == {
+                    key: "the key stands twice in one object; keep one of them"
+                }
+
+    @pytest.mark.parametrize("kind", EVENTS)
+    @pytest.mark.parametrize("indent", [None, 2])
+    def test_blanks_and_escapes_do_not_matter(self, kind: str, indent: int | None) -> None:
+        spaced = json.dumps(EVENTS[kind], indent=indent).replace('"urn:', r'"\u0075rn:').encode()
+        assert admit(spaced) == admit(e.raw(EVENTS[kind]))
+
+    @pytest.mark.parametrize("text", ['"ktp":', '\\"ktp\\":1,\\"ktp\\":2', "{}", "\\u0022ktp\\u0022:"])
+    def test_what_looks_like_a_key_inside_a_text_is_none(self, text: str) -> None:
+        chronology = json.dumps(text).encode() if "\\" not in text else f'"{text}"'.encode()
+        raw = e.raw(e.accident()).replace(b'"occurred_at":', b'"chronology":' + chronology + b',"occurred_at":')
+        assert admit(raw)
+        assert refused(doubled(raw, "claim_id"))
+
+    def test_a_key_written_in_two_ways_is_one_key(self) -> None:
+        raw = e.raw(e.accident()).replace(b'"claim_id":', rb'"\u0063laim_id":"K2","claim_id":')
+        assert refused(raw).keys() == {"claim_id"}
+
+    def test_a_second_key_is_no_way_into_the_worker(self) -> None:
+        found = read(Record(0, 1_720_000_000_000, b"k", doubled(e.raw(e.accident()), "claim_id")), topics.ACCIDENTS, 0)
+        assert isinstance(found, RefusedRecord) and found.poison.reason == "DUPLICATE_KEY"
