@@ -5,6 +5,7 @@ new version of the type. Never imports Faust or the store.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from schemas.envelope import Envelope, type_of
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+CONTENT_TYPE: Final = "application/json"  # of all that leaves
 Schema = dict[str, Any]
 
 
@@ -87,6 +89,8 @@ def _output_schema(kind: str, data: type) -> Schema:
     inner = TypeAdapter(data).json_schema(ref_template="#/$defs/{model}")
     definitions = inner.pop("$defs", {})
     schema["title"] = kind
+    content = {"anyOf": [{"const": CONTENT_TYPE, "type": "string"}, {"type": "null"}], "default": None}
+    schema["properties"]["datacontenttype"] = {**content, "title": "Datacontenttype"}  # readers may compare it whole
     schema["properties"] |= {"type": {"const": kind, "title": "Type", "type": "string"}, "data": inner}
     schema["required"] = [*schema["required"], "type", "data"]
     schema["$defs"] = schema.get("$defs", {}) | definitions
@@ -147,7 +151,7 @@ def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
     if after is not None and (before is None or not before <= after):
         lost = "anything else" if before is None else ", ".join(sorted(map(str, before - after)))
         yield f"{here}: no longer allows {lost}"
-    if new.get("pattern") != old.get("pattern") and "pattern" in new:
+    if new.get("pattern") != old.get("pattern") and "pattern" in new and not _all_fit(before, new["pattern"]):
         yield f"{here}: its pattern changed"
     if new.get("format") != old.get("format") and "format" in new:
         yield f"{here}: its format changed"
@@ -157,6 +161,11 @@ def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
     for limit in _LOWER_LIMITS:
         if limit in new and new[limit] > old.get(limit, float("-inf")):
             yield f"{here}: {limit} is {new[limit]} now"
+
+
+def _all_fit(values: frozenset[Any] | None, pattern: str) -> bool:
+    """Whether the only values that were allowed have the shape that counts now."""
+    return values is not None and all(re.search(pattern, str(value)) for value in values)
 
 
 def _narrowed_choices(old: Schema, new: Schema, path: str, old_defs: Schema, new_defs: Schema) -> Iterator[str]:

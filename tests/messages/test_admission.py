@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.messages.admission import admit
-from pipeline.messages.intake import RefusedRecord, read
+from pipeline.messages.intake import Arrival, RefusedRecord, read
 from pipeline.messages.records import Record
 from schemas import topics
 from schemas.events import Refused, parse
@@ -150,3 +150,32 @@ class TestKeysTwice:
     def test_a_second_key_is_no_way_into_the_worker(self) -> None:
         found = read(Record(0, 1_720_000_000_000, b"k", doubled(e.raw(e.accident()), "claim_id")), topics.ACCIDENTS, 0)
         assert isinstance(found, RefusedRecord) and found.poison.reason == "DUPLICATE_KEY"
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize(
+    ("written", "is_json"),
+    [
+        ("application/json", True),
+        ("application/json; charset=utf-8", True),
+        ("application/json;charset=UTF-8", True),
+        ('application/json; charset="utf-8"', True),
+        ("application/json; charset=utf-16", False),
+        ("application/json; charset=utf-8; x=y", False),
+        ("application/jsonx", False),
+        ("text/csv", False),
+        ("", False),
+    ],
+)
+def test_json_in_utf8_is_json_however_it_is_named(kind: str, written: str, is_json: bool) -> None:
+    raw = e.raw(document(kind, datacontenttype=written))
+    if is_json:
+        assert admit(raw)
+    else:
+        assert refused(raw).keys() == {"datacontenttype"}
+
+
+@pytest.mark.parametrize("name", [b"application/json; charset=utf-8", b"application/cloudevents+json", b"", b"\xff"])
+def test_the_content_type_of_a_record_decides_nothing(name: bytes) -> None:
+    record = Record(0, 1_720_500_000_000, b"k", e.raw(e.accident()), (("content-type", name),))
+    assert isinstance(read(record, topics.ACCIDENTS, 0), Arrival)
