@@ -30,11 +30,13 @@ class DecisionDifference:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`events`: decided again. `decisions`: compared."""
+    """`events`: decided again. `decisions`: compared. `altered`: places of events whose bytes are not those that were
+    accepted; where there are some, nothing is decided again."""
 
     events: int
     decisions: int
     differences: tuple[DecisionDifference, ...]
+    altered: tuple[str, ...] = ()
 
 
 def replay(
@@ -46,13 +48,15 @@ def replay(
     on_progress: Advance | None = None,
     book: Book | None = None,
 ) -> Replayed:
-    """Compare the bytes of every decision; `since`, `until` (aware, by the clock it was decided at) and `claim_id`
-    choose which. `book` None: the rule book of this version."""
+    """Compare the bytes of every event with its digest, then those of every decision; `since`, `until` (aware, by the
+    clock it was decided at) and `claim_id` choose which. `book` None: the rule book of this version."""
     book = book or Book.load()
     filter = _Filter(since, until, claim_id)
     with store.reader() as connection:
-        comparison = _Comparison(connection, filter, is_embedded=store.is_embedded)
         kin = history.kin_of(connection, claim_id) if claim_id is not None else None
+        if altered := tuple(history.altered_events(connection, kin)):
+            return Replayed(0, 0, (), altered)
+        comparison = _Comparison(connection, filter, is_embedded=store.is_embedded)
         found = comparison.run(book, kin, on_progress)
         if kin is not None and found.differences:
             # Evidence may once have named a person who is no kin any more: only the whole history is sure.
