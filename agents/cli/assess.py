@@ -122,12 +122,12 @@ def _as_json() -> Any:
 
 
 def _in_words(lang: Literal["id", "en"]) -> Any:
-    from agents.terminal import text_width
+    from agents.terminal import plain, text_width
     from pipeline.explain import explain, render_text
 
     width = text_width()
 
     def show(decision: "Decision") -> bytes:
-        return (render_text(explain(decision, lang), width) + "\n").encode()
+        return (plain(render_text(explain(decision, lang), width)) + "\n").encode()
 
     return show

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.terminal import console, print_json, progress, rupiah, table
+from agents.terminal import console, field, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
     from pipeline.audit.replay import Replayed
@@ -70,7 +70,7 @@ def _show(found: "Replayed") -> None:
         return
     shown = table("claim", "revision", "was", "would be", "rupiah", right=("rupiah",))
     for one in found.differences[:30]:
-        shown.add_row(one.claim_id, str(one.revision), one.was, one.would_be, rupiah(one.rupiah))
+        shown.add_row(field(one.claim_id), str(one.revision), field(one.was), field(one.would_be), rupiah(one.rupiah))
     console().print(shown)
     if len(found.differences) > 30:
         print(f"and {len(found.differences) - 30:,} more; --json lists all")
