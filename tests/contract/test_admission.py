@@ -17,7 +17,9 @@ OLD = "JKK-3174099912310077"
 def test_a_claim_under_an_old_name_goes_on_and_replays(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as before:
         before.setattr(admission, "_LONG_NUMBER", re.compile("(?!)"))
-        site.run(*e.member(), e.accident(OLD, conclusion=None, documents=["ktp"]))
+        before.setattr(admission, "_INVISIBLE", re.compile("(?!)"))
+        place = {"occurred_at": "2024-07-07T10:00:00+07:00", "place": "\u3164"}
+        site.run(*e.member(), e.accident(OLD, accident=place, conclusion=None, documents=["ktp"]))
     site.run(
         e.evidence(OLD, "2024-07-09T10:00:00", documents=e.JKK_PAPERS),
         e.evidence(OLD, "2024-07-10T10:00:00", conclusion={"work_related": True, "concluded_on": "2024-07-10"}),

@@ -1,5 +1,6 @@
 """Admission: what an event must pass when it is taken in, for every type of event and every field it concerns."""
 
+import copy
 import json
 from typing import Any
 
@@ -179,3 +180,98 @@ def test_json_in_utf8_is_json_however_it_is_named(kind: str, written: str, is_js
 def test_the_content_type_of_a_record_decides_nothing(name: bytes) -> None:
     record = Record(0, 1_720_500_000_000, b"k", e.raw(e.accident()), (("content-type", name),))
     assert isinstance(read(record, topics.ACCIDENTS, 0), Arrival)
+
+
+TEXTS = [  # an event, and where it has a text
+    (e.accident(), ("accident", "place")),
+    (e.accident(), ("accident", "chronology")),
+    (e.accident(), ("member", "name")),
+    (e.accident(), ("medical", "diagnosis")),
+    (e.review("K1", 1, "approve", "2024-08-01T10:00:00"), ("reason",)),
+    (
+        e.review("K1", 1, "change", "2024-08-01T10:00:00", changes=[{"line": "stmb", "amount": 1}]),
+        ("changes", 0, "reason"),
+    ),
+    (e.appeal("K1", "2024-08-05T10:00:00"), ("ground",)),
+    (e.settled("K1.r1.member", 4_000_000, "2024-08-20"), ("reference",)),
+    (e.failed("K1.r1.member", "2024-08-03"), ("reason",)),
+    (e.registered(), ("name",)),
+    (e.registered(), ("channel",)),
+]
+
+
+def with_text(event: Any, place: tuple[str | int, ...], text: str) -> dict[str, Any]:
+    copied: dict[str, Any] = copy.deepcopy(event)
+    inner = copied["data"]
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = text
+    return copied
+
+
+@pytest.mark.parametrize(
+    ("event", "place"), TEXTS, ids=lambda one: ".".join(map(str, one)) if isinstance(one, tuple) else ""
+)
+class TestTexts:
+    """A text looks like itself, and like no other one."""
+
+    @pytest.mark.parametrize(
+        "character",
+        "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u2028\u2029\u2800\u3164\ufe00\ufe0f\uffa0\U00016fe4\U0001d159\U000e0100\U000e01ef",
+        ids=lambda one: f"{ord(one):04X}",
+    )
+    @pytest.mark.parametrize("is_ascii", [False, True])
+    def test_what_cannot_be_seen_is_refused(self, event: Any, place: Any, character: str, is_ascii: bool) -> None:
+        written = with_text(event, place, f"Siti{character}")
+        raw = json.dumps(written, ensure_ascii=is_ascii).encode()
+        assert parse(raw), "it can be read where it is stored"
+        assert refused(raw) == {
+            ".".join(("data", *map(str, place))): f"the character U+{ord(character):04X} cannot be seen; remove it"
+        }
+
+    @pytest.mark.parametrize(("marks", "is_refused"), [(1, False), (4, False), (5, True), (60, True)])
+    def test_a_letter_has_at_most_four_marks(self, event: Any, place: Any, marks: int, is_refused: bool) -> None:
+        raw = e.raw(
+            with_text(event, place, "q" + "\u0323\u0336\u20dd"[:2] * 30 if marks == 60 else "q" + "\u0323" * marks)
+        )
+        assert parse(raw)
+        if is_refused:
+            assert "more than 4 marks" in next(iter(refused(raw).values()))
+        else:
+            assert admit(raw)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Nguy\u1ec5n Th\u1ecb H\u01b0\u01a1ng",
+            "Nguye\u0302\u0303n",
+            "\u0645\u064f\u062d\u064e\u0645\u0651\u064e\u062f\u064c",
+            "\ua9b2\ua9a4\ua9c0\ua9a2\ua9ab\ua9b6",
+            "\u1b29\u1b2e\u1b36",
+            "\u738b\u5c0f\u660e \uae40\ubbfc\uc218",
+            "caf\u00e9\u00a0Rp5 \u2013 \u201cjatuh\u201d\n\tlagi",
+        ],
+    )
+    def test_names_of_many_scripts_are_taken(self, event: Any, place: Any, text: str) -> None:
+        assert admit(e.raw(with_text(event, place, text)))
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize("name", ["traceparent", "dataschema", "subject", "id"])
+@pytest.mark.parametrize("text", ["caf\u00e9", "a\x7f", "a\u200b", "a\tb", "\x1b[2J", "a\nb"])
+def test_attributes_of_the_envelope_are_printable_ascii(kind: str, name: str, text: str) -> None:
+    assert "printable ASCII" in refused(e.raw(document(kind, **{name: text})))[name]
+    assert admit(e.raw(document(kind, **{name: "urn:a b~1"})))
+
+
+def test_the_name_of_an_attribute_is_repeated_only_where_it_is_a_word() -> None:
+    assert refused(e.raw(document(OPENING[0], **{DIGITS: "é"}))).keys() == {"an attribute"}
+
+
+def test_a_number_of_any_length_beside_a_text_is_read() -> None:
+    raw = e.raw(with_text(document(OPENING[0], sequence=0), ("accident", "place"), "é"))
+    assert admit(raw.replace(b'"sequence":0', b'"sequence":' + b"9" * 1000))
+
+
+def test_an_attribute_may_be_a_number_or_a_truth_value() -> None:
+    assert admit(e.raw(document(OPENING[0], sequence=5, sampled=True)))
