@@ -14,12 +14,15 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from schemas import topics
+from schemas.claims import OPENING_EVENTS
 from schemas.decisions import OUTPUT_TYPES
 from schemas.envelope import Envelope, type_of
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
+from schemas.values import CLAIM_ID_SHAPE, SOURCE_SHAPE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 CONTENT_TYPE: Final = "application/json"  # of all that leaves
+_NO_NIK: Final = "^(?!.*[0-9]{16})"  # not 16 digits in a row anywhere; the beginning of a pattern
 Schema = dict[str, Any]
 
 
@@ -54,7 +57,7 @@ def event_types() -> tuple[EventType, ...]:
 
 def json_schemas() -> dict[str, Schema]:
     """type -> JSON Schema of the whole CloudEvents document."""
-    found = {type_of(model): model.model_json_schema() for model in EVENT_WRITERS}  # type: ignore[attr-defined]
+    found = {type_of(model): _as_admitted(model) for model in EVENT_WRITERS}
     found |= {kind: _output_schema(kind, data) for kind, (_, data) in OUTPUT_TYPES.items()}
     return {kind: {"$schema": DIALECT, "$id": f"urn:{kind}", **schema} for kind, schema in found.items()}
 
@@ -81,6 +84,22 @@ def write_schemas(directory: Path) -> int:
         text = json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True)
         (directory / f"{kind}.json").write_text(text + "\n", encoding="utf-8")
     return len(schemas)
+
+
+def _as_admitted(model: Any) -> Schema:
+    """What an event must be to be taken in: the names that `pipeline.messages.admission` refuses are left out.
+
+    The models themselves are wider, since they also read what was accepted before.
+    """
+    schema: Schema = model.model_json_schema()
+    attributes = schema["properties"]
+    attributes["id"]["pattern"] = attributes["subject"]["anyOf"][0]["pattern"] = f"{_NO_NIK}[ -~]*$"
+    attributes["dataschema"]["anyOf"][0]["pattern"] = "^[ -~]*$"
+    attributes["source"]["pattern"] = _NO_NIK + SOURCE_SHAPE.removeprefix("^")
+    if model in OPENING_EVENTS:
+        claim = schema["$defs"][attributes["data"]["$ref"].rsplit("/", 1)[1]]["properties"]
+        claim["claim_id"]["pattern"] = _NO_NIK + CLAIM_ID_SHAPE.removeprefix("^")
+    return schema
 
 
 def _output_schema(kind: str, data: type) -> Schema:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from pipeline.messages.admission import admit
 from pipeline.messages.intake import Arrival, RefusedRecord, read
 from pipeline.messages.records import Record
 from schemas import topics
+from schemas.contract import json_schemas
 from schemas.events import Refused, parse
 from tests.support import events as e
 
@@ -275,3 +277,21 @@ def test_a_number_of_any_length_beside_a_text_is_read() -> None:
 
 def test_an_attribute_may_be_a_number_or_a_truth_value() -> None:
     assert admit(e.raw(document(OPENING[0], sequence=5, sampled=True)))
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+@pytest.mark.parametrize("name", [DIGITS[:15], DIGITS, DIGITS + "5", f"a-{DIGITS}-b", "a b~1", "é", "a\x7f", ""])
+def test_the_published_schema_and_admission_agree_on_names(kind: str, name: str) -> None:
+    schema = json_schemas()[kind]
+    places = {"id": schema["properties"]["id"], "subject": schema["properties"]["subject"]["anyOf"][0]}
+    if kind in OPENING and name.replace("-", "").isalnum() and name.isascii():
+        definition = schema["properties"]["data"]["$ref"].rsplit("/", 1)[1]
+        places["data_claim_id"] = schema["$defs"][definition]["properties"]["claim_id"]
+    for field, said in places.items():
+        fits = re.search(said["pattern"], name) is not None and len(name) >= said.get("minLength", 0)
+        try:
+            admit(e.raw(document(kind, **{field: name})))
+            is_admitted = True
+        except Refused:
+            is_admitted = False
+        assert fits == is_admitted, field
