@@ -76,8 +76,11 @@ def close_to_others(path: Path) -> None:
 
 
 def make_folders(path: Path) -> None:
-    """Make what is missing of this path, for this user alone; the folders that are there stay as they are."""
-    if not path.exists():
+    """Make what is missing of this path, for this user alone; the folders that are there stay as they are.
+
+    Raises OSError.
+    """
+    if not path.is_dir():
         make_folders(path.parent)
         path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
