@@ -13,6 +13,7 @@ from setuptools import setup
 # to make; what interpreted classes inherit from (`store/lookups`); and what runs once a turn.
 ROOMS = ("pipeline/law", "pipeline/membership", "pipeline/claims")
 MODULES = (
+    "pipeline/messages/admission.py",
     "pipeline/messages/intake.py",
     "pipeline/messages/outputs.py",
     "pipeline/processing/processor.py",

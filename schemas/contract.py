@@ -5,6 +5,7 @@ new version of the type. Never imports Faust or the store.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +14,15 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from schemas import topics
+from schemas.claims import OPENING_EVENTS
 from schemas.decisions import OUTPUT_TYPES
 from schemas.envelope import Envelope, type_of
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
+from schemas.values import CLAIM_ID_SHAPE, SOURCE_SHAPE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+CONTENT_TYPE: Final = "application/json"  # of all that leaves
+_NO_NIK: Final = "^(?!.*[0-9]{16})"  # not 16 digits in a row anywhere; the beginning of a pattern
 Schema = dict[str, Any]
 
 
@@ -52,7 +57,7 @@ def event_types() -> tuple[EventType, ...]:
 
 def json_schemas() -> dict[str, Schema]:
     """type -> JSON Schema of the whole CloudEvents document."""
-    found = {type_of(model): model.model_json_schema() for model in EVENT_WRITERS}  # type: ignore[attr-defined]
+    found = {type_of(model): _as_admitted(model) for model in EVENT_WRITERS}
     found |= {kind: _output_schema(kind, data) for kind, (_, data) in OUTPUT_TYPES.items()}
     return {kind: {"$schema": DIALECT, "$id": f"urn:{kind}", **schema} for kind, schema in found.items()}
 
@@ -81,12 +86,30 @@ def write_schemas(directory: Path) -> int:
     return len(schemas)
 
 
+def _as_admitted(model: Any) -> Schema:
+    """What an event must be to be taken in: the names that `pipeline.messages.admission` refuses are left out.
+
+    The models themselves are wider, since they also read what was accepted before.
+    """
+    schema: Schema = model.model_json_schema()
+    attributes = schema["properties"]
+    attributes["id"]["pattern"] = attributes["subject"]["anyOf"][0]["pattern"] = f"{_NO_NIK}[ -~]*$"
+    attributes["dataschema"]["anyOf"][0]["pattern"] = "^[ -~]*$"
+    attributes["source"]["pattern"] = _NO_NIK + SOURCE_SHAPE.removeprefix("^")
+    if model in OPENING_EVENTS:
+        claim = schema["$defs"][attributes["data"]["$ref"].rsplit("/", 1)[1]]["properties"]
+        claim["claim_id"]["pattern"] = _NO_NIK + CLAIM_ID_SHAPE.removeprefix("^")
+    return schema
+
+
 def _output_schema(kind: str, data: type) -> Schema:
     """The envelope around the dataclass that the worker writes."""
     schema = Envelope.model_json_schema()
     inner = TypeAdapter(data).json_schema(ref_template="#/$defs/{model}")
     definitions = inner.pop("$defs", {})
     schema["title"] = kind
+    content = {"anyOf": [{"const": CONTENT_TYPE, "type": "string"}, {"type": "null"}], "default": None}
+    schema["properties"]["datacontenttype"] = {**content, "title": "Datacontenttype"}  # readers may compare it whole
     schema["properties"] |= {"type": {"const": kind, "title": "Type", "type": "string"}, "data": inner}
     schema["required"] = [*schema["required"], "type", "data"]
     schema["$defs"] = schema.get("$defs", {}) | definitions
@@ -147,7 +170,7 @@ def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
     if after is not None and (before is None or not before <= after):
         lost = "anything else" if before is None else ", ".join(sorted(map(str, before - after)))
         yield f"{here}: no longer allows {lost}"
-    if new.get("pattern") != old.get("pattern") and "pattern" in new:
+    if new.get("pattern") != old.get("pattern") and "pattern" in new and not _all_fit(before, new["pattern"]):
         yield f"{here}: its pattern changed"
     if new.get("format") != old.get("format") and "format" in new:
         yield f"{here}: its format changed"
@@ -157,6 +180,11 @@ def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
     for limit in _LOWER_LIMITS:
         if limit in new and new[limit] > old.get(limit, float("-inf")):
             yield f"{here}: {limit} is {new[limit]} now"
+
+
+def _all_fit(values: frozenset[Any] | None, pattern: str) -> bool:
+    """Whether the only values that were allowed have the shape that counts now."""
+    return values is not None and all(re.search(pattern, str(value)) for value in values)
 
 
 def _narrowed_choices(old: Schema, new: Schema, path: str, old_defs: Schema, new_defs: Schema) -> Iterator[str]:

@@ -5,11 +5,11 @@ Extension attributes are allowed and kept; `data` is strict. The attribute `type
 
 import datetime as dt
 import re
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from schemas.values import EventId, Source, Strict, Timestamp
+from schemas.values import JSON_TYPE_SHAPE, EventId, Source, Strict, Timestamp
 
 MAX_EXTENSIONS = 16  # CloudEvents asks intermediaries for small envelopes
 _EXTENSION_NAME = re.compile(r"[a-z0-9]{1,20}")
@@ -26,7 +26,7 @@ class Envelope(Strict):
     source: Source
     time: Timestamp
     subject: EventId | None = None
-    datacontenttype: Literal["application/json"] | None = None
+    datacontenttype: Annotated[str, Field(pattern=JSON_TYPE_SHAPE)] | None = None
     dataschema: str | None = Field(default=None, max_length=512)
 
     @model_validator(mode="after")

@@ -100,13 +100,13 @@ _ONCE: Final = json.JSONDecoder(object_pairs_hook=_pairs_once)
 
 
 def refuse_duplicate_keys(raw: bytes) -> None:
-    """Where people hand in documents: the same key twice is refused, since a reader may take either. Raises Refused."""
+    """The same key twice is refused where an event is taken in, since a reader may take either. Raises Refused."""
     try:
         _ONCE.decode(raw.decode())
     except Refused:
         raise
     except (ValueError, RecursionError):
-        return  # not JSON, or nested beyond reading: `parse` says so in its own words
+        return  # not JSON, or nested beyond reading: `parse` has said so in its own words
 
 
 def _refusal(error: ValidationError) -> Refused:

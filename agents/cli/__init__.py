@@ -7,10 +7,12 @@ def main() -> None:
     import sys
 
     from agents.cli.commands import cli
+    from agents.terminal import complain, escape_stdout
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ÷ shows ?
+    escape_stdout()
     try:
         cli(prog_name="santunan")
     except (SystemExit, KeyboardInterrupt):
@@ -20,6 +22,6 @@ def main() -> None:
 
         from pipeline.errors import EXIT_BUG
 
-        traceback.print_exc()
-        print("This is a bug of Santunan; please report it with the lines above.", file=sys.stderr)
+        complain(traceback.format_exc().rstrip())
+        complain("This is a bug of Santunan; please report it with the lines above.")
         raise SystemExit(EXIT_BUG) from None

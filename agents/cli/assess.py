@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Language, must_be_there, no_event_in
+from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Language, must_be_there, name_of, no_event_in
 from agents.terminal import complain
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def assess_file(
     """
     import gc
 
-    from agents.clients.event_files import documents
+    from agents.clients.event_files import NotEvents, documents
     from pipeline.errors import EXIT_REFUSED
     from pipeline.law.book import Book
     from pipeline.processing.offline import Offline
@@ -55,7 +55,11 @@ def assess_file(
     with _opened(file) as stream:
         show = _in_words(lang) if explain else _as_json()
         is_typed = file == STANDARD_INPUT and sys.stdin.isatty()
-        events, refused = _assess(offline, documents(file, stream), show, is_typed=is_typed)
+        try:
+            events, refused = _assess(offline, documents(file, stream), show, is_typed=is_typed)
+        except NotEvents as error:
+            complain(f"{name_of(file)} {error}")
+            raise typer.Exit(EXIT_REFUSED) from None
     if not events:
         complain(no_event_in(file))
     if refused or not events:
@@ -118,12 +122,12 @@ def _as_json() -> Any:
 
 
 def _in_words(lang: Literal["id", "en"]) -> Any:
-    from agents.terminal import text_width
+    from agents.terminal import plain, text_width
     from pipeline.explain import explain, render_text
 
     width = text_width()
 
     def show(decision: "Decision") -> bytes:
-        return (render_text(explain(decision, lang), width) + "\n").encode()
+        return (plain(render_text(explain(decision, lang), width)) + "\n").encode()
 
     return show

@@ -96,7 +96,7 @@ def _from_file(source: Path, member: str) -> "list[Member]":
 
     Raises NotReady where the file holds no event of a member that can be read: nothing can be said of it.
     """
-    from agents.clients.event_files import documents
+    from agents.clients.event_files import NotEvents, documents
     from pipeline.errors import NotReady
     from pipeline.queries.coverage import members_in
 
@@ -105,7 +105,10 @@ def _from_file(source: Path, member: str) -> "list[Member]":
     except OSError as error:
         raise NotReady(f"{source} cannot be read: {error.strerror}") from None
     with stream:
-        found = members_in(document for _, document in documents(source, stream))
+        try:
+            found = members_in(document for _, document in documents(source, stream))
+        except NotEvents as error:
+            raise NotReady(f"{source} {error}") from None
     if not found:
         raise NotReady(f"{source} holds no membership event; `santunan assess {source}` says what cannot be read")
     named = _named(member)

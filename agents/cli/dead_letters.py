@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.terminal import console, print_json
+from agents.terminal import console, field, print_json
 
 Place = Annotated[str, typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")]
 
@@ -57,7 +57,8 @@ def list_dead_letters(
         return
     screen = console()
     for one in found:  # no table: it would break a place or a source that somebody copies from it
-        screen.print(f"[bold]{one.place}[/]  {one.reason}  {one.source or '(unreadable)'}", soft_wrap=True)
+        source = field(one.source or "(unreadable)")
+        screen.print(f"[bold]{field(one.place)}[/]  {field(one.reason)}  {source}", soft_wrap=True)
         screen.print(f"    {short(one.reason, 'en')}")
     print(f"{len(found)} refused. `santunan dead-letters show PLACE` says what to correct.")
 
@@ -84,7 +85,10 @@ def show_dead_letter(
     with opened_store() as store:
         found = dead_letter(store, place)
     if original:
-        sys.stdout.buffer.write((found.original or b"") + b"\n")
+        if sys.stdout.isatty():
+            print((found.original or b"").decode(errors="backslashreplace"))
+        else:
+            sys.stdout.buffer.write((found.original or b"") + b"\n")
         return
     if json:
         print_json(

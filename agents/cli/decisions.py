@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from agents.cli.options import After, Json
-from agents.terminal import OUTCOME_STYLES, complain, console, rupiah
+from agents.terminal import OUTCOME_STYLES, complain, console, field, plain_json, rupiah
 
 Outcome = Annotated[
     Literal["APPROVED", "REJECTED", "REFERRED", "PENDING"] | None, typer.Option("--outcome", help="Only these.")
@@ -94,19 +94,42 @@ def _show_stored(
 
 
 def _in_topic(*, follow: bool, position: Path | None) -> Iterator[tuple[Any, bytes]]:
-    import orjson
-
+    """What is no decision is named and left out: another writer than the worker may have put it there."""
     from agents.clients import open_feed
     from agents.settings import read_settings
     from schemas import topics
 
     with open_feed(read_settings(), (topics.DECISIONS,), position_file=position) as feed:
         for one in feed.read(follow=follow):
-            yield orjson.loads(one.value), one.value
+            document = _document(one.value)
+            if document is None:
+                complain(f"{one.topic}/{one.partition}/{one.offset} is no decision, and is left out")
+                continue
+            yield document, one.value
+
+
+def _document(value: bytes | None) -> Any:
+    """None: these bytes are no decision."""
+    import orjson
+
+    try:
+        document = orjson.loads(value or b"")
+        data = document["data"]
+        is_whole = (
+            isinstance(data["decided_at"], str)
+            and isinstance(data["claim_id"], str)
+            and isinstance(data["revision"], int)
+            and data["outcome"] in OUTCOME_STYLES
+            and all(isinstance(one, str) for one in data["reason_codes"])
+            and isinstance(data["total"], int | None)
+        )
+    except (ValueError, TypeError, LookupError):
+        return None
+    return document if is_whole else None
 
 
 def _write(value: bytes) -> None:
-    sys.stdout.buffer.write(value + b"\n")
+    sys.stdout.buffer.write(plain_json(value) + b"\n")
 
 
 def _show(documents: Iterable[Any]) -> bool:
@@ -128,6 +151,6 @@ def _one_line(decision: Any) -> str:
     style = OUTCOME_STYLES[outcome]
     money = rupiah(decision["total"]) if decision["total"] else ""
     return (
-        f"{decision['decided_at'][:10]}  {decision['claim_id']}  r{decision['revision']}  "
-        f"[{style}]{outcome:8}[/]  {', '.join(decision['reason_codes'])}  {money}"
+        f"{field(decision['decided_at'][:10])}  {field(decision['claim_id'])}  r{decision['revision']}  "
+        f"[{style}]{outcome:8}[/]  {field(', '.join(decision['reason_codes']))}  {money}"
     ).rstrip()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import Json
-from agents.terminal import console, print_json, progress
+from agents.terminal import console, field, print_json, progress
 
 if TYPE_CHECKING:
     from agents.settings import Settings
@@ -167,7 +167,7 @@ def _show(settings: "Settings", found: list[Diagnosis]) -> None:
     screen = console()
     for name, value in settings.redacted().items():
         if value is not None:
-            screen.print(f"[dim]{name:24}[/] {value}", soft_wrap=True)
+            screen.print(f"[dim]{name:24}[/] {field(value)}", soft_wrap=True)
     screen.print()
     for one in found:
         mark = "[green]well [/]" if one.is_well else "[red]wrong[/]"

@@ -20,10 +20,13 @@ def must_be_there(value: Files) -> Files:
     return value
 
 
+def name_of(file: Path) -> str:
+    return "standard input" if file == STANDARD_INPUT else str(file)
+
+
 def no_event_in(file: Path) -> str:
     """The sentence for an empty file: most likely another one was meant."""
-    name = "standard input" if file == STANDARD_INPUT else file
-    return f"{name} holds no event; write one CloudEvents document a line"
+    return f"{name_of(file)} holds no event; write one CloudEvents document a line"
 
 
 def _day(written: str) -> dt.date:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import After, Json
-from agents.terminal import console, print_json, rupiah
+from agents.terminal import console, field, print_json, rupiah
 
 if TYPE_CHECKING:
     from pipeline.queries.pages import Page
@@ -51,9 +51,9 @@ def _show(page: "Page[WaitingClaim]") -> None:
     screen = console()
     for one in page.rows:  # no table: it would break a claim's id that somebody copies from it
         about = f"  about {rupiah(one.indicative_total)}" if one.indicative_total else ""
-        screen.print(f"{one.since}  [bold]{one.claim_id}[/]{about}", soft_wrap=True)
+        screen.print(f"{one.since}  [bold]{field(one.claim_id)}[/]{about}", soft_wrap=True)
         for code in one.codes:
-            screen.print(f"    {short(code, 'en')} [dim]{code}[/]")
+            screen.print(f"    {field(short(code, 'en'))} [dim]{field(code)}[/]")
     if page.cursor is None:
         print(f"{len(page.rows)} waiting. `santunan review CLAIM` shows one and how to answer.")
         return

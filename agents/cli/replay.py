@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.terminal import console, print_json, progress, rupiah, table
+from agents.terminal import console, field, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
     from pipeline.audit.replay import Replayed
@@ -25,7 +25,7 @@ def replay(
     """Decide the whole history again and compare.
 
     As it was known then, on a path that writes and publishes nothing. Exit code 1 if a decision would be
-    another one today, with the claims and the rupiah that differ.
+    another one today, with the claims and the rupiah that differ, or if the bytes of an event were changed.
 
     \b
     Examples:
@@ -48,7 +48,7 @@ def replay(
         print_json([found])
     else:
         _show(found)
-    if found.differences:
+    if found.differences or found.altered:
         raise typer.Exit(EXIT_REFUSED)
 
 
@@ -59,6 +59,12 @@ def _start(day: dt.date | None) -> dt.datetime | None:
 
 
 def _show(found: "Replayed") -> None:
+    if found.altered:
+        print(f"{len(found.altered):,} events do not have the bytes that were accepted; nothing was decided again:")
+        for place in found.altered[:30]:
+            print(f"  {place}")
+        print("Somebody changed them in the database: find out who, and put a backup in its place.")
+        return
     print(f"{found.events:,} events decided again: {found.decisions:,} decisions, {len(found.differences):,} differ.")
     if found.others:
         print(f"{found.others:,} decisions of another version of the law or the program were taken as they are.")
@@ -66,7 +72,7 @@ def _show(found: "Replayed") -> None:
         return
     shown = table("claim", "revision", "was", "would be", "rupiah", right=("rupiah",))
     for one in found.differences[:30]:
-        shown.add_row(one.claim_id, str(one.revision), one.was, one.would_be, rupiah(one.rupiah))
+        shown.add_row(field(one.claim_id), str(one.revision), field(one.was), field(one.would_be), rupiah(one.rupiah))
     console().print(shown)
     if len(found.differences) > 30:
         print(f"and {len(found.differences) - 30:,} more; --json lists all")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.terminal import console, print_json, progress, rupiah, table
+from agents.terminal import console, field, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
     from pipeline.law.book import Book
@@ -228,7 +228,12 @@ def _show_impact(found: Any) -> None:
         return
     shown = table("claim", "decided", "would be", "difference", right=("difference",))
     for one in found.differences[:30]:
-        shown.add_row(one.claim_id, one.outcome, one.new_outcome, rupiah(one.new_total - one.total))
+        shown.add_row(
+            field(one.claim_id),
+            field(one.outcome or ""),
+            field(one.new_outcome or ""),
+            rupiah(one.new_total - one.total),
+        )
     console().print(shown)
     if len(found.differences) > 30:
         print(f"and {len(found.differences) - 30:,} more; --json lists all")

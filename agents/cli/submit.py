@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there, no_event_in
+from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there, name_of, no_event_in
 from agents.terminal import complain, print_json, progress
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def submit(
     if found and not json:
         submitted = f"{count:,} event{'s' * (count != 1)} submitted"
         print(submitted + (f", {kept:,} of them kept in {spool} until the broker is back" if kept else "") + ".")
-    empty = [file for file in dict.fromkeys(files) if not found[file]]
+    empty = [file for file in dict.fromkeys(files) if not found[file] and file not in refused.others]
     for file in empty:
         refused.report_empty(file)
     if refused.count and not json:
@@ -84,6 +84,7 @@ class _Refusals:
 
     def __init__(self, *, as_json: bool) -> None:
         self.count = 0
+        self.others: set[Path] = set()  # files that are something else
         self._as_json = as_json
 
     def report(self, file: Path, number: int, refused: "Refused") -> None:
@@ -93,6 +94,16 @@ class _Refusals:
             return
         for error in refused.errors:
             complain(f"{file}, line {number}: {error.field}: {error.message}")
+
+    def report_other(self, file: Path, what: str) -> None:
+        from schemas.decisions import FieldError
+
+        self.count += 1
+        self.others.add(file)
+        if self._as_json:
+            _complain_as_json(file, None, "NOT_JSON", (FieldError("file", what),))
+        else:
+            complain(f"{name_of(file)} {what}")
 
     def report_empty(self, file: Path) -> None:
         if self._as_json:
@@ -112,16 +123,19 @@ def _outgoing(
 ) -> Iterator["Outgoing"]:
     """`found`: counts the documents of each file."""
     from agents.clients import outgoing
-    from schemas.events import Refused, refuse_duplicate_keys
+    from agents.clients.event_files import NotEvents
+    from schemas.events import Refused
 
     for file in files:
-        for number, line in _documents(file):
-            found[file] += 1
-            try:
-                refuse_duplicate_keys(line)
-                yield from outgoing(line, submitter.partitions, is_history=is_history)
-            except Refused as refused:
-                refusals.report(file, number, refused)
+        try:
+            for number, line in _documents(file):
+                found[file] += 1
+                try:
+                    yield from outgoing(line, submitter.partitions, is_history=is_history)
+                except Refused as refused:
+                    refusals.report(file, number, refused)
+        except NotEvents as error:
+            refusals.report_other(file, str(error))
 
 
 def _documents(file: Path) -> Iterator[tuple[int, bytes]]:

@@ -10,9 +10,14 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from agents.clients.other_files import HEAD_BYTES, other_kind
 from schemas.values import MAX_EVENT_BYTES
 
 _MOST_BYTES = MAX_EVENT_BYTES + 2  # an event, and either kind of line end
+
+
+class NotEvents(ValueError):
+    """The file as a whole is something else. The text goes on after the file's name: what it is, and what to do."""
 
 
 def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -28,20 +33,27 @@ def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
 def documents(file: Path, stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
     """(line number, document): one document a line, or, where the name of `file` ends in .json, one over several lines.
 
-    A list is returned as an empty one: it is refused, however long it is.
+    Raises NotEvents where the file is something else.
     """
     lines = bounded_lines(stream)
-    if file.suffix == ".json":
-        first = next(lines, b"")
-        if not _is_whole(first):
-            document = (first + stream.read(MAX_EVENT_BYTES + 1)).strip()
-            if document:
-                yield 1, b"[]" if document.startswith(b"[") else document
-            return
-        lines = chain((first,), lines)
-    for number, line in enumerate(lines, 1):
+    first = next(lines, b"")
+    if other := other_kind(_head(first, stream)):
+        raise NotEvents(other)
+    if file.suffix == ".json" and not _is_whole(first):
+        document = (first + stream.read(MAX_EVENT_BYTES + 1)).strip()
+        if document.startswith(b"["):
+            raise NotEvents(other_kind(document))
+        if document:
+            yield 1, document
+        return
+    for number, line in enumerate(chain((first,), lines), 1):
         if document := line.strip():
             yield number, document
+
+
+def _head(first: bytes, stream: BinaryIO) -> bytes:
+    """The beginning of the file; beyond the first line only of an archive, which has no next line to lose."""
+    return first + stream.read(HEAD_BYTES) if first.startswith(b"PK") else first
 
 
 def _is_whole(line: bytes) -> bool:

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from pipeline.messages.admission import admit
 from schemas import topics
 from schemas.claims import ClaimAppealed, EvidenceAdded
 from schemas.days import DayPassed
 from schemas.decisions import FieldError
-from schemas.events import TOPIC_EVENTS, IntakeEvent, Refused, parse, partition_key
+from schemas.events import TOPIC_EVENTS, IntakeEvent, Refused, partition_key
 from schemas.values import MAX_AHEAD_SECONDS, source_kind
 
 # CloudEvents over Kafka, structured mode: the header says that the whole event is the value.
@@ -137,7 +138,7 @@ def outgoing(raw: bytes, partitions: int, *, is_history: bool = False) -> list[O
 
     `is_history`: to the topic of operators, stamped with the time written on it. Raises schemas.events.Refused.
     """
-    event = parse(raw)
+    event = admit(raw)
     if is_history and event.time.timestamp() > time.time() + MAX_AHEAD_SECONDS:
         message = (
             "lies more than a day ahead of this machine's clock; history has happened: correct the year, or the clock"

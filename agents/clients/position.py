@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import NotReady
+from pipeline.private_files import make_folders, open_private, read_private
 
 SAVED_EVERY_SECONDS: Final = 1.0  # more often would cost a feed at full speed more than the repeats are worth
 
@@ -25,11 +26,13 @@ class PositionFile:
 
     def read(self) -> Positions:
         """The saved positions; none the first time. Raises NotReady where the file is not one of ours."""
-        if self._path is None or not self._path.exists():
+        if self._path is None:
             return dict(self._noted)
         try:
-            rows = json.loads(self._path.read_text())
+            rows = json.loads(read_private(self._path))
             self._noted = {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
+        except FileNotFoundError:
+            return dict(self._noted)
         except (ValueError, TypeError) as error:
             raise NotReady(f"{self._path} is no position file ({error}); remove it to begin anew") from None
         return dict(self._noted)
@@ -45,9 +48,9 @@ class PositionFile:
         self._saved_at = time.monotonic()
         if self._path is None or not self._is_changed:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(self._path.parent)
         new = self._path.with_name(f"{self._path.name}.new")
-        with new.open("w") as file:
+        with os.fdopen(open_private(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as file:
             json.dump([[*place, offset] for place, offset in sorted(self._noted.items())], file)
             file.flush()
             os.fsync(file.fileno())

@@ -5,13 +5,14 @@ It goes through the topic of operators, with that time in a header: deadlines co
 
 from typing import TYPE_CHECKING, Final
 
+from pipeline.messages.admission import admit
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Message
 from pipeline.queries.dead_letters import DeadLetter, dead_letter, split_place
 from pipeline.queries.pages import NotFound
 from pipeline.store import open_reader, open_store
 from pipeline.store.dead_letters import mark_retried
-from schemas.events import Refused, parse, partition_key
+from schemas.events import Refused, partition_key
 from schemas.topics import HISTORY
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _message(found: DeadLetter) -> Message:
 
     raw = found.original or b""
     try:
-        event = parse(raw)
+        event = admit(raw)
     except Refused as refused:
         faults = "; ".join(f"{error.field}: {error.message}" for error in refused.errors)
         raise NotFound(

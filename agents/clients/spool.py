@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agents.clients.interface import Outgoing
 from pipeline.errors import NotReady
+from pipeline.private_files import make_folders, open_private, read_private
 
 
 class Spool:
@@ -20,8 +21,8 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        make_folders(path.parent)
+        self._lock = open_private(f"{path}.lock", os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -30,10 +31,12 @@ class Spool:
 
     def read(self) -> list[Outgoing]:
         """The waiting events, in their order. Raises NotReady where the file is damaged: no event may be left out."""
-        if not self._path.exists():
+        try:
+            lines = read_private(self._path).splitlines()
+        except FileNotFoundError:
             return []
         waiting = []
-        for number, line in enumerate(self._path.read_bytes().splitlines(), 1):
+        for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
                 row["key"] = None if row["key"] is None else base64.b64decode(row["key"])
@@ -47,7 +50,7 @@ class Spool:
         """Replace the waiting events by these; on the disk when this returns."""
         kept = []
         new = self._path.with_name(f"{self._path.name}.new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(open_private(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
             for event in events:
                 file.write(json.dumps(_row(event)).encode() + b"\n")
                 kept.append(event)

@@ -10,7 +10,8 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
 
-from agents.demo.world import DESKS, OFFICE
+from agents.demo.people import OFFICE
+from agents.demo.world import DESKS
 from agents.demo.writer import BEGIN, END, Sections, Writer, at
 from pipeline.claims.desk import Desk
 from pipeline.errors import Poison

@@ -22,6 +22,7 @@ from schemas.values import MAX_EVENT_BYTES
 
 COPIES: Final = 3  # one broker may be lost while another is being repaired
 LEARNING_SECONDS: Final = 5.0  # in which every broker of a cluster learns of a new topic
+_FOR_EVER_MS: Final = 2**63 - 1
 _DEAD_LETTER_BYTES: Final = 2 * MAX_EVENT_BYTES  # the original in base64, and the reason
 
 
@@ -43,7 +44,10 @@ def declared(settings: Settings, brokers: int) -> tuple[Declared, ...]:
 
 def _options(name: str, copies: int) -> dict[str, str]:
     is_stamped_by_broker = name in topics.INTAKE and name != topics.HISTORY
-    return {
+    # A broker begins a segment, with files and handles of its own, for each week of the records' time. History that is
+    # handed in has years of it, in any order: there a segment ends by its size alone.
+    segments = {"segment.ms": str(_FOR_EVER_MS)} if name == topics.HISTORY else {}
+    return segments | {
         "cleanup.policy": "delete",
         "retention.ms": "-1",
         "retention.bytes": "-1",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from pipeline.errors import NotReady
+from pipeline.private_files import own_folder, read_private, write_private
 
 # Without naming kafka-clients the resolver picks 3.9.1; without log4j the broker says nothing.
 ENDPOINT: Final = "+".join(
@@ -65,10 +66,11 @@ rootLogger.appenderRef.console.ref = console
 
 def write_properties(directory: Path, port: int, controller_port: int) -> Path:
     """The broker's settings, in `directory`; returns their file."""
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "log4j2.properties").write_text(_LOG4J)
+    own_folder(directory)
+    write_private(directory / "log4j2.properties", _LOG4J.encode())
     file = directory / "server.properties"
-    file.write_text(_PROPERTIES.format(directory=directory, port=port, controller_port=controller_port))
+    text = _PROPERTIES.format(directory=directory, port=port, controller_port=controller_port)
+    write_private(file, text.encode())
     return file
 
 
@@ -79,7 +81,7 @@ def format_storage(directory: Path, properties: Path, cluster_id: str, log: Call
     log("Preparing Kafka; the first time this fetches about 100 MB of packages …")
     tool = [*_java(directory, 128, is_brief=True), "kafka.tools.StorageTool"]
     command = [*tool, "format", "-t", cluster_id, "-c", str(properties), *more]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
+    done = subprocess.run(command, capture_output=True, text=True, check=False, umask=0o077)  # noqa: S603
     if done.returncode:
         raise NotReady(f"Kafka's storage cannot be formatted: {(done.stderr or done.stdout).strip()[-500:]}")
 
@@ -114,7 +116,7 @@ def _java(directory: Path, heap_megabytes: int, *, is_brief: bool) -> list[str]:
 def _class_path(directory: Path) -> str:
     kept = directory / "classpath"
     if kept.exists():
-        paths = kept.read_text()
+        paths = read_private(kept).decode()
         if all(Path(path).exists() for path in paths.split(":")):
             return paths
     import jgo
@@ -125,5 +127,5 @@ def _class_path(directory: Path) -> str:
     os.environ.setdefault("JAVA_HOME", str(JAVA_HOME))
     logging.getLogger("jgo").setLevel(logging.ERROR)
     jars = sorted(str(jar) for jar in jgo.build(ENDPOINT).all_jars)
-    kept.write_text(":".join(jars))
+    write_private(kept, ":".join(jars).encode())
     return ":".join(jars)

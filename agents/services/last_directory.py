@@ -6,21 +6,22 @@ One line in a file of the user's own, below $XDG_STATE_HOME or ~/.local/state.
 import os
 from pathlib import Path
 
+from pipeline.private_files import make_folders, read_private, write_private
+
 
 def remember(directory: Path) -> None:
     """Raises OSError where the file cannot be written."""
     file = _file()
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folders(file.parent)
     new = file.with_name(f"{file.name}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write(f"{directory.absolute()}\n")
+    write_private(new, f"{directory.absolute()}\n".encode())
     new.replace(file)
 
 
 def recall() -> Path | None:
     """None: nothing was ever started, or what is remembered is no longer there."""
     try:
-        directory = Path(_file().read_text().strip())
+        directory = Path(read_private(_file()).decode().strip())
     except OSError:
         return None
     return directory if directory.is_absolute() and directory.is_dir() else None

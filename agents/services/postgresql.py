@@ -43,11 +43,8 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
     """Make an empty cluster in `directory`, unless it exists. Raises NotReady."""
     user = _user()
     if (directory / "PG_VERSION").exists():
-        if user:
-            _let_in(user, directory)  # a directory above may have been closed meanwhile
         return
     log("Preparing PostgreSQL …")
-    directory.parent.mkdir(parents=True, exist_ok=True)
     for left in directory.parent.glob(f"{directory.name}.new*"):
         shutil.rmtree(
             left, ignore_errors=True
@@ -55,7 +52,7 @@ def prepare_cluster(directory: Path, password: str, log: Callable[[str], None]) 
     # One that was interrupted must not be taken for a whole one.
     new = Path(tempfile.mkdtemp(prefix=f"{directory.name}.new", dir=directory.parent))
     if user:
-        _let_in(user, new)
+        os.chown(new, _identity(user), -1)
     with tempfile.NamedTemporaryFile("w") as file:
         file.write(password)
         file.flush()
@@ -133,18 +130,29 @@ def _run(command: list[str], user: str | None, environment: dict[str, str] | Non
         raise NotReady(f"{command[0]} failed: {done.stderr.strip()[-500:]}")
 
 
-def _let_in(user: str, directory: Path) -> None:
-    """Let the system user reach its data and its binaries: pass through the directories above, and no more."""
+def let_in(directory: Path) -> None:
+    """Let PostgreSQL's system user, where it needs one, pass through our own `directory`: pass, and not look.
+
+    Folders above belong to others, and stay as they are. Raises NotReady where they do not let it pass.
+    """
+    user = _user()
+    if user is None:
+        return
+    import pwd
+
     try:
         _identity(user)
     except KeyError:
         _add_user(user)
-    os.chown(directory, _identity(user), -1)
-    for place in (directory, _binaries()):
+    os.chown(directory, -1, pwd.getpwnam(user).pw_gid)
+    directory.chmod(0o710)
+    for place, remedy in ((directory, "give --in a folder"), (_binaries(), "install Santunan in a folder")):
         for above in place.parents:
-            mode = above.stat().st_mode
-            if not mode & stat.S_IXOTH:
-                above.chmod(mode | stat.S_IXOTH)
+            if not above.stat().st_mode & stat.S_IXOTH:
+                raise NotReady(
+                    f"PostgreSQL does not run as root, and its system user {user} may not pass {above}: {remedy} that "
+                    "every user may pass, or run this as another user than root"
+                )
 
 
 def _add_user(user: str) -> None:

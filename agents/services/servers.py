@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Final
 
 from agents.services.kafka import format_storage, kafka_command, write_properties
-from agents.services.postgresql import identity_options, make_database, postgresql_commands, prepare_cluster
+from agents.services.postgresql import identity_options, let_in, make_database, postgresql_commands, prepare_cluster
 from pipeline.errors import NotReady
+from pipeline.private_files import open_private, own_folder, read_private, write_private
 
 DEFAULT_DIRECTORY: Final = Path(".santunan") / "services"
 START_SECONDS: Final = 60.0
@@ -74,7 +75,7 @@ def up(directory: Path = DEFAULT_DIRECTORY, log: Say = print, *, only: str | Non
     `only`: "kafka" or "postgresql"; None: both.
     """
     directory = directory.absolute()
-    directory.mkdir(parents=True, exist_ok=True)
+    own_folder(directory)
     with _alone(directory):
         places = _places(directory)
         if only != "kafka":
@@ -128,7 +129,7 @@ def stop(directory: Path, name: str, log: Say = print, *, signum: int | None = N
 def running(directory: Path, name: str) -> int | None:
     """The process id of a server of this directory, or None where it does not run."""
     try:
-        written, started = _pid_file(directory, name).read_text().split()
+        written, started = read_private(_pid_file(directory, name)).decode().split()
         pid = int(written)
     except (FileNotFoundError, ValueError):
         return None
@@ -139,6 +140,7 @@ def _start_postgresql(directory: Path, places: Places, log: Say) -> None:
     port = places.postgresql_port
     if running(directory, "postgresql") is None:
         data = directory / "postgresql"
+        let_in(directory)
         prepare_cluster(data, places.password, log)
         log(f"Starting PostgreSQL on 127.0.0.1:{port} …")
         _require_free(directory, "PostgreSQL", port)
@@ -178,13 +180,15 @@ def launch(
     directory: Path, name: str, command: list[str], environment: dict[str, str], user: str | None = None
 ) -> None:
     """Start a process that outlives this one, its output in a file."""
-    with (directory / f"{name}.log").open("ab") as output:
+    log = open_private(directory / f"{name}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    with os.fdopen(log, "ab") as output:
         process = subprocess.Popen(  # noqa: S603 - the commands are our own
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            umask=0o077,
             cwd=directory / name,
             env={**os.environ, **environment},
             **identity_options(user),
@@ -192,7 +196,7 @@ def launch(
     for pid in [pid for pid, other in _started_here.items() if other.poll() is not None]:
         del _started_here[pid]  # killed by another program
     _started_here[process.pid] = process
-    _pid_file(directory, name).write_text(f"{process.pid} {_birth(process.pid)}")
+    write_private(_pid_file(directory, name), f"{process.pid} {_birth(process.pid)}".encode())
 
 
 def wait_until_it_answers(directory: Path, name: str, port: int) -> None:
@@ -223,10 +227,8 @@ def _places(directory: Path) -> Places:
         cluster_id = "S" + secrets.token_urlsafe(16)[1:]
         kafka, controller, postgresql = free_ports(3)
         text = json.dumps(asdict(Places(kafka, controller, postgresql, secrets.token_urlsafe(24), cluster_id)))
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)  # it holds a password
-        with os.fdopen(descriptor, "w") as new:
-            new.write(text)
-    return Places(**json.loads(file.read_text()))
+        write_private(file, text.encode())  # it holds a password
+    return Places(**json.loads(read_private(file)))
 
 
 def free_ports(count: int) -> list[int]:
@@ -240,9 +242,12 @@ def free_ports(count: int) -> list[int]:
 @contextlib.contextmanager
 def _alone(directory: Path) -> Iterator[None]:
     """Two commands at once would start two servers on one directory."""
-    with (directory / "lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    lock = open_private(directory / "lock", os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(lock)
 
 
 def _file(directory: Path) -> Path:

@@ -33,6 +33,7 @@ from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_CONFIGURATION, NotReady
 from pipeline.messages.records import Chunk, Message, Record
+from pipeline.private_files import make_folders, open_private
 from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import sqlite_transient
 from schemas import topics
@@ -283,8 +284,8 @@ def _chunk(run: Sequence[LogEntry]) -> Chunk:
 def hold(file: Path) -> int:
     """Lock `file` for one worker, until the process ends, however it ends. Raises NotReady where one has it."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(f"{file}.worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        make_folders(file.parent)
+        descriptor = open_private(f"{file}.worker", os.O_RDWR | os.O_CREAT)
     except OSError as error:
         raise NotReady(f"{error.filename}: {error.strerror}; set database_url to a place that can be written") from None
     try:

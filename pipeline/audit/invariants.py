@@ -46,6 +46,7 @@ def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -
         for look in (
             _offsets_are_covered,
             _counts_add_up,
+            _bytes_are_as_accepted,
             _revisions_have_no_holes,
             _money_adds_up,
             _lines_are_once,
@@ -107,6 +108,12 @@ def _counts_add_up(connection: Connection) -> Iterator[Breach]:
             yield Breach(1, f"{place}: counted {row.accepted} accepted and {row.refused} refused, found {found}")
     for chunk_id in (*accepted, *refused):
         yield Breach(1, f"rows of chunk {chunk_id} exist, but no account of it")
+
+
+def _bytes_are_as_accepted(connection: Connection) -> Iterator[Breach]:
+    """1: the bytes of each event are those that were accepted, by their digest."""
+    for place in history.altered_events(connection):
+        yield Breach(1, f"{place}: the bytes of this event are not those that were accepted")
 
 
 def _revisions_have_no_holes(connection: Connection) -> Iterator[Breach]:

@@ -1,7 +1,7 @@
 """Replay: decides the stored history again and compares the bytes of every decision. Cannot write, cannot publish."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,12 +34,14 @@ class DecisionDifference:
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """`events`: decided again. `decisions`: compared. `others`: decisions of other parameters or of a program of other
-    rules, which are taken as they are and not proved."""
+    rules, which are taken as they are and not proved. `altered`: places of events whose bytes are not those that were
+    accepted; where there are some, nothing is decided again."""
 
     events: int
     decisions: int
     differences: tuple[DecisionDifference, ...]
     others: int = 0
+    altered: tuple[str, ...] = ()
 
 
 def replay(
@@ -51,14 +53,17 @@ def replay(
     on_progress: Advance | None = None,
     book: Book | None = None,
 ) -> Replayed:
-    """Compare the bytes of every decision; `since`, `until` (aware, by the clock it was decided at) and `claim_id`
-    choose which. `book` None: the rule book of this version; another one: what it would have decided."""
+    """Compare the bytes of every event with its digest, then those of every decision; `since`, `until` (aware, by the
+    clock it was decided at) and `claim_id` choose which. `book` None: the rule book of this version; another one: what
+    it would have decided."""
     is_what_if = book is not None
     book = book or Book.load()
     filter = _Filter(since, until, claim_id)
     with store.reader() as connection:
-        comparison = _Comparison(connection, filter, is_embedded=store.is_embedded, is_what_if=is_what_if)
         kin = history.kin_of(connection, claim_id) if claim_id is not None else None
+        if altered := tuple(history.altered_events(connection, kin)):
+            return Replayed(0, 0, (), altered=altered)
+        comparison = _Comparison(connection, filter, is_embedded=store.is_embedded, is_what_if=is_what_if)
         found = comparison.run(book, kin, on_progress)
         if kin is not None and found.differences:
             # Evidence may once have named a person who is no kin any more: only the whole history is sure.

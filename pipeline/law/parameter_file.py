@@ -69,7 +69,15 @@ class ParameterFile:
 
     def _document(self, text: str) -> dict[Any, Any] | None:
         try:
+            if (line := _line_of_anchor(text)) is not None:
+                what = "anchors and aliases (& and *) are not read, for a few could unfold without end; write it out"
+                self._fault(f"line {line}", what)
+                return None
             node = yaml.compose(text, Loader=_Loader)
+            found = self._plain(node) if isinstance(node, yaml.MappingNode) else None
+        except RecursionError:
+            self._fault("file", "it is nested deeper than any value of the law; write it as the other files are")
+            return None
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark is not None else 1
             self._fault(f"line {line}", f"it is not YAML ({error.problem}); correct the punctuation or indentation")
@@ -77,11 +85,10 @@ class ParameterFile:
         except yaml.YAMLError:
             self._fault("file", "it holds a character that YAML does not allow; remove it")
             return None
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(found, dict):
             self._fault("file", f"write a mapping with the keys {', '.join(_KEYS)}")
             return None
-        found = self._plain(node)
-        return found if isinstance(found, dict) else None
+        return found
 
     def _plain(self, node: yaml.Node) -> Any:
         if isinstance(node, yaml.MappingNode):
@@ -229,6 +236,16 @@ class ParameterFile:
         for year in range(self.first_day.year, last.year + 1):
             if year not in known:
                 self._fault(f"{year}-01-01", f"the dates of {year} are missing; add an entry for that year")
+
+
+def _line_of_anchor(text: str) -> int | None:
+    """Where a value is named, or a named one is repeated. The events of YAML unfold nothing."""
+    if "&" not in text and "*" not in text:
+        return None
+    for event in yaml.parse(text, Loader=_Loader):
+        if getattr(event, "anchor", None) is not None:
+            return event.start_mark.line + 1 if event.start_mark is not None else 1
+    return None
 
 
 def _holds_wrong(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """Reads events and checks each before it is applied: readable, in its topic, from a permitted source, in time.
 
-Pure; the processor, the replay and the offline assessment read events through here, so that none of them is laxer.
+Pure; the worker and the offline assessment read events through here, so that neither is laxer.
 Nothing raised here repeats the input: a NIK or a diagnosis cannot reach a log or a dead-letter reason through it.
 Never imports a store.
 """
@@ -15,13 +15,14 @@ from typing import Any, Final, get_args
 import orjson
 
 from pipeline.errors import Poison
+from pipeline.messages.admission import admit
 from pipeline.messages.records import Record
 from schemas import topics
 from schemas.claims import SECTION_WRITERS, SECTIONS
 from schemas.clock import EPOCH
 from schemas.days import DayPassed
 from schemas.decisions import FieldError
-from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused, parse
+from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused
 from schemas.values import LAST_YEAR, MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
 
 RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
@@ -117,11 +118,12 @@ def moment(milliseconds: int) -> dt.datetime:
 def read_event(raw: bytes, topic: str | None = None) -> IntakeEvent:
     """One event from its bytes, checked for what its type, its sections and its topic allow.
 
-    `topic` None: the caller has no topics (offline assessment). Raises Poison with a reason code:
-    TOO_LARGE, NOT_JSON, UNKNOWN_TYPE, INVALID, WRONG_TOPIC, SOURCE_NOT_ALLOWED, SECTION_NOT_ALLOWED.
+    For what is taken in now; what is stored was accepted already, and is read by `schemas.events.parse`. `topic` None:
+    the caller has no topics (offline assessment). Raises Poison with a reason code: TOO_LARGE, NOT_JSON, DUPLICATE_KEY,
+    UNKNOWN_TYPE, INVALID, WRONG_TOPIC, SOURCE_NOT_ALLOWED, SECTION_NOT_ALLOWED.
     """
     try:
-        event = parse(raw)
+        event = admit(raw)
     except Refused as refused:
         raise Poison(refused.reason, *refused.errors) from None
     kind = type(event)
@@ -135,7 +137,6 @@ def read_event(raw: bytes, topic: str | None = None) -> IntakeEvent:
         raise Poison("SOURCE_NOT_ALLOWED", FieldError("source", message))
     if kind in _CLAIM_EVENTS:
         _check_sections(event.data, writer)
-    _check_names(event)
     return event
 
 
@@ -174,7 +175,7 @@ def claimed_identity(raw: bytes) -> tuple[str | None, str | None]:
     if not isinstance(document, dict):
         return None, None
     source, identity = document.get("source"), document.get("id")
-    is_source = isinstance(source, str) and _SOURCE.fullmatch(source) is not None
+    is_source = isinstance(source, str) and _SOURCE.fullmatch(source) is not None and not _NIK.search(source)
     is_id = isinstance(identity, str) and 0 < len(identity) <= _MAX_ID_LETTERS
     is_id = is_id and str(identity).isascii() and str(identity).isprintable() and not _NIK.search(str(identity))
     return (source if is_source else None, identity if is_id else None)
@@ -188,21 +189,6 @@ def _check_sections(data: Any, writer: str) -> None:
     if foreign:
         errors = [FieldError(f"data.{section}", _section_message(section, writer)) for section in sorted(foreign)]
         raise Poison("SECTION_NOT_ALLOWED", *errors)
-
-
-def _check_names(event: IntakeEvent) -> None:
-    """Names are repeated in keys, logs and decisions, so none of them may hold the NIK of the event."""
-    data: Any = event.data
-    fields: dict[str, Any] = vars(data)  # fast: see docs/performance.md
-    reference = fields.get("member")
-    nik: str | None = reference.nik if reference is not None else fields.get("nik")
-    if nik is None:
-        return
-    names = (("id", event.id), ("subject", event.subject), ("data.claim_id", fields.get("claim_id")))
-    faults = [field for field, name in names if name is not None and nik in name]
-    if faults:
-        message = "holds the member's NIK, and is repeated where a NIK may not stand; choose a name that tells nothing"
-        raise Poison("INVALID", *(FieldError(field, message) for field in faults))
 
 
 def _section_message(section: str, writer: str) -> str:

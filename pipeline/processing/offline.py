@@ -7,15 +7,13 @@ clock of an event is its own `time`. Never imports a store.
 from collections.abc import Sequence
 from itertools import count
 
-import orjson
-
 from pipeline.claims.desk import Desk
 from pipeline.claims.double_payment import PaidLines
 from pipeline.errors import NOT_OF_ONE_EVENT, Poison, bug_in_event
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
 from schemas.decisions import Decision, FieldError
-from schemas.events import IntakeEvent, Refused, refuse_duplicate_keys
+from schemas.events import IntakeEvent
 
 
 class Offline:
@@ -71,22 +69,10 @@ class Offline:
 
 def _read(raw: bytes) -> IntakeEvent | Poison:
     try:
-        if not _is_read_back_the_same(raw):
-            refuse_duplicate_keys(raw)
         return read_event(raw)
-    except Refused as refused:
-        return Poison(refused.reason, *refused.errors)
     except Poison as poison:
         return poison
     except NOT_OF_ONE_EVENT:
         raise
     except Exception as error:
         return bug_in_event(error)
-
-
-def _is_read_back_the_same(raw: bytes) -> bool:
-    """Compact JSON without a key twice, for a second key would fall out. Fast: see docs/performance.md."""
-    try:
-        return orjson.dumps(orjson.loads(raw)) == raw
-    except ValueError:
-        return False

@@ -5,6 +5,7 @@ or Kafka.
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -62,6 +63,25 @@ def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[His
         if not found:
             return
         yield [HistoryEvent(seq, clock_of(clock), partition, bytes(raw)) for seq, clock, partition, raw in found]
+        after = found[-1].seq
+
+
+def altered_events(connection: Connection, kin: Kin | None = None) -> Iterator[str]:
+    """The places (topic/partition/offset) of accepted events whose bytes are no longer those of their digest, or are
+    gone; `kin`: as `history`."""
+    after = -1
+    place = (ledger.c.topic, ledger.c.partition, ledger.c.offset)
+    while True:
+        statement = select(ledger.c.seq, ledger.c.digest, _RAW.label("raw"), *place).select_from(_LEDGER_WITH_BYTES)
+        statement = statement.where(ledger.c.seq > after)
+        if kin is not None:
+            statement = statement.where(_concerns(kin))
+        found = connection.execute(statement.order_by(ledger.c.seq).limit(PAGE)).all()
+        if not found:
+            return
+        for row in found:
+            if row.raw is None or hashlib.sha256(row.raw).digest() != row.digest:
+                yield f"{row.topic}/{row.partition}/{row.offset}"
         after = found[-1].seq
 
 

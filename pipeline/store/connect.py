@@ -18,6 +18,7 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from pipeline.errors import NotReady, Transient
+from pipeline.private_files import close_to_others, make_folders, open_private, require_own
 from pipeline.store import revisions
 from pipeline.store.engines import (
     first_line,
@@ -105,10 +106,12 @@ def open_file(file: Path, *, partitions: int = 1) -> "SqliteStore":
     """The embedded store, made where it is missing."""
     from pipeline.store.sqlite import SqliteStore
 
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folders(file.parent)
     with _only_one_at_a_time(file):
         if not file.exists() or file.stat().st_size == 0:
             _make(file)
+        for one in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+            close_to_others(one)
         _refuse_other_files(file)
         store = SqliteStore(file)
         try:
@@ -140,6 +143,7 @@ def _open_file_to_read(file: Path) -> ReadOnlyStore:
     if not file.exists() or file.stat().st_size == 0:
         found = "is empty" if file.exists() else "does not exist"
         raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
+    require_own(file)
     _refuse_other_files(file)
     store = ReadOnlyStore(sqlite_engine(file, is_read_only=True), is_embedded=True)
     try:
@@ -213,8 +217,7 @@ def _refuse_other_files(file: Path) -> None:
 def _make(file: Path) -> None:
     """An empty database in WAL mode, which its header records: every process that opens it follows."""
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)  # it holds personal data: the owner's alone
-        os.close(descriptor)
+        os.close(open_private(file, os.O_RDWR | os.O_CREAT))
         connection = sqlite3.connect(file)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.close()
@@ -237,7 +240,7 @@ def _wait_until_it_is_made(file: Path) -> None:
 @contextmanager
 def _only_one_at_a_time(file: Path) -> Iterator[None]:
     """Two processes that find no tables must not both make them."""
-    handle = os.open(f"{file}.opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    handle = open_private(f"{file}.opening", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

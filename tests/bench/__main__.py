@@ -48,6 +48,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="santunan-bench-") as directory:
         for name in chosen.only:
             print(f"\n{name}", flush=True)
+            Path(directory).chmod(0o711)  # PostgreSQL's system user passes through it
             stage = Path(directory) / name
             stage.mkdir()
             found = STAGES[name](stage, chosen)

@@ -12,6 +12,7 @@ from pipeline.audit.replay import replay
 from pipeline.law.book import PARAMETERS, Book
 from pipeline.queries import history
 from pipeline.store import open_reader
+from schemas import topics
 from schemas.clock import JAKARTA
 from tests.support import events as e
 from tests.support.site import Site
@@ -150,6 +151,55 @@ def test_an_event_taken_out_of_the_ledger_is_found(filled: Site) -> None:
     (found,) = replay(filled.store).differences
     assert (found.claim_id, found.would_be) == ("M1", "no decision")
     assert numbers(check(filled.store)) == {1, 4}
+
+
+def alter(site: Site, old: str, new: str) -> str:
+    """Change the bytes of the event that holds `old`; returns its place."""
+    table, column = ("log", "value") if site.store.is_embedded else ("ledger", "raw")
+    for topic, partition, offset, raw in site.rows(f'SELECT topic, "partition", "offset", {column} FROM {table}'):  # noqa: S608
+        if topic in topics.INTAKE and old.encode() in bytes(raw):
+            changed = bytes(raw).replace(old.encode(), new.encode()).hex()
+            literal = f"x'{changed}'" if site.store.is_embedded else f"'\\x{changed}'"
+            where = f"""topic = '{topic}' AND "partition" = {partition} AND "offset" = {offset}"""
+            site.change([f"UPDATE {table} SET {column} = {literal} WHERE {where}"])  # noqa: S608
+            return f"{topic}/{partition}/{offset}"
+    raise AssertionError(f"no event holds {old}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("dilihat di tempat", "dilihat di kantor"),  # no decision changes by it
+        ('"K1"', '"K8"'),
+        ('{"specversion"', '{"specversion'),  # no JSON any more
+        ('"documents":["ktp"]', ""),
+    ],
+)
+def test_bytes_of_an_event_changed_by_hand_are_found(filled: Site, old: str, new: str) -> None:
+    filled.run(e.review("K2", 2, "reassess", "2024-08-02T10:00:00", reason="dilihat di tempat"))
+    assert replay(filled.store).altered == ()
+    place = alter(filled, old, new)
+    found = replay(filled.store)
+    assert (found.altered, found.events, found.differences) == ((place,), 0, ())
+    assert [str(one) for one in check(filled.store)] == [
+        f"invariant 1: {place}: the bytes of this event are not those that were accepted"
+    ]
+
+
+def test_the_digest_of_an_event_changed_by_hand_is_found(filled: Site) -> None:
+    digest = "zeroblob(32)" if filled.store.is_embedded else "decode(repeat('00', 32), 'hex')"
+    filled.change([f"UPDATE ledger SET digest = {digest} WHERE claim_id = 'M1'"])  # noqa: S608
+    assert len(replay(filled.store).altered) == len(replay(filled.store, claim_id="M1").altered) == 1
+    assert replay(filled.store, claim_id="K9").altered == (), "the events of its kin alone"
+    assert numbers(check(filled.store)) == {1}
+
+
+def test_bytes_of_an_event_that_are_gone_are_found(filled: Site) -> None:
+    if filled.store.is_embedded:
+        filled.change(['DELETE FROM log WHERE topic = \'history.events\' AND "offset" = 8 AND "partition" = 0'])
+    else:
+        filled.change(['UPDATE ledger SET raw = NULL WHERE "offset" = 8'])
+    assert replay(filled.store).altered == ("history.events/0/8",)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -111,6 +112,27 @@ def test_what_an_interrupted_preparation_left_is_no_database(directory: Path) ->
     (left / "PG_VERSION").write_text("18")
     up(directory)
     assert not left.exists()
+
+
+def test_servers_change_no_folder_above_their_own_and_open_nothing(directory: Path) -> None:
+    parents = {above: above.stat().st_mode for above in directory.parents}
+    up(directory)
+    assert {above: above.stat().st_mode for above in directory.parents} == parents
+    assert stat.S_IMODE(directory.stat().st_mode) in (0o700, 0o710)
+    modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in directory.iterdir()}
+    assert modes.pop("postgresql") == 0o700 and set(modes.values()) == {0o600}
+
+
+def test_a_closed_folder_above_stays_closed_and_is_named(directory: Path) -> None:
+    closed = directory / "closed"
+    closed.mkdir(mode=0o700)
+    if os.geteuid() == 0:
+        with pytest.raises(NotReady, match=f"may not pass {closed}: give --in a folder"):
+            up(closed / "services")
+    else:
+        up(closed / "services")
+        servers.down(closed / "services", lambda sentence: None)
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
 
 
 def address(directory: Path) -> str:

@@ -5,7 +5,9 @@ Used by the fault tests (bounded) and by `make soak` (for some minutes). Every w
 
 import itertools
 import json
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
@@ -102,7 +104,9 @@ class Storm:
         self.folder = folder
         self.counts = Counts()
         self._counting = threading.Lock()  # two killers may kill at once
-        self.directory = folder / "services"
+        self.directory = Path(
+            tempfile.mkdtemp(prefix="santunan-storm-")
+        )  # pytest's folder is closed to PostgreSQL's user
         started = servers.up(self.directory, _quietly)
         self.settings = read_settings(
             broker_url=started.broker_url,
@@ -272,6 +276,7 @@ class Storm:
             one.end()
         self._feeder.join(timeout=120)
         servers.down(self.directory, _quietly)
+        shutil.rmtree(self.directory, ignore_errors=True)
 
     def _is_settled(self) -> bool:
         try:

@@ -80,6 +80,22 @@ PLANTED = {
     "absent and a value": (replacing("value: 10_000_000", "value: 10_000_000, absent: true"), "2019-12-02", "either"),
     "no values": (lambda text: text.split("values:")[0] + "checked_on: 2026-11-22\n", "file", "values"),
     "not YAML": (replacing("unit: rupiah", "unit: [rupiah"), "line", "not YAML"),
+    "an anchor": (replacing("value: 10_000_000", "value: &a 10_000_000"), "line 5", "anchors and aliases"),
+    "an anchor of a mapping": (replacing("values:", "values: &a"), "line 3", "anchors and aliases"),
+    "an alias of nothing": (replacing("value: 10_000_000", "value: *a"), "line 5", "anchors and aliases"),
+    "an alias as a key": (replacing("unit: rupiah", "unit: &u rupiah\n*u : x"), "line 2", "anchors and aliases"),
+    "a list that holds itself": (replacing("unit: rupiah", "unit: &u [*u]"), "line 2", "anchors and aliases"),
+    "a few that unfold without end": (
+        lambda text: (
+            text
+            + "a0: &a0 [1, 1]\n"
+            + "".join(f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 9)}]\n" for at in range(1, 30))
+        ),
+        "line",
+        "anchors and aliases",
+    ),
+    "a nest without end": (replacing("unit: rupiah", f"unit: {'[' * 999}{']' * 999}"), "file", "nested deeper"),
+    "a nest beyond YAML's own": (replacing("unit: rupiah", f"unit: {'[' * 99_999}"), "line", "not YAML"),
     "a character YAML forbids": (replacing("unit: rupiah", "unit: rupiah\x07"), "", "YAML"),
 }
 
@@ -280,3 +296,8 @@ def test_reading_the_whole_book_is_quick() -> None:
     started = time.perf_counter()
     Book.load(PARAMETERS)
     assert time.perf_counter() - started < 1.5  # measured at 0.02 s; wide, since the machine may be busy
+
+
+def test_a_sign_of_an_alias_inside_a_text_is_none() -> None:
+    assert faults_of("funeral", replacing("unit: rupiah", "unit: rupiah  # R&D *a")) == []
+    assert faults_of("funeral", lambda text: re.sub("description: .*", "description: 'cost & *care*'", text)) == []

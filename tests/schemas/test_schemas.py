@@ -141,6 +141,14 @@ def test_an_optional_field_may_be_added() -> None:
     assert incompatibilities(accident(), now) == []
 
 
+@pytest.mark.parametrize(("pattern", "is_narrower"), [("^(fall|violence)", True), ("^[a-z_]+$", False)])
+def test_a_pattern_that_all_values_fit_is_no_narrower(pattern: str, is_narrower: bool) -> None:
+    now = accident()
+    now["$defs"]["Accident"]["properties"]["kind"] |= {"pattern": pattern}
+    now["$defs"]["Accident"]["properties"]["kind"].pop("enum")
+    assert bool(incompatibilities(accident(), now)) == is_narrower
+
+
 def test_a_published_file_is_never_overwritten_by_a_narrower_schema(tmp_path: Path) -> None:
     write_schemas(tmp_path)
     file = tmp_path / f"{ACCIDENT}.json"

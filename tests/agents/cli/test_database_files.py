@@ -181,3 +181,20 @@ def test_writing_to_a_read_only_copy_is_one_sentence(is_folder_open: bool, kept:
     ran = as_anybody("submit", "-", cwd=kept, given=accident(id="2"))
     assert (ran.status, ran.out, len(ran.err.splitlines())) == (78, "", 1)
     assert "cannot be written" in ran.err if is_folder_open else "Permission denied" in ran.err
+
+
+def test_an_event_changed_in_the_file_is_found_by_replay_and_doctor(whole: Path, tmp_path: Path) -> None:
+    file = tmp_path / "changed.db"
+    shutil.copyfile(whole, file)
+    url = {"SANTUNAN_DATABASE_URL": f"sqlite:///{file}"}
+    assert santunan("replay", cwd=tmp_path, **url).status == 0
+    with contextlib.closing(sqlite3.connect(file)) as connection, connection:
+        changed = "CAST(replace(CAST(value AS TEXT), 'T08:00:00', 'T08:00:01') AS BLOB)"
+        connection.execute(f"UPDATE log SET value = {changed} WHERE topic = 'claims.accidents'")  # noqa: S608
+    place = "claims.accidents/0/0"
+    ran = santunan("replay", cwd=tmp_path, **url)
+    assert ran.status == 1 and f"\n  {place}\n" in ran.out
+    (row,) = santunan("replay", "--json", cwd=tmp_path, **url).rows
+    assert (row["altered"], row["events"]) == ([place], 0)
+    ran = santunan("doctor", "--deep", cwd=tmp_path, **url)
+    assert ran.status == 1 and f"{place}: the bytes of this event are not those that were accepted" in ran.out
