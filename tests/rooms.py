@@ -53,7 +53,7 @@ ROOMS: Final = (
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
     Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
-         "schemas pipeline/errors agents/settings", "kafka confluent_kafka"),
+         "schemas pipeline/errors pipeline/messages agents/settings", "kafka confluent_kafka"),
     Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
          "schemas pipeline/errors pipeline/messages pipeline/processing pipeline/store",
          "faust structlog prometheus_client aiohttp"),

@@ -1,5 +1,6 @@
 """`santunan worker`: reads events, decides, publishes."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
 
 NO_SUPERVISE: Final = "Run the worker in this process; for compose and systemd, which start it again themselves."
 _PROCESSES: Final = "How many processes work side by side; only over Kafka."
+_ACCEPT_GAP: Final = "Go on at this offset without those before it, which the broker no longer has; may be repeated."
+_ACCEPT_BROKER: Final = "Go on with the broker of this code, though the database was filled from another one."
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -18,6 +21,8 @@ def add_to(cli: typer.Typer) -> None:
 def worker(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
     processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
+    accept_gap: Annotated[list[str] | None, typer.Option(metavar="TOPIC/PARTITION/OFFSET", help=_ACCEPT_GAP)] = None,
+    accept_broker: Annotated[str | None, typer.Option(metavar="CODE", help=_ACCEPT_BROKER)] = None,
 ) -> None:
     """One worker: reads events, decides, publishes.
 
@@ -28,16 +33,20 @@ def worker(
     of the partition numbers; more processes than numbers stand by. Each is started again by itself; where one
     cannot run, all leave.
 
+    A worker never skips what the broker lost: it ends, and says what is missing and how to go on. What is accepted
+    is kept in the database with the day and the user, and `santunan doctor --deep` lists it.
+
     \b
     Examples:
       santunan worker
       santunan worker --processes 4
       santunan worker --no-supervise
+      santunan worker --accept-gap claims.accidents/3/1200
     """
-    work(supervise=supervise, processes=processes)
+    work(supervise=supervise, processes=processes, gaps=accept_gap or (), code=accept_broker)
 
 
-def work(*, supervise: bool, processes: int = 1) -> None:
+def work(*, supervise: bool, processes: int = 1, gaps: Sequence[str] = (), code: str | None = None) -> None:
     from agents.settings import read_settings
     from pipeline.law.book import Book
 
@@ -47,6 +56,10 @@ def work(*, supervise: bool, processes: int = 1) -> None:
     if processes > 1 and settings.is_embedded:
         raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
+    if gaps or code is not None:
+        from agents.cli.acceptance import accept
+
+        accept(settings, gaps, code)
     if supervise:
         from agents.terminal import complain
         from agents.worker.supervisor import supervise as keep_running

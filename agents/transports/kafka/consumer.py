@@ -30,6 +30,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from agents.kafka import topics as kafka_topics
+from agents.kafka.inspector import Inspector
 from agents.transports import SilentProducer
 from agents.transports.kafka.fetcher import Fetched, Thread
 from agents.transports.kafka.publisher import Publisher
@@ -40,6 +41,7 @@ from agents.worker.batches import MOST_BATCHES, STUCK_SECONDS
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_TRANSIENT, SantunanError, Transient
 from pipeline.messages.records import Chunk, Message
+from pipeline.store.origins import missing
 from schemas import topics
 
 log = logging.getLogger("santunan.worker")
@@ -140,7 +142,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _take_over(self) -> Mapping[TP, int]:
         self._missing = "partitions are assigned, but their last worker is not fenced yet, or their positions not read"
         await self._new_epoch()
-        start = await take_over(self.app, self._thread, self.transport.publisher, self.publish)
+        transport = self.transport
+        start = await take_over(self.app, self._thread, transport.publisher, self.publish, transport.inspector)
         self._queue.start(start)
         self._missing = None
         log.info("partitions %s are ours", sorted({tp.partition for tp in start}))
@@ -217,6 +220,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """The clients try again by themselves where that helps; an error that comes through ends the process."""
         try:
             await self._take(fetching.result())
+        except SantunanError as error:
+            leave(error.exit_code, str(error))
         except (KafkaError, KafkaException) as error:
             if not self.app.runner.is_leaving:
                 leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
@@ -234,11 +239,27 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._fetching.add_done_callback(lambda _: self._changed.set())
 
     async def _take(self, fetched: Fetched) -> None:
-        """Put the records into the queue, and read again where a hole is seen for the first time."""
+        """Put the records into the queue. The broker is asked what lies in a hole, and the hole is read again.
+
+        Raises NotReady where the broker no longer has it; all records before it are processed first.
+        """
         if self._fetch_epoch != self._epoch:
             return  # of an earlier assignment: these partitions are read again from their positions on
-        if again := self._queue.add(fetched.records, fetched.ends, fetched.positions):
-            await self._thread.seek_wait({TP(*place): offset for place, offset in again.items()})
+        again = self._queue.add(fetched.records, fetched.ends, fetched.positions)
+        for place, (start, end) in again.items():
+            hole = await self._thread.hole(TP(*place), start, end)
+            if hole is None:
+                self._queue.believe(place, start, end)
+            elif hole[0] > start:
+                self._queue.believe(place, start, hole[0])
+            elif not self._is_busy(place):
+                raise missing(place, *(self._thread.offsets.at_broker(place, offset) for offset in hole))
+        if again and self._fetch_epoch == self._epoch:
+            await self._thread.seek_wait({TP(*place): start for place, (start, _) in again.items()})
+
+    def _is_busy(self, place: tuple[str, int]) -> bool:
+        chunks = [*self._queue.chunks(), *(chunk for batch in self._handed_out for chunk in batch.chunks)]
+        return any((chunk.topic, chunk.partition) == place for chunk in chunks)
 
     def _ready_batch(self) -> tuple[Chunk, ...]:
         """The chunks of the next batch, taken out of the queue; () if none may start now."""
@@ -276,6 +297,13 @@ class Transport(driver.Transport):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._publisher: Publisher | None = None
+        self._inspector: Inspector | None = None
+
+    @property
+    def inspector(self) -> Inspector:
+        if self._inspector is None:
+            self._inspector = Inspector(self.app.settings)
+        return self._inspector
 
     @property
     def publisher(self) -> Publisher:
