@@ -1,4 +1,5 @@
-"""What an operator accepts before a worker starts: input that the broker lost, and another broker."""
+"""Requests of an operator before a worker starts: to go on without input that the broker lost, with another broker, or
+after a database of an older day has caught up."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,9 @@ _Gap = tuple[str, int, int]
 def accept(settings: "Settings", gaps: Sequence[str], code: str | None) -> None:
     """`gaps`: as TOPIC/PARTITION/OFFSET; `code`: of the broker. What was accepted before is passed over."""
     if settings.is_embedded:
-        raise typer.BadParameter("one file is broker and store, so nothing of it can be missing: leave --accept-… out")
+        raise typer.BadParameter(
+            "one file is broker and store, so nothing of it can be missing: leave --accept-… and --catch-up out"
+        )
     read = [_read(one, settings) for one in gaps]
     with _opened(settings) as store:
         hand = _hand()
@@ -27,6 +30,24 @@ def accept(settings: "Settings", gaps: Sequence[str], code: str | None) -> None:
             _accept_broker(settings, store, code, hand)
         for gap in read:
             _accept_gap(settings, store, gap, hand)
+
+
+def catch_up(settings: "Settings") -> None:
+    """On Kafka, after `accept`."""
+    from agents.catch_up import run
+    from agents.terminal import complain
+
+    stored = 0
+
+    def note(count: int) -> None:
+        nonlocal stored
+        if stored // 10_000 < (stored + count) // 10_000:
+            complain(f"catching up: {stored + count:,} events")
+        stored += count
+
+    with _opened(settings) as store:
+        run(settings, store, note)
+    complain(f"caught up: {stored:,} events were decided again, with the outputs that the topics hold")
 
 
 def _read(text: str, settings: "Settings") -> _Gap:

@@ -14,6 +14,9 @@ _ACCEPT_GAP: Final = "Go on at this offset without those before it, which the br
 _ACCEPT_BROKER: Final = "Go on with the broker of this code, though the database was filled from another one."
 
 
+_CATCH_UP: Final = "First decide again what a database of an older day lacks and the topics hold; only over Kafka."
+
+
 def add_to(cli: typer.Typer) -> None:
     cli.command("worker")(worker)
 
@@ -23,6 +26,7 @@ def worker(
     processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
     accept_gap: Annotated[list[str] | None, typer.Option(metavar="TOPIC/PARTITION/OFFSET", help=_ACCEPT_GAP)] = None,
     accept_broker: Annotated[str | None, typer.Option(metavar="CODE", help=_ACCEPT_BROKER)] = None,
+    catch_up: Annotated[bool, typer.Option("--catch-up", help=_CATCH_UP)] = False,
 ) -> None:
     """One worker: reads events, decides, publishes.
 
@@ -43,10 +47,12 @@ def worker(
       santunan worker --no-supervise
       santunan worker --accept-gap claims.accidents/3/1200
     """
-    work(supervise=supervise, processes=processes, gaps=accept_gap or (), code=accept_broker)
+    work(supervise=supervise, processes=processes, gaps=accept_gap or (), code=accept_broker, catches_up=catch_up)
 
 
-def work(*, supervise: bool, processes: int = 1, gaps: Sequence[str] = (), code: str | None = None) -> None:
+def work(
+    *, supervise: bool, processes: int = 1, gaps: Sequence[str] = (), code: str | None = None, catches_up: bool = False
+) -> None:
     from agents.settings import read_settings
     from pipeline.law.book import Book
 
@@ -56,10 +62,12 @@ def work(*, supervise: bool, processes: int = 1, gaps: Sequence[str] = (), code:
     if processes > 1 and settings.is_embedded:
         raise typer.BadParameter("one file has one worker process: --processes is for workers on a Kafka broker")
     Book.load()
-    if gaps or code is not None:
-        from agents.cli.acceptance import accept
+    if gaps or code is not None or catches_up:
+        from agents.cli.acceptance import accept, catch_up
 
         accept(settings, gaps, code)
+        if catches_up:
+            catch_up(settings)
     if supervise:
         from agents.terminal import complain
         from agents.worker.supervisor import supervise as keep_running

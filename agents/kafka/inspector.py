@@ -20,6 +20,7 @@ from schemas import topics
 Place = tuple[str, int]
 PAGE: Final = 2000
 POLL_SECONDS: Final = 0.5
+AHEAD_KIBIBYTES: Final = 4096  # fetched ahead by one consumer; a catch-up has one a partition of each topic
 LAST: Final = 1000  # offsets at the end of a partition, among which its newest output is: each transaction takes one
 
 
@@ -122,6 +123,7 @@ def _consumer(settings: Settings) -> Iterator[Consumer]:
             "enable.auto.offset.store": False,
             "auto.offset.reset": "error",
             "enable.partition.eof": True,
+            "queued.max.messages.kbytes": AHEAD_KIBIBYTES,
         }
     )
     try:

@@ -19,7 +19,7 @@ from pipeline.messages.intake import Arrival, Identity, RefusedRecord, read
 from pipeline.messages.records import Chunk, Message
 from pipeline.messages.unknown_types import UnknownTypes
 from pipeline.processing.chunk_work import ChunkWork, decide, require_no_gap
-from pipeline.processing.ports import LoadedDesk, Place, Store, UnitOfWork
+from pipeline.processing.ports import Effects, LoadedDesk, Place, Store, UnitOfWork
 from pipeline.processing.report import Report
 
 FIRST_PAUSE_SECONDS: Final = 0.05  # doubled each time: five retries last 1.5 s, longer than a deadlock is left alone
@@ -33,7 +33,7 @@ class Processor:
     """Several threads may use one, each with partitions of its own. `group`: whose positions these are.
 
     `retries`: of a transaction while the database is away, in the calling thread. `observe`: called with the report of
-    each chunk that was stored.
+    each chunk that was stored. `verify`: called with what each chunk leaves behind, before it is stored; may raise.
     """
 
     def __init__(
@@ -44,12 +44,14 @@ class Processor:
         *,
         retries: int = 0,
         observe: Callable[[Report], None] | None = None,
+        verify: Callable[[Effects], None] | None = None,
     ) -> None:
         self.store = store
         self.book = book
         self.group = group
         self.retries = retries
         self.observe = observe
+        self.verify = verify
         self._unknown_types = UnknownTypes()
         self._lock = Lock()
         self._own_positions: dict[Place, int] | None = None  # where this worker left them; None: it has taken over none
@@ -67,6 +69,12 @@ class Processor:
             ends = {place: self._own_positions.get(place, start) for place, start in published.items()}
             left = [Chunk(*place, start, ends[place], ()) for place, start in published.items() if start < ends[place]]
             return left, work.stored_outputs(*left)
+
+    @property
+    def positions(self) -> Mapping[Place, int]:
+        """The next offset of each place, as this worker left it. After `take_over`."""
+        assert self._own_positions is not None
+        return self._own_positions
 
     def process(self, *chunks: Chunk) -> list[list[Message]]:
         """Everything to publish for each of these chunks. Embedded it is in the log already: each list is empty.
@@ -133,6 +141,9 @@ class Processor:
         chunk_ids = work.next_chunk_ids(len(new))
         started = report.lap("load", started)
         effects = decide(new, chunk_ids, known, loaded.desk)
+        if self.verify is not None:
+            for one in effects:
+                self.verify(one)
         started = report.lap("decide", started)
         work.write(self.group, loaded, effects)
         started = report.lap("write", started)

@@ -1,11 +1,11 @@
-"""Where a worker reads on, at each assignment of partitions: the store alone says it.
+"""The places where a worker reads on, at each assignment of partitions: the store alone says them.
 
 The broker is asked whether it still has everything from there on, whether it is the one that the store belongs to, and
 up to where outputs are published. Positions of the group that somebody else moved change nothing.
 Never imports Faust or Kafka.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -51,19 +51,59 @@ def resume(
     """
     with Transaction(store.engine, postgresql_transient) as transaction:
         connection = transaction.connection
-        known = origins.known_origin(connection)
-        offsets = origins.offsets_of(connection)
-        origins.require_same(known, broker.origin, origins.other_groups(connection, group))
-        read = _positions(connection, group)
-        for place, bounds in broker.bounds.items():
-            origins.require_readable(place, offsets.at_broker(place, read.get(place, (0, 0))[0]), *bounds)
+        offsets, read = _examined(connection, group, broker)
         judged = _judged(broker, read, offsets)
         if _may_be_behind(broker, judged) and (lacking := beyond(connection, group, newest())):
             raise _behind(lacking[0])
-        if known is None:
+        if origins.known_origin(connection) is None:
             origins.write_origin(connection, broker.origin)
             transaction.commit()
     return judged
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What an older database lacks, in the store's offsets. `spans`: where each place reads on, and to where;
+    `published`: places of which all outputs up to there are published."""
+
+    spans: dict[Place, tuple[int, int]]
+    published: frozenset[Place]
+    offsets: Offsets
+
+
+def lack(store: PostgresqlStore, group: str, broker: BrokerState) -> Lack:
+    """Up to the position that we committed, or to the end where there is none. Raises NotReady and Transient."""
+    with Transaction(store.engine, postgresql_transient) as transaction:
+        connection = transaction.connection
+        offsets, read = _examined(connection, group, broker)
+    spans, published = {}, set()
+    for place, (_, end) in broker.bounds.items():
+        start = read.get(place, (0, 0))[0]
+        at, note = broker.committed.get(place, (0, ""))
+        if note == offsets.note(at):
+            published.add(place)
+            end = at
+        spans[place] = start, max(start, offsets.in_store(place, end))
+    return Lack(spans, frozenset(published), offsets)
+
+
+def outputs_beyond(
+    store: PostgresqlStore, group: str, pages: Iterable[list[PublishedOutput]]
+) -> Iterator[PublishedOutput]:
+    """Those that the store does not hold. Raises Transient."""
+    for page in pages:
+        with Transaction(store.engine, postgresql_transient) as transaction:
+            yield from beyond(transaction.connection, group, page)
+
+
+def _examined(connection: Connection, group: str, broker: BrokerState) -> tuple[Offsets, dict[Place, tuple[int, int]]]:
+    """Raises NotReady unless this is the broker of the store, and has all from where the store reads on."""
+    offsets = origins.offsets_of(connection)
+    origins.require_same(origins.known_origin(connection), broker.origin, origins.other_groups(connection, group))
+    read = _positions(connection, group)
+    for place, bounds in broker.bounds.items():
+        origins.require_readable(place, offsets.at_broker(place, read.get(place, (0, 0))[0]), *bounds)
+    return offsets, read
 
 
 def _positions(connection: Connection, group: str) -> dict[Place, tuple[int, int]]:

@@ -16,8 +16,8 @@ Rules 2, 4, 8, 9 and 12: test_kafka_rules_publishing.py; 1, 4 and 5 on a real br
                                                test_partitions_assigned_anew_... (real broker)
  6 positions expire; a gap stops the worker    test_a_position_that_the_broker_forgot_..., test_a_floor_never_goes_back,
                                                test_batch.py::test_a_gap_above_the_position_stops_loudly
- 7 a hole is believed where the broker lacks   test_a_hole_is_believed_when_the_broker_has_all_of_it_..., test_queue.py,
-   nothing, and is read once more              test_a_hole_that_the_broker_lacks_...; on a real broker test_restores.py
+ 7 a hole is believed where the broker lacks   test_kafka_holes.py, test_queue.py; on a real broker
+   nothing, and is read once more              test_restores_of_others.py
  8 any failure of the publisher is the end     test_a_chunk_that_is_not_published_..., test_a_publisher_that_hangs_...
  9 a stopped worker's locks come free          test_a_session_of_a_worker_..., test_a_worker_that_was_stopped_...
 10 deduplicate inside the transaction          test_store.py::test_two_workers_that_meet_decide_and_pay_once
@@ -48,7 +48,7 @@ from agents.transports.kafka.consumer import Consumer
 from agents.transports.kafka.fetcher import Assignment
 from agents.transports.kafka.publisher import GroupMember
 from agents.worker.batch_source import Batch
-from pipeline.errors import EXIT_TRANSIENT, NotReady
+from pipeline.errors import EXIT_TRANSIENT
 from pipeline.messages.records import Chunk, Message
 from schemas import topics
 from tests.support.kafka_stage import (
@@ -254,42 +254,6 @@ def test_only_what_the_worker_published_is_noted_in_the_store(act: Callable[...,
         assert stage.consumer._published == {THERE: 5}
         await stage.consumer.leave_group()
         assert stage.noted == {THERE: 5} and broker.asked[-1] == "leave"
-
-    act(scene, broker)
-
-
-# --- 7 a hole is believed where the broker says that nothing is missing
-
-
-def test_a_hole_is_believed_when_the_broker_has_all_of_it_and_it_is_read_again(act: Callable[..., Any]) -> None:
-    broker = Broker(HERE)
-
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        for start, first in ((3, 5), (7, 9)):  # each hole is asked for by itself
-            broker.sought = {}
-            await stage.fetched(HERE, first, first + 1)
-            assert stage.next_chunk() is None
-            assert broker.sought == {HERE: start} and broker.asked[-2:] == ["hole", "seek again"]
-            await stage.fetched(HERE, first, first + 1)
-            chunk = stage.next_chunk()
-            assert chunk is not None and (chunk.start, chunk.end, len(chunk.records)) == (start, first + 2, 2)
-
-    act(scene, broker)
-
-
-def test_a_hole_that_the_broker_lacks_ends_the_worker_after_all_before_it(act: Callable[..., Any]) -> None:
-    broker = Broker(HERE)
-
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        broker.gone = (4, 6)
-        await stage.fetched(HERE, 3, 6)
-        chunk = stage.next_chunk()
-        assert chunk is not None and (chunk.start, chunk.end) == (3, 4)
-        with pytest.raises(NotReady, match=r"no longer has 2 offsets from 4 to 5.*--accept-gap claims.accidents/0/6"):
-            await stage.fetched(HERE, 6, 7)
-        assert stage.next_chunk() is None
 
     act(scene, broker)
 
