@@ -33,7 +33,7 @@ def run(settings: Settings, store: PostgresqlStore, note: Callable[[int], None])
     processor = Processor(store, Book.load(), settings.group, retries=settings.retries, verify=expected.verify)
     processor.take_over({place: start for place, (start, _) in lacking.spans.items()})
     lines = {
-        place: Line(place, start, _records(inspector, lacking.offsets, place, start, end))
+        place: Line(expected.steps(place, start, _records(inspector, lacking.offsets, place, start, end)))
         for place, (start, end) in lacking.spans.items()
         if start < end
     }

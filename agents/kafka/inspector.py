@@ -92,7 +92,8 @@ class Inspector:
         bounds = self.bounds(places)
         starts = {place: max(first, end - last) if last else first for place, (first, end) in bounds.items()}
         for (name, _), records in self.records(starts, {place: end for place, (_, end) in bounds.items()}):
-            yield [one for record in records if (one := published_output(name, record.value)) is not None]
+            found = (published_output(name, record.value, record.timestamp_ms) for record in records)
+            yield [one for one in found if one is not None]
 
     def newest_outputs(self) -> list[PublishedOutput]:
         return [one for page in self.outputs(LAST) for one in page]

@@ -84,6 +84,11 @@ class Processor:
         """
         return self.store_parsed([(chunk, self.read(chunk)) for chunk in chunks])
 
+    def process_together(self, *chunks: Chunk) -> None:
+        """As `process`, but where one chunk fails nothing of any is stored."""
+        ends = {((chunk.topic, chunk.partition), chunk.end) for chunk in chunks}
+        self._apply([(chunk, self.read(chunk)) for chunk in chunks], ends, attempts=1)
+
     def read(self, chunk: Chunk) -> list[Arrival | RefusedRecord]:
         """Parse the records: pure, so that it may run while other chunks are being stored."""
         return [read(record, chunk.topic, chunk.partition) for record in chunk.records]

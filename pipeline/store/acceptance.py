@@ -50,7 +50,7 @@ def accept_gap(store: PostgresqlStore, group: str, place: Place, offset: int, fi
         connection = work.connection
         offsets, position = origins.offsets_of(connection), found.get(place, 0)
         at = offsets.at_broker(place, position)
-        if offset == at:
+        if offset == at or (first_there >= at and _is_accepted(connection, place, offsets.in_store(place, offset))):
             return False
         if not (at < offset <= first_there or offset == first_there):
             advice = "nothing is missing" if first_there == at else f"write {topic}/{partition}/{first_there}"
@@ -70,6 +70,13 @@ def accept_gap(store: PostgresqlStore, group: str, place: Place, offset: int, fi
         connection.execute(update(positions).where(*here).values(next=end))
         work.commit()
         return True
+
+
+def _is_accepted(connection: Connection, place: Place, offset: int) -> bool:
+    here = (acceptances.c.topic == place[0], acceptances.c.partition == place[1])
+    gaps = select(acceptances.c.next).where(acceptances.c.kind == GAP, *here)
+    again = select(acceptances.c.first).where(acceptances.c.kind == TOPIC, *here)
+    return offset in connection.execute(gaps.union(again)).scalars().all()
 
 
 def accept_broker(store: PostgresqlStore, found: Origin, code: str, earliest: Mapping[Place, int], hand: Hand) -> bool:
