@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from agents.kafka.security import librdkafka_options
@@ -47,9 +47,20 @@ class Inspector:
             first, end = (self._listed(places, spec) for spec in (OffsetSpec.earliest(), OffsetSpec.latest()))
             return {place: (first[place], end[place]) for place in places}
 
-    def _listed(self, places: Collection[Place], spec: Any) -> dict[Place, int]:
+    def held_back(self, places: Collection[Place]) -> dict[Place, int]:
+        """Where an open transaction begins, of places that have one: nothing after it can be read."""
+        if not places:
+            return {}
+        with self._patient():
+            stable = self._listed(places, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+            end = self._listed(places, OffsetSpec.latest())
+        return {place: at for place, at in stable.items() if at < end[place]}
+
+    def _listed(
+        self, places: Collection[Place], spec: Any, isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED
+    ) -> dict[Place, int]:
         asked = {TopicPartition(*place): spec for place in places}
-        answers = self._admin.list_offsets(asked, request_timeout=self._seconds)
+        answers = self._admin.list_offsets(asked, isolation_level=isolation, request_timeout=self._seconds)
         return {(one.topic, one.partition): answer.result().offset for one, answer in answers.items()}
 
     def committed(self, places: Collection[Place]) -> dict[Place, tuple[int, str]]:

@@ -43,7 +43,10 @@ def declared(settings: Settings, brokers: int) -> tuple[Declared, ...]:
 
 def _options(name: str, copies: int) -> dict[str, str]:
     is_stamped_by_broker = name in topics.INTAKE and name != topics.HISTORY
-    return {
+    # The broker unfolds what comes compressed, and refuses what is too large then: else kilobytes on the wire could be
+    # a gigabyte in a worker.
+    unfolded = {"compression.type": "uncompressed"} if name in topics.INTAKE else {}
+    return unfolded | {
         "cleanup.policy": "delete",
         "retention.ms": "-1",
         "retention.bytes": "-1",

@@ -97,6 +97,12 @@ class Metrics:
             "Over Kafka without history, which keeps its own time",
             registry=registry,
         )
+        self._held = Gauge(
+            "santunan_held_back_seconds",
+            "For how long an open transaction of a sender has held back the events after it, of each such partition",
+            ("topic", "partition"),
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -143,8 +149,11 @@ class Metrics:
     def text(self, lag: Lag | None) -> bytes:
         """Everything in Prometheus' text format. `lag` None: the worker reads nothing yet."""
         self._lag.clear()  # partitions that went to another worker must not stay with their last value
+        self._held.clear()
         age = 0.0
         if lag is not None:
+            for (topic, partition), seconds in lag.held_seconds.items():
+                self._held.labels(topic, str(partition)).set(seconds)
             for (topic, partition), records in lag.records.items():
                 self._lag.labels(topic, str(partition)).set(records)
             if lag.oldest_ms is not None:

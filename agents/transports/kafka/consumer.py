@@ -20,6 +20,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 import aiokafka
@@ -49,6 +50,7 @@ log = logging.getLogger("santunan.worker")
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not fetched, since they may have room at any moment
 NOTE_SECONDS: Final = 5.0  # positions noted in the store may lag; those that count are in the broker
 SEEK_SECONDS: Final = 60.0
+HELD_SECONDS: Final = 30.0  # an open transaction of a sender; the broker's own limit for one is a quarter of an hour
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
@@ -63,6 +65,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
         self._published: dict[tuple[str, int], int] = {}  # not noted in the store yet
+        self._held: dict[
+            tuple[str, int], tuple[int, float]
+        ] = {}  # the end of what can be read, and since when it does not move
         self.looked_at = time.monotonic()
         self._missing: str | None = "the worker has not joined its group yet"
         self.app.on_partitions_revoked.connect(self._drop, weak=False)
@@ -100,11 +105,26 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             log.info("the group was not left in time, or positions not noted (%s)", type(error).__name__)
 
     def missing(self) -> str | None:
-        return self._missing or (None if self.flow_active else "Faust has not begun to read yet")
+        return self._missing or self._held_back() or (None if self.flow_active else "Faust has not begun to read yet")
+
+    def _held_back(self) -> str | None:
+        held = [(seconds, place) for place, seconds in self._held_seconds().items() if seconds > HELD_SECONDS]
+        if not held:
+            return None
+        seconds, (topic, partition) = max(held)
+        return (
+            f"{topic}/{partition}: a transaction of a sender has been open for {seconds:.0f} s, and nothing after it "
+            "can be read; the broker ends it at the sender's timeout, kafka-transactions.sh at once"
+        )
+
+    def _held_seconds(self) -> dict[tuple[str, int], float]:
+        now = time.monotonic()
+        return {place: now - since for place, (_, since) in self._held.items()}
 
     def lag(self) -> Lag:
         chunks = [*self._queue.chunks(), *(chunk for batch in self.app.runner.in_hand for chunk in batch.chunks)]
-        return Lag.of(chunks, self._queue.positions, self._thread.stable_ends(), own_time=topics.HISTORY)
+        lag = Lag.of(chunks, self._queue.positions, self._thread.stable_ends(), own_time=topics.HISTORY)
+        return replace(lag, held_seconds=self._held_seconds())
 
     # Assignments
 
@@ -154,6 +174,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         while not self.should_stop:
             await self.sleep(NOTE_SECONDS)
             await self._note_published()
+            with contextlib.suppress(Transient):  # nobody can say while the broker is away
+                await self._note_held()
+
+    async def _note_held(self) -> None:
+        """Note places whose log goes on beyond what can be read, while that end does not move."""
+        held = await asyncio.to_thread(self.transport.inspector.held_back, list(self._queue.positions))
+        now, before = time.monotonic(), self._held
+        self._held = {}
+        for place, end in held.items():
+            known = before.get(place)
+            self._held[place] = known if known is not None and known[0] == end else (end, now)
 
     async def _note_published(self) -> None:
         done, self._published = self._published, {}
