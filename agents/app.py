@@ -8,7 +8,7 @@ import datetime as dt
 import importlib.util
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import faust
@@ -22,6 +22,7 @@ from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.law.book import Book
 from pipeline.law.calendar import days_of_known_holidays
+from pipeline.messages.published import PublishedOutput
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing.processor import Processor
 from pipeline.processing.report import Report
@@ -32,6 +33,7 @@ from schemas.clock import JAKARTA
 if TYPE_CHECKING:
     from agents.worker.metrics import Metrics
     from pipeline.store.postgresql import PostgresqlStore
+    from pipeline.store.resumption import BrokerState, Resumption
     from pipeline.store.sqlite import SqliteStore
 
 log = logging.getLogger("santunan.worker")
@@ -138,13 +140,16 @@ class App(faust.App):  # type: ignore[misc]
             self.metrics.note_redelivered(count)
         return left, outputs
 
-    def published_positions(self) -> dict[tuple[str, int], int]:
-        """Positions up to which outputs are certainly published, though the broker may forget. Only over Kafka."""
+    def resume(self, broker: "BrokerState", newest: Callable[[], Iterable[PublishedOutput]]) -> "Resumption":
+        """As `pipeline.store.resumption.resume`. Only over Kafka."""
         from pipeline.store.postgresql import PostgresqlStore
-        from pipeline.store.published_positions import published_positions
+        from pipeline.store.resumption import resume
 
         assert isinstance(self._store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
-        return published_positions(self._store, self.settings.group)
+        resumption = resume(self._store, self.settings.group, broker, newest)
+        if resumption.moved:
+            log.info("%d partitions have no position of ours in the group; the store says it", len(resumption.moved))
+        return resumption
 
     def note_published(self, done: Mapping[tuple[str, int], int]) -> None:
         """Only over Kafka."""
@@ -185,7 +190,7 @@ def _faust_settings(settings: Settings) -> dict[str, Any]:
         "broker_request_timeout": max(settings.kafka_request_seconds, settings.kafka_session_seconds + 1),
         "broker_max_poll_interval": SESSION_OF_POLL_SECONDS,
         "consumer_group_instance_id": settings.instance_id,
-        "consumer_auto_offset_reset": "earliest",
+        "consumer_auto_offset_reset": "none",
         "worker_redirect_stdouts": False,
     }
 

@@ -54,7 +54,7 @@ ROOMS: Final = (
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
     Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
-         "schemas pipeline/errors agents/settings", "kafka confluent_kafka"),
+         "schemas pipeline/errors pipeline/messages agents/settings", "kafka confluent_kafka"),
     Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
          "schemas pipeline/errors pipeline/messages pipeline/processing pipeline/store",
          "faust structlog prometheus_client aiohttp"),
@@ -65,6 +65,8 @@ ROOMS: Final = (
     Room("agents/app", "the Faust app: settings, store and processor put together",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
          "agents/settings agents/worker", "faust"),
+    Room("agents/catch_up", "a database of an older day catches up with the topics",
+         "schemas pipeline/law pipeline/messages pipeline/processing pipeline/store agents/settings agents/kafka"),
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
@@ -81,7 +83,8 @@ ROOMS: Final = (
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings agents/terminal "
-         "agents/kafka agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo",
+         "agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services agents/clients "
+         "agents/clock agents/demo",
          "typer orjson holidays"),
 )
 # fmt: on

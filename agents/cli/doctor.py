@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,6 +11,8 @@ from agents.terminal import console, field, print_json, progress
 
 if TYPE_CHECKING:
     from agents.settings import Settings
+
+PUBLISHING_SECONDS: Final = 5.0  # in which a worker has published what it stored
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -31,7 +33,9 @@ class Diagnosis:
 
 
 def doctor(
-    deep: Annotated[bool, typer.Option("--deep", help="Also check every invariant of the store.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Also check every invariant of the store; over Kafka, the topics.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """What is set, what is there, what is wrong, what to do.
@@ -51,7 +55,9 @@ def doctor(
     found.append(_examine("store", lambda: _store(settings)))
     found.append(_examine("broker", lambda: _broker(settings)))
     if deep:
-        found += _invariants()
+        found += [*_invariants(), *_accepted()]
+        if not settings.is_embedded:
+            found += _topics(settings)
     if json:
         print_json([{"settings": settings.redacted(), "findings": [one.document() for one in found]}])
     else:
@@ -161,6 +167,42 @@ def _invariants() -> list[Diagnosis]:
     if not breaches:
         return [Diagnosis("invariants", True, "all hold")]
     return [Diagnosis("invariants", False, str(breach)) for breach in breaches]
+
+
+def _accepted() -> list[Diagnosis]:
+    """What operators went on without."""
+    from agents.cli.store import opened_store
+    from pipeline.errors import SantunanError
+    from pipeline.queries.acceptances import accepted
+
+    try:
+        with opened_store() as store:
+            return [Diagnosis("accepted", True, sentence) for sentence in accepted(store)]
+    except SantunanError as error:
+        return [Diagnosis("accepted", False, str(error))]
+
+
+def _topics(settings: "Settings") -> list[Diagnosis]:
+    """Topics and store hold the same outputs, and the broker has all that is still to be read."""
+    import time
+
+    from agents.cli.store import opened_store
+    from agents.kafka.inspector import Inspector
+    from pipeline.audit.publication import compare
+    from pipeline.errors import SantunanError
+    from schemas import topics
+
+    places = [(name, number) for name in topics.INTAKE for number in range(settings.partitions)]
+    inspector = Inspector(settings)
+    try:
+        with opened_store() as store, progress("comparing topics and store"):
+            bounds = inspector.bounds(places)
+            faults = compare(store, settings.group, inspector.outputs, bounds, lambda: time.sleep(PUBLISHING_SECONDS))
+    except SantunanError as error:
+        faults = [str(error)]
+    if not faults:
+        return [Diagnosis("topics", True, "every output is in its topic once, and nothing else is there")]
+    return [Diagnosis("topics", False, fault) for fault in faults]
 
 
 def _show(settings: "Settings", found: list[Diagnosis]) -> None:

@@ -1,6 +1,7 @@
 """`santunan worker`: reads events, decides, publishes."""
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -11,6 +12,11 @@ if TYPE_CHECKING:
 NO_SUPERVISE: Final = "Run the worker in this process; for compose and systemd, which start it again themselves."
 ACCEPT_UNKNOWN: Final = "Make dead letters of events of unknown type, whatever their number, and go on."
 _PROCESSES: Final = "How many processes work side by side; only over Kafka."
+_ACCEPT_GAP: Final = "Go on at this offset without those before it, which the broker no longer has; may be repeated."
+_ACCEPT_BROKER: Final = "Go on with the broker of this code, though the database was filled from another one."
+
+
+_CATCH_UP: Final = "First decide again what a database of an older day lacks and the topics hold; only over Kafka."
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -21,6 +27,9 @@ def worker(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
     processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
     accept_unknown: Annotated[bool, typer.Option("--accept-unknown", help=ACCEPT_UNKNOWN)] = False,
+    accept_gap: Annotated[list[str] | None, typer.Option(metavar="TOPIC/PARTITION/OFFSET", help=_ACCEPT_GAP)] = None,
+    accept_broker: Annotated[str | None, typer.Option(metavar="CODE", help=_ACCEPT_BROKER)] = None,
+    catch_up: Annotated[bool, typer.Option("--catch-up", help=_CATCH_UP)] = False,
 ) -> None:
     """One worker: reads events, decides, publishes.
 
@@ -31,16 +40,35 @@ def worker(
     of the partition numbers; more processes than numbers stand by. Each is started again by itself; where one
     cannot run, all leave.
 
+    A worker never skips what the broker lost: it ends, and says what is missing and how to go on. What is accepted
+    is kept in the database with the day and the user, and `santunan doctor --deep` lists it.
+
     \b
     Examples:
       santunan worker
       santunan worker --processes 4
       santunan worker --no-supervise
+      santunan worker --accept-gap claims.accidents/3/1200
     """
-    work(supervise=supervise, processes=processes, accept_unknown=accept_unknown)
+    work(
+        supervise=supervise,
+        processes=processes,
+        accept_unknown=accept_unknown,
+        gaps=accept_gap or (),
+        code=accept_broker,
+        catches_up=catch_up,
+    )
 
 
-def work(*, supervise: bool, processes: int = 1, accept_unknown: bool = False) -> None:
+def work(
+    *,
+    supervise: bool,
+    processes: int = 1,
+    accept_unknown: bool = False,
+    gaps: Sequence[str] = (),
+    code: str | None = None,
+    catches_up: bool = False,
+) -> None:
     from agents.settings import read_settings
     from pipeline.law.book import Book
 
@@ -52,6 +80,12 @@ def work(*, supervise: bool, processes: int = 1, accept_unknown: bool = False) -
     Book.load()
     if accept_unknown:
         os.environ["SANTUNAN_ACCEPT_UNKNOWN"] = "1"  # the worker's processes read it; none of them is started yet
+    if gaps or code is not None or catches_up:
+        from agents.cli.acceptance import accept, catch_up
+
+        accept(settings, gaps, code)
+        if catches_up:
+            catch_up(settings)
     if supervise:
         from agents.terminal import complain
         from agents.worker.supervisor import supervise as keep_running

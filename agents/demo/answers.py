@@ -10,9 +10,8 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any, Final
 
-from agents.demo.people import OFFICE
 from agents.demo.world import DESKS
-from agents.demo.writer import BEGIN, END, Sections, Writer, at
+from agents.demo.writer import BEGIN, END, OFFICE, Sections, Writer, at
 from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
 from pipeline.law.book import Book

@@ -47,16 +47,23 @@ def _options(name: str, copies: int) -> dict[str, str]:
     # A broker begins a segment, with files and handles of its own, for each week of the records' time. History that is
     # handed in has years of it, in any order: there a segment ends by its size alone.
     segments = {"segment.ms": str(_FOR_EVER_MS)} if name == topics.HISTORY else {}
-    return segments | {
-        "cleanup.policy": "delete",
-        "retention.ms": "-1",
-        "retention.bytes": "-1",
-        "message.timestamp.type": "LogAppendTime" if is_stamped_by_broker else "CreateTime",
-        # A record that one broker alone holds could be lost with it.
-        "min.insync.replicas": "2" if copies >= COPIES else "1",
-        "unclean.leader.election.enable": "false",
-        "max.message.bytes": str(max(1_048_588, 2 * _DEAD_LETTER_BYTES)),
-    }
+    # The broker unfolds what comes compressed, and refuses what is too large then: else kilobytes on the wire could be
+    # a gigabyte in a worker.
+    unfolded = {"compression.type": "uncompressed"} if name in topics.INTAKE else {}
+    return (
+        segments
+        | unfolded
+        | {
+            "cleanup.policy": "delete",
+            "retention.ms": "-1",
+            "retention.bytes": "-1",
+            "message.timestamp.type": "LogAppendTime" if is_stamped_by_broker else "CreateTime",
+            # A record that one broker alone holds could be lost with it.
+            "min.insync.replicas": "2" if copies >= COPIES else "1",
+            "unclean.leader.election.enable": "false",
+            "max.message.bytes": str(max(1_048_588, 2 * _DEAD_LETTER_BYTES)),
+        }
+    )
 
 
 def create(settings: Settings) -> list[str]:

@@ -4,7 +4,7 @@ Imports neither the transports nor the worker's other modules.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.messages.records import Chunk, Message
@@ -29,10 +29,12 @@ class Batch:
 @dataclass(frozen=True, slots=True)
 class Lag:
     """Records received and not decided, by (topic, partition), and when the oldest of them was received (milliseconds
-    since 1970, UTC; None: no record waits, as far as this worker has read)."""
+    since 1970, UTC; None: no record waits, as far as this worker has read). `held_seconds`: for how long an open
+    transaction of a sender has held back what came after it, of places where one does."""
 
     records: Mapping[tuple[str, int], int]
     oldest_ms: int | None
+    held_seconds: Mapping[tuple[str, int], float] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -103,6 +103,12 @@ class Metrics:
             "Days until a year whose public holidays are estimated or not known; below 180 its decree is missing",
             registry=registry,
         )
+        self._held = Gauge(
+            "santunan_held_back_seconds",
+            "For how long an open transaction of a sender has held back the events after it, of each such partition",
+            ("topic", "partition"),
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -152,8 +158,11 @@ class Metrics:
     def text(self, lag: Lag | None) -> bytes:
         """Everything in Prometheus' text format. `lag` None: the worker reads nothing yet."""
         self._lag.clear()  # partitions that went to another worker must not stay with their last value
+        self._held.clear()
         age = 0.0
         if lag is not None:
+            for (topic, partition), seconds in lag.held_seconds.items():
+                self._held.labels(topic, str(partition)).set(seconds)
             for (topic, partition), records in lag.records.items():
                 self._lag.labels(topic, str(partition)).set(records)
             if lag.oldest_ms is not None:

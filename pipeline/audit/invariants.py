@@ -16,8 +16,19 @@ from pipeline.audit.replay import replay
 from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN
 from pipeline.law.book import Book
 from pipeline.queries import history
+from pipeline.store.origins import GAP
 from pipeline.store.rows import progress_of
-from pipeline.store.tables import chunks, dead_letters, decisions, ledger, members, paid_lines, payouts, positions
+from pipeline.store.tables import (
+    acceptances,
+    chunks,
+    dead_letters,
+    decisions,
+    ledger,
+    members,
+    paid_lines,
+    payouts,
+    positions,
+)
 from schemas import topics
 from schemas.codes import EFFECTIVE
 
@@ -49,6 +60,7 @@ def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -
             _bytes_are_as_accepted,
             _revisions_have_no_holes,
             _money_adds_up,
+            _gaps_are_holes,
             _lines_are_once,
             _law_fits_the_day,
         ):
@@ -114,6 +126,23 @@ def _bytes_are_as_accepted(connection: Connection) -> Iterator[Breach]:
     """1: the bytes of each event are those that were accepted, by their digest."""
     for place in history.altered_events(connection):
         yield Breach(1, f"{place}: the bytes of this event are not those that were accepted")
+
+
+def _gaps_are_holes(connection: Connection) -> Iterator[Breach]:
+    """1: what an operator accepted as missing is accounted for as holes, and as nothing else."""
+    number = (chunks.c.topic, chunks.c.partition, chunks.c.first, chunks.c.next)
+    whole = {
+        tuple(row)
+        for row in connection.execute(select(*number).where(chunks.c.holes == chunks.c.next - chunks.c.first))
+    }
+    gap = (acceptances.c.topic, acceptances.c.partition, acceptances.c.first, acceptances.c.next)
+    for row in connection.execute(select(*gap).where(acceptances.c.kind == GAP)):
+        if tuple(row) not in whole:
+            yield Breach(
+                1,
+                f"{row.topic}/{row.partition}: offsets {row.first} to {row.next - 1} were accepted as missing, "
+                "and are accounted for otherwise",
+            )
 
 
 def _revisions_have_no_holes(connection: Connection) -> Iterator[Breach]:

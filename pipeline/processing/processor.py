@@ -38,7 +38,8 @@ class Processor:
 
     `retries`: of a transaction while the database is away, in the calling thread. `observe`: called with the report of
     each chunk that was stored. `accept_unknown`: events of unknown type become dead letters, whatever their number.
-    `wall`: the clock of this machine, in seconds since 1970.
+    `wall`: the clock of this machine, in seconds since 1970. `verify`: called with what each chunk leaves behind,
+    before it is stored; may raise.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Processor:
         observe: Callable[[Report], None] | None = None,
         accept_unknown: bool = False,
         wall: Callable[[], float] = time.time,
+        verify: Callable[[Effects], None] | None = None,
     ) -> None:
         self.store = store
         self.book = book
@@ -60,6 +62,7 @@ class Processor:
         self._floods = [Flood(BUG)] if accept_unknown else [Flood(BUG), Flood(UNKNOWN_TYPE)]
         self._wall = wall
         self._newest: dt.datetime | None = None  # clock of an event that was applied; None: not asked for yet
+        self.verify = verify
         self._lock = Lock()
         self._own_positions: dict[Place, int] | None = None  # where this worker left them; None: it has taken over none
 
@@ -77,6 +80,12 @@ class Processor:
             left = [Chunk(*place, start, ends[place], ()) for place, start in published.items() if start < ends[place]]
             return left, work.stored_outputs(*left)
 
+    @property
+    def positions(self) -> Mapping[Place, int]:
+        """The next offset of each place, as this worker left it. After `take_over`."""
+        assert self._own_positions is not None
+        return self._own_positions
+
     def process(self, *chunks: Chunk) -> list[list[Message]]:
         """Everything to publish for each of these chunks. Embedded it is in the log already: each list is empty.
 
@@ -86,6 +95,11 @@ class Processor:
         chunk, or of one after it, is stored.
         """
         return self.store_parsed([(chunk, self.read(chunk)) for chunk in chunks])
+
+    def process_together(self, *chunks: Chunk) -> None:
+        """As `process`, but where one chunk fails nothing of any is stored."""
+        ends = {((chunk.topic, chunk.partition), chunk.end) for chunk in chunks}
+        self._apply([(chunk, self.read(chunk)) for chunk in chunks], ends, attempts=1)
 
     def read(self, chunk: Chunk) -> list[Arrival | RefusedRecord]:
         """Parse the records: pure, so that it may run while other chunks are being stored."""
@@ -179,6 +193,9 @@ class Processor:
         started = report.lap("load", started)
         effects = decide(new, chunk_ids, known, loaded.desk)
         floods = self._count_floods(work, new, effects)
+        if self.verify is not None:
+            for one in effects:
+                self.verify(one)
         started = report.lap("decide", started)
         work.write(self.group, loaded, effects)
         started = report.lap("write", started)

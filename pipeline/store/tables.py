@@ -247,6 +247,33 @@ dead_letters: Final = Table(
     Index(None, "chunk"),
 )
 
+# The Kafka that the positions belong to: its cluster, its topics (by the ids that the broker gave them) and the group.
+origins: Final = Table(
+    "origins",
+    metadata,
+    Column("kind", Text, nullable=False),  # cluster, group, topic
+    Column("name", Text, nullable=False),
+    Column("id", Text, nullable=False),  # empty: the broker gives none
+    PrimaryKeyConstraint("kind", "name"),
+)
+
+# Where an operator went on without what the broker lacks. `gap`: the offsets from `first` to below `next` are missing;
+# `topic`: it was made again, and its offset `next` is the store's offset `first`; `group`: the one named as `topic`.
+acceptances: Final = Table(
+    "acceptances",
+    metadata,
+    Column("number", _Number, primary_key=True, autoincrement=False),
+    Column("accepted_at", BigInteger, nullable=False),
+    Column("accepted_by", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("next", BigInteger, nullable=False),
+    Column("chunk", BigInteger, nullable=False),  # chunks below this number were stored before
+    CheckConstraint("kind IN ('gap', 'topic', 'group')", name="kind_known"),
+)
+
 # The embedded broker; empty where Kafka is the broker. `seq` is the one order of all topics.
 topics: Final = Table(
     "topics",

@@ -74,9 +74,10 @@ def test_positions_are_read_when_no_transaction_can_move_them_any_more(kafka_set
         async with joined(kafka_settings) as place:
             before = await worker(kafka_settings, place)
             await before.publish([FIRST], OUTPUTS)
-            assert thread._committed([HERE]) == {HERE: FIRST.end}
+            assert thread._committed([HERE]) == {HERE: (FIRST.end, f"published 0/{FIRST.end}")}
             threading.Timer(1.0, leave_open(before)).start()
-            assert await asyncio.to_thread(thread._committed, [HERE]) == {HERE: SECOND.end}
+            found = await asyncio.to_thread(thread._committed, [HERE])
+            assert found[HERE][0] == SECOND.end
         thread._fetcher.close()
 
     asyncio.run(run())

@@ -16,7 +16,8 @@ Rules 2, 4, 8, 9 and 12: test_kafka_rules_publishing.py; 1, 4 and 5 on a real br
                                                test_partitions_assigned_anew_... (real broker)
  6 positions expire; a gap stops the worker    test_a_position_that_the_broker_forgot_..., test_a_floor_never_goes_back,
                                                test_batch.py::test_a_gap_above_the_position_stops_loudly
- 7 a hole is asked for once more               test_a_hole_is_believed_when_it_is_seen_twice, test_queue.py
+ 7 a hole is believed where the broker lacks   test_kafka_holes.py, test_queue.py; on a real broker
+   nothing, and is read once more              test_restores_of_others.py
  8 any failure of the publisher is the end     test_a_chunk_that_is_not_published_..., test_a_publisher_that_hangs_...
  9 a stopped worker's locks come free          test_a_session_of_a_worker_..., test_a_worker_that_was_stopped_...
 10 deduplicate inside the transaction          test_store.py::test_two_workers_that_meet_decide_and_pay_once
@@ -75,7 +76,7 @@ def test_the_positions_are_read_after_the_predecessor_was_fenced_and_sought_at_l
     broker = Broker(HERE, THERE)
     act(assign, broker)
     assert broker.asked[0] == "fence" and broker.asked[-1] == "seek"
-    assert {"committed", "floor"} <= set(broker.asked[1:-1])
+    assert {"committed", "identity", "bounds", "resume"} <= set(broker.asked[1:-1])
     assert broker.fenced == {0, 1} and broker.fenced_as == GroupMember(1, "us")
 
 
@@ -104,7 +105,7 @@ def test_stored_outputs_are_published_before_anything_is_read(act: Callable[...,
     assert broker.asked[-3:] == ["take over", "publish", "seek"]
 
 
-@pytest.mark.parametrize("step", ["fence", "committed", "earliest", "take over", "publish", "seek"])
+@pytest.mark.parametrize("step", ["fence", "committed", "identity", "bounds", "resume", "take over", "publish", "seek"])
 def test_an_assignment_that_fails_ends_the_worker_before_anything_is_read(act: Callable[..., Any], step: str) -> None:
     broker = Broker(HERE)
     broker.left = ([Chunk(*HERE, 3, 5, ())], [])
@@ -229,8 +230,7 @@ def test_records_fetched_across_a_new_assignment_are_thrown_away(act: Callable[.
 
 
 @pytest.mark.parametrize(
-    ("committed", "floor", "start"),
-    [(None, None, 3), (50, None, 50), (None, 40, 40), (39, 40, 40), (40, 40, 40), (41, 40, 41)],
+    ("committed", "floor", "start"), [(None, None, 0), (None, 40, 40), (39, 40, 40), (40, 40, 40), (41, 40, 41)]
 )
 def test_a_position_that_the_broker_forgot_or_has_too_low_is_raised_to_the_floor(
     act: Callable[..., Any], committed: int | None, floor: int | None, start: int
@@ -238,50 +238,22 @@ def test_a_position_that_the_broker_forgot_or_has_too_low_is_raised_to_the_floor
     broker = Broker(HERE)
     if committed is not None:
         broker.of_group[HERE] = committed
-    assert act(assign, broker, {HERE: floor} if floor is not None else None) == {HERE: start}
+    assert act(assign, broker, {HERE: floor} if floor is not None else {}) == {HERE: start}
     assert broker.sought == {HERE: start}
 
 
-def test_committed_and_published_positions_are_noted_in_the_store(act: Callable[..., Any]) -> None:
+def test_only_what_the_worker_published_is_noted_in_the_store(act: Callable[..., Any]) -> None:
+    """Never a position of the group, which somebody else may have moved."""
     broker = Broker(HERE, THERE)
     broker.of_group = {HERE: 50}
 
     async def scene(stage: Stage) -> None:
         await assign(stage)
-        assert stage.noted == {HERE: 50}
+        assert stage.noted == {}
         await stage.app.runner._guarded(Batch((chunk_of(THERE, 3, 5),), stage.consumer._epoch))
         assert stage.consumer._published == {THERE: 5}
         await stage.consumer.leave_group()
-        assert stage.noted == {HERE: 50, THERE: 5} and broker.asked[-1] == "leave"
-
-    act(scene, broker)
-
-
-def test_a_position_of_a_database_that_is_not_this_one_stops_the_worker(act: Callable[..., Any]) -> None:
-    """An empty database would else begin in the middle, and what came before would never be decided."""
-    broker = Broker(HERE)
-    broker.of_group = {HERE: 50}
-    with pytest.raises(Left, match="up to offset 50, but the database holds nothing of it"):
-        act(assign, broker, {})
-    assert broker.sought == {}
-
-
-# --- 7 a hole is asked for once more
-
-
-def test_a_hole_is_believed_when_it_is_seen_twice(act: Callable[..., Any]) -> None:
-    broker = Broker(HERE)
-
-    async def scene(stage: Stage) -> None:
-        await assign(stage)
-        for start, first in ((3, 5), (7, 9)):  # each hole is asked for by itself
-            broker.sought = {}
-            await stage.fetched(HERE, first, first + 1)
-            assert stage.next_chunk() is None
-            assert broker.sought == {HERE: start}
-            await stage.fetched(HERE, first, first + 1)
-            chunk = stage.next_chunk()
-            assert chunk is not None and (chunk.start, chunk.end, len(chunk.records)) == (start, first + 2, 2)
+        assert stage.noted == {THERE: 5} and broker.asked[-1] == "leave"
 
     act(scene, broker)
 

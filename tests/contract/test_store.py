@@ -285,6 +285,17 @@ def test_tables_go_down_and_up_again_and_hold_data(site: Site) -> None:
     again.close()
 
 
+def test_a_store_of_the_version_before_is_migrated_with_its_data(site: Site) -> None:
+    site.run(*e.member(), e.accident())
+    site.close()
+    assert migrate(site.url, "0001") == "0001"
+    assert migrate(site.url) == revisions.HEAD
+    again = Site(site.url)
+    assert again.rows("SELECT count(*) FROM decisions") == [(1,)] and check(again.store) == []
+    assert again.rows("SELECT count(*) FROM acceptances") == again.rows("SELECT count(*) FROM origins") == [(0,)]
+    again.close()
+
+
 def test_the_tables_are_those_that_the_migrations_make(site: Site) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext

@@ -1,11 +1,10 @@
 """A worker's app and consumer over a broker that is a fake: what they ask of it, in order, and what they make of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
 from aiokafka.errors import NodeNotReadyError
 from faust.types import TP
 
@@ -17,6 +16,8 @@ from agents.transports.kafka.fetcher import Assignment, Fetched
 from agents.transports.kafka.publisher import GroupMember
 from pipeline.errors import Transient
 from pipeline.messages.records import Chunk, Message, Record
+from pipeline.store.origins import Offsets
+from pipeline.store.resumption import BrokerState, Resumption, _judged
 from schemas import topics
 
 HERE = TP(topics.ACCIDENTS, 0)
@@ -47,7 +48,9 @@ class Broker:
 
     def __init__(self, *assigned: TP) -> None:
         self.assigned = Assignment(frozenset(assigned), GroupMember(1, "us"))
-        self.of_group: dict[TP, int] = {}
+        self.of_group: dict[TP, int] = {}  # positions that we committed
+        self.gone: tuple[int, int] | None = None  # offsets that the log lacks
+        self.offsets = Offsets()
         self.left: tuple[list[Chunk], list[Message]] = ([], [])  # stored beyond the positions
         self.fails_at = ""
         self.asked: list[str] = []
@@ -65,17 +68,28 @@ class Broker:
         self._ask("fence")
         self.fenced, self.fenced_as = numbers, member
 
-    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+    async def committed(self, tps: Sequence[TP]) -> dict[TP, tuple[int, str]]:
         self._ask("committed")
-        return {tp: self.of_group[tp] for tp in tps if tp in self.of_group}
+        return {tp: (self.of_group[tp], Offsets().note(self.of_group[tp])) for tp in tps if tp in self.of_group}
+
+    def identity(self) -> tuple[str, dict[str, str]]:
+        self._ask("identity")
+        return "cluster", {}
+
+    def bounds(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+        self._ask("bounds")
+        return {place: (0, 1000) for place in places}
+
+    def newest_outputs(self) -> list[Any]:
+        return []
+
+    async def hole(self, tp: TP, start: int, end: int) -> tuple[int, int] | None:
+        self._ask("hole")
+        return self.gone
 
     def take_over(self, published: Mapping[TP, int]) -> tuple[list[Chunk], list[Message]]:
         self._ask("take over")
         return self.left
-
-    async def earliest_offsets(self, *tps: TopicPartition) -> dict[TopicPartition, int]:
-        self._ask("earliest")
-        return {tp: 3 for tp in tps}
 
     async def read_from(self, offsets: Mapping[TP, int]) -> None:
         self._ask("seek")
@@ -114,12 +128,23 @@ class Stage:
         self.noted: dict[tuple[str, int], int] = {}
         self.app: Any = App(settings)
         self.app.runner._decide = lambda chunks: self.decided.extend(chunks) or [[] for _ in chunks]
-        self.app.published_positions = lambda: broker.asked.append("floor") or dict(floor)
+        self.app.resume = self._resume
+        self._floor = dict(floor)
         self.app.note_published = self.noted.update
         self.app.take_over = broker.take_over
-        self.app.transport._publisher = broker
+        self.app.transport._publisher = self.app.transport._inspector = broker
         self.consumer: Any = self.app.consumer
         self.consumer._thread = broker
+
+    def _resume(self, broker: BrokerState, newest: Any) -> Resumption:
+        """A store that has read all that it knows to be published, or that the group does."""
+        self.broker._ask("resume")
+        ours = {(tp.topic, tp.partition): at for tp, at in self.broker.of_group.items()}
+        read = {
+            place: (max(self._floor.get(place, 0), ours.get(place, 0)), self._floor.get(place, 0))
+            for place in broker.bounds
+        }
+        return _judged(broker, read, Offsets())
 
     async def fetched(self, tp: TP, *offsets: int, epoch: int | None = None, value: bytes = b"{}") -> None:
         """The answer to a fetch that was sent in this epoch; by default in the current one."""
@@ -142,7 +167,7 @@ def act(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     def run(
         scene: Callable[[Stage], Awaitable[Any]], broker: Broker, floor: Mapping[tuple[str, int], int] | None = None
     ) -> Any:
-        known = dict.fromkeys(broker.assigned.partitions, 0) if floor is None else floor
+        known = dict.fromkeys(broker.assigned.partitions, 3) if floor is None else floor
 
         async def whole() -> Any:
             async with asyncio.timeout(10):

@@ -20,6 +20,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 import aiokafka
@@ -30,6 +31,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 
 from agents.kafka import topics as kafka_topics
+from agents.kafka.inspector import Inspector
 from agents.transports import SilentProducer
 from agents.transports.kafka.fetcher import Fetched, Thread
 from agents.transports.kafka.publisher import Publisher
@@ -40,6 +42,7 @@ from agents.worker.batches import MOST_BATCHES, STUCK_SECONDS
 from agents.worker.ending import leave
 from pipeline.errors import EXIT_TRANSIENT, SantunanError, Transient
 from pipeline.messages.records import Chunk, Message
+from pipeline.store.origins import missing
 from schemas import topics
 
 log = logging.getLogger("santunan.worker")
@@ -47,6 +50,7 @@ log = logging.getLogger("santunan.worker")
 FULL_FETCH_SECONDS: Final = 0.02  # while some partitions are not fetched, since they may have room at any moment
 NOTE_SECONDS: Final = 5.0  # positions noted in the store may lag; those that count are in the broker
 SEEK_SECONDS: Final = 60.0
+HELD_SECONDS: Final = 30.0  # an open transaction of a sender; the broker's own limit for one is a quarter of an hour
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
@@ -61,6 +65,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._fetching: asyncio.Task[Fetched] | None = None
         self._fetch_epoch = 0
         self._published: dict[tuple[str, int], int] = {}  # not noted in the store yet
+        self._held: dict[
+            tuple[str, int], tuple[int, float]
+        ] = {}  # the end of what can be read, and since when it does not move
         self.looked_at = time.monotonic()
         self._missing: str | None = "the worker has not joined its group yet"
         self.app.on_partitions_revoked.connect(self._drop, weak=False)
@@ -98,11 +105,26 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             log.info("the group was not left in time, or positions not noted (%s)", type(error).__name__)
 
     def missing(self) -> str | None:
-        return self._missing or (None if self.flow_active else "Faust has not begun to read yet")
+        return self._missing or self._held_back() or (None if self.flow_active else "Faust has not begun to read yet")
+
+    def _held_back(self) -> str | None:
+        held = [(seconds, place) for place, seconds in self._held_seconds().items() if seconds > HELD_SECONDS]
+        if not held:
+            return None
+        seconds, (topic, partition) = max(held)
+        return (
+            f"{topic}/{partition}: a transaction of a sender has been open for {seconds:.0f} s, and nothing after it "
+            "can be read; the broker ends it at the sender's timeout, kafka-transactions.sh at once"
+        )
+
+    def _held_seconds(self) -> dict[tuple[str, int], float]:
+        now = time.monotonic()
+        return {place: now - since for place, (_, since) in self._held.items()}
 
     def lag(self) -> Lag:
         chunks = [*self._queue.chunks(), *(chunk for batch in self.app.runner.in_hand for chunk in batch.chunks)]
-        return Lag.of(chunks, self._queue.positions, self._thread.stable_ends(), own_time=topics.HISTORY)
+        lag = Lag.of(chunks, self._queue.positions, self._thread.stable_ends(), own_time=topics.HISTORY)
+        return replace(lag, held_seconds=self._held_seconds())
 
     # Assignments
 
@@ -140,7 +162,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     async def _take_over(self) -> Mapping[TP, int]:
         self._missing = "partitions are assigned, but their last worker is not fenced yet, or their positions not read"
         await self._new_epoch()
-        start = await take_over(self.app, self._thread, self.transport.publisher, self.publish)
+        transport = self.transport
+        start = await take_over(self.app, self._thread, transport.publisher, self.publish, transport.inspector)
         self._queue.start(start)
         self._missing = None
         log.info("partitions %s are ours", sorted({tp.partition for tp in start}))
@@ -151,6 +174,17 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         while not self.should_stop:
             await self.sleep(NOTE_SECONDS)
             await self._note_published()
+            with contextlib.suppress(Transient):  # nobody can say while the broker is away
+                await self._note_held()
+
+    async def _note_held(self) -> None:
+        """Note places whose log goes on beyond what can be read, while that end does not move."""
+        held = await asyncio.to_thread(self.transport.inspector.held_back, list(self._queue.positions))
+        now, before = time.monotonic(), self._held
+        self._held = {}
+        for place, end in held.items():
+            known = before.get(place)
+            self._held[place] = known if known is not None and known[0] == end else (end, now)
 
     async def _note_published(self) -> None:
         done, self._published = self._published, {}
@@ -217,6 +251,8 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         """The clients try again by themselves where that helps; an error that comes through ends the process."""
         try:
             await self._take(fetching.result())
+        except SantunanError as error:
+            leave(error.exit_code, str(error))
         except (KafkaError, KafkaException) as error:
             if not self.app.runner.is_leaving:
                 leave(EXIT_TRANSIENT, f"the broker cannot be read from: {type(error).__name__}")
@@ -234,11 +270,27 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         self._fetching.add_done_callback(lambda _: self._changed.set())
 
     async def _take(self, fetched: Fetched) -> None:
-        """Put the records into the queue, and read again where a hole is seen for the first time."""
+        """Put the records into the queue. The broker is asked what lies in a hole, and the hole is read again.
+
+        Raises NotReady where the broker no longer has it; all records before it are processed first.
+        """
         if self._fetch_epoch != self._epoch:
             return  # of an earlier assignment: these partitions are read again from their positions on
-        if again := self._queue.add(fetched.records, fetched.ends, fetched.positions):
-            await self._thread.seek_wait({TP(*place): offset for place, offset in again.items()})
+        again = self._queue.add(fetched.records, fetched.ends, fetched.positions)
+        for place, (start, end) in again.items():
+            hole = await self._thread.hole(TP(*place), start, end)
+            if hole is None:
+                self._queue.believe(place, start, end)
+            elif hole[0] > start:
+                self._queue.believe(place, start, hole[0])
+            elif not self._is_busy(place):
+                raise missing(place, *(self._thread.offsets.at_broker(place, offset) for offset in hole))
+        if again and self._fetch_epoch == self._epoch:
+            await self._thread.seek_wait({TP(*place): start for place, (start, _) in again.items()})
+
+    def _is_busy(self, place: tuple[str, int]) -> bool:
+        chunks = [*self._queue.chunks(), *(chunk for batch in self._handed_out for chunk in batch.chunks)]
+        return any((chunk.topic, chunk.partition) == place for chunk in chunks)
 
     def _ready_batch(self) -> tuple[Chunk, ...]:
         """The chunks of the next batch, taken out of the queue; () if none may start now."""
@@ -276,6 +328,13 @@ class Transport(driver.Transport):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._publisher: Publisher | None = None
+        self._inspector: Inspector | None = None
+
+    @property
+    def inspector(self) -> Inspector:
+        if self._inspector is None:
+            self._inspector = Inspector(self.app.settings)
+        return self._inspector
 
     @property
     def publisher(self) -> Publisher:

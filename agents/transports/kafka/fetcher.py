@@ -1,6 +1,8 @@
 """Reads Kafka. aiokafka maintains group membership, in a thread under Faust, and reports end offsets. librdkafka
 fetches, and reports committed positions, because it waits for open transactions.
 
+Offsets that come and go here are the store's (`pipeline/store/origins.py`); committed positions are the broker's.
+
 Fast: see docs/performance.md. Never decides which chunk goes next.
 """
 
@@ -13,6 +15,9 @@ from typing import Any, Final
 
 import aiokafka
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaTimeoutError, for_code
+from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.record.memory_records import MemoryRecords
 from confluent_kafka import Consumer as Fetcher
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka import TopicPartition as Place
@@ -25,6 +30,7 @@ from agents.transports.kafka.publisher import GroupMember
 from agents.transports.kafka.queue import MEMBERSHIP
 from pipeline.messages.intake import RECEIVED_AT
 from pipeline.messages.records import Record
+from pipeline.store.origins import Offsets
 from schemas import topics
 
 FETCH_WAIT_MS: Final = 10  # the broker gathers records for so long, so that they are not fetched one by one
@@ -35,6 +41,10 @@ POLL_SECONDS: Final = 0.2  # longest wait of a new assignment for a poll that fi
 AWAY_SECONDS: Final = 1.0  # between two metadata requests while no broker answers
 # Python 3.11 calls `message.headers()` without looking whether it failed, and then falls over what is in the list.
 _ASK_HEADERS: Final = methodcaller("headers")
+HOLE_BYTES: Final = 1 << 20  # of a log, asked for at once to see what lies in a hole
+HOLE_TRIES: Final = 20  # while a partition gets a new leader
+HOLE_WAIT_MS: Final = 500
+OUT_OF_RANGE: Final = 1  # the error code of an offset that the log does not have
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +80,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 "isolation.level": "read_committed",  # holds for positions, too
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
-                "auto.offset.reset": "earliest",
+                "auto.offset.reset": "error",  # input that is gone is never skipped in silence
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": FETCH_WAIT_MS,
                 "fetch.min.bytes": FETCH_BYTES,
@@ -82,6 +92,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         )
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="fetch")  # one call at a time, in their order
         self._reads: set[TP] = set()
+        self.offsets = Offsets()
         self._ends: Any = None
         self.assigned = Assignment(frozenset(), GroupMember(-1, ""))
         self._paused: set[TP] = set()
@@ -105,7 +116,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             group_id=settings.group,
             group_instance_id=settings.instance_id,
             partition_assignment_strategy=[ByNumber],
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             max_poll_interval_ms=int(conf.broker_max_poll_interval * 1000),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
@@ -138,7 +149,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         self._reads, self._paused = set(offsets), set()
         # Connect first: a partition whose leader is not known is looked at again only most of a second later.
         self._fetcher.list_topics(timeout=self.app.settings.kafka_request_seconds)
-        self._fetcher.assign([Place(*tp, offset) for tp, offset in offsets.items()])
+        self._fetcher.assign([Place(*tp, self.offsets.at_broker(tp, offset)) for tp, offset in offsets.items()])
 
     async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
         """Continue at these offsets; other partitions continue where they are."""
@@ -146,7 +157,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     def _seek(self, offsets: Mapping[TP, int]) -> None:
         for tp, offset in offsets.items():
-            self._fetcher.seek(Place(*tp, offset))
+            self._fetcher.seek(Place(*tp, self.offsets.at_broker(tp, offset)))
 
     async def fetch(self, asked: set[TP], seconds: float) -> Fetched:
         """Waits for records of these partitions. Raises KafkaException."""
@@ -154,7 +165,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         partitions = {tp.partition for tp in records if tp.topic != topics.MEMBERS}
         about = [TopicPartition(name, partition) for name in MEMBERSHIP for partition in sorted(partitions)]
         ends = await self._ends.end_offsets(about) if about else {}
-        return Fetched(records, {TP(*tp): end for tp, end in ends.items()}, positions)
+        return Fetched(records, {TP(*tp): self.offsets.in_store(tp, end) for tp, end in ends.items()}, positions)
 
     def _poll(self, asked: set[TP], seconds: float) -> tuple[dict[TP, list[Record]], dict[TP, int]]:
         self._pause(self._reads - asked)
@@ -163,12 +174,13 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         first = self._fetcher.poll(seconds)
         for one in (first, *self._fetcher.consume(self._most, 0)) if first is not None else ():
             tp, error = TP(one.topic(), one.partition()), one.error()
+            offset = self.offsets.in_store(tp, one.offset())
             if error is None:
                 _, stamp = one.timestamp()
-                record = Record(one.offset(), stamp, one.key(), one.value() or b"", _headers(one))
+                record = Record(offset, stamp, one.key(), one.value() or b"", _headers(one))
                 records.setdefault(tp, []).append(record)
             elif error.code() == KafkaError._PARTITION_EOF:
-                positions[tp] = one.offset()
+                positions[tp] = offset
             elif not error.retriable():
                 raise KafkaException(error)
         return records, positions
@@ -186,19 +198,61 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def stable_ends(self) -> dict[TP, int]:
         """End offsets, as of the last fetch of each partition."""
         found = {tp: self._fetcher.get_watermark_offsets(Place(*tp), cached=True)[1] for tp in self._reads}
-        return {tp: end for tp, end in found.items() if end >= 0}
+        return {tp: self.offsets.in_store(tp, end) for tp, end in found.items() if end >= 0}
 
-    async def committed(self, tps: Sequence[TP]) -> dict[TP, int]:
-        """Positions of the group; only those that were ever committed. Waits for open transactions, so that afterwards
-        only a member of the group can move a position. Raises KafkaException."""
+    async def hole(self, tp: TP, start: int, end: int) -> tuple[int, int] | None:
+        """The first offsets between these two that no batch of the log covers; None: it has all of them.
+
+        Without compaction a batch covers its offsets for ever: what a reader of committed records does not see of them
+        are marks of transactions and aborted records. Raises KafkaError.
+        """
+        at, last = self.offsets.at_broker(tp, start), self.offsets.at_broker(tp, end)
+        for _ in range(HOLE_TRIES):
+            batches = await self._batches(tp, at)
+            for first, following in batches or ():
+                if first > at:
+                    return self.offsets.in_store(tp, at), self.offsets.in_store(tp, min(first, last))
+                at = max(at, following)
+                if at >= last:
+                    return None
+            if batches is None:
+                await asyncio.sleep(HOLE_WAIT_MS / 1000)
+        raise KafkaTimeoutError
+
+    async def _batches(self, tp: TP, offset: int) -> list[tuple[int, int]] | None:
+        """First offset of each batch from this one on, and the one after it; None: ask again."""
+        client, place = self._ends._client, TopicPartition(*tp)
+        await self._ends.end_offsets([place])  # knows the leader afterwards
+        leader = client.cluster.leader_for_partition(place)
+        parts = [(tp.topic, [(tp.partition, offset, HOLE_BYTES)])]
+        answer = await client.send(leader, FetchRequest(HOLE_WAIT_MS, 1, HOLE_BYTES, 0, parts, rack_id=""))
+        _, code, *_, raw = answer.topics[0][1][0]
+        if code == OUT_OF_RANGE:
+            earliest = (await self._ends.beginning_offsets([place]))[place]
+            return [(earliest, earliest + 1)]
+        if code:
+            error = for_code(code)
+            if not error.retriable:
+                raise error
+            await client.force_metadata_update()
+            return None
+        records, found = MemoryRecords(bytes(raw or b"")), []
+        while records.has_next():
+            batch = records.next_batch()
+            found.append((batch.base_offset, batch.next_offset))
+        return found or None
+
+    async def committed(self, tps: Sequence[TP]) -> dict[tuple[str, int], tuple[int, str]]:
+        """Positions of the group and the note beside each; only those that were ever committed. Waits for open
+        transactions, so that afterwards only a member of the group can move a position. Raises KafkaException."""
         return await self._on_fetcher(self._committed, tps)  # type: ignore[no-any-return]
 
-    def _committed(self, tps: Sequence[TP]) -> dict[TP, int]:
+    def _committed(self, tps: Sequence[TP]) -> dict[tuple[str, int], tuple[int, str]]:
         found = self._fetcher.committed([Place(*tp) for tp in tps], self.app.settings.kafka_request_seconds)
         for one in found:
             if one.error is not None:
                 raise KafkaException(one.error)
-        return {TP(one.topic, one.partition): one.offset for one in found if one.offset >= 0}
+        return {(one.topic, one.partition): (one.offset, one.metadata or "") for one in found if one.offset >= 0}
 
     async def leave_group(self) -> None:
         await self.call_thread(self._consumer.stop)

@@ -21,6 +21,7 @@ from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from pipeline.errors import Transient
 from pipeline.messages.records import Chunk, Message
+from pipeline.store.origins import Offsets
 
 TRANSACTION_SECONDS: Final = 60  # after which the broker itself aborts what a dead worker left open
 OFFSETS_SECONDS: Final = 5.0  # longest time for the broker to note positions; it takes milliseconds
@@ -47,6 +48,7 @@ class Publisher:
         self._settings = settings
         self._producer: Producer | None = None
         self._member: bytes = b""
+        self.offsets = Offsets()
         self._pool = ThreadPoolExecutor(8, thread_name_prefix="publish")
         self._transaction = asyncio.Lock()  # a producer has one at a time, a worker two batches in hand
 
@@ -125,7 +127,10 @@ class Publisher:
             else:
                 produce(message.topic, message.value, message.key)
         ends = {(chunk.topic, chunk.partition): chunk.end for chunk in chunks}  # the last chunk of each place counts
-        places = [TopicPartition(*place, end) for place, end in ends.items()]
+        places = []
+        for place, end in ends.items():
+            at = self.offsets.at_broker(place, end)
+            places.append(TopicPartition(*place, at, self.offsets.note(at)))
         producer.send_offsets_to_transaction(places, self._member, seconds)
 
     def _commit(self, seconds: float) -> None:

@@ -89,14 +89,16 @@ class ChunkQueue:
         self._limit = limit
         self._next: dict[Place, int] = {}  # offset after the last record that was lined up
         self._read: dict[Place, int] = {}  # of membership: the same, and past what holds no record
-        self._holes: dict[Place, int] = {}  # that were asked for once more
+        self._believed: dict[
+            Place, tuple[int, int]
+        ] = {}  # offsets between which the broker says that nothing is missing
         self._lines: dict[int, _Line] = {}  # by partition; only where something waits
         self.size = 0
 
     def start(self, offsets: Mapping[Place, int]) -> None:
         """Expect the records of these places, and of no others, from these offsets on."""
         self.clear()
-        self._holes.clear()
+        self._believed.clear()
         self._next = dict(offsets)
         self._read = {place: offset for place, offset in offsets.items() if place[0] in MEMBERSHIP}
 
@@ -135,26 +137,42 @@ class ChunkQueue:
         records: Mapping[Place, Sequence[Record]],
         ends: Mapping[Place, int],
         positions: Mapping[Place, int],
-    ) -> dict[Place, int]:
+    ) -> dict[Place, tuple[int, int]]:
         """Line up what was fetched, so that each chunk begins where the one before ended.
 
-        `ends`: where membership ended afterwards; `positions`: how far places were read to their end. Returns the
-        holes: offsets to read again, since a hole is believed when it is seen twice.
+        `ends`: where membership ended afterwards; `positions`: how far places were read to their end. Returns places
+        with a hole: its first offset, and the end of what was fetched. They must be read again from the hole on, after
+        the broker said that it has all of these offsets (`believe`).
         """
-        again: dict[Place, int] = {}
+        again: dict[Place, tuple[int, int]] = {}
         for place, fetched in records.items():
             start = self._next[place]
             fresh = [record for record in fetched if record.offset >= start]
             if not fresh:
                 continue
-            if fresh[0].offset > start and self._holes.get(place) != start:
-                self._holes[place] = again[place] = start
-                continue
-            self._line_up(place, start, fresh, ends)
+            end = fresh[-1].offset + 1
+            if end - start > len(fresh) and (hole := self._hole(place, start, fresh)) is not None:
+                again[place] = hole, end
+                fresh = [record for record in fresh if record.offset < hole]
+            if fresh:
+                self._line_up(place, start, fresh, ends)
         for place, position in positions.items():
             if place in self._read and place not in again:
                 self._read[place] = max(self._read[place], position)
         return again
+
+    def believe(self, place: Place, start: int, end: int) -> None:
+        """The broker has all offsets from `start` to below `end`: those without a record hold none."""
+        self._believed[place] = start, end
+
+    def _hole(self, place: Place, start: int, fresh: Sequence[Record]) -> int | None:
+        """The first offset without a record for which the broker has not answered."""
+        low, high = self._believed.get(place, (0, 0))
+        for record in fresh:
+            if record.offset > start and not low <= start <= record.offset <= high:
+                return start
+            start = record.offset + 1
+        return None
 
     def _line_up(self, place: Place, start: int, fresh: Sequence[Record], ends: Mapping[Place, int]) -> None:
         topic, partition = place

@@ -3,24 +3,31 @@
 In this order: a new transactional producer (open transactions of the predecessors end, and they can publish no more),
 then the committed positions, then the stored outputs beyond them are published, then reading begins. Positions read
 before the fence could still move; what was stored and not published would be lost if reading began first.
+
+The store alone says where to read on (`pipeline/store/resumption.py`). The group's positions say what is published,
+where they are ours; where they are not, the topics are looked through for what the store holds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from aiokafka import TopicPartition
 from faust.types import TP
 
+from agents.kafka.inspector import Inspector
 from agents.transports.kafka.fetcher import Thread
 from agents.transports.kafka.publisher import Publisher
-from pipeline.errors import NotReady
+from pipeline.messages.published import digest_of
 from pipeline.messages.records import Chunk, Message
+from pipeline.store.origins import Origin
+from pipeline.store.resumption import BrokerState
 
 Publish = Callable[[Sequence[Chunk], Sequence[Message]], Awaitable[None]]
 
 
-async def take_over(app: Any, thread: Thread, publisher: Publisher, publish: Publish) -> dict[TP, int]:
+async def take_over(
+    app: Any, thread: Thread, publisher: Publisher, publish: Publish, inspector: Inspector
+) -> dict[TP, int]:
     """Take the partitions of the assignment over and begin to read them; returns the offsets at which reading begins.
 
     `app`: the App, which knows the store. Raises NotReady, Transient and the errors of both Kafka clients.
@@ -29,14 +36,15 @@ async def take_over(app: Any, thread: Thread, publisher: Publisher, publish: Pub
     assigned = sorted(assignment.partitions)
     await publisher.fence({tp.partition for tp in assigned}, assignment.member)
     committed = await thread.committed(assigned)
-    # Kafka forgets positions of a group that was away for long; the store does not.
-    published = await asyncio.to_thread(app.published_positions)
-    await asyncio.to_thread(app.note_published, {(tp.topic, tp.partition): at for tp, at in committed.items()})
-    found = await thread.earliest_offsets(*(TopicPartition(*tp) for tp in assigned))
-    earliest = {tp: found[TopicPartition(*tp)] for tp in assigned}
-    _require_own_database(committed, published, earliest)
-    start = {tp: max(committed.get(tp, earliest[tp]), published.get((tp.topic, tp.partition), 0)) for tp in assigned}
-    left, outputs = await asyncio.to_thread(app.take_over, start)
+    cluster, ids = await asyncio.to_thread(inspector.identity)
+    bounds = await asyncio.to_thread(inspector.bounds, [(tp.topic, tp.partition) for tp in assigned])
+    broker = BrokerState(Origin(cluster, app.settings.group, ids), bounds, committed)
+    resumption = await asyncio.to_thread(app.resume, broker, inspector.newest_outputs)
+    thread.offsets = publisher.offsets = resumption.offsets
+    left, outputs = await asyncio.to_thread(app.take_over, resumption.published)
+    if outputs and any((chunk.topic, chunk.partition) in resumption.doubtful for chunk in left):
+        outputs = await asyncio.to_thread(_lacking, outputs, inspector)
+    start = {tp: resumption.published[tp.topic, tp.partition] for tp in assigned}
     if left:
         await publish(left, outputs)
         start |= {TP(chunk.topic, chunk.partition): chunk.end for chunk in left}
@@ -44,14 +52,9 @@ async def take_over(app: Any, thread: Thread, publisher: Publisher, publish: Pub
     return start
 
 
-def _require_own_database(
-    committed: Mapping[TP, int], published: Mapping[tuple[str, int], int], earliest: Mapping[TP, int]
-) -> None:
-    """An empty database would else begin in the middle, and earlier events would never be decided. Raises NotReady."""
-    for tp, at in committed.items():
-        if (tp.topic, tp.partition) not in published and at > earliest[tp]:
-            raise NotReady(
-                f"{tp.topic}/{tp.partition}: the broker says that this group has processed it up to offset {at}, "
-                "but the database holds nothing of it: point the worker at the database that belongs to this "
-                "broker, or give it a group of its own; nothing was stored"
-            )
+def _lacking(outputs: Sequence[Message], inspector: Inspector) -> list[Message]:
+    """Those that are in no topic yet."""
+    wanted = {digest_of(one.topic, one.value) for one in outputs}
+    for page in inspector.outputs():
+        wanted -= {one.digest for one in page}
+    return [one for one in outputs if digest_of(one.topic, one.value) in wanted]

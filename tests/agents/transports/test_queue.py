@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -145,13 +146,24 @@ def test_membership_of_another_partition_number_is_not_waited_for() -> None:
     assert shown(queue.next_batch()) == [(*THERE, 0, 1)]
 
 
-def test_a_hole_is_believed_when_it_is_seen_twice() -> None:
+def test_a_hole_is_believed_when_the_broker_has_all_of_it() -> None:
     queue = queue_of(HERE)
-    assert add(queue, HERE, records(2, 3)) == {HERE: 0}
-    assert queue.next_batch() == ()
+    for _ in range(3):  # however often it is seen
+        assert add(queue, HERE, records(2, 3)) == {HERE: (0, 4)}
+        assert queue.next_batch() == ()
+    queue.believe(HERE, 0, 4)
     assert add(queue, HERE, records(2, 3)) == {}
     assert shown(queue.next_batch()) == [(*HERE, 0, 4)]
-    assert add(queue, HERE, records(6)) == {HERE: 4}, "each hole is asked for by itself"
+    assert add(queue, HERE, records(6)) == {HERE: (4, 7)}, "each hole is asked for by itself"
+
+
+@pytest.mark.parametrize(("believed", "end"), [(3, 2), (4, 5), (5, 5)])
+def test_a_hole_between_records_of_one_fetch_is_none_to_believe(believed: int, end: int) -> None:
+    queue = queue_of(HERE, limit=100)
+    assert add(queue, HERE, records(0, 1, 4)) == {HERE: (2, 5)}
+    queue.believe(HERE, 2, believed)
+    assert add(queue, HERE, records(2 + 2)) == ({HERE: (2, 5)} if end == 2 else {})
+    assert shown(queue.next_batch()) == [(*HERE, 0, end)]
 
 
 def test_a_hole_that_was_none_is_filled() -> None:
@@ -164,7 +176,7 @@ def test_a_hole_that_was_none_is_filled() -> None:
 def test_the_end_of_a_partition_with_a_hole_is_not_read_yet() -> None:
     queue = queue_of(HERE, MEMBERS)
     add(queue, HERE, records(0), {MEMBERS: 3})
-    assert add(queue, MEMBERS, records(2), positions={MEMBERS: 3}) == {MEMBERS: 0}
+    assert add(queue, MEMBERS, records(2), positions={MEMBERS: 3}) == {MEMBERS: (0, 3)}
     assert queue.next_batch() == ()
 
 
@@ -181,7 +193,7 @@ def test_a_new_assignment_forgets_waiting_chunks_and_seen_holes() -> None:
     add(queue, THERE, records(5))
     queue.start({THERE: 0})
     assert queue.next_batch() == () and list(queue.chunks()) == [] and queue.positions == {THERE: 0}
-    assert add(queue, THERE, records(5)) == {THERE: 0}
+    assert add(queue, THERE, records(5)) == {THERE: (0, 6)}
 
 
 def test_only_partitions_with_room_are_fetched_further() -> None:
