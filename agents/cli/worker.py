@@ -1,4 +1,4 @@
-"""`santunan worker`: reads events, decides, publishes."""
+"""`santunan worker`: reads events, decides, publishes, and says each day that has passed."""
 
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -20,6 +20,8 @@ def worker(
     processes: Annotated[int, typer.Option(min=1, metavar="N", help=_PROCESSES)] = 1,
 ) -> None:
     """One worker: reads events, decides, publishes.
+
+    One of the workers says each day that has passed, so that deadlines are noticed.
 
     Started again where that helps (status 75). Ctrl-C or SIGTERM: it finishes what it has in hand and leaves
     within ten seconds.

@@ -86,6 +86,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
             return "no partition is assigned yet"
         return None if self.flow_active else "Faust has not begun to read yet"
 
+    def holds(self, topic: str, partition: int) -> bool:
+        return TP(topic, partition) in self._assigned
+
     def lag(self) -> Lag:
         positions, ends = self._log.positions(self.app.settings.group), self._log.ends()
         records = {place: end - positions.get(place, 0) for place, end in ends.items() if place[0] in topics.INTAKE}

@@ -97,6 +97,11 @@ class Metrics:
             "Over Kafka without history, which keeps its own time",
             registry=registry,
         )
+        self._day_age = Gauge(
+            "santunan_last_day_age_days",
+            "Days since the last day that has passed in every partition, by Jakarta's calendar; 1: none is missing",
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -110,6 +115,10 @@ class Metrics:
     def describe(self, *, rules: str, engine: str) -> None:
         """The running version. `rules`: the fingerprint of the rule book."""
         self._build.info({"version": version("santunan"), "rules": rules[:12], "engine": engine})
+
+    def ask_age_of_last_day(self, ask: Callable[[], float]) -> None:
+        """`ask`: asked at each reading; NaN where it is not known."""
+        self._day_age.set_function(ask)
 
     def note_chunk(self, report: Report) -> None:
         """A chunk was stored."""

@@ -100,6 +100,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
     def missing(self) -> str | None:
         return self._missing or (None if self.flow_active else "Faust has not begun to read yet")
 
+    def holds(self, topic: str, partition: int) -> bool:
+        return self._missing is None and TP(topic, partition) in self._queue.positions
+
     def lag(self) -> Lag:
         chunks = [*self._queue.chunks(), *(chunk for batch in self.app.runner.in_hand for chunk in batch.chunks)]
         return Lag.of(chunks, self._queue.positions, self._thread.stable_ends(), own_time=topics.HISTORY)
