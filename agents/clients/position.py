@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pipeline.errors import NotReady
 
@@ -15,10 +15,12 @@ Positions = dict[tuple[str, int], int]
 
 
 class PositionFile:
-    """Next offsets by (topic, partition). Without a path nothing is kept."""
+    """Next offsets by (topic, partition). Without a path nothing is kept. `log`: the identity of an embedded log; a
+    position in another one is refused. A file of an older version, which names no log, is taken for one of this log."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, log: str | None = None) -> None:
         self._path = path
+        self._log = log
         self._noted: Positions = {}
         self._saved_at = time.monotonic()
         self._is_changed = False
@@ -28,10 +30,16 @@ class PositionFile:
         if self._path is None or not self._path.exists():
             return dict(self._noted)
         try:
-            rows = json.loads(self._path.read_text())
+            log, rows = _parts(json.loads(self._path.read_text()), self._log)
             self._noted = {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise NotReady(f"{self._path} is no position file ({error}); remove it to begin anew") from None
+        if log != self._log:
+            raise NotReady(
+                f"{self._path} is the position in another log: the database was restored from a backup, or another "
+                "database is meant. What follows may differ from what was read. Remove the position file to begin at "
+                "the first event; ids show what was read before"
+            )
         return dict(self._noted)
 
     def note(self, positions: Mapping[tuple[str, int], int]) -> None:
@@ -47,9 +55,17 @@ class PositionFile:
             return
         self._path.parent.mkdir(parents=True, exist_ok=True)
         new = self._path.with_name(f"{self._path.name}.new")
+        rows = [[*place, offset] for place, offset in sorted(self._noted.items())]
         with new.open("w") as file:
-            json.dump([[*place, offset] for place, offset in sorted(self._noted.items())], file)
+            json.dump(rows if self._log is None else {"log": self._log, "positions": rows}, file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)
         self._is_changed = False
+
+
+def _parts(document: Any, default: str | None) -> tuple[str | None, Any]:
+    """(identity of the log, positions)"""
+    if isinstance(document, dict):
+        return str(document["log"]), document["positions"]
+    return default, document

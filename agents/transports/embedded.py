@@ -11,10 +11,7 @@ after it returned, and `App._on_partitions_assigned` waits for that. And every m
 """
 
 import asyncio
-import contextlib
-import fcntl
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -31,10 +28,10 @@ from sqlalchemy.exc import DBAPIError
 from agents.transports import SilentProducer
 from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
-from pipeline.errors import NotReady
 from pipeline.messages.records import Chunk, Message, Record
 from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import sqlite_transient
+from pipeline.store.worker_lock import hold
 from schemas import topics
 
 log = logging.getLogger("santunan.worker")
@@ -257,25 +254,3 @@ class Transport(faust.transport.base.Transport):  # type: ignore[misc]
 def _chunk(run: Sequence[LogEntry]) -> Chunk:
     records = tuple(Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in run)
     return Chunk(run[0].topic, run[0].partition, run[0].offset, run[-1].offset + 1, records)
-
-
-def hold(file: Path) -> int:
-    """Lock `file` for one worker, until the process ends, however it ends. Raises NotReady where one has it."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(f"{file}.worker", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise NotReady(f"{error.filename}: {error.strerror}; set database_url to a place that can be written") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(descriptor, 32).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise NotReady(
-            f"{file} already has a worker (process {holder or 'unknown'}): stop that one first, "
-            "or give this one another database_url"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    with contextlib.suppress(OSError):  # a full disk: only the lock counts; the process id is for the sentence above
-        os.write(descriptor, str(os.getpid()).encode())
-    return descriptor

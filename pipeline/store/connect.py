@@ -106,10 +106,10 @@ def open_file(file: Path, *, partitions: int = 1) -> "SqliteStore":
     from pipeline.store.sqlite import SqliteStore
 
     file.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one_at_a_time(file):
+    with only_one_at_a_time(file):
         if not file.exists() or file.stat().st_size == 0:
             _make(file)
-        _refuse_other_files(file)
+        refuse_other_files(file)
         store = SqliteStore(file)
         try:
             _bring_up(store, partitions)
@@ -132,6 +132,7 @@ def _bring_up(store: "SqliteStore", partitions: int) -> None:
         else:
             revisions.refuse_other_revision(found, str(store.file))
         embedded_log.create_topics(transaction.connection, topics.ALL, partitions)
+        embedded_log.draw_identity(transaction.connection)
         transaction.commit()
 
 
@@ -140,7 +141,7 @@ def _open_file_to_read(file: Path) -> ReadOnlyStore:
     if not file.exists() or file.stat().st_size == 0:
         found = "is empty" if file.exists() else "does not exist"
         raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
-    _refuse_other_files(file)
+    refuse_other_files(file)
     store = ReadOnlyStore(sqlite_engine(file, is_read_only=True), is_embedded=True)
     try:
         with store.reader() as connection:
@@ -200,7 +201,7 @@ def _file(url: str) -> Path:
     return Path(url.removeprefix(SQLITE))
 
 
-def _refuse_other_files(file: Path) -> None:
+def refuse_other_files(file: Path) -> None:
     try:
         with file.open("rb") as stream:
             header = stream.read(len(_HEADER))
@@ -235,7 +236,7 @@ def _wait_until_it_is_made(file: Path) -> None:
 
 
 @contextmanager
-def _only_one_at_a_time(file: Path) -> Iterator[None]:
+def only_one_at_a_time(file: Path) -> Iterator[None]:
     """Two processes that find no tables must not both make them."""
     handle = os.open(f"{file}.opening", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

@@ -101,7 +101,7 @@ def test_a_folder_may_have_any_name(folder: str, whole: Path, tmp_path: Path) ->
     assert [one.name for one in tmp_path.iterdir()] == [folder]
 
 
-def _as_anybody() -> None:
+def drop_rights() -> None:
     """Permissions count for this process and its children, even where root runs the tests."""
     if os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -122,7 +122,7 @@ def as_anybody(*arguments: str, cwd: Path, given: str = "") -> Ran:
             text=True,
             timeout=60,
             check=False,
-            preexec_fn=_as_anybody,
+            preexec_fn=drop_rights,
         )
     )
 
