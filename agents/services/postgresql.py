@@ -118,6 +118,12 @@ def make_database(port: int, password: str) -> None:
             time.sleep(0.05)
 
 
+def run_file(file: Path, port: int, password: str, variables: dict[str, str]) -> None:
+    """Run a file of SQL in the database of the store, as its superuser. Raises NotReady."""
+    command = ["psql", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, "-d", DATABASE, "-f", str(file)]
+    _run(command, None, {"PGPASSWORD": password, **variables})
+
+
 def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
     full = [str(binaries() / command[0]), *command[1:]]
     done = subprocess.run(  # noqa: S603 - our own commands
