@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import faust
 from faust.tables import TableManager
 
+from agents.clock import say_days_passed
 from agents.settings import Settings, read_settings
 from agents.worker.batches import MOST_BATCHES, BatchRunner
+from agents.worker.daily_clock import DailyClock, now_in_jakarta
 from agents.worker.ending import leave
 from agents.worker.event_log import log_events
 from agents.worker.logs import configure_logs
@@ -26,8 +28,10 @@ from pipeline.messages.published import PublishedOutput
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing.processor import Processor
 from pipeline.processing.report import Report
+from pipeline.queries.days import last_day_passed
 from pipeline.queries.history import ask
 from pipeline.store import open_store
+from schemas import topics
 from schemas.clock import JAKARTA
 
 if TYPE_CHECKING:
@@ -61,6 +65,13 @@ class App(faust.App):  # type: ignore[misc]
         self.settings = settings
         self.metrics = _metrics() if settings.health_address else None
         self.runner = BatchRunner(self._decide, threads=MOST_BATCHES, metrics=self.metrics)
+        self.clock = DailyClock(
+            last_day=self._last_day_passed,
+            say=lambda days: say_days_passed(settings, days),
+            is_ours=self._says_the_days,
+        )
+        if self.metrics is not None:
+            self.metrics.ask_age_of_last_day(self.clock.age_days)
         self._store: SqliteStore | PostgresqlStore | None = None
         self._processor: Processor | None = None
         super().__init__(settings.group, **_faust_settings(settings))
@@ -108,6 +119,8 @@ class App(faust.App):  # type: ignore[misc]
                 observe=self._observe,
                 accept_unknown=self.settings.accept_unknown,
             )
+            if self.settings.daily_clock or self.metrics is not None:
+                self.clock.start()
         except SantunanError as error:
             leave(error.exit_code, str(error))
         except Exception as error:
@@ -121,13 +134,24 @@ class App(faust.App):  # type: ignore[misc]
         from agents.worker.health import Health, listen
 
         assert self.metrics is not None
-        await listen(self.settings.health_address, Health(self.runner, self._ask_store, self.metrics))
+        health = Health(self.runner, self._ask_store, self.metrics, self.clock.missing)
+        await listen(self.settings.health_address, health)
 
     def _ask_store(self) -> None:
         """One trivial read, on a connection of its own."""
         assert self._store is not None, "it was opened before the first partition came"
         with self._store.reader() as connection:
             ask(connection)
+
+    def _last_day_passed(self) -> dt.date | None:
+        assert self._store is not None, "it was opened before the clock was started"
+        return last_day_passed(self._store, self.settings.partitions, now_in_jakarta().date())
+
+    def _says_the_days(self) -> bool:
+        """One worker of the group is enough: the one that holds the first partition of members."""
+        source = self.runner.source
+        is_reading = source is not None and not self.runner.is_leaving and source.holds(topics.MEMBERS, 0)
+        return self.settings.daily_clock and is_reading
 
     def take_over(self, published: Mapping[tuple[str, int], int]) -> tuple[list[Chunk], list[Message]]:
         """As `Processor.take_over`."""

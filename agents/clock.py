@@ -1,13 +1,16 @@
-"""The daily clock: once a day an event to every partition, that a day is over in Jakarta."""
+"""Submits the events of the daily clock: once a day one to every partition, that a day is over in Jakarta."""
 
 import datetime as dt
-import threading
-from typing import Final
+from collections.abc import Iterable, Iterator
 
+import orjson
+
+from agents.clients import open_submitter
+from agents.settings import Settings
+from pipeline.errors import NotReady
 from schemas.clock import JAKARTA
-
-_SOURCE: Final = "urn:santunan:system:clock"
-_LOOK_EVERY_SECONDS: Final = 60.0
+from schemas.days import CLOCK_SOURCE, DayPassed
+from schemas.envelope import document
 
 
 def yesterday() -> dt.date:
@@ -15,44 +18,18 @@ def yesterday() -> dt.date:
     return dt.datetime.now(JAKARTA).date() - dt.timedelta(days=1)
 
 
-def say_day_passed(day: dt.date) -> None:
-    """Submit the event. Its id and time follow from the day: submitted twice, it is the same event."""
-    import orjson
-
-    from agents.clients import open_submitter
-    from agents.settings import read_settings
-    from pipeline.errors import NotReady
-    from schemas.days import DayPassed
-    from schemas.envelope import document
-
-    if day > yesterday():
-        raise NotReady(f"{day} is not over yet in Jakarta; the last day that is over is {yesterday()}")
-    over_at = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), JAKARTA)
-    event = document(DayPassed, event_id=f"day-{day}", source=_SOURCE, time=over_at, data={"day": day.isoformat()})
-    with open_submitter(read_settings()) as submitter:
-        for _ in submitter.submit([orjson.dumps(event)]):
+def say_days_passed(settings: Settings, days: Iterable[dt.date]) -> None:
+    """Submit these days in their order. Id and time of an event follow from the day: submitted twice, it is the same
+    event. Raises NotReady, Transient."""
+    with open_submitter(settings) as submitter:
+        for _ in submitter.submit(_documents(days)):
             pass
 
 
-def start_clock() -> threading.Thread:
-    """Submits each day that passes while this process runs, beginning with yesterday. Ends with the process."""
-    thread = threading.Thread(target=_tick_forever, name="clock", daemon=True)
-    thread.start()
-    return thread
-
-
-def _tick_forever() -> None:
-    from agents.terminal import complain
-    from pipeline.errors import SantunanError
-
-    submitted: dt.date | None = None
-    pause = threading.Event()
-    while True:
-        day = yesterday()
-        if day != submitted:
-            try:
-                say_day_passed(day)
-                submitted = day
-            except (SantunanError, OSError) as error:  # a full disk, too: the clock goes on when there is room
-                complain(f"The clock could not say that {day} has passed, and tries again: {error}")
-        pause.wait(_LOOK_EVERY_SECONDS)
+def _documents(days: Iterable[dt.date]) -> Iterator[bytes]:
+    for day in days:
+        if day > yesterday():
+            raise NotReady(f"{day} is not over yet in Jakarta; the last day that is over is {yesterday()}")
+        over_at = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), JAKARTA)
+        data = {"day": day.isoformat()}
+        yield orjson.dumps(document(DayPassed, event_id=f"day-{day}", source=CLOCK_SOURCE, time=over_at, data=data))

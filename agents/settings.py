@@ -65,6 +65,7 @@ class Settings(BaseSettings):
         pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
         description="HOST:PORT on which a worker answers /metrics, /health and /ready; unset: nowhere",
     )
+    daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 

@@ -1,9 +1,11 @@
 """The daily clock: the event that says that a day is over in Jakarta."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from schemas.envelope import Envelope
 from schemas.values import Date, Strict
+
+CLOCK_SOURCE: Final = "urn:santunan:system:clock"
 
 
 class Day(Strict):

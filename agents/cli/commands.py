@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from agents.cli import (
     assess,
+    backup,
     bench,
     cover,
     dead_letters,
@@ -24,6 +25,7 @@ from agents.cli import (
     migrate,
     referrals,
     replay,
+    restore,
     review,
     rules,
     run,
@@ -44,6 +46,8 @@ SECTIONS: Final = {
         "dead-letters",
         "replay",
         "doctor",
+        "backup",
+        "restore",
         "migrate",
         "topics",
         "services",
@@ -155,8 +159,21 @@ def _santunan(
     """
 
 
-_COMMANDS: Final = (assess, bench, cover, dead_letters, decisions, demo, doctor, explain, migrate, referrals) + (
+_COMMANDS: Final = (
+    assess,
+    backup,
+    bench,
+    cover,
+    dead_letters,
+    decisions,
+    demo,
+    doctor,
+    explain,
+    migrate,
+    referrals,
+) + (
     replay,
+    restore,
     review,
     rules,
     run,

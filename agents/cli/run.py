@@ -1,4 +1,4 @@
-"""`santunan run`: a worker and the daily clock."""
+"""`santunan run`: everything on this machine."""
 
 from typing import Annotated
 
@@ -24,7 +24,4 @@ def run(
       santunan run
       santunan run &  santunan submit claims.jsonl && santunan decisions --follow
     """
-    from agents.clock import start_clock
-
-    start_clock()
     work(supervise=supervise, accept_unknown=accept_unknown)

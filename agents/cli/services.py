@@ -31,7 +31,13 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @services.command("up")
-def up(place: Place = _DEFAULT_PLACE, json: Json = False) -> None:
+def up(
+    place: Place = _DEFAULT_PLACE,
+    secured: Annotated[
+        bool, typer.Option("--secured", help="With TLS, passwords, an authorizer and database roles.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Start both servers on this machine. They stay when this command has ended.
 
     One broker and one copy of everything: for trying and testing. Needs the extra `services`.
@@ -40,10 +46,13 @@ def up(place: Place = _DEFAULT_PLACE, json: Json = False) -> None:
     Examples:
       santunan services up
       eval "$(santunan services up)" && santunan topics create
+      santunan services up --secured --in secured
+
+    With --secured the variables are a worker's; admin.env, operator.env and others beside it hold those of the rest.
     """
     from agents.services import last_directory, servers
 
-    started = servers.up(place, complain)
+    started = servers.up(place, complain, is_secured=secured)
     try:
         last_directory.remember(place)
     except OSError as error:
@@ -96,7 +105,7 @@ def _chosen(place: Path | None) -> Path:
 
 
 def _show_settings(started: "Services", *, as_json: bool) -> None:
-    settings = {"SANTUNAN_BROKER_URL": started.broker_url, "SANTUNAN_DATABASE_URL": started.database_url}
+    settings = started.settings
     if as_json:
         print_json([settings])
         return

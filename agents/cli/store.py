@@ -1,10 +1,12 @@
-"""Opens the store of the settings for reading."""
+"""Opens the store of the settings for reading, and checks copies of it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pipeline.store.backup import Contents, Reporter
     from pipeline.store.readable import Readable
 
 
@@ -19,3 +21,38 @@ def opened_store() -> Iterator["Readable"]:
         yield store
     finally:
         store.close()
+
+
+def breaches_of(url: str) -> list[str]:
+    """The invariants that do not hold, without a replay. Raises NotReady where there is no store of this version."""
+    from pipeline.audit.invariants import check
+    from pipeline.store import open_reader
+
+    store = open_reader(url)
+    try:
+        return [str(one) for one in check(store, replays=False)]
+    finally:
+        store.close()
+
+
+def breaches_of_copy(file: Path, contents: "Contents") -> list[str]:
+    """As `breaches_of`. None of a copy of an older version: it is migrated when it is opened."""
+    from pipeline.store import revisions
+
+    return breaches_of(f"sqlite:///{file.absolute()}") if contents.revision == revisions.HEAD else []
+
+
+@contextmanager
+def shown_progress(text: str) -> "Iterator[Reporter]":
+    """A bar of pages; of several copies one after the other."""
+    from agents.terminal import progress
+
+    done = 0
+    with progress(text) as bar:
+
+        def report(pages: int, _in_all: int) -> None:
+            nonlocal done
+            bar.advance(pages - done if pages >= done else pages)
+            done = pages
+
+        yield report

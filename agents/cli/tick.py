@@ -20,14 +20,14 @@ def tick(
 ) -> None:
     """Say that a day has passed, so that deadlines are looked at.
 
-    Claims whose clock ran out are assessed again. `santunan run` does this by itself. Twice for one day does no harm.
+    Claims whose clock ran out are assessed again. A worker does this by itself. Twice for one day does no harm.
 
     \b
     Examples:
       santunan tick
       santunan tick 2026-11-20
     """
-    from agents.clock import say_day_passed, yesterday
+    from agents.clock import say_days_passed, yesterday
     from agents.settings import read_settings
 
     settings = read_settings()
@@ -38,5 +38,5 @@ def tick(
             settings.database_url
         ).close()  # raises NotReady: without a store no claim waits, so it is most likely a wrong place
     passed = day or yesterday()
-    say_day_passed(passed)
+    say_days_passed(settings, [passed])
     print(f"{passed} has passed.")

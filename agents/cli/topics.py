@@ -1,5 +1,7 @@
 """`santunan topics`: the topics on a Kafka cluster, made and checked."""
 
+from typing import Annotated
+
 import typer
 
 from agents.cli.options import Json
@@ -13,26 +15,37 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @topics.command("create")
-def create(json: Json = False) -> None:
+def create(
+    acl: Annotated[bool, typer.Option("--acl", help="Also give the rights that are missing, as a super user.")] = False,
+    json: Json = False,
+) -> None:
     """Make the topics that are not there. Each with its partitions, copies and retention; changes none that exist.
 
     \b
-    Example:
+    Examples:
       SANTUNAN_BROKER_URL=kafka+chunks://broker:9092 santunan topics create
+      santunan topics create --acl
     """
     from agents.kafka.topics import create as create_topics
+    from agents.kafka.topics import create_access_list
     from agents.settings import read_settings
 
-    made = create_topics(read_settings())
+    settings = read_settings()
+    made = create_topics(settings)
+    given = create_access_list(settings) if acl else []
     if json:
-        print_json([{"created": made}])
+        print_json([{"created": made, "rights": given}])
         return
     print(f"made: {', '.join(made)}" if made else "All topics are there.")
+    if acl:
+        print("\n".join(given) if given else "All rights are there.")
 
 
 @topics.command("check")
 def check(json: Json = False) -> None:
-    """Whether the topics are as declared. Looks at partitions, copies, timestamps, retention. Exit code 1 if not.
+    """Whether the topics are as declared. Exit code 1 if not.
+
+    Looks at partitions, copies, timestamps, retention, and at rights where the broker has an authorizer.
 
     \b
     Example:

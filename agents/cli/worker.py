@@ -1,4 +1,4 @@
-"""`santunan worker`: reads events, decides, publishes."""
+"""`santunan worker`: reads events, decides, publishes, and says each day that has passed."""
 
 import os
 from collections.abc import Sequence
@@ -32,6 +32,8 @@ def worker(
     catch_up: Annotated[bool, typer.Option("--catch-up", help=_CATCH_UP)] = False,
 ) -> None:
     """One worker: reads events, decides, publishes.
+
+    One of the workers says each day that has passed, so that deadlines are noticed.
 
     Started again where that helps (status 75). Ctrl-C or SIGTERM: it finishes what it has in hand and leaves
     within ten seconds.

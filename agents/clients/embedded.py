@@ -68,7 +68,7 @@ class EmbeddedFeed(Feed):
     def __init__(self, settings: Settings, names: Sequence[str], position_file: Path | None) -> None:
         self._log = _opened_to_read(settings)
         self._names = tuple(names)
-        self._position = PositionFile(position_file)
+        self._position = PositionFile(position_file, self._log.identity())
 
     def read(self, *, follow: bool = False) -> Iterator[Published]:
         place = self._position.read().get(_PLACE, 0)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from kafka import KafkaConsumer, TopicPartition
 
 from agents.clients.interface import Feed, Published
-from agents.clients.position import PositionFile
+from agents.clients.position import PositionFile, Positions
 from agents.kafka.access_check import require_entrance
 from agents.kafka.connection import connection_options, translate_errors
 from agents.settings import Settings
@@ -56,6 +56,7 @@ class KafkaFeed(Feed):
     def read(self, *, follow: bool = False) -> Iterator[Published]:
         saved = self._position.read()
         with translate_errors(self._settings):
+            self._require_kept(saved)
             ends = {} if follow else self._consumer.end_offsets(self._assigned)
             for partition in self._assigned:
                 self._consumer.seek(partition, saved.get((partition.topic, partition.partition), 0))
@@ -67,6 +68,20 @@ class KafkaFeed(Feed):
                         yield published(record)
                         self._position.note({(record.topic, record.partition): record.offset + 1})
         self._position.save()
+
+    def _require_kept(self, saved: Positions) -> None:
+        """A position outside of the topic would be corrected by the client in silence. Raises NotReady."""
+        if not saved:
+            return
+        first, ends = self._consumer.beginning_offsets(self._assigned), self._consumer.end_offsets(self._assigned)
+        for one in self._assigned:
+            at = saved.get((one.topic, one.partition), first[one])
+            if not first[one] <= at <= ends[one]:
+                raise NotReady(
+                    f"{one.topic}/{one.partition}: the position file says {at}, but the topic goes from {first[one]} "
+                    f"to {ends[one]}: it was made anew, or its beginning was deleted. Remove the position file to "
+                    "begin at the first event; ids show what was read before"
+                )
 
     def close(self) -> None:
         self._position.save()

@@ -17,14 +17,13 @@ from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
 from schemas.claims import ClaimAppealed, EvidenceAdded
-from schemas.days import DayPassed
+from schemas.days import CLOCK_SOURCE, DayPassed
 from schemas.decisions import Decision, Payout
 from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
 
 _OFFICERS: Final = tuple(f"urn:santunan:officer:klaim-{number:02}" for number in (1, 2, 3))
 _PAYMENTS: Final = "urn:santunan:payments:bank-contoh"
-_CLOCK: Final = "urn:santunan:system:clock"
 
 # Verdicts of officers on a referral, by its main code; a code that is missing here is never answered.
 _VERDICTS: Final[dict[str, tuple[str, ...]]] = {
@@ -172,8 +171,8 @@ def write_days(writer: Writer) -> None:
     while day <= END.date():
         day = (day.replace(day=1) + dt.timedelta(days=40)).replace(day=1)
         over = day - dt.timedelta(days=1)
-        writer.write(at(day, 0, 5), _CLOCK, DayPassed, {"day": over.isoformat()})
-    writer.write(END, _CLOCK, DayPassed, {"day": (END.date() - dt.timedelta(days=1)).isoformat()})
+        writer.write(at(day, 0, 5), CLOCK_SOURCE, DayPassed, {"day": over.isoformat()})
+    writer.write(END, CLOCK_SOURCE, DayPassed, {"day": (END.date() - dt.timedelta(days=1)).isoformat()})
 
 
 def answered(random: Random, writer: Writer, book: Book) -> Iterator[bytes]:

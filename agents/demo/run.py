@@ -125,6 +125,7 @@ def _worker() -> "Iterator[subprocess.Popen[bytes]]":
         "SANTUNAN_DATABASE_URL": place,
         "SANTUNAN_BROKER_URL": place,
         "SANTUNAN_CHUNK_RECORDS": str(_CHUNK_RECORDS),
+        "SANTUNAN_DAILY_CLOCK": "false",  # the portfolio has its own days
     }
     with _WORKER_LOG.open("wb") as log:
         worker = subprocess.Popen(  # noqa: S603 - the command is our own

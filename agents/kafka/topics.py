@@ -13,6 +13,7 @@ from typing import Any, Final
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
+from agents.kafka import access_list
 from agents.kafka.access_check import require_entrance
 from agents.kafka.connection import connection_options, translate_errors
 from agents.settings import Settings
@@ -82,12 +83,19 @@ def create(settings: Settings) -> list[str]:
         return [one.name for one in missing]
 
 
+def create_access_list(settings: Settings) -> list[str]:
+    """As `access_list.create`."""
+    with _admin(settings) as admin:
+        return access_list.create(admin, settings)
+
+
 def check(settings: Settings) -> list[str]:
     """One sentence for everything that differs from what is declared; empty where nothing does."""
     with _admin(settings) as admin:
         wanted = declared(settings, _brokers(admin))
         found = _found(admin)
         options = _options_of(admin, list(found))
+        rights = access_list.check(admin, settings)
     differences = []
     for one in wanted:
         if one.name not in found:
@@ -103,7 +111,7 @@ def check(settings: Settings) -> list[str]:
             actual = options[one.name].get(option)
             if actual != value:
                 differences.append(f"{one.name} has {option}={actual} instead of {value}")
-    return differences
+    return differences + rights
 
 
 def require(settings: Settings) -> None:

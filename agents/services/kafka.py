@@ -87,10 +87,18 @@ def format_storage(directory: Path, properties: Path, cluster_id: str, log: Call
 
 
 def kafka_command(
-    directory: Path, properties: Path, heap_megabytes: int = 512, *, is_brief: bool = False
+    directory: Path,
+    properties: Path,
+    heap_megabytes: int = 512,
+    *,
+    is_brief: bool = False,
+    users: Path | None = None,
 ) -> tuple[list[str], dict[str, str]]:
-    """The command that runs the broker in the foreground, and its environment. `is_brief`: for a minute or two."""
-    return [*_java(directory, heap_megabytes, is_brief=is_brief), "kafka.Kafka", str(properties)], {"LC_ALL": "C.UTF-8"}
+    """The command that runs the broker in the foreground, and its environment. `is_brief`: for a minute or two.
+    `users`: the file of those who may sign in."""
+    java, *options = _java(directory, heap_megabytes, is_brief=is_brief)
+    login = [f"-Djava.security.auth.login.config={users}"] if users is not None else []
+    return [java, *login, *options, "kafka.Kafka", str(properties)], {"LC_ALL": "C.UTF-8"}
 
 
 def _java(directory: Path, heap_megabytes: int, *, is_brief: bool) -> list[str]:

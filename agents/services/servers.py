@@ -17,10 +17,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
+from agents.services import secured
 from agents.services.kafka import format_storage, kafka_command, write_properties
 from agents.services.postgresql import identity_options, let_in, make_database, postgresql_commands, prepare_cluster
 from pipeline.errors import NotReady
@@ -35,10 +36,15 @@ _started_here: Final[dict[int, "subprocess.Popen[bytes]"]] = {}  # to reap; they
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where both servers listen; only on this machine."""
+    """Where both servers listen; only on this machine. `settings`: all variables of a worker."""
 
     kafka_bootstrap: str
     database_url: str
+    more: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"SANTUNAN_BROKER_URL": self.broker_url, "SANTUNAN_DATABASE_URL": self.database_url, **self.more}
 
     @property
     def broker_url(self) -> str:
@@ -67,22 +73,31 @@ class Places:
     postgresql_port: int
     password: str
     cluster_id: str
+    passwords: dict[str, str] = field(default_factory=dict)  # of a secured pair; empty: everybody may do everything
 
 
-def up(directory: Path = DEFAULT_DIRECTORY, log: Say = print, *, only: str | None = None) -> Services:
+def up(
+    directory: Path = DEFAULT_DIRECTORY, log: Say = print, *, only: str | None = None, is_secured: bool = False
+) -> Services:
     """Start what does not run yet; returns when it answers. Raises NotReady with one sentence.
 
-    `only`: "kafka" or "postgresql"; None: both.
+    `only`: "kafka" or "postgresql"; None: both. `is_secured`: with TLS, passwords, an authorizer and database roles.
     """
     directory = directory.absolute()
     own_folder(directory)
     with _alone(directory):
-        places = _places(directory)
+        places = _places(directory, is_secured=is_secured)
+        if bool(places.passwords) != is_secured:
+            how = "without" if is_secured else "with"
+            raise NotReady(f"the servers in {directory} were made {how} --secured: give these another folder by --in")
         if only != "kafka":
             _start_postgresql(directory, places, log)
         if only != "postgresql":
             _start_kafka(directory, places, log)
-    return _services(places)
+        for principal in secured.PRINCIPALS if is_secured else ():
+            lines = [f"export {name}={value}" for name, value in _settings_of(principal, directory, places).items()]
+            secured.write_private(directory / f"{principal}.env", "\n".join(lines) + "\n")
+    return _services(directory, places)
 
 
 def down(directory: Path = DEFAULT_DIRECTORY, log: Say = print) -> None:
@@ -104,7 +119,9 @@ def status(directory: Path = DEFAULT_DIRECTORY) -> Status:
     directory = directory.absolute()
     if not _file(directory).exists():
         return Status(None, None, None)
-    return Status(_services(_places(directory)), running(directory, "kafka"), running(directory, "postgresql"))
+    return Status(
+        _services(directory, _places(directory)), running(directory, "kafka"), running(directory, "postgresql")
+    )
 
 
 def stop(directory: Path, name: str, log: Say = print, *, signum: int | None = None) -> None:
@@ -148,17 +165,23 @@ def _start_postgresql(directory: Path, places: Places, log: Say) -> None:
         launch(directory, "postgresql", command, {"LC_ALL": "C"}, user)
     wait_until_it_answers(directory, "postgresql", port)  # also where another command started it and was interrupted
     make_database(port, places.password)
+    if places.passwords:
+        secured.make_roles(port, places.password, places.passwords)
 
 
 def _start_kafka(directory: Path, places: Places, log: Say) -> None:
     if running(directory, "kafka") is None:
         data = directory / "kafka"
         properties = write_properties(data, places.kafka_port, places.controller_port)
+        users = None
+        if places.passwords:
+            ports = (places.kafka_port, places.controller_port)
+            users = secured.secure_kafka(data, properties, *ports, places.passwords)
         format_storage(data, properties, places.cluster_id, log)
         log(f"Starting Kafka on 127.0.0.1:{places.kafka_port} …")
         for port in (places.kafka_port, places.controller_port):
             _require_free(directory, "Kafka", port)
-        command, environment = kafka_command(data, properties)
+        command, environment = kafka_command(data, properties, users=users)
         launch(directory, "kafka", command, environment)
     wait_until_it_answers(directory, "kafka", places.kafka_port)
 
@@ -213,21 +236,30 @@ def wait_until_it_answers(directory: Path, name: str, port: int) -> None:
     raise NotReady(f"{name} did not start; {directory / f'{name}.log'} ends with: {last}")
 
 
-def _services(places: Places) -> Services:
-    return Services(
-        f"127.0.0.1:{places.kafka_port}",
-        f"postgresql://santunan:{places.password}@127.0.0.1:{places.postgresql_port}/santunan",
-    )
+def _services(directory: Path, places: Places) -> Services:
+    kafka = f"127.0.0.1:{places.kafka_port}"
+    if places.passwords:
+        worker = _settings_of("worker", directory, places)
+        more = {name: value for name, value in worker.items() if name.startswith("SANTUNAN_KAFKA_")}
+        return Services(kafka, worker["SANTUNAN_DATABASE_URL"], more)
+    return Services(kafka, f"postgresql://santunan:{places.password}@127.0.0.1:{places.postgresql_port}/santunan")
 
 
-def _places(directory: Path) -> Places:
+def _settings_of(principal: str, directory: Path, places: Places) -> dict[str, str]:
+    kafka = f"127.0.0.1:{places.kafka_port}"
+    return secured.settings_of(principal, directory, kafka, places.postgresql_port, places.passwords)
+
+
+def _places(directory: Path, *, is_secured: bool = False) -> Places:
+    """Drawn at the first start. `is_secured`: counts only then."""
     file = _file(directory)
     if not file.exists():
         # Kafka's cluster id is a UUID in URL-safe base64, which must not begin with a dash.
         cluster_id = "S" + secrets.token_urlsafe(16)[1:]
         kafka, controller, postgresql = free_ports(3)
-        text = json.dumps(asdict(Places(kafka, controller, postgresql, secrets.token_urlsafe(24), cluster_id)))
-        write_private(file, text.encode())  # it holds a password
+        passwords = secured.new_passwords() if is_secured else {}
+        made = Places(kafka, controller, postgresql, secrets.token_urlsafe(24), cluster_id, passwords)
+        write_private(file, json.dumps(asdict(made)).encode())  # it holds passwords
     return Places(**json.loads(read_private(file)))
 
 

@@ -11,10 +11,7 @@ after it returned, and `App._on_partitions_assigned` waits for that. And every m
 """
 
 import asyncio
-import contextlib
-import fcntl
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -31,11 +28,11 @@ from sqlalchemy.exc import DBAPIError
 from agents.transports import SilentProducer
 from agents.worker.batch_source import Batch, Lag
 from agents.worker.ending import leave
-from pipeline.errors import EXIT_CONFIGURATION, NotReady
+from pipeline.errors import EXIT_CONFIGURATION
 from pipeline.messages.records import Chunk, Message, Record
-from pipeline.private_files import make_folders, open_private
 from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import sqlite_transient
+from pipeline.store.worker_lock import hold
 from schemas import topics
 
 log = logging.getLogger("santunan.worker")
@@ -86,6 +83,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc]
         if not self._assigned:
             return "no partition is assigned yet"
         return None if self.flow_active else "Faust has not begun to read yet"
+
+    def holds(self, topic: str, partition: int) -> bool:
+        return TP(topic, partition) in self._assigned
 
     def lag(self) -> Lag:
         positions, ends = self._log.positions(self.app.settings.group), self._log.ends()
@@ -279,25 +279,3 @@ def _identity(file: Path) -> tuple[int, int] | None:
 def _chunk(run: Sequence[LogEntry]) -> Chunk:
     records = tuple(Record(one.offset, one.timestamp_ms, one.key, one.value, one.headers) for one in run)
     return Chunk(run[0].topic, run[0].partition, run[0].offset, run[-1].offset + 1, records)
-
-
-def hold(file: Path) -> int:
-    """Lock `file` for one worker, until the process ends, however it ends. Raises NotReady where one has it."""
-    try:
-        make_folders(file.parent)
-        descriptor = open_private(f"{file}.worker", os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise NotReady(f"{error.filename}: {error.strerror}; set database_url to a place that can be written") from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.read(descriptor, 32).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise NotReady(
-            f"{file} already has a worker (process {holder or 'unknown'}): stop that one first, "
-            "or give this one another database_url"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    with contextlib.suppress(OSError):  # a full disk: only the lock counts; the process id is for the sentence above
-        os.write(descriptor, str(os.getpid()).encode())
-    return descriptor

@@ -69,6 +69,9 @@ class BatchSource(Protocol):
     def missing(self) -> str | None:
         """The reason why it does not read yet, as a sentence. None: it reads."""
 
+    def holds(self, topic: str, partition: int) -> bool:
+        """Whether this worker reads this partition now."""
+
     def lag(self) -> Lag:
         """The waiting records of the partitions that this worker holds."""
 

@@ -1,7 +1,8 @@
 """Health of a worker over HTTP: /health, /ready and /metrics, from inside its own event loop.
 
-/health fails only where a restart helps; /ready says whether new events are decided now. Neither asks the broker: the
-worker waits for one that is away, and a restart would not help. Never imports Kafka or the store.
+/health fails only where a restart helps; /ready says whether new events are decided now, and deadlines noticed.
+Neither asks the broker: the worker waits for one that is away, and a restart would not help. Never imports Kafka or the
+store.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 class Health:
     """The health of one worker. `ask_store`: one trivial read, in a thread; any error means that there is no answer.
+    `missing_day`: a day that is over and has not passed, as a sentence.
 
     `clock`: as `time.monotonic`.
     """
@@ -34,11 +36,13 @@ class Health:
         runner: BatchRunner,
         ask_store: Callable[[], None],
         metrics: Metrics,
+        missing_day: Callable[[], str | None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._runner = runner
         self._ask_store = ask_store
         self._metrics = metrics
+        self._missing_day = missing_day
         self._clock = clock
         self._began = clock()
         self._asking: asyncio.Task[str | None] | None = None
@@ -67,7 +71,7 @@ class Health:
         source = self._runner.source
         if source is None:
             return "the worker has not joined its group yet: no partition is assigned"
-        return source.missing() or self.trouble() or await self._missing_store()
+        return source.missing() or self.trouble() or await self._missing_store() or self._missing_day()
 
     async def _missing_store(self) -> str | None:
         """One read at a time, however many requests: a store that hangs must not take up a thread for each."""

@@ -109,6 +109,11 @@ class Metrics:
             ("topic", "partition"),
             registry=registry,
         )
+        self._day_age = Gauge(
+            "santunan_last_day_age_days",
+            "Days since the last day that has passed in every partition, by Jakarta's calendar; 1: none is missing",
+            registry=registry,
+        )
         self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
@@ -125,6 +130,10 @@ class Metrics:
         """The running version. `rules`: the fingerprint of the rule book. `holidays_known`: in days, from today on."""
         self._holidays.set_function(holidays_known)
         self._build.info({"version": version("santunan"), "rules": rules[:12], "engine": engine})
+
+    def ask_age_of_last_day(self, ask: Callable[[], float]) -> None:
+        """`ask`: asked at each reading; NaN where it is not known."""
+        self._day_age.set_function(ask)
 
     def note_chunk(self, report: Report) -> None:
         """A chunk was stored."""

@@ -107,12 +107,12 @@ def open_file(file: Path, *, partitions: int = 1) -> "SqliteStore":
     from pipeline.store.sqlite import SqliteStore
 
     make_folders(file.parent)
-    with _only_one_at_a_time(file):
+    with only_one_at_a_time(file):
         if not file.exists() or file.stat().st_size == 0:
             _make(file)
         for one in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
             close_to_others(one)
-        _refuse_other_files(file)
+        refuse_other_files(file)
         store = SqliteStore(file)
         try:
             _bring_up(store, partitions)
@@ -135,6 +135,7 @@ def _bring_up(store: "SqliteStore", partitions: int) -> None:
         else:
             revisions.refuse_other_revision(found, str(store.file))
         embedded_log.create_topics(transaction.connection, topics.ALL, partitions)
+        embedded_log.draw_identity(transaction.connection)
         transaction.commit()
 
 
@@ -144,7 +145,7 @@ def _open_file_to_read(file: Path) -> ReadOnlyStore:
         found = "is empty" if file.exists() else "does not exist"
         raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
     require_own(file)
-    _refuse_other_files(file)
+    refuse_other_files(file)
     store = ReadOnlyStore(sqlite_engine(file, is_read_only=True), is_embedded=True)
     try:
         with store.reader() as connection:
@@ -204,7 +205,7 @@ def _file(url: str) -> Path:
     return Path(url.removeprefix(SQLITE))
 
 
-def _refuse_other_files(file: Path) -> None:
+def refuse_other_files(file: Path) -> None:
     try:
         with file.open("rb") as stream:
             header = stream.read(len(_HEADER))
@@ -238,7 +239,7 @@ def _wait_until_it_is_made(file: Path) -> None:
 
 
 @contextmanager
-def _only_one_at_a_time(file: Path) -> Iterator[None]:
+def only_one_at_a_time(file: Path) -> Iterator[None]:
     """Two processes that find no tables must not both make them."""
     handle = open_private(f"{file}.opening", os.O_RDWR | os.O_CREAT)
     try:

@@ -5,6 +5,7 @@ one order of all topics, and the one in which the worker reads. Nothing is ever 
 """
 
 import contextlib
+import secrets
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,7 @@ from pipeline.errors import NotReady
 from pipeline.messages.partitioner import partition_of
 from pipeline.messages.records import Message
 from pipeline.store.engines import sqlite_engine, sqlite_transient
-from pipeline.store.tables import log, positions, topics
+from pipeline.store.tables import log, log_identity, positions, topics
 from pipeline.store.unit_of_work import Transaction, quoted
 from schemas.values import MAX_AHEAD_SECONDS
 
@@ -118,6 +119,11 @@ class Log:
         version: int = self.connection.exec_driver_sql("PRAGMA data_version").scalar_one()
         return version
 
+    def identity(self) -> str:
+        """Another one after each restore from a backup: places of before mean other records then."""
+        found: str = self.connection.execute(select(log_identity.c.id)).scalar_one()
+        return found
+
     def partitions(self) -> dict[str, int]:
         """Number of partitions by topic."""
         return _partitions(self._driver)
@@ -164,6 +170,16 @@ def create_topics(connection: Connection, names: Iterable[str], number: int) -> 
     new = [{"name": name, "partitions": number} for name in names if name not in known]
     if new:
         connection.execute(insert(topics), new)
+
+
+def draw_identity(connection: Connection) -> None:
+    """Once for each log."""
+    if connection.execute(select(log_identity.c.id)).scalar() is None:
+        connection.execute(insert(log_identity), [{"id": new_identity()}])
+
+
+def new_identity() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def _partitions(driver: Any) -> dict[str, int]:

@@ -282,6 +282,9 @@ topics: Final = Table(
     Column("partitions", SmallInteger, nullable=False),
 )
 
+# One row where the log is embedded: another one after each restore, so that a reader with a position notices.
+log_identity: Final = Table("log_identity", metadata, Column("id", Text, primary_key=True))
+
 log: Final = Table(
     "log",
     metadata,

@@ -50,7 +50,8 @@ def _worker(file: Path, count: int) -> tuple[float, float]:
     open_store(url).close()
     log = Log(file)
     _append(log, members(MEMBERS), topics.HISTORY)
-    environment = os.environ | {"SANTUNAN_DATABASE_URL": url, "SANTUNAN_LOG_LEVEL": "WARNING"}
+    own = {"SANTUNAN_DATABASE_URL": url, "SANTUNAN_LOG_LEVEL": "WARNING", "SANTUNAN_DAILY_CLOCK": "false"}
+    environment = os.environ | own
     worker = subprocess.Popen([sys.executable, "-m", "agents.worker"], env=environment)  # noqa: S603
     try:
         group = read_settings(database_url=url).group

@@ -53,7 +53,7 @@ class Program:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
-                env=kept | dict(environment),
+                env=kept | {"SANTUNAN_DAILY_CLOCK": "false"} | dict(environment),
                 cwd=ROOT,
             )
 

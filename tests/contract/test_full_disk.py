@@ -35,7 +35,7 @@ CLAIMS = 60
 @contextmanager
 def supervised(command: list[str], settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """What the supervisor of a worker says."""
-    for name, value in environment_of(settings).items():
+    for name, value in (environment_of(settings) | {"SANTUNAN_DAILY_CLOCK": "false"}).items():
         monkeypatch.setenv(name, value)
     said: list[str] = []
     supervisor = Supervisor(command, said.append, pause=lambda _seconds: time.sleep(0.2))

@@ -86,6 +86,7 @@ def settings(bootstrap: str, folder: Path, new_database: Callable[..., str]) -> 
         kafka_ca_file=folder / "right" / "authority.pem",
     )
     assert set(kafka_topics.create(found)) == set(topics.ALL)
+    kafka_topics.create_access_list(found)
     return found
 
 

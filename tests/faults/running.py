@@ -25,7 +25,7 @@ class Worker:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=kept | dict(settings),
+                env=kept | {"SANTUNAN_DAILY_CLOCK": "false"} | dict(settings),
                 cwd=Path(__file__).parents[2],
             )
 

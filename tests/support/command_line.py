@@ -17,6 +17,7 @@ PROGRAM = (sys.executable, "-c", "from agents.cli import main; main()")
 
 def environment() -> dict[str, str]:
     own = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
+    own |= {"SANTUNAN_DAILY_CLOCK": "false"}  # the days of a test are those of its events
     return {**own, "COLUMNS": str(WIDTH), "PYTHONPATH": str(Path(__file__).parents[2])}
 
 

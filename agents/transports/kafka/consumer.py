@@ -121,6 +121,9 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
         now = time.monotonic()
         return {place: now - since for place, (_, since) in self._held.items()}
 
+    def holds(self, topic: str, partition: int) -> bool:
+        return self._missing is None and TP(topic, partition) in self._queue.positions
+
     def lag(self) -> Lag:
         chunks = [*self._queue.chunks(), *(chunk for batch in self.app.runner.in_hand for chunk in batch.chunks)]
         lag = Lag.of(chunks, self._queue.positions, self._thread.stable_ends(), own_time=topics.HISTORY)

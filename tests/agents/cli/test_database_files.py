@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from agents import clock
 from tests.support.command_line import PROGRAM, Ran, accident, environment, santunan, until, worker
 
 _DROP_FROM_BOUNDING_SET = 24  # of Linux's prctl.h
@@ -91,24 +90,6 @@ def test_the_database_of_another_program_is_left_alone(command: tuple[str, ...],
         assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("log",)]
 
 
-def test_the_clock_outlives_a_place_that_cannot_be_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Ended(BaseException):
-        """So that a clock that runs for ever ends."""
-
-    attempts = iter([OSError(28, "No space left on device"), Ended()])
-
-    def fail(_day: object) -> None:
-        raise next(attempts)
-
-    monkeypatch.setattr(clock, "say_day_passed", fail)
-    monkeypatch.setattr(clock, "_LOOK_EVERY_SECONDS", 0)
-    with pytest.raises(Ended):
-        clock._tick_forever()
-    assert "tries again: [Errno 28] No space left" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize("folder", ["what? #1", "100%25", "a&mode=rw", "dua kata é"])
 def test_a_folder_may_have_any_name(folder: str, whole: Path, tmp_path: Path) -> None:
     (tmp_path / folder).mkdir()
@@ -120,7 +101,7 @@ def test_a_folder_may_have_any_name(folder: str, whole: Path, tmp_path: Path) ->
     assert [one.name for one in tmp_path.iterdir()] == [folder]
 
 
-def _as_anybody() -> None:
+def drop_rights() -> None:
     """Permissions count for this process and its children, even where root runs the tests."""
     if os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -141,7 +122,7 @@ def as_anybody(*arguments: str, cwd: Path, given: str = "") -> Ran:
             text=True,
             timeout=60,
             check=False,
-            preexec_fn=_as_anybody,
+            preexec_fn=drop_rights,
         )
     )
 

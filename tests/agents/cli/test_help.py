@@ -23,6 +23,8 @@ COMMANDS = (
     "dead-letters",
     "schemas",
     "doctor",
+    "backup",
+    "restore",
     "rules",
     "services",
     "topics",
