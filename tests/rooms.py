@@ -59,7 +59,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/messages pipeline/processing pipeline/store",
          "faust structlog prometheus_client aiohttp"),
     Room("agents/transports", "how records come and go: the embedded log, Kafka",
-         "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store agents/settings agents/kafka "
+         "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka "
          "agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",

@@ -71,12 +71,7 @@ def review(
     if verdict is None:
         _show_waiting(found, lang)
         return
-    if not officer or not reason:
-        raise typer.BadParameter("say who you are with --as and why with --reason")
-    if (verdict == "change") != bool(line):
-        raise typer.BadParameter("--verdict change and --line go together: --verdict change --line funeral=10000000")
-    if (verdict == "documents") != bool(paper):
-        raise typer.BadParameter("--verdict documents and --paper go together: --verdict documents --paper visum")
+    officer, reason = _require_complete(verdict, officer, reason, line, paper)
     reviewed = revision or found.decision.revision
     event = review_event(
         found.decision,
@@ -96,6 +91,18 @@ def review(
     print(f"Submitted on revision {reviewed} of {claim}, as {officer}: the name is taken on trust, and proves nothing.")
     print(f"`santunan explain {claim}` shows what follows,")
     print("and `santunan dead-letters list` whether it was refused.")
+
+
+def _require_complete(
+    verdict: str, officer: str | None, reason: str | None, line: list[str] | None, paper: list[str] | None
+) -> tuple[str, str]:
+    if not officer or not reason:
+        raise typer.BadParameter("say who you are with --as and why with --reason")
+    if (verdict == "change") != bool(line):
+        raise typer.BadParameter("--verdict change and --line go together: --verdict change --line funeral=10000000")
+    if (verdict == "documents") != bool(paper):
+        raise typer.BadParameter("--verdict documents and --paper go together: --verdict documents --paper visum")
+    return officer, reason
 
 
 def _show_waiting(found: "ClaimStatus", lang: Literal["id", "en"]) -> None:

@@ -86,6 +86,11 @@ class Metrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._add_gauges()
+        self._begin_at_zero()
+
+    def _add_gauges(self) -> None:
+        registry = self.registry
         self._lag = Gauge(
             "santunan_lag_records",
             "Events received and not decided, of each partition that this worker holds",
@@ -114,7 +119,6 @@ class Metrics:
             "Days since the last day that has passed in every partition, by Jakarta's calendar; 1: none is missing",
             registry=registry,
         )
-        self._begin_at_zero()
 
     def _begin_at_zero(self) -> None:
         """A rate over a series that only appears with its first event misses that event."""
