@@ -1,6 +1,6 @@
 """`santunan review`: shows what waits on a claim, and submits an officer's decision on it."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -61,10 +61,8 @@ def review(
         --as klaim-01 --reason "unclear"
     """
     from agents.cli.store import opened_store
-    from agents.clients.review import review_event, submit_review
-    from agents.settings import read_settings
+    from agents.clients.review import review_event
     from pipeline.queries.claim import status_of
-    from schemas.events import Refused
 
     with opened_store() as store:
         found = status_of(store, claim)
@@ -84,6 +82,16 @@ def review(
         children=child or (),
         reason=reason,
     )
+    _submit(event, reviewed)
+
+
+def _submit(event: dict[str, Any], reviewed: int) -> None:
+    from agents.clients.review import submit_review
+    from agents.settings import read_settings
+    from schemas.events import Refused
+    from schemas.values import source_who
+
+    claim, officer = event["data"]["claim_id"], source_who(event["source"])
     try:
         submit_review(read_settings(), event)
     except Refused as refused:
