@@ -58,7 +58,7 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
     4: ("SEG_PMI_OUT_OF_SCOPE",),
     5: ("MEM_NOT_REGISTERED", "MEM_PROGRAM_NOT_HELD"),
     6: ("MEM_NOT_COVERED_YET", "MEM_SAME_DAY"),
-    7: ("MEM_LAPSED", "MEM_BPU_ARREARS_1_TO_3", "MEM_PU_ARREARS_GT3", "MEM_BACKDATED_PAYMENT"),
+    7: ("MEM_LAPSED", "MEM_BPU_ARREARS_1_TO_3", "MEM_PU_ARREARS_GT3", "MEM_BACKDATED_PAYMENT", "MEM_BACKDATED_FACT"),
     8: ("MEM_AGE", "MEM_MULTIPLE", "MEM_AGE_CHECK"),
     9: ("CLM_EXPIRED", "CLM_EXPIRY_TRANSITION", "CLM_JKM_OLD"),
     10: ("JKM_WORK_RELATED",),
@@ -99,6 +99,6 @@ CHECKS: Final[tuple[str, ...]] = (
     "identity_matches", "medically_settled", "sudden_death_settled", "disease_settled", "violence_settled",
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
     "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
-    "child_choice", "waiting_period_over", "heir_known", "certificate_confirmed", "one_source",
-    "member_confirmed", "payment_deadline", "second_hand",
+    "child_choice", "waiting_period_over", "heir_known", "certificate_confirmed", "facts_confirmed",
+    "one_source", "member_confirmed", "payment_deadline", "second_hand",
 )

@@ -35,6 +35,7 @@ _CLAIM_WRITERS = frozenset({"office", "clinic", "hospital", "employer", "coopera
 EVENT_WRITERS: Final[dict[type, frozenset[str]]] = {
     **dict.fromkeys(get_args(MemberEvent), _MEMBER_WRITERS),
     **dict.fromkeys(get_args(ClaimEvent), _CLAIM_WRITERS),
+    ContributionPaid: _MEMBER_WRITERS | {"payments"},  # the bank that collects them
     ClaimReviewed: frozenset({"officer"}),
     PayoutSettled: frozenset({"payments"}),
     PayoutFailed: frozenset({"payments"}),

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, Final
 
 from agents.demo.world import DESKS
-from agents.demo.writer import BEGIN, END, OFFICE, Sections, Writer, at
+from agents.demo.writer import BANK, BEGIN, END, OFFICE, Sections, Writer, at
 from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
 from pipeline.law.book import Book
@@ -23,7 +23,6 @@ from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
 
 _OFFICERS: Final = tuple(f"urn:santunan:officer:klaim-{number:02}" for number in (1, 2, 3))
-_PAYMENTS: Final = "urn:santunan:payments:bank-contoh"
 
 # Verdicts of officers on a referral, by its main code; a code that is missing here is never answered.
 _VERDICTS: Final[dict[str, tuple[str, ...]]] = {
@@ -147,13 +146,13 @@ class Answers:
         paid_at = self._later(time, 1, 3)
         if luck < 0.03:
             failed = named | {"failed_on": paid_at.date().isoformat(), "reason": "contoh: rekening ditutup"}
-            self._writer.write(paid_at, _PAYMENTS, PayoutFailed, failed)
+            self._writer.write(paid_at, BANK, PayoutFailed, failed)
             paid_at = self._later(paid_at, 4, 6)
         elif luck < 0.07 and payout.pay_by is not None:
             paid_at = max(paid_at, self._later(at(payout.pay_by), 2, 8))
         paid_on = paid_at.date().isoformat()
         settled = named | {"paid_on": paid_on, "amount": payout.amount, "reference": payout.payout_id}
-        self._writer.write(paid_at, _PAYMENTS, PayoutSettled, settled)
+        self._writer.write(paid_at, BANK, PayoutSettled, settled)
 
     def _later(self, time: dt.datetime, first_days: int, last_days: int) -> dt.datetime:
         day = time.date() + dt.timedelta(days=self._random.randint(first_days, last_days))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final, Literal
 
-from agents.demo.writer import END, OFFICE, Writer, at
+from agents.demo.writer import BANK, END, OFFICE, Writer, at
 from schemas.membership import ContributionPaid, MemberRegistered, MembershipEnded, ProgramsChanged, WageReported
 
 WORKERS: Final = 200
@@ -50,7 +50,7 @@ class Business:
 
 def _employer(count: int, name: str, scale: str, risk_class: str, habit: Habit, **more: Any) -> Business:
     kind = "cooperative" if scale == "cooperative" else "employer"
-    source = f"urn:santunan:{kind}:tng-{count:04}"
+    source = f"urn:santunan:{kind}:tng{count:05}"  # an employer's source ends with its number
     return Business(source, name, habit, f"TNG{count:05}", scale, risk_class, **more)
 
 
@@ -295,7 +295,8 @@ def _paid_on(random: Random, worker: Worker, months: list[int]) -> dt.date:
 
 
 def _pay(writer: Writer, worker: Worker, day: dt.date, months: list[int]) -> None:
-    payer = worker.business.source
+    """A firm reports what it paid for its workers; of a self-employed worker the bank does."""
+    payer = worker.business.source if worker.segment == "PU" else BANK
     data = {
         "member_number": worker.member_number,
         "months": [month_name(month) for month in months],

@@ -17,6 +17,7 @@ BEGIN: Final = dt.date(2019, 11, 1)
 END: Final = dt.datetime(2026, 11, 20, 18, 0, tzinfo=JAKARTA)  # "today" of the portfolio: nothing later is written
 
 OFFICE: Final = "urn:santunan:office:tangerang"
+BANK: Final = "urn:santunan:payments:bank-contoh"  # pays out, and collects contributions
 
 Sections = dict[str, Any]
 

@@ -17,7 +17,14 @@ from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.decisions import decision_of, record
 from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.limits import require_few_claims, require_few_events, require_few_memberships
-from pipeline.claims.parties import admit, is_same_person, require_no_own_hand, require_own_claim, require_own_number
+from pipeline.claims.parties import (
+    admit,
+    is_same_person,
+    require_no_own_hand,
+    require_own_claim,
+    require_own_member,
+    require_own_number,
+)
 from pipeline.claims.payouts import differences, payouts_of, recoveries_of
 from pipeline.claims.progress import Progress
 from pipeline.claims.requirements import MEMBER_EVENTS, day_begun
@@ -146,6 +153,8 @@ class Desk(Assessor):
         if isinstance(event, MemberRegistered):
             require_few_memberships(event, self)
         before = self.members.get(number, Member.new(number))
+        if not self.is_rerun:
+            require_own_member(event, before)
         touched = self._effective_cases(event, before)
         old = {case.claim_id: result_of(self.assess(case, clock)[0]) for case in touched}
         self.change_member(before.apply(event, clock))

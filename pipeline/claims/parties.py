@@ -1,4 +1,4 @@
-"""Parties to a claim: whose evidence counts, and whether an event speaks of the claim's own person. Pure.
+"""Parties: whose evidence on a claim counts, whether an event speaks of its person, whose members are whose. Pure.
 
 A claim belongs to the person whom its opening event names. Parties are its opener, the office, the employer or
 cooperative of the member, whom its report names, and whoever sends the claim id with the right membership number.
@@ -7,8 +7,11 @@ cooperative of the member, whom its report names, and whoever sends the claim id
 from pipeline.claims.case import Case, FactsEvent
 from pipeline.claims.register import Register
 from pipeline.errors import Poison
+from pipeline.membership.member import Member
 from schemas.claims import OPENING_EVENTS, MemberReference
 from schemas.decisions import FieldError
+from schemas.events import MemberEvent
+from schemas.membership import MemberRegistered
 from schemas.values import source_kind, source_who
 
 _EMPLOYERS = frozenset({"employer", "cooperative"})
@@ -102,6 +105,30 @@ def _is_employer(case: Case, source: str, register: Register) -> bool:
         if member is not None:
             numbers |= {enrolment.employer_number for enrolment in member.enrolments}
     return source_who(source) in {number.casefold() for number in numbers if number is not None}
+
+
+def require_own_member(event: MemberEvent, before: Member) -> None:
+    """Raises Poison (MEMBER_OTHER_EMPLOYER): an employer or cooperative writes its own members only. Its own are whom
+    it registered, and whose registration names its number (NPP), which its source ends with. A membership that ended
+    may be registered anew by another one; the NIK of a member is corrected by the office alone.
+    """
+    if source_kind(event.source) not in _EMPLOYERS or not before.is_registered:
+        return
+    last = before.enrolments[-1]
+    is_registration = isinstance(event, MemberRegistered)
+    if is_registration and event.data.nik != last.nik:  # type: ignore[union-attr]
+        message = "this number is registered under another NIK; only the office may correct it"
+        raise Poison("MEMBER_OTHER_EMPLOYER", FieldError("data.nik", message))
+    if is_registration and any(one.known >= last.known for one in before.ends):
+        return
+    is_nobodys = last.employer_number is None and (last.writer is None or source_kind(last.writer) == "office")
+    is_own = event.source == last.writer or source_who(event.source) == (last.employer_number or "").casefold()
+    if not is_own and not is_nobodys:
+        message = (
+            "this member is registered by another employer; an employer writes its own members only, and its source "
+            "ends with its number (NPP) in small letters"
+        )
+        raise Poison("MEMBER_OTHER_EMPLOYER", FieldError("data.member_number", message))
 
 
 def require_no_own_hand(case: Case, officer: str) -> None:

@@ -54,6 +54,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "waiting_period_over": {"cover_start": "day", "full_from": "day", "died_on": "day"},
     "heir_known": {"heir": "word:heir"},
     "certificate_confirmed": {"total": "rupiah", "limit": "rupiah"},
+    "facts_confirmed": {},
     "one_source": {"sections": "words:section", "writer": "name", "other": "name"},
     "member_confirmed": {"office": "name"},
     "payment_deadline": {"pay_by": "day"},

@@ -47,6 +47,7 @@ JASA_RAHARJA: Final = Reference("coordination with Jasa Raharja", "VERIFIED-2")
 HOLIDAYS_ESTIMATED: Final = Reference("holidays of the year estimated", "RECALLED")
 HOLIDAYS_UNKNOWN: Final = Reference("holidays of the year not known", "DESIGN")
 OFFICER: Final = Reference("officer's decision on file", "DESIGN")
+CONFIRMATION: Final = Reference("decision table, row 7", "DESIGN")
 PARTIES: Final = Reference("decision table, row 2", "DESIGN")
 
 # procedure layer -> the article that lists the documents of a claim

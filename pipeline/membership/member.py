@@ -15,7 +15,7 @@ from binascii import unhexlify
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -30,6 +30,22 @@ from pipeline.membership.columns import (
     short_at,
     short_column,
 )
+from pipeline.membership.facts import (
+    BASIS_LETTERS,
+    CONFIRMED,
+    CONFIRMING,
+    UNCONFIRMED,
+    UNNAMED_BASIS,
+    End,
+    Enrolment,
+    Payments,
+    ProgramList,
+    enrolment_of,
+    read_day,
+    read_enrolment,
+    read_spans,
+    spans_of,
+)
 from schemas.clock import microseconds
 from schemas.events import MemberEvent
 from schemas.membership import (
@@ -37,75 +53,11 @@ from schemas.membership import (
     ContributionPaid,
     MemberRegistered,
     MembershipEnded,
-    ProgramPeriod,
     ProgramsChanged,
-    Registration,
     WageReport,
     WageReported,
 )
-
-# The basis of a wage report, one letter a report; "-" is a report that names none: the registration's counts.
-BASIS_LETTERS: Final = {"monthly": "m", "daily": "d", "piece": "p", "weather": "w"}
-BASIS_OF_LETTER: Final = {letter: basis for basis, letter in BASIS_LETTERS.items()}
-UNNAMED_BASIS: Final = "-"
-
-ProgramSpan = tuple[str, dt.date, dt.date | None]  # program, since, until; both days included
-
-
-class Enrolment(NamedTuple):
-    """One registration: the same `registered_on` again corrects it, another one begins a new period.
-
-    `declared_income`: rupiah a month, BPU only. The name is not kept: nothing is decided by it.
-    """
-
-    known: int
-    registered_on: dt.date
-    nik: str
-    birth_date: dt.date
-    segment: str
-    programs: tuple[ProgramSpan, ...]
-    declared_income: int | None
-    wage_basis: str
-    sector: str
-    funded_by: str
-    risk_class: str | None
-    scale: str | None
-    employer_number: str | None
-
-
-class ProgramList(NamedTuple):
-    """The whole list of programs, from when it became known."""
-
-    known: int
-    programs: tuple[ProgramSpan, ...]
-
-
-class End(NamedTuple):
-    """`ended_on`: the last day the membership was in force."""
-
-    known: int
-    ended_on: dt.date
-
-
-class Payments(NamedTuple):
-    """Months and the days on which they were paid: packed by `packed_short`, a row a month, by the day of payment."""
-
-    months: bytes
-    days: bytes
-
-    @property
-    def first_day(self) -> int:
-        """Only where something was paid."""
-        found: int = short_at(self.days, 0)
-        return found
-
-    def paid_on(self, month: int) -> int | None:
-        """The first day on which a month was paid; None: never. Looks for its bytes, for few months are asked for."""
-        wanted = packed_short(month)
-        at = self.months.find(wanted)
-        while at > 0 and at % SHORT:  # these bytes, but across two rows
-            at = self.months.find(wanted, at + 1)
-        return None if at < 0 else short_at(self.days, at // SHORT)
+from schemas.values import source_kind
 
 
 @dataclass(slots=True, init=False)
@@ -131,6 +83,8 @@ class Member:
     wage_known: bytes = field(repr=False)  # packed_long
     wage_amounts: bytes = field(repr=False)  # packed_long
     wage_bases: str = field(repr=False)  # a letter a row
+    paid_by: str = field(repr=False)  # a letter a row of payments: CONFIRMED or UNCONFIRMED
+    latest_unconfirmed: int  # when the latest fact but wages became known that neither the office nor the bank wrote
     # Results computed from the facts, for one book; never stored.
     derived: dict[Any, Any] = field(init=False, compare=False, repr=False)
     derived_with: Any = field(init=False, compare=False, repr=False)
@@ -151,6 +105,8 @@ class Member:
         wage_known: bytes = b"",
         wage_amounts: bytes = b"",
         wage_bases: str = "",
+        paid_by: str = "",
+        latest_unconfirmed: int = 0,
     ) -> None:
         self.number = number
         self.version = version
@@ -166,6 +122,8 @@ class Member:
         self.wage_known = wage_known
         self.wage_amounts = wage_amounts
         self.wage_bases = wage_bases
+        self.paid_by = paid_by
+        self.latest_unconfirmed = latest_unconfirmed
         self.derived = {}
         self.derived_with = None
 
@@ -200,19 +158,22 @@ class Member:
 
     def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
         """The member with one more fact. `known_at` (aware): when it was received. Facts may come in any order."""
-        known = microseconds(known_at)
+        known, is_confirmed = microseconds(known_at), source_kind(event.source) in CONFIRMING
         if isinstance(event, ContributionPaid):
-            facts = self._with_payment(event.data, known)
+            facts = self._with_payment(event.data, known, CONFIRMED if is_confirmed else UNCONFIRMED)
         elif isinstance(event, WageReported):
             facts = self._with_wage(event.data, known)
+            is_confirmed = True  # a wage that became known after the event never counts
         elif isinstance(event, MemberRegistered):
-            facts = {"enrolments": _inserted(self.enrolments, _enrolment(event.data, known))}
+            facts = {"enrolments": _inserted(self.enrolments, enrolment_of(event.data, known, event.source))}
         elif isinstance(event, ProgramsChanged):
-            listed = ProgramList(known, _spans(event.data.programs))
+            listed = ProgramList(known, spans_of(event.data.programs), is_confirmed)
             facts = {"program_lists": _inserted(self.program_lists, listed)}
         else:
             assert isinstance(event, MembershipEnded)
-            facts = {"ends": _inserted(self.ends, End(known, event.data.ended_on))}
+            facts = {"ends": _inserted(self.ends, End(known, event.data.ended_on, is_confirmed))}
+        if not is_confirmed:
+            facts["latest_unconfirmed"] = max(self.latest_unconfirmed, known)
         return replace(self, version=self.version + 1, latest_known=max(self.latest_known, known), **facts)
 
     def as_of(self, clock: dt.datetime) -> "Member":
@@ -246,6 +207,8 @@ class Member:
             wage_known=packed_long(*compress(wage_known, wages)),
             wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
             wage_bases="".join(compress(self.wage_bases, wages)),
+            paid_by="".join(compress(self.paid_by, paid)),
+            latest_unconfirmed=min(self.latest_unconfirmed, limit),
         )
         # The rows of one payment share the day of payment and the time they became known. Two payments received in the
         # same instant share both, hence `paid_at_once`.
@@ -258,6 +221,30 @@ class Member:
         columns = (known for known in (*paid_known, *wage_known) if known <= limit)
         cut.latest_known = max((*dated, *columns), default=0)
         return cut
+
+    def confirmed_at(self, clock: dt.datetime) -> "Member":
+        """Without what became known after `clock` (aware) from others than the office and the bank; wages stay.
+
+        Itself where there is no such fact. `version` stays, too.
+        """
+        limit = microseconds(clock)
+        if limit >= self.latest_unconfirmed:
+            return self
+        kept = [
+            known <= limit or by == CONFIRMED
+            for known, by in zip(long_column(self.paid_known), self.paid_by, strict=True)
+        ]
+        return replace(
+            self,
+            latest_unconfirmed=0,
+            enrolments=tuple(one for one in self.enrolments if one.known <= limit or one.is_confirmed),
+            program_lists=tuple(one for one in self.program_lists if one.known <= limit or one.is_confirmed),
+            ends=tuple(one for one in self.ends if one.known <= limit or one.is_confirmed),
+            paid_months=packed_short(*compress(short_column(self.paid_months), kept)),
+            paid_days=packed_short(*compress(short_column(self.paid_days), kept)),
+            paid_known=packed_long(*compress(long_column(self.paid_known), kept)),
+            paid_by="".join(compress(self.paid_by, kept)),
+        )
 
     def cache_for(self, book: object) -> dict[Any, Any]:
         """The results computed with `book`; empty where the last book was another one."""
@@ -284,6 +271,8 @@ class Member:
                 "wage_known": self.wage_known.hex(),
                 "wage_amounts": self.wage_amounts.hex(),
                 "wage_bases": self.wage_bases,
+                "paid_by": self.paid_by,
+                "latest_unconfirmed": self.latest_unconfirmed,
             }
         )
 
@@ -295,9 +284,9 @@ class Member:
             facts["number"],
             facts["version"],
             facts["latest_known"],
-            tuple([_read_enrolment(one) for one in facts["enrolments"]]),
-            tuple([ProgramList(known, _read_spans(spans)) for known, spans in facts["program_lists"]]),
-            tuple([End(known, _read_day(day)) for known, day in facts["ends"]]),
+            tuple([read_enrolment(one) for one in facts["enrolments"]]),
+            tuple([ProgramList(known, read_spans(spans), *by) for known, spans, *by in facts["program_lists"]]),
+            tuple([End(known, read_day(day), *by) for known, day, *by in facts["ends"]]),
             unhexlify(facts["paid_months"]),
             unhexlify(facts["paid_days"]),
             unhexlify(facts["paid_known"]),
@@ -306,9 +295,12 @@ class Member:
             unhexlify(facts["wage_known"]),
             unhexlify(facts["wage_amounts"]),
             facts["wage_bases"],
+            # What was stored before it was kept who wrote a fact counts as confirmed.
+            facts["paid_by"] if "paid_by" in facts else CONFIRMED * (len(facts["paid_months"]) // (2 * SHORT)),
+            facts.get("latest_unconfirmed", 0),
         )
 
-    def _with_payment(self, paid: Contribution, known: int) -> dict[str, Any]:
+    def _with_payment(self, paid: Contribution, known: int, by: str) -> dict[str, Any]:
         months = sorted({month_index(month) for month in paid.months})
         day = paid.paid_on.toordinal()
         days = short_column(self.paid_days)
@@ -322,6 +314,7 @@ class Member:
             "paid_months": inserted(self.paid_months, at * SHORT, packed_short(*months)),
             "paid_days": inserted(self.paid_days, at * SHORT, packed_short(day) * count),
             "paid_known": inserted(self.paid_known, at * LONG, packed_long(known) * count),
+            "paid_by": self.paid_by[:at] + by * count + self.paid_by[at:],
         }
 
     def _with_wage(self, report: WageReport, known: int) -> dict[str, Any]:
@@ -343,37 +336,3 @@ def _inserted(facts: tuple[Any, ...], fact: Any) -> tuple[Any, ...]:
     """Sorted by when they became known; of two known at once, the later in the log comes last and counts."""
     at = bisect_right(facts, fact.known, key=lambda one: one.known)
     return (*facts[:at], fact, *facts[at:])
-
-
-def _spans(programs: tuple[ProgramPeriod, ...]) -> tuple[ProgramSpan, ...]:
-    return tuple((one.program, one.since, one.until) for one in programs)
-
-
-def _enrolment(data: Registration, known: int) -> Enrolment:
-    employer = data.employer
-    return Enrolment(
-        known=known,
-        registered_on=data.registered_on,
-        nik=data.nik,
-        birth_date=data.birth_date,
-        segment=data.segment,
-        programs=_spans(data.programs),
-        declared_income=data.declared_income,
-        wage_basis=data.wage_basis,
-        sector=data.sector,
-        funded_by=data.funded_by,
-        risk_class=employer.risk_class if employer else None,
-        scale=employer.scale if employer else None,
-        employer_number=employer.number if employer else None,
-    )
-
-
-def _read_spans(spans: list[Any]) -> tuple[ProgramSpan, ...]:
-    return tuple([(program, _read_day(since), _read_day(until) if until else None) for program, since, until in spans])
-
-
-def _read_enrolment(row: list[Any]) -> Enrolment:
-    return Enrolment(row[0], _read_day(row[1]), row[2], _read_day(row[3]), row[4], _read_spans(row[5]), *row[6:])
-
-
-_read_day: Final = dt.date.fromisoformat

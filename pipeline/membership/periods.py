@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from pipeline.law.calendar import month_of
 from pipeline.membership.columns import packed_short, short_column
-from pipeline.membership.member import Enrolment, Member, Payments, ProgramSpan
+from pipeline.membership.facts import Enrolment, Payments, ProgramSpan
+from pipeline.membership.member import Member
 
 NEVER: Final = dt.date.max.toordinal()  # later than every day of the wire
 _LAST_MONTH: Final = dt.date.max.year * 12

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from pipeline.law.calendar import month_of, month_text
 from pipeline.law.declarations import Law
 from pipeline.membership.columns import long_at, short_column
-from pipeline.membership.member import BASIS_OF_LETTER, Member
+from pipeline.membership.facts import BASIS_OF_LETTER
+from pipeline.membership.member import Member
 from pipeline.membership.periods import Period
 from schemas.clock import EPOCH, JAKARTA
 

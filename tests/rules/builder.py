@@ -122,19 +122,20 @@ def _member(words: Words, event: dt.datetime, number: str) -> Member:
         default_start = day(f"{month_name(this_month - tenure + 1)}-01")
     start = words.take("coverage_start", default_start.isoformat())
     registered_on = words.take("registered_on", start)
-    member = Member.new(number)
-    member = _known(member, "registered", _registration(words, number, segment, registered_on, event), registered_on)
+    by, known_on = words.take("reported_by", "office"), words.take("registration_known_on", registered_on)
+    registration = _registration(words, number, segment, registered_on, event)
+    member = _known(Member.new(number), "registered", registration, known_on, by)
     member = _wages(words, member, segment, registered_on)
     for paid in _payments(words, segment, event, start):
         data = {"member_number": number, "months": paid["months"], "paid_on": paid["paid_on"]}
-        member = _known(member, "contribution-paid", data, paid.get("known_on", paid["paid_on"]))
+        member = _known(member, "contribution-paid", data, paid.get("known_on", paid["paid_on"]), by)
     if (ended_on := words.take("ended_on")) is not None:
         member = _known(member, "ended", {"member_number": number, "ended_on": ended_on}, ended_on)
     return member
 
 
-def _known(member: Member, kind: str, data: dict[str, Any], known_on: str) -> Member:
-    event = parse(document(f"santunan.member.{kind}.v1", data, moment(known_on, 9)))
+def _known(member: Member, kind: str, data: dict[str, Any], known_on: str, by: str = "office") -> Member:
+    event = parse(document(f"santunan.member.{kind}.v1", data, moment(known_on, 9), f"urn:santunan:{by}:tangerang"))
     return member.apply(event, moment(known_on, 9))  # type: ignore[arg-type]
 
 
@@ -341,11 +342,11 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
     return found
 
 
-def document(kind: str, data: dict[str, Any], when: dt.datetime) -> bytes:
+def document(kind: str, data: dict[str, Any], when: dt.datetime, source: str = OFFICE) -> bytes:
     document = {
         "specversion": "1.0",
         "id": "e1",
-        "source": OFFICE,
+        "source": source,
         "type": kind,
         "time": when.isoformat(),
         "data": data,

@@ -31,7 +31,9 @@ from pipeline.claims.rules.timeliness import (
     late_payment,
     payment_deadline,
 )
+from pipeline.law import references
 from pipeline.law.book import FORMER_LAW, Book
+from schemas.clock import JAKARTA
 from schemas.values import MAX_RUPIAH
 
 _ROWS: Final[tuple[Callable[[Assessment], Stop | None], ...]] = (
@@ -60,6 +62,8 @@ def assess(case_file: CaseFile, book: Book) -> Verdict:
     """The answer to one claim, from the facts known at `case_file.clock` by the law of the event day."""
     assessment = Assessment(case_file, book)
     finding = _found(assessment)
+    if case_file.member is not None and case_file.member.latest_unconfirmed:
+        finding = _confirmed(assessment, finding)
     progress = case_file.case.progress
     if progress.needs_officer:
         finding = ruled(assessment, finding)
@@ -90,6 +94,35 @@ def _found(assessment: Assessment) -> Finding:
     finding = pay(assessment, pupils)  # 17, 18, 19
     stop = certificate_is_confirmed(assessment, finding)  # 16, last: by what would be paid
     return finding if stop is None else Finding(stop.outcome, stop.codes, [], finding.total)
+
+
+def _confirmed(assessment: Assessment, finding: Finding) -> Finding:
+    """The finding, or a referral where it rests on what others than the office and the bank reported after the event
+    (amendment 29): a payment, a registration, a change of programs, an end."""
+    member, accident = assessment.member, assessment.case.accident
+    assert member is not None
+    event = dt.datetime.combine(assessment.event_date, dt.time(), JAKARTA)
+    if accident is not None and assessment.event_date == accident.occurred_at.date():
+        event = accident.occurred_at
+    before = member.confirmed_at(event)
+    if before is member:
+        return finding
+    codes: tuple[str, ...] = ("MEM_BACKDATED_PAYMENT",) if len(before.paid_by) < len(member.paid_by) else ()
+    if (before.enrolments, before.program_lists, before.ends) != (member.enrolments, member.program_lists, member.ends):
+        codes += ("MEM_BACKDATED_FACT",)
+    case_file = assessment.case_file._replace(member=before if before.is_registered else None)
+    other = _found(Assessment(case_file, assessment.book))
+    if _what_counts(other) == _what_counts(finding):
+        return finding
+    stop = assessment.refer("facts_confirmed", codes, {}, references.CONFIRMATION)
+    if stop is None:
+        return finding
+    assessment.wake_on = None
+    return Finding("REFERRED", stop.codes, [], finding.total if finding.outcome == "APPROVED" else finding.indicative)
+
+
+def _what_counts(finding: Finding) -> tuple[object, ...]:
+    return finding.outcome, finding.codes[0], [(one.line, one.amount) for one in finding.benefits], finding.indicative
 
 
 def _stopped(assessment: Assessment, stop: Stop) -> Finding:
