@@ -220,7 +220,9 @@ def before_cover(world: World) -> tuple[Worker, dt.date]:
 
 
 def first_day(world: World) -> tuple[Worker, dt.date]:
-    worker = world.random.choice([one for one in world.workers if one.registered_on and one.died_on is None])
+    worker = world.random.choice(
+        [one for one in world.workers if one.registered_on and one.died_on is None and one.segment == "BPU"]
+    )
     assert worker.registered_on is not None  # chosen so
     return worker, worker.registered_on
 
