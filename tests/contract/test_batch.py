@@ -323,10 +323,16 @@ def test_what_a_claim_paid_moves_with_it_to_another_person(site: Site) -> None:
     other = "20000000077"
     site.run(*e.member(), *e.member(other, "3671010101800077"), e.accident())
     site.run(e.evidence("K1", "2024-08-01T08:00:00", member={"member_number": other}, identity={"matches": False}))
-    assert [one[2] for one in site.decisions()] == ["APPROVED", "PENDING"]
+    assert [one[3][0] for one in site.decisions()] == ["OK", "CLM_OTHER_MEMBER"]
     assert site.rows("SELECT person, claim_id FROM paid_lines") == [(e.NIK, "K1")]
     site.run(e.evidence("K1", "2024-08-02T08:00:00", identity={"matches": True}))
+    site.run(e.review("K1", 3, "approve", "2024-08-02T09:00:00"))
     assert site.decisions()[-1][2] == "APPROVED"
+    assert site.rows("SELECT member_number, direction FROM payouts ORDER BY revision, member_number") == [
+        (e.NUMBER, "pay"),
+        (e.NUMBER, "recover"),
+        (other, "pay"),
+    ]
     assert site.rows("SELECT person, claim_id FROM paid_lines") == [("3671010101800077", "K1")]
 
 
