@@ -67,7 +67,9 @@ def test_the_doctor_goes_on_after_a_damaged_file(whole: Path, tmp_path: Path) ->
     ran = santunan("doctor", "--deep", "--json", cwd=tmp_path, SANTUNAN_DATABASE_URL="sqlite:///santunan.db")
     assert ran.status == 1
     wrong = {one["what"]: one["told"] for one in ran.rows[0]["findings"] if not one["is_well"]}
-    assert wrong.keys() == {"store", "broker", "accepted", "invariants"} and all("is damaged" in said for said in wrong.values())
+    assert wrong.keys() == {"store", "broker", "accepted", "invariants"} and all(
+        "is damaged" in said for said in wrong.values()
+    )
 
 
 @pytest.mark.parametrize(
