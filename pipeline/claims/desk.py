@@ -128,6 +128,9 @@ class Desk(Assessor):
             return []  # evidence waits for its claim
         if not was_open:
             case.opened_order = order
+            named = event.data.member
+            if not is_former and named is not None and not is_same_person(case, named, self):
+                case.progress.moved_by = case.writers["member"]  # the office had named another one before
         elif not case.is_party(event.source, case.event_count):
             return []  # it is kept and shown, and does not count
         else:

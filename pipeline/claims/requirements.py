@@ -41,12 +41,20 @@ def requirements(event: IntakeEvent) -> Requirements:
 
 
 def requirements_of(case: Case) -> Requirements:
-    """The member and the other claims that an assessment of this case reads."""
-    reference = case.member
-    if reference is None:
-        return Requirements()
-    number, nik = reference.member_number, reference.nik
-    return Requirements(frozenset({number} if number else ()), frozenset({nik} if nik else ()))
+    """The persons that an assessment of this case reads: its own, whom another version names, and, before it is open,
+    those of the evidence that waits."""
+    references = [case.member]
+    if "member" in case.proposals:
+        references.append(case.proposals["member"][1])
+    numbers: set[str | None] = set()
+    if case.program is None:
+        for _, held in case.waiting:
+            fields: dict[str, Any] = vars(held.data)
+            numbers.add(fields.get("member_number"))
+            references.append(fields.get("member"))
+    numbers.update(one.member_number for one in references if one is not None)
+    niks = {one.nik for one in references if one is not None}
+    return Requirements(frozenset(one for one in numbers if one), frozenset(one for one in niks if one))
 
 
 def day_begun(event: DayPassed) -> dt.date:

@@ -187,3 +187,9 @@ def test_new_facts_that_move_effective_money_wait_whoever_decided(source: str) -
         scene.take(e.evidence("K1", "2024-07-09T08:00:00", source=source, medical={"unable_to_work_days": days}))
         assert scene.result()[:2] == ("REFERRED", ["REV_NEW_FACTS"])
     assert scene.accounts() == {(e.NUMBER, "member"): 4_000_000}
+
+
+def test_whom_the_office_named_before_the_claim_is_confirmed_by_an_officer() -> None:
+    early = e.evidence("K1", "2024-07-07T12:00:00", member={"member_number": OTHER})
+    scene = Scene(*people(), early, e.accident("K1", source=CLINIC_A, report=None, conclusion=None), concluded())
+    assert scene.result() == ("REFERRED", ["CLM_OTHER_MEMBER"], 0)
