@@ -275,6 +275,9 @@ class Desk(Assessor):
         record(progress, decision, verdict, payouts, clock)
         outputs += referrals.update(case, clock)
         summary = _summary_of(case, decision, (member.nik if member is not None else None) or reference.nik)
+        before = self.summaries.get(case.claim_id)
+        if before is not None and progress.moved_by is not None:  # until confirmed it is, for others, whose it was
+            summary = summary._replace(member_number=before.member_number, nik=before.nik)
         self.change_summary(summary)
         if self.paid is not None:
             self.paid.note(decision, summary, self.other_niks(summary) if decision.benefits else ())

@@ -36,8 +36,10 @@ def require_few_claims(event: AccidentClaimed | DeathClaimed | EvidenceAdded, re
 
 def require_few_events(case: Case, event: AccidentClaimed | DeathClaimed | EvidenceAdded | ClaimAppealed) -> None:
     """Raises Poison (CLAIM_EVENTS_TOO_MANY)."""
-    # A claim that is not open has no revisions; an appeal adds no facts.
-    count = max(case.event_count, case.progress.revision)
+    # A claim that is not open has no revisions; an appeal adds no facts. What strangers send stops no party.
+    waiting = len(case.waiting)
+    is_strange = not isinstance(event, ClaimAppealed) and not case.is_party(event.source, case.event_count + 1)
+    count = waiting if is_strange else max(case.event_count - waiting, case.progress.revision)
     if count >= MOST_EVENTS_OF_A_CLAIM and source_kind(event.source) != "office":
         message = f"this claim has {count} events already; only the office may add another"
         raise Poison("CLAIM_EVENTS_TOO_MANY", FieldError("data.claim_id", message))

@@ -12,7 +12,8 @@ from tests.support.site import Site
 def test_events_of_one_claim_without_end_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     """A claim is folded from all of them each time. The office, officers and the payment system may go on."""
     monkeypatch.setattr(limits, "MOST_EVENTS_OF_A_CLAIM", 3)
-    papers = [e.evidence("K1", f"2024-07-08T1{at}:00:00", documents=["visum"], source=e.CLINIC) for at in range(4)]
+    named = {"source": e.CLINIC, "member_number": e.NUMBER}
+    papers = [e.evidence("K1", f"2024-07-08T1{at}:00:00", documents=["visum"], **named) for at in range(4)]
     waiting = [e.evidence("K2", f"2024-07-08T1{at}:00:00", documents=["visum"], source=e.CLINIC) for at in range(4)]
     appeals = [e.appeal("K3", f"2024-07-08T1{at}:00:00") for at in range(3)]
     site.run(*e.member(), e.accident(), *papers, *waiting, e.accident("K3", "2024-08-08"), *appeals, size=size)

@@ -120,7 +120,6 @@ def test_a_worker_is_started_with_what_it_accepts(
     name: str, given: list[Mapping[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANTUNAN_ACCEPT_UNKNOWN", "0")
-    monkeypatch.setattr("agents.clock.start_clock", lambda: None)
     command = worker if name == "worker" else run
     with pytest.raises(typer.Exit):
         command()
