@@ -193,3 +193,61 @@ def test_whom_the_office_named_before_the_claim_is_confirmed_by_an_officer() -> 
     early = e.evidence("K1", "2024-07-07T12:00:00", member={"member_number": OTHER})
     scene = Scene(*people(), early, e.accident("K1", source=CLINIC_A, report=None, conclusion=None), concluded())
     assert scene.result() == ("REFERRED", ["CLM_OTHER_MEMBER"], 0)
+
+
+# --- whose members
+
+
+OWN, FOREIGN = "urn:santunan:employer:tng00001", "urn:santunan:employer:tng00002"
+
+
+@pytest.mark.parametrize("kind", ["member.wage-reported", "member.contribution-paid", "member.ended"])
+@pytest.mark.parametrize(
+    ("source", "refusal"), [(OWN, None), (FOREIGN, "MEMBER_OTHER_EMPLOYER"), (e.OFFICE, None), (e.CLINIC, None)]
+)
+def test_an_employer_writes_its_own_members_only(kind: str, source: str, refusal: str | None) -> None:
+    data = {
+        "member.wage-reported": {"month": "2024-06", "wage": 100_000_000},
+        "member.contribution-paid": {"months": ["2027-01"], "paid_on": "2024-06-30"},
+        "member.ended": {"ended_on": "2024-06-30"},
+    }[kind]
+    scene = Scene(*e.member())
+    document = e.event(kind, {"member_number": e.NUMBER} | data, source=source, time="2024-06-30T18:00:00")
+    expected = "SOURCE_NOT_ALLOWED" if source == e.CLINIC else refusal
+    assert scene.refused(document) == expected
+
+
+def test_a_member_is_registered_anew_by_another_employer_after_the_end_alone() -> None:
+    anew = e.registered(time="2024-06-30T18:00:00", registered_on="2024-07-01") | {"source": FOREIGN}
+    anew["data"]["employer"] = {"number": "TNG00002"}
+    scene = Scene(*e.member())
+    assert scene.refused(anew) == "MEMBER_OTHER_EMPLOYER"
+    scene.take(
+        e.event("member.ended", {"member_number": e.NUMBER, "ended_on": "2024-06-29"}, time="2024-06-30T08:00:00")
+    )
+    assert scene.refused(anew) is None
+    other_nik = anew | {"data": anew["data"] | {"nik": OTHER_NIK}}
+    assert scene.refused(other_nik) == "MEMBER_OTHER_EMPLOYER"
+
+
+def test_the_collecting_bank_writes_contributions_and_nothing_else_of_a_member() -> None:
+    scene = Scene(*e.member())
+    paid = {"member_number": e.NUMBER, "months": ["2027-01"], "paid_on": "2024-06-30"}
+    assert (
+        scene.refused(e.event("member.contribution-paid", paid, source=e.PAYMENTS, time="2024-07-01T08:00:00")) is None
+    )
+    wage = {"member_number": e.NUMBER, "month": "2024-06", "wage": 1}
+    late = e.event("member.wage-reported", wage, source=e.PAYMENTS, time="2024-07-01T08:00:00")
+    assert scene.refused(late) == "SOURCE_NOT_ALLOWED"
+
+
+def test_a_payment_the_employer_tells_after_the_accident_waits_for_an_officer() -> None:
+    before = [e.registered(), e.wage("2019-11", 4_000_000), e.paid("2019-11", "2023-12", "2019-12-10")]
+    late = {"member_number": e.NUMBER, "months": e.months("2024-01", "2024-06"), "paid_on": "2024-06-30"}
+    told = e.event("member.contribution-paid", late, source=OWN, time="2024-07-08T09:00:00")
+    scene = Scene(*before, told, e.accident("K1", time="2024-07-08T20:00:00"))
+    assert scene.result() == ("REFERRED", ["MEM_BACKDATED_PAYMENT"], 0)
+    scene.take(e.review("K1", 1, "approve", "2024-07-09T08:00:00"))
+    assert scene.result()[0] == "APPROVED"
+    bank = Scene(*before, told | {"source": e.PAYMENTS}, e.accident("K1", time="2024-07-08T20:00:00"))
+    assert bank.result()[0] == "APPROVED"
