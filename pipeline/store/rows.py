@@ -152,7 +152,7 @@ def decision_row(decision: Decision, output: int) -> Row:
 
 
 def payout_row(payout: Payout) -> Row:
-    return payout.claim_id, payout.revision, payout.payee, payout.direction, payout.amount, payout.member_number
+    return payout.claim_id, payout.revision, payout.payee, payout.member_number, payout.direction, payout.amount
 
 
 def ledger_rows(batch: Iterable[Effects], *, keeps_raw: bool) -> list[Row]:

@@ -192,9 +192,9 @@ payouts: Final = Table(
     Column("claim_id", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("payee", Text, nullable=False),
+    Column("member_number", Text, nullable=False),  # of the person who is paid, or who gives it back
     Column("direction", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
-    Column("member_number", Text, nullable=False),  # of the person who is paid, or who gives it back
     PrimaryKeyConstraint("claim_id", "revision", "payee", "member_number"),
     _rupiah("amount"),
     CheckConstraint("direction IN ('pay', 'recover')", name="direction_known"),

@@ -147,9 +147,10 @@ def _make_payouts(*person: str) -> None:
         sa.Column("claim_id", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("payee", sa.Text(), nullable=False),
+        # Before the others: SQLite's own check misreads a table without row ids whose key is not in front.
+        *(sa.Column(name, sa.Text(), nullable=False) for name in person),
         sa.Column("direction", sa.Text(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        *(sa.Column(name, sa.Text(), nullable=False) for name in person),
         sa.PrimaryKeyConstraint("claim_id", "revision", "payee", *person, name="pk_payouts"),
         sa.CheckConstraint("amount >= 0 AND amount <= 1000000000000", name=op.f("ck_payouts_amount_in_range")),
         sa.CheckConstraint("direction IN ('pay', 'recover')", name=op.f("ck_payouts_direction_known")),
