@@ -30,6 +30,7 @@ from pipeline.private_files import open_private, own_folder, read_private, write
 DEFAULT_DIRECTORY: Final = Path(".santunan") / "services"
 START_SECONDS: Final = 60.0
 STOP_SECONDS: Final = 30.0
+PORTS: Final = range(15_000, 32_000)  # Linux begins its own range at 32,768
 Say = Callable[[str], None]
 _started_here: Final[dict[int, "subprocess.Popen[bytes]"]] = {}  # to reap; they may well outlive this process
 
@@ -264,11 +265,15 @@ def _places(directory: Path, *, is_secured: bool = False) -> Places:
 
 
 def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Below the range from which a system takes the near end of a connection: none can come first before the start."""
+    found: list[int] = []
+    for port in secrets.SystemRandom().sample(PORTS, len(PORTS)):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise NotReady(f"fewer than {count} of the ports {PORTS.start} to {PORTS.stop - 1} are free: end other programs")
 
 
 @contextlib.contextmanager

@@ -67,12 +67,17 @@ def test_a_claim_that_was_looked_at_is_not_due_again(site: Site, rerun: Rerun) -
     assert names(state.cases_due(0, dt.date(2030, 1, 1))) == []
 
 
-def test_a_claim_moved_to_another_member_leaves_the_first(site: Site, rerun: Rerun) -> None:
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_a_claim_moved_to_another_member_leaves_the_first_once_confirmed(
+    site: Site, rerun: Rerun, is_confirmed: bool
+) -> None:
     site.run(*e.member(), *e.member(*OTHER), e.accident("K1"))
     site.run(e.evidence("K1", "2024-07-20T10:00:00", member={"member_number": OTHER[0]}))
+    if is_confirmed:
+        site.run(e.review("K1", 2, "approve", "2024-07-21T10:00:00"))
     state = run(rerun)
-    assert names(state.cases_of([e.NUMBER], [e.NIK])) == []
-    assert names(state.cases_of([OTHER[0]], [])) == names(state.cases_of([], [OTHER[1]])) == ["K1"]
+    of_both = [names(state.cases_of([e.NUMBER], [e.NIK])), names(state.cases_of(*[[one] for one in OTHER]))]
+    assert of_both == ([[], ["K1"]] if is_confirmed else [["K1"], []])
 
 
 def test_a_corrected_nik_replaces_the_first(site: Site, rerun: Rerun) -> None:

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from agents.services.servers import free_ports
 from pipeline.messages.records import Message
 from pipeline.store import open_store
 from pipeline.store.embedded_log import Log, LogEntry
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
-from tests.support.http import asked, free_port, metrics_of
+from tests.support.http import asked, metrics_of
 
 NIK = "3671014107850007"
 OTHER_NIK = "3671014107850118"
@@ -129,7 +130,7 @@ def test_planted_words_reach_neither_logs_nor_metrics_nor_anything_that_is_publi
     sent += [Message(topic, NAME.encode(), raw, headers) for topic, raw in wrong.values()]
     log.append(sent)
     log.close()
-    port = free_port()
+    [port] = free_ports(1)
     environment = {
         "SANTUNAN_DATABASE_URL": f"sqlite:///{file}",
         "SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{port}",

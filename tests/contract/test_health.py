@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from agents.clients import open_submitter
+from agents.services.servers import free_ports
 from agents.settings import Settings
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
-from tests.support.http import asked, free_port, metrics_of
+from tests.support.http import asked, metrics_of
 from tests.support.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
 from tests.support.postgresql import new_database, postgresql_server
 
@@ -32,7 +33,7 @@ def lag(port: int) -> float:
 def test_each_worker_tells_the_lag_of_the_partitions_that_it_holds(kafka_settings: Settings, tmp_path: Path) -> None:
     with open_submitter(kafka_settings) as submitter:
         list(submitter.submit(documents(CLAIMS, member_count=25)))
-    one, other = free_port(), free_port()
+    one, other = free_ports(2)
     every = {str(number) for number in range(PARTITIONS)}
     folders = [tmp_path / "one", tmp_path / "other"]
     for folder in folders:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from kafka.admin import KafkaAdminClient
 
 from agents.clients import open_history, open_submitter
@@ -33,28 +32,25 @@ from tests.support.brokers import Broker
 from tests.support.command_line import PROGRAM, environment
 from tests.support.kafka_server import ends_of, environment_of
 from tests.support.postgresql import new_database, postgresql_server
+from tests.test_compose import properties_of
 
 __all__ = ["new_database", "postgresql_server"]
 
-COMPOSE = Path(__file__).parents[2] / "docker-compose.yml"
+SECURITY = ("sasl.", "ssl.", "authorizer.", "super.", "allow.", "cluster.id")  # tried by test_compose_broker
 CLAIMS_A_ROUND = 20  # of which one is decided twice
 ROUNDS = 2  # that must be decided before, without and after the broker that is killed
 PUBLISH_SECONDS = 5  # librdkafka 2.16 may wait for ever for a group's coordinator that is gone: the worker does not
 
 
 def of_compose(broker: Broker, cluster: list[Broker]) -> dict[str, str]:
-    """What the image makes of the variables of this broker, but for what names a place."""
-    service = yaml.safe_load(COMPOSE.read_text())["services"][broker.name]
-    settings = {
-        name.removeprefix("KAFKA_").lower().replace("_", "."): str(value)
-        for name, value in service["environment"].items()
-        if name.startswith("KAFKA_") and name != "KAFKA_HEAP_OPTS"
-    }
+    """What the image makes of the variables of this broker, but for what names a place or who may do what."""
+    settings = {name: value for name, value in properties_of(broker.name).items() if not name.startswith(SECURITY)}
     voters = settings["controller.quorum.voters"]
     for one in cluster:
         voters = voters.replace(f"@{one.name}:9093", f"@127.0.0.1:{one.controller_port}")
     listeners = settings["listeners"].replace(":9092", f"127.0.0.1:{broker.port}")
     return settings | {
+        "listener.security.protocol.map": settings["listener.security.protocol.map"].replace("SASL_SSL", "PLAINTEXT"),
         "controller.quorum.voters": voters,
         "listeners": listeners.replace(":9093", f"127.0.0.1:{broker.controller_port}"),
         "advertised.listeners": settings["advertised.listeners"].replace(

@@ -1,17 +1,9 @@
 """Asking a worker how it is, over HTTP."""
 
-import socket
 import urllib.error
 import urllib.request
 
 from prometheus_client.parser import text_string_to_metric_families
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def asked(port: int, path: str) -> tuple[int, bytes]:

@@ -13,6 +13,7 @@ import pytest
 from agents.app import App
 from agents.clients import open_history
 from agents.clock import say_days_passed, yesterday
+from agents.services.servers import free_ports
 from agents.settings import read_settings
 from agents.worker.daily_clock import GRACE, MOST_DAYS, DailyClock
 from agents.worker.metrics import Metrics
@@ -22,7 +23,7 @@ from pipeline.store import open_store
 from schemas import topics
 from schemas.clock import JAKARTA
 from tests.faults.running import running, wait_for
-from tests.support.http import asked, free_port, metrics_of, values_of
+from tests.support.http import asked, metrics_of, values_of
 
 MIDNIGHT = dt.datetime(2026, 3, 2, tzinfo=JAKARTA)  # 1 March 2026 is over
 MARCH_1 = dt.date(2026, 3, 1)
@@ -189,7 +190,7 @@ def test_a_worker_catches_up_in_order_and_is_ready_again(tmp_path: Path) -> None
     settings = read_settings(database_url=f"sqlite:///{tmp_path / 'santunan.db'}", partitions=2)
     last = yesterday() - dt.timedelta(days=3)
     say_days_passed(settings, [last])
-    port = free_port()
+    [port] = free_ports(1)
     environment = {
         "SANTUNAN_DATABASE_URL": settings.database_url,
         "SANTUNAN_HEALTH_ADDRESS": f"127.0.0.1:{port}",

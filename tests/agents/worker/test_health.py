@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agents.clients import open_submitter
+from agents.services.servers import free_ports
 from agents.settings import read_settings
 from agents.worker.batch_source import Batch, Lag
 from agents.worker.batches import STUCK_SECONDS, BatchRunner
@@ -19,7 +20,7 @@ from pipeline.messages.records import Chunk
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
-from tests.support.http import asked, free_port, metrics_of
+from tests.support.http import asked, metrics_of
 
 
 class BatchSource:
@@ -165,7 +166,7 @@ def settings_of(folder: Path, port: int) -> Mapping[str, str]:
 
 
 def test_a_worker_answers_how_it_is_and_what_it_did(tmp_path: Path) -> None:
-    port = free_port()
+    [port] = free_ports(1)
     environment = settings_of(tmp_path, port)
     with running(tmp_path, environment) as worker:
         wait_for(lambda: asked(port, "/ready")[0] == 200, worker)
