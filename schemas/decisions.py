@@ -169,12 +169,26 @@ class Refusal:
     original: str
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingEvidence:
+    """Evidence that has waited for a day at least, since no claim of this id came. `sources`: who sent it."""
+
+    __pydantic_config__ = _STRICT
+    claim_id: str
+    key: str
+    revision: int  # 0: there is no decision
+    sources: tuple[str, ...]
+    reason: str
+    message: str
+
+
 DECISION_MADE: Final = "santunan.decision.made.v1"
 PAYOUT_ORDERED: Final = "santunan.payout.ordered.v1"
 PAYOUT_ADJUSTED: Final = "santunan.payout.adjusted.v1"
 REFERRAL_OPENED: Final = "santunan.referral.opened.v1"
 REFERRAL_CLOSED: Final = "santunan.referral.closed.v1"
 EVENT_REFUSED: Final = "santunan.event.refused.v1"
+EVIDENCE_WAITING: Final = "santunan.evidence.waiting.v1"
 
 OUTPUT_TYPES: Final[dict[str, tuple[str, type]]] = {
     DECISION_MADE: (topics.DECISIONS, Decision),
@@ -183,4 +197,5 @@ OUTPUT_TYPES: Final[dict[str, tuple[str, type]]] = {
     REFERRAL_OPENED: (topics.REFERRALS, Referral),
     REFERRAL_CLOSED: (topics.REFERRALS, Referral),
     EVENT_REFUSED: (topics.DEAD_LETTERS, Refusal),
+    EVIDENCE_WAITING: (topics.REFERRALS, WaitingEvidence),
 }

@@ -117,14 +117,20 @@ def _holidays() -> str:
 
 def _store(settings: "Settings") -> str:
     from agents.cli.store import opened_store
+    from pipeline.queries.queue import count_unopened
     from pipeline.queries.statistics import counts
 
     with opened_store() as store:
-        found = counts(store)
+        found, unopened = counts(store), count_unopened(store)
     place = settings.embedded_file if settings.is_embedded else "PostgreSQL"
     return (
         f"{place}: {found['ledger']:,} events, {found['cases']:,} claims, {found['decisions']:,} decisions, "
         f"{found['dead_letters']:,} dead letters"
+        + (
+            f"; evidence under {unopened:,} ids whose claim did not come: `santunan referrals --evidence`"
+            if unopened
+            else ""
+        )
     )
 
 

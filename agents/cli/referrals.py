@@ -21,6 +21,9 @@ def add_to(cli: typer.Typer) -> None:
 def referrals(
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="N", help="At most so many.")] = _SHOWN,
     after: After = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Instead, the ids under which only evidence came and no claim.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """The claims that wait for an officer, the oldest first.
@@ -31,10 +34,14 @@ def referrals(
     Examples:
       santunan referrals
       santunan referrals --limit 500 --json
+      santunan referrals --evidence
     """
     from agents.cli.store import opened_store
     from pipeline.queries.queue import waiting
 
+    if evidence:
+        _list_evidence(limit, json=json)
+        return
     with opened_store() as store:
         page = waiting(store, limit=limit, after=after)
     if json:
@@ -43,6 +50,21 @@ def referrals(
         _show(page)
     else:
         print("Nothing waits for an officer." if after is None else "Nothing more waits for an officer.")
+
+
+def _list_evidence(limit: int, *, json: bool) -> None:
+    from agents.cli.store import opened_store
+    from pipeline.queries.queue import count_unopened, unopened
+
+    with opened_store() as store:
+        rows, count = unopened(store, limit=limit), count_unopened(store)
+    if json:
+        print_json(rows)
+        return
+    screen = console()
+    for one in rows:
+        screen.print(f"{one.since}  [bold]{field(one.claim_id)}[/]", soft_wrap=True)
+    print(f"Evidence came under {count:,} ids that no claim has. Its senders are told after a day.")
 
 
 def _show(page: "Page[WaitingClaim]") -> None:

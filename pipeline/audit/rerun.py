@@ -25,7 +25,7 @@ from pipeline.queries import history
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.history import HistoryEvent, Kin
 from pipeline.store.loader import Loader
-from schemas.decisions import Decision, Payout
+from schemas.decisions import Cause, Decision, Payout
 from schemas.events import parse
 
 Advance = Callable[[int], None]
@@ -111,7 +111,7 @@ class Rerun:
             claim_ids = {claim_id for _, event in events if (claim_id := getattr(event.data, "claim_id", None))}
             claim_ids.update(desk.cases)
             self.stored = history.published_decisions(self._connection, claim_ids, is_embedded=self._is_embedded)
-            desk.recorded = self._recorded
+            desk.recorded, desk.follows = self._recorded, self._follows
         messages: list[Message] = []
         for stored, event in events:
             try:
@@ -136,6 +136,14 @@ class Rerun:
         if published is None or not self.is_foreign(published):
             return None
         return read_decision(published), history.payouts_of(self._connection, claim_id, revision)
+
+    def _follows(self, claim_id: str, revision: int, cause: Cause) -> bool:
+        """What other rules decided is followed as it was: they looked at other claims at other times."""
+        published = self.stored.get((claim_id, revision + 1))
+        if published is None:
+            latest = self.stored.get((claim_id, revision))
+            return latest is None or not self.is_foreign(latest)
+        return not self.is_foreign(published) or read_decision(published).caused_by == cause
 
 
 @contextmanager

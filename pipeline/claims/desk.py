@@ -6,15 +6,13 @@ three cannot decide differently. Never imports a store, Faust or Kafka.
 """
 
 import datetime as dt
-from collections.abc import Callable
-from operator import attrgetter
 from typing import Final
 
 from pipeline.claims import referrals
-from pipeline.claims.assessor import Assessor, result_of
+from pipeline.claims.assessor import result_of
 from pipeline.claims.case import Case
-from pipeline.claims.case_file import ClaimSummary
-from pipeline.claims.decisions import decision_of, record
+from pipeline.claims.case_file import Verdict
+from pipeline.claims.decider import Decider, answer_of, in_opened_order
 from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.limits import require_few_claims, require_few_events, require_few_memberships
 from pipeline.claims.parties import (
@@ -25,47 +23,40 @@ from pipeline.claims.parties import (
     require_own_member,
     require_own_number,
 )
-from pipeline.claims.payouts import differences, payouts_of, recoveries_of
+from pipeline.claims.payouts import differences
 from pipeline.claims.progress import Progress
 from pipeline.claims.requirements import MEMBER_EVENTS, day_begun
 from pipeline.claims.reviews import apply_review, apply_settlement, payout_of
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.membership.member import Member
-from pipeline.messages.outputs import decision_message, payout_messages
 from pipeline.messages.records import Message
 from schemas.claims import OPENING_EVENTS, AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
 from schemas.clock import JAKARTA
 from schemas.codes import EFFECTIVE
 from schemas.days import DayPassed
-from schemas.decisions import Cause, Decision, FieldError, Payout
+from schemas.decisions import Cause, FieldError
 from schemas.events import IntakeEvent, MemberEvent, partition_key
 from schemas.membership import Contribution, MemberRegistered, WageReport
 from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
 
 _FACTS: Final = (AccidentClaimed, DeathClaimed, EvidenceAdded)
-_OPENED_ORDER: Final = attrgetter("opened_order")
-_new: Final = tuple.__new__  # fast: see docs/performance.md
+_TOLD_AFTER: Final = dt.timedelta(days=2)  # so that a whole day lies between, whatever the hour of receipt
+_NOT_REGISTERED: Final = "MEM_NOT_REGISTERED"
 
 
-class Desk(Assessor):
-    """An assessor that decides. The caller empties `changed_*` and `made_*` by making a new desk for each batch.
+class Desk(Decider):
+    """A decider that takes events. The caller empties `changed_*` and `made_*` by making a new desk for each batch.
 
-    `is_quiet`: nothing is published, so decisions and payouts are made but not written out as messages.
     `is_rerun`: the events were accepted before, so they are applied whatever is refused today.
     """
 
     def __init__(
         self, book: Book, paid: PaidLines | None = None, *, is_quiet: bool = False, is_rerun: bool = False
     ) -> None:
-        super().__init__(book, paid)
-        self.is_quiet = is_quiet
+        super().__init__(book, paid, is_quiet=is_quiet)
         self.is_rerun = is_rerun
-        # In a rerun, what other rules once decided as this revision of this claim; what came after rests on it.
-        self.recorded: Callable[[str, int], tuple[Decision, list[Payout]] | None] | None = None
-        self.made_decisions: list[Decision] = []
-        self.made_payouts: list[Payout] = []
 
     def take(self, event: IntakeEvent, clock: dt.datetime, *, order: int, partition: int = 0) -> list[Message]:
         """Everything that follows from one accepted event, in the order in which it is published.
@@ -75,9 +66,12 @@ class Desk(Assessor):
         """
         decisions, payouts = len(self.made_decisions), len(self.made_payouts)
         try:
-            messages = self._handle(event, clock.astimezone(JAKARTA), order, partition)
+            clock = clock.astimezone(JAKARTA)
+            messages = self._handle(event, clock, order, partition)
+            messages += self._follow_up(event, clock)
         except Exception:  # a bug, too: the next event must not meet half of this one
             self.roll_back()
+            self._decided.clear()
             del self.made_decisions[decisions:]
             del self.made_payouts[payouts:]
             raise
@@ -125,6 +119,7 @@ class Desk(Assessor):
         case.apply(event, clock)
         if case.program is None:
             case.progress.latest = case.progress.moment(clock)
+            case.progress.wake_on = clock.date() + _TOLD_AFTER
             return []  # evidence waits for its claim
         if not was_open:
             case.opened_order = order
@@ -158,16 +153,33 @@ class Desk(Assessor):
         before = self.members.get(number, Member.new(number))
         if not self.is_rerun:
             require_own_member(event, before)
-        touched = self._effective_cases(event, before)
-        old = {case.claim_id: result_of(self.assess(case, clock)[0]) for case in touched}
+        reached = self._reached_cases(event, before)
+        old = {case.claim_id: self.assess(case, clock) for case in reached}
         self.change_member(before.apply(event, clock))
         outputs: list[Message] = []
-        for case in touched:
-            if result_of(self.assess(case, clock)[0]) != old[case.claim_id]:
-                case = self.change_case(case.claim_id)
-                case.progress.changed_later = True
-                outputs += self._decide(case, clock, Cause(event.source, event.id))
+        for case in reached:
+            is_decided = case.progress.effective_outcome is not None and not case.progress.changed_later
+            verdict, (former, member, _) = self.assess(case, clock)[0], old[case.claim_id]
+            of = result_of if is_decided else answer_of
+            if of(verdict) == of(former):
+                continue
+            is_anew = not is_decided or (
+                isinstance(event, MemberRegistered)
+                and member is None
+                and self._may_be_decided_anew(case, former, clock)
+            )
+            outputs += self._decide_again(event, case, clock, has_changed_later=not is_anew)
         return outputs
+
+    def _may_be_decided_anew(self, case: Case, former: Verdict, clock: dt.datetime) -> bool:
+        """A claim that came before its member's registration, which another topic may hold back (amendment 9): it was
+        refused since nothing was known of the member; no officer has ruled, no money has moved."""
+        progress = case.progress
+        if progress.outcome != "REJECTED" or former.reason_codes[0] != _NOT_REGISTERED or progress.needs_officer:
+            return False
+        assert progress.latest is not None
+        hours = self.law_of(clock).registration_wait_hours.value
+        return not progress.payouts and clock - progress.latest <= dt.timedelta(hours=hours)
 
     def _take_day(self, event: DayPassed, clock: dt.datetime, partition: int) -> list[Message]:
         today = day_begun(event)
@@ -179,11 +191,16 @@ class Desk(Assessor):
         outputs: list[Message] = []
         for claim_id in sorted(due):
             case = self.change_case(claim_id)
+            progress = case.progress
+            if case.program is None:
+                progress.wake_on = None
+                outputs += [] if self.is_quiet else [referrals.waiting_evidence(case, clock)]
+                continue
             verdict, _, _ = self.assess(case, clock)
-            if (verdict.outcome, verdict.reason_codes) == (case.progress.outcome, case.progress.reason_codes):
-                case.progress.wake_on = verdict.wake_on
+            if (verdict.outcome, verdict.reason_codes) == (progress.outcome, progress.reason_codes):
+                progress.wake_on = verdict.wake_on
             else:
-                outputs += self._decide(case, clock, Cause(event.source, event.id))
+                outputs += self._decide_again(event, case, clock)
         return outputs
 
     def _take_review(self, event: ClaimReviewed, clock: dt.datetime) -> list[Message]:
@@ -234,74 +251,11 @@ class Desk(Assessor):
             require_own_number(case, event.data.member_number, self)
         return self.change_case(case.claim_id)
 
-    def _effective_cases(self, event: MemberEvent, before: Member) -> list[Case]:
+    def _reached_cases(self, event: MemberEvent, before: Member) -> list[Case]:
         """Decided cases of this person that the fact may reach, in the order in which they were opened."""
         nik = event.data.nik if isinstance(event, MemberRegistered) else before.nik
-        claim_ids = self.claims_of(before.number, nik)
-        found = [self.cases[claim_id] for claim_id in claim_ids if _may_reach(event, self.cases[claim_id])]
-        return sorted(
-            (case for case in found if case.progress.effective_outcome and not case.progress.changed_later),
-            key=lambda case: (case.opened_order, case.claim_id),
-        )
-
-    # --- decisions
-
-    def _recover_by(self, clock: dt.datetime) -> dt.date:
-        today = clock.astimezone(JAKARTA).date()
-        law = self.book.on(max(today, self.book.first_day))
-        return today + dt.timedelta(days=law.recovery_days.value)
-
-    def _decide(self, case: Case, clock: dt.datetime, cause: Cause) -> list[Message]:
-        """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary.
-
-        Raises Poison (LINE_PAID_ALREADY) where another claim pays what this decision would.
-        """
-        progress, reference = case.progress, case.member
-        assert reference is not None
-        clock = progress.moment(clock)
-        verdict, member, read = self.assess(case, clock)
-        decision = decision_of(case, verdict, member, read, clock, cause, self.book)
-        former = self.recorded(decision.claim_id, decision.revision) if self.recorded is not None else None
-        if former is not None:
-            (decision, payouts), verdict = former, verdict._replace(hand=None)
-            progress.forget_what_is_new()
-        else:
-            payouts = payouts_of(case, decision, self._recover_by(clock) if progress.accounts else None)
-            if progress.accounts:
-                decision.recoveries = recoveries_of(payouts)
-        outputs: list[Message] = []
-        if not self.is_quiet:
-            outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
-        record(progress, decision, verdict, payouts, clock)
-        outputs += referrals.update(case, clock)
-        summary = _summary_of(case, decision, (member.nik if member is not None else None) or reference.nik)
-        before = self.summaries.get(case.claim_id)
-        if before is not None and progress.moved_by is not None:  # until confirmed it is, for others, whose it was
-            summary = summary._replace(member_number=before.member_number, nik=before.nik)
-        self.change_summary(summary)
-        if self.paid is not None:
-            self.paid.note(decision, summary, self.other_niks(summary) if decision.benefits else ())
-        self.made_decisions.append(decision)
-        self.made_payouts += payouts
-        return outputs
-
-
-def _summary_of(case: Case, decision: Decision, nik: str | None) -> ClaimSummary:
-    return _new(
-        ClaimSummary,
-        (
-            case.claim_id,
-            case.opened_order,
-            decision.member_number,
-            nik,
-            decision.revision,
-            decision.program,
-            decision.event_date,
-            case.asked(),
-            decision.outcome,
-            frozenset([line for line, _ in case.progress.lines]),
-        ),
-    )
+        cases = [self.cases[claim_id] for claim_id in self.claims_of(before.number, nik)]
+        return in_opened_order(case for case in cases if case.progress.revision and _may_reach(event, case))
 
 
 def _require_same_program(case: Case, event: AccidentClaimed | DeathClaimed | EvidenceAdded) -> None:

@@ -40,18 +40,21 @@ class PaidLines:
         """
         if decision.outcome not in EFFECTIVE:
             return
-        claim_id, claims = decision.claim_id, self._claims
+        claim_id = decision.claim_id
         now = paid_lines(decision, summary)
         if not now and claim_id not in self._lines:
             return
-        for person, *what in sorted(now):  # sorted, so that every run reports the same conflict
-            for one in (person, *sorted(other_niks)):
-                other = claims.get((one, *what), claim_id)  # type: ignore[arg-type]
-                if other != claim_id:
-                    raise Poison("LINE_PAID_ALREADY", _paid_already(other, what[-1]))
+        if (conflict := self._conflict(claim_id, now, other_niks)) is not None:
+            raise Poison("LINE_PAID_ALREADY", conflict)
         if claim_id not in self._before:
             self._before[claim_id] = self._lines.get(claim_id)
         self._replace(claim_id, now)
+
+    def is_paid(self, decision: Decision, summary: ClaimSummary, other_niks: Collection[str] = ()) -> bool:
+        """Whether another claim pays what this decision would. Arguments as of `note`."""
+        if decision.outcome not in EFFECTIVE:
+            return False
+        return self._conflict(decision.claim_id, paid_lines(decision, summary), other_niks) is not None
 
     def keep(self) -> None:
         """The event is applied."""
@@ -82,6 +85,14 @@ class PaidLines:
             for claim_id, now in self._lines.items()
             for paid in now - self._stored.get(claim_id, _NOTHING)
         )
+
+    def _conflict(self, claim_id: str, now: Collection[PaidLine], other_niks: Collection[str]) -> FieldError | None:
+        for person, *what in sorted(now):  # sorted, so that every run reports the same conflict
+            for one in (person, *sorted(other_niks)):
+                other = self._claims.get((one, *what), claim_id)  # type: ignore[arg-type]
+                if other != claim_id:
+                    return _paid_already(other, what[-1])
+        return None
 
     def _replace(self, claim_id: str, now: frozenset[PaidLine]) -> None:
         for paid in self._lines.get(claim_id, _NOTHING):

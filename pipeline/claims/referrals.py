@@ -1,13 +1,15 @@
-"""Opens and closes the referral of a case, as the latest decision, appeals and failed payments demand. Pure."""
+"""Opens and closes the referral of a case, as the latest decision, appeals and failed payments demand; and tells
+whose evidence waits for a claim that did not come. Pure.
+"""
 
 import datetime as dt
 from typing import Literal
 
 from pipeline.claims.case import Case
-from pipeline.messages.outputs import referral_message
+from pipeline.messages.outputs import referral_message, waiting_message
 from pipeline.messages.records import Message
 from schemas.codes import APPEALED, PAYMENT_FAILED
-from schemas.decisions import Referral
+from schemas.decisions import Referral, WaitingEvidence
 
 
 def update(case: Case, clock: dt.datetime) -> list[Message]:
@@ -36,6 +38,14 @@ def open_codes(case: Case) -> tuple[str, ...]:
     if progress.failed_payouts:
         codes = (*codes, PAYMENT_FAILED)
     return codes
+
+
+def waiting_evidence(case: Case, clock: dt.datetime) -> Message:
+    """Told to those who sent evidence for a claim that nobody has opened yet."""
+    sources = tuple(sorted({event.source for _, event in case.waiting}))
+    message = "no claim of this id was received: check the id; if it is right, the claim itself must still be sent"
+    waiting = WaitingEvidence(case.claim_id, case.key, 0, sources, "CLAIM_UNKNOWN", message)
+    return waiting_message(waiting, case.event_count, clock)
 
 
 def _message(

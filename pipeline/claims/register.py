@@ -100,6 +100,10 @@ class Register:
             self._summaries_before[summary.claim_id] = self.summaries.get(summary.claim_id)
         self.add_summary(summary)
 
+    def summary_before(self, claim_id: str) -> ClaimSummary | None:
+        """The claim as it was before the event that is being taken; None: it was not known, or has not changed."""
+        return self._summaries_before.get(claim_id)
+
     def keep(self) -> None:
         """The event is applied."""
         if self._cases_before:

@@ -327,6 +327,7 @@ class Law:
     # Officers
     officer_limit: Value[int] = declared("rupiah", rupiah)
     recovery_days: Value[int] = declared("days", count)
+    registration_wait_hours: Value[int] = declared("hours", count)
 
     rule_version: str = field(init=False)
     made: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)

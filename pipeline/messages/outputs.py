@@ -2,7 +2,7 @@
 
 import datetime as dt
 from operator import itemgetter
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -11,6 +11,7 @@ from schemas.clock import JAKARTA
 from schemas.decisions import (
     DECISION_MADE,
     EVENT_REFUSED,
+    EVIDENCE_WAITING,
     OUTPUT_TYPES,
     PAYOUT_ADJUSTED,
     PAYOUT_ORDERED,
@@ -20,6 +21,7 @@ from schemas.decisions import (
     Payout,
     Referral,
     Refusal,
+    WaitingEvidence,
 )
 
 SOURCE: Final = "urn:santunan:system:assessment"
@@ -46,9 +48,13 @@ def refusal_message(refusal: Refusal, clock: dt.datetime) -> Message:
     return _message(EVENT_REFUSED, position, position, clock, position, refusal)
 
 
-def _message(
-    kind: str, identity: str, subject: str, clock: dt.datetime, key: str, data: Decision | Payout | Referral | Refusal
-) -> Message:
+def waiting_message(waiting: WaitingEvidence, events: int, clock: dt.datetime) -> Message:
+    """`events`: how many came so far; evidence that comes later is told anew."""
+    identity = f"{waiting.claim_id}.w{events}"
+    return _message(EVIDENCE_WAITING, identity, waiting.claim_id, clock, waiting.key, waiting)
+
+
+def _message(kind: str, identity: str, subject: str, clock: dt.datetime, key: str, data: Any) -> Message:
     document = {
         "specversion": "1.0",
         "id": identity,

@@ -39,6 +39,7 @@ SUMMARY_COLUMNS: Final = (
     "outcome",
     "effective_lines",
 )
+_MAY_DEPEND: Final = frozenset({"REJECTED", "REFERRED"})  # outcomes whose reason may lie in another claim
 _ROUNDS: Final = 16  # a claim names a member, whose claims name another …: in practice one or two
 
 
@@ -56,6 +57,8 @@ class Loader:
         self._claims: set[str] = set()
         self._paid_lines: list[Any] = []
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
+        self._locked: set[str] = set()
+        self._days: set[int] = set()  # partitions
 
     def run(self, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         """`wanted`: by partition."""
@@ -75,7 +78,12 @@ class Loader:
         for partition, day in sorted(due_by.items()):
             numbers |= self._put_cases(self._lookups.cases_due(partition, day))
         self._expand(numbers, claims)
+        self._follow()
         self._lock_and_complete(own)
+        if dependents := self._dependents():
+            self._expand(set(), dependents)
+            self._follow()
+            self._lock_and_complete(own)
         # Paid lines are kept under the person and the day they were paid for. All lines of one claim are kept under one
         # person, so few claims remain to be asked for by their id.
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
@@ -110,20 +118,17 @@ class Loader:
         persons are locked: a day that passes there meanwhile could overlook what this batch, the earlier one, makes
         due.
         """
-        locked: set[str] = set()
-        days: set[int] = set()
-        self._follow()
         for _ in range(_ROUNDS):
-            persons, niks, foreign = locked | self._persons(), set(self._niks), days | self._foreign(own)
+            persons, niks, foreign = self._locked | self._persons(), set(self._niks), self._days | self._foreign(own)
             asked: Set[str] = frozenset()
-            if persons != locked or foreign != days:
-                asked, locked, days = persons, persons, foreign
+            if persons != self._locked or foreign != self._days:
+                asked, self._locked, self._days = persons, persons, foreign
                 self._paid_lines.clear()  # of all persons, once more
             # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
             of = (sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
-            self._complete(self._lookups.lock_and_read(sorted(asked), sorted(days), *of))
+            self._complete(self._lookups.lock_and_read(sorted(asked), sorted(self._days), *of))
             self._follow()
-            if self._persons() <= locked and self._niks == niks and self._foreign(own) <= days:
+            if self._persons() <= self._locked and self._niks == niks and self._foreign(own) <= self._days:
                 return
         raise Transient("the persons of these events changed while their locks were waited for")
 
@@ -152,6 +157,16 @@ class Loader:
         if again:
             self._claims -= again
         self._expand(set(), again)
+
+    def _dependents(self) -> set[str]:
+        """Claims of these persons that may have to be assessed again after another one; of the persons that they name
+        in their turn nothing is assessed again, so the way ends there."""
+        names = self._numbers | self._niks
+        return {
+            claim_id
+            for claim_id, one in self._desk.summaries.items()
+            if one.outcome in _MAY_DEPEND and (one.member_number in names or one.nik in names)
+        } - self._claims
 
     def _foreign(self, own: Set[int]) -> set[int]:
         return {case.partition for case in self._desk.cases.values()} - own

@@ -291,8 +291,9 @@ def test_an_officer_cannot_pay_what_another_claim_pays(site: Site, size: int) ->
     site.run(*e.member(), e.accident("K1"), again, late, size=size)
     assert site.refusals() == [(6, "LINE_PAID_ALREADY")]
     reject = e.review("K1", 1, "reject", "2024-07-11T10:00:00")
-    site.run(reject, late | {"time": "2024-07-12T10:00:00+07:00"}, size=size)
-    assert [one[:3] for one in site.decisions()[2:]] == [("K1", 2, "REJECTED"), ("K2", 2, "APPROVED")]
+    site.run(reject, e.review("K2", 2, "change", "2024-07-12T10:00:00", changes=change), size=size)
+    looked = [("K1", 2, "REJECTED"), ("K2", 2, "PENDING"), ("K2", 3, "APPROVED")]
+    assert [one[:3] for one in site.decisions()[2:]] == looked
     assert site.rows("SELECT claim_id, line FROM paid_lines") == [("K2", "stmb")]
     assert check(site.store) == []
 
@@ -362,7 +363,7 @@ def test_an_officer_cannot_pay_again_what_was_paid_under_a_former_nik(site: Site
     site.run(*e.member(), e.accident("K1"), right, again, late)
     assert site.refusals() == [(7, "LINE_PAID_ALREADY")]
     reject = e.review("K1", 1, "reject", "2024-07-11T10:00:00")
-    site.run(reject, late | {"time": "2024-07-12T10:00:00+07:00"})
+    site.run(reject, e.review("K2", 2, "change", "2024-07-12T10:00:00", changes=change))
     assert site.rows("SELECT person, claim_id FROM paid_lines") == [("3671010101800099", "K2")]
     assert check(site.store) == []
 

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from pipeline.queries.pages import NotFound
-from pipeline.queries.queue import waiting
+from pipeline.queries.queue import count_unopened, unopened, waiting
 from schemas import topics
 from tests.support import events as e
 from tests.support.office import SECOND, TWICE, disease
@@ -83,3 +83,15 @@ def test_the_queue_is_read_by_its_index(office: Site) -> None:
         "AND decisions.revision = cases.revision WHERE cases.referral_id > ''"
     )
     assert any("ix_cases_referral_id" in str(row) for row in plan) and not any("SCAN" in str(row) for row in plan)
+
+
+def test_evidence_without_its_claim_is_listed_until_the_claim_comes(office: Site) -> None:
+    assert (unopened(office.store), count_unopened(office.store)) == ((), 0)
+    office.run(*[e.evidence(one, "2024-10-01T10:00:00", documents=["ktp"], source=e.CLINIC) for one in ("Z2", "Z1")])
+    assert [(one.claim_id, one.since) for one in unopened(office.store)] == [
+        ("Z1", dt.date(2024, 10, 1)),
+        ("Z2", dt.date(2024, 10, 1)),
+    ]
+    assert (len(unopened(office.store, limit=1)), count_unopened(office.store)) == (1, 2)
+    office.run(e.accident("Z1", "2024-09-30", SECOND[0]))
+    assert [one.claim_id for one in unopened(office.store)] == ["Z2"]

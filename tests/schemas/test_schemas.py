@@ -16,11 +16,11 @@ from pipeline.claims.desk import Desk
 from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.messages.intake import event_clock, read_event
-from pipeline.messages.outputs import OUTPUT_TYPES, SOURCE, refusal_message
+from pipeline.messages.outputs import OUTPUT_TYPES, SOURCE, refusal_message, waiting_message
 from pipeline.messages.records import Message
 from schemas.claims import SECTIONS
 from schemas.contract import ContractBroken, event_types, incompatibilities, json_schemas, write_schemas
-from schemas.decisions import FieldError, Refusal
+from schemas.decisions import FieldError, Refusal, WaitingEvidence
 from schemas.events import Refused, parse
 
 PUBLISHED = Path(__file__).parents[2] / "schemas" / "json"
@@ -202,7 +202,11 @@ def test_nothing_that_was_read_can_be_changed() -> None:
 
 
 def leaving() -> Iterator[Message]:
-    """What the portfolio leads to, and a dead letter."""
+    """What the portfolio leads to, a dead letter, and evidence whose claim did not come."""
+    clock = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    yield waiting_message(
+        WaitingEvidence("K1", "K1", 0, ("urn:santunan:clinic:a",), "CLAIM_UNKNOWN", "send it"), 1, clock
+    )
     desk, known = Desk(Book.load()), set()
     for order, line in enumerate(portfolio()):
         try:
@@ -212,7 +216,7 @@ def leaving() -> Iterator[Message]:
                 known.add((event.source, event.id))
         except Poison as poison:
             refusal = Refusal("history.events", 0, order, poison.reason, poison.errors, None, None, "")
-            yield refusal_message(refusal, dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+            yield refusal_message(refusal, clock)
 
 
 class TestCloudEventsOfOthers:
