@@ -1,10 +1,18 @@
 """A run that is ended ends what it started; and what the fault tests did to the servers is said at the end of a run,
-whichever process ran them."""
+whichever process ran them.
+
+One Kafka and one PostgreSQL for each process of the run: each module that imported the fixtures would get its own.
+"""
 
 import signal
 from typing import Any
 
 import pytest
+
+from tests.support.kafka_server import kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
+
+__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
 FAULTS = "faults"  # the property under which a test notes its counts
 _processes: list[Any] = []  # of pytest-xdist

@@ -5,10 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgresql import new_database, postgresql_server
 from tests.support.site import Site
-
-__all__ = ["new_database", "postgresql_server"]
 
 ENGINES = ("sqlite", "postgresql")
 MakeSite = Callable[[], Site]

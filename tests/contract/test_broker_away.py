@@ -26,9 +26,6 @@ from tests.faults.stream import documents
 from tests.support import brokers
 from tests.support.brokers import Broker
 from tests.support.kafka_server import PARTITIONS, environment_of
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["new_database", "postgresql_server"]
 
 SESSION_SECONDS = 1
 AWAY_SECONDS = 10.0

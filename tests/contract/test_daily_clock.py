@@ -15,10 +15,7 @@ from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
-from tests.support.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+from tests.support.kafka_server import PARTITIONS, environment_of
 
 MISSED = 4
 

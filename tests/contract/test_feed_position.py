@@ -10,10 +10,6 @@ from agents.settings import Settings
 from pipeline.errors import NotReady
 from schemas import topics
 from tests.support import events as e
-from tests.support.kafka_server import kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
 
 def test_a_position_beyond_the_end_of_a_topic_is_told(kafka_settings: Settings, tmp_path: Path) -> None:

@@ -24,10 +24,7 @@ from tests.faults import full_disk
 from tests.faults.running import wait_for
 from tests.faults.stream import documents
 from tests.support.command_line import environment
-from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+from tests.support.kafka_server import environment_of
 
 CLAIMS = 60
 

@@ -9,10 +9,7 @@ from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
 from tests.support.http import asked, metrics_of
-from tests.support.kafka_server import PARTITIONS, environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+from tests.support.kafka_server import PARTITIONS, environment_of
 
 CLAIMS = 100
 

@@ -16,10 +16,7 @@ from agents.transports.kafka.consumer import HELD_SECONDS
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
-from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+from tests.support.kafka_server import environment_of
 
 LIMIT = 1_048_588  # max.message.bytes
 

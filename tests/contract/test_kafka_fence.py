@@ -26,11 +26,8 @@ from pipeline.messages.records import Message
 from schemas import topics
 from tests.support import events as e
 from tests.support.kafka_group import Place, committed, joined
-from tests.support.kafka_server import ends_of, kafka_bootstrap, kafka_settings
+from tests.support.kafka_server import ends_of
 from tests.support.kafka_stage import HERE, chunk_of
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
 FIRST, SECOND = chunk_of(HERE, 0, 3), chunk_of(HERE, 3, 5)
 OUTPUTS = [Message(topics.DECISIONS, b"k", b"1"), Message(topics.PAYOUTS, b"k", b"2")]

@@ -30,19 +30,10 @@ from pipeline.store.postgresql import PostgresqlStore
 from pipeline.store.published_positions import note_published, published_positions
 from schemas import topics
 from tests.support.kafka_group import committed, joined
-from tests.support.kafka_server import kafka_bootstrap, kafka_settings
 from tests.support.kafka_stage import HERE, THERE, Left, chunk_of, no_process_ends, settings
-from tests.support.postgresql import new_database, postgresql_server
 from tests.support.site import GROUP
 
-__all__ = [
-    "kafka_bootstrap",
-    "kafka_settings",
-    "new_database",
-    "no_process_ends",
-    "postgresql_server",
-    "settings",
-]
+__all__ = ["no_process_ends", "settings"]
 
 MEMBER = GroupMember(1, "us")
 CHUNK = chunk_of(HERE, 3, 5)

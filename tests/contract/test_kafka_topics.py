@@ -10,10 +10,6 @@ from agents.kafka import topics as kafka_topics
 from agents.kafka.connection import connection_options
 from agents.settings import Settings
 from schemas import topics
-from tests.support.kafka_server import kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
 WEEK_MS = 7 * 86_400_000
 FIRST_MS = 1_435_708_800_000  # 2015-07-01

@@ -11,10 +11,7 @@ from sqlalchemy import URL, make_url
 from agents.services.postgresql import binaries
 from tests.support import events as e
 from tests.support.command_line import santunan
-from tests.support.postgresql import new_database, postgresql_server
 from tests.support.site import Site
-
-__all__ = ["new_database", "postgresql_server"]
 
 
 def run(command: str, url: str, folder: Path) -> None:

@@ -10,10 +10,7 @@ from pipeline.messages.published import PublishedOutput, published_output
 from pipeline.messages.records import Message
 from schemas import topics
 from tests.support import events as e
-from tests.support.postgresql import new_database, postgresql_server
 from tests.support.site import GROUP, NOW_MS, Site
-
-__all__ = ["new_database", "postgresql_server"]
 
 HERE = (topics.HISTORY, 0)
 

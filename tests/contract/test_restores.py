@@ -12,10 +12,6 @@ from agents.settings import Settings
 from schemas import topics
 from tests.support import events as e
 from tests.support import restores as drill
-from tests.support.kafka_server import kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
 ACCEPTED = 'SELECT kind, topic, "partition", "first", "next", accepted_by <> \'\' FROM acceptances ORDER BY number'
 

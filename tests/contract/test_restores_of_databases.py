@@ -16,10 +16,9 @@ from tests.contract.test_restores import settings
 from tests.support import command_line
 from tests.support import events as e
 from tests.support import restores as drill
-from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
+from tests.support.kafka_server import environment_of
 
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server", "settings"]
+__all__ = ["settings"]
 
 OTHER, NIK = "20000000029", "3671010101800002"
 _copies = itertools.count(1)

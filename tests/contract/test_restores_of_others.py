@@ -16,10 +16,8 @@ from schemas import topics
 from tests.contract.test_restores import ACCEPTED, settings
 from tests.support import events as e
 from tests.support import restores as drill
-from tests.support.kafka_server import kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
 
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server", "settings"]
+__all__ = ["settings"]
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,6 @@ from tests.faults.running import running, wait_for
 from tests.faults.stream import documents
 from tests.support import brokers
 from tests.support.kafka_server import environment_of
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["new_database", "postgresql_server"]
 
 CLAIMS = 20
 PASSWORD = "right-password"  # noqa: S105 - of a broker that lives as long as these tests

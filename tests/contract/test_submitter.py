@@ -7,10 +7,6 @@ from agents.clients.submitter import KafkaSubmitter
 from agents.settings import Settings
 from pipeline.errors import NotReady
 from schemas import topics
-from tests.support.kafka_server import kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
 
 
 def event(value: bytes) -> Outgoing:

@@ -31,10 +31,7 @@ from tests.support import brokers
 from tests.support.brokers import Broker
 from tests.support.command_line import PROGRAM, environment
 from tests.support.kafka_server import ends_of, environment_of
-from tests.support.postgresql import new_database, postgresql_server
 from tests.test_compose import properties_of
-
-__all__ = ["new_database", "postgresql_server"]
 
 SECURITY = ("sasl.", "ssl.", "authorizer.", "super.", "allow.", "cluster.id")  # tried by test_compose_broker
 CLAIMS_A_ROUND = 20  # of which one is decided twice

@@ -18,10 +18,7 @@ from pipeline.store.embedded_log import Log
 from schemas import topics
 from tests.faults.running import Worker, running, wait_for
 from tests.faults.stream import documents
-from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+from tests.support.kafka_server import environment_of
 
 CLAIMS = 200
 NAMES = ("north", "south")

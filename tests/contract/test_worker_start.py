@@ -15,10 +15,7 @@ from agents.services import servers
 from agents.settings import Settings, read_settings
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT, NotReady
 from tests.faults.running import running, wait_for
-from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
-from tests.support.postgresql import new_database, postgresql_server
-
-__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+from tests.support.kafka_server import environment_of
 
 
 def refusal(folder: Path, environment: dict[str, str]) -> tuple[int, str]:
