@@ -28,7 +28,7 @@ from pipeline.errors import NotReady
 from pipeline.private_files import open_private, own_folder, read_private, write_private
 
 DEFAULT_DIRECTORY: Final = Path(".santunan") / "services"
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 30.0
 PORTS: Final = range(15_000, 32_000)  # Linux begins its own range at 32,768
 Say = Callable[[str], None]
