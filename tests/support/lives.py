@@ -156,7 +156,10 @@ class Lives:
         if source not in OFFICES and self.dice.random() < 0.7:
             closed = {"conclusion": {"work_related": True, "concluded_on": day}} if make is e.accident else {}
             report = {"report": {"reported_at": f"{day}T15:00:00+07:00"}} if make is e.accident else {}
-            self.tell(e.evidence(claim_id, "", documents=life_sections.PAPERS, **closed, **report), e.OFFICE)
+            self.tell(
+                e.evidence(claim_id, "", documents=life_sections.PAPERS, **closed, **report, **self._own(claim_id)),
+                e.OFFICE,
+            )
 
     def _vary(self, data: dict[str, Any]) -> None:
         if self.dice.random() < 0.5:
@@ -183,8 +186,8 @@ class Lives:
         day = self.days[claim_id]
         chosen = self.dice.sample(allowed, min(len(allowed), self.dice.choice((1, 1, 2))))
         sections = {section: life_sections.made(section, self.dice, day) for section in chosen}
-        named = {} if source in STRANGERS or self.dice.random() < 0.4 else {"member_number": self._key(claim_id)}
-        self.tell(e.evidence(claim_id, "", **sections, **{k: v for k, v in named.items() if v}), source)
+        named = {} if source in STRANGERS else self._own(claim_id)
+        self.tell(e.evidence(claim_id, "", **sections, **named), source)
 
     def correction(self) -> None:
         """The office names another person, or registers a member anew under another NIK; others try the same."""
@@ -192,7 +195,7 @@ class Lives:
         source = self.dice.choice((e.OFFICE, SITI, CLINICS[0], e.DESK))
         if claim_id and self.dice.random() < 0.6:
             person = other if self.spans else self.persons[claim_id]
-            self.tell(e.evidence(claim_id, "", member=self._reference(person)), source)
+            self.tell(e.evidence(claim_id, "", member=self._reference(person), **self._own(claim_id)), source)
             return
         number = self.dice.choice(other.numbers)
         nik = self.dice.choice(self.people).nik if self.spans and self.dice.random() < 0.3 else f"9{other.nik[1:]}"
@@ -201,7 +204,8 @@ class Lives:
 
     def appeal(self) -> None:
         if claim_id := self._some_claim():
-            self.tell(e.appeal(claim_id, ""), self.dice.choice((e.DESK, CLINICS[0])))
+            document = e.event("claim.appealed", {"claim_id": claim_id} | self._own(claim_id))
+            self.tell(document, self.dice.choice((e.DESK, CLINICS[0])))
 
     # --- officers, payments, days
 
@@ -224,6 +228,7 @@ class Lives:
             what["documents"] = ["ktp"]
         if "BEN_CHILD_CHOICE" in progress.referral_codes and verdict == "approve":
             what["children"] = [1, 2]
+        what |= self._own(case.claim_id)
         self.tell(e.review(case.claim_id, revision, verdict, "", **what), self.dice.choice(OFFICERS))
 
     def _change(self, line: str, amount: int) -> dict[str, Any]:
@@ -236,9 +241,11 @@ class Lives:
         payout_id, ordered = self.dice.choice(list(case.progress.payouts.items()))
         if self.dice.random() < 0.7:
             amount = abs(ordered) + (self.dice.random() < 0.1)
-            self.tell(e.settled(payout_id, amount, str(self._lately())), e.PAYMENTS)
+            document = e.settled(payout_id, amount, str(self._lately()))
         else:
-            self.tell(e.failed(payout_id, str(self.clock.date())), e.PAYMENTS)
+            document = e.failed(payout_id, str(self.clock.date()))
+        document["data"] |= self._own(case.claim_id)
+        self.tell(document)
 
     def day(self) -> None:
         self.tell(e.day_passed(str(self.clock.date() - dt.timedelta(days=1))))
@@ -255,9 +262,10 @@ class Lives:
         found = [case for case in self.scene.desk.cases.values() if case.progress.revision and fits(case)]
         return self.dice.choice(found[-8:]) if found else None
 
-    def _key(self, claim_id: str) -> str | None:
-        """The membership number that the claim gives."""
+    def _own(self, claim_id: str) -> dict[str, str]:
+        """The membership number under which the claim is kept, as its parties mostly know it; where a person spans no
+        partitions, always."""
         case = self.scene.desk.cases.get(claim_id)
-        if case is None or case.member is None:
-            return self.persons[claim_id].numbers[0]
-        return case.member.member_number
+        number = case.key if case is not None and self.spans else self.persons[claim_id].numbers[0]
+        is_named = number != claim_id and (not self.spans or self.dice.random() < 0.8)
+        return {"member_number": number} if is_named else {}
