@@ -97,7 +97,7 @@ class Lives:
     def person(self) -> None:
         place = self.first + len(self.people)
         numbers = tuple(f"4{place:08}{n:02}" for n in range(self.dice.choice((1, 1, 1, 2)) if self.spans else 1))
-        person = Person(f"3671{place:012}", numbers)
+        person = Person(f"3672{place:012}", numbers)
         self.people.append(person)
         for number in numbers:
             since = self.clock.date() - dt.timedelta(days=self.dice.choice((5, 400, 400, 400)))
