@@ -10,12 +10,15 @@ from pipeline.claims.case import Case
 from pipeline.claims.case_file import ClaimSummary, Verdict
 from pipeline.claims.decisions import decision_of, record
 from pipeline.claims.double_payment import PaidLines
-from pipeline.claims.payouts import payouts_of, recoveries_of
+from pipeline.claims.payouts import moved, payouts_of, recoveries_of
+from pipeline.claims.progress import Progress
 from pipeline.law.book import Book
 from pipeline.law.declarations import Law
+from pipeline.membership.member import Member
 from pipeline.messages.outputs import decision_message, payout_messages
 from pipeline.messages.records import Message
 from schemas.clock import JAKARTA
+from schemas.codes import EFFECTIVE, LATE_PAYMENT
 from schemas.decisions import Cause, Decision, Payout
 from schemas.events import IntakeEvent
 from schemas.reviews import ClaimReviewed
@@ -49,8 +52,13 @@ class Decider(Assessor):
         """The law of the day on which something is decided."""
         return self.book.on(max(clock.astimezone(JAKARTA).date(), self.book.first_day))
 
-    def _decide(self, case: Case, clock: dt.datetime, cause: Cause, *, is_asked: bool = True) -> list[Message]:
+    def _decide(
+        self, case: Case, clock: dt.datetime, cause: Cause, *, is_asked: bool = True, is_review: bool = False
+    ) -> list[Message]:
         """Assess, and let everything follow from the verdict: decision, payouts, referral, progress, summary.
+
+        Money that was ordered is changed by a review alone: whatever else would change it, another claim that came
+        meanwhile too, makes an officer look at it.
 
         `is_asked`: False where the event speaks of something else; then a claim is left as it is where another one
         pays what it would. Else Poison (LINE_PAID_ALREADY) is raised.
@@ -59,6 +67,9 @@ class Decider(Assessor):
         assert reference is not None
         clock = progress.moment(clock)
         verdict, member, read = self.assess(case, clock)
+        if progress.accounts and not is_review and _moves_ordered(progress, verdict, member):
+            progress.has_new_facts = True
+            verdict, member, read = self.assess(case, clock)
         decision = decision_of(case, verdict, member, read, clock, cause, self.book)
         nik = (member.nik if member is not None else None) or reference.nik
         if not is_asked and self._is_paid(case, decision, nik):
@@ -168,6 +179,13 @@ def answer_of(verdict: Verdict) -> tuple[object, ...]:
     """All that a verdict says to those who wait: what is asked of them, too."""
     unmet = tuple([check for check in verdict.trace if check.result != "met"])
     return verdict.outcome, verdict.reason_codes, verdict.benefits, verdict.indicative_total, verdict.missing, unmet
+
+
+def _moves_ordered(progress: Progress, verdict: Verdict, member: Member | None) -> bool:
+    if verdict.outcome not in EFFECTIVE or not any(progress.accounts.values()):
+        return False
+    number = member.number if member is not None else None
+    return moved(progress.accounts, number, verdict.benefits, dict(progress.lines).get(LATE_PAYMENT, 0)) > 0
 
 
 def _summary_of(case: Case, decision: Decision, nik: str | None) -> ClaimSummary:

@@ -72,6 +72,7 @@ def record(progress: Progress, decision: Decision, verdict: Verdict, payouts: li
         progress.effective_outcome = decision.outcome
         progress.effective_total = decision.total
         progress.lines = tuple([(one.line, one.amount) for one in decision.benefits])
+        progress.answered_by = progress.filed_by = ()  # they stood behind this money, and behind no later one
     for payout in payouts:
         signed = payout.amount if payout.direction == "pay" else -payout.amount
         assert payout.member_number is not None, "money moves only for a registered member"

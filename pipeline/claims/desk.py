@@ -117,6 +117,8 @@ class Desk(Decider):
             case.progress.former_events = case.event_count + 1
         admit(case, event, self)
         case.apply(event, clock)
+        if event.data.advice is not None or event.data.approved is not None:
+            case.progress.filed_by = tuple(dict.fromkeys((*case.progress.filed_by, event.source)))
         if case.program is None:
             case.progress.latest = case.progress.moment(clock)
             case.progress.wake_on = clock.date() + _TOLD_AFTER
@@ -210,7 +212,7 @@ class Desk(Decider):
         apply_review(case, event, is_rerun=self.is_rerun)
         if event.data.verdict == "approve" and not self.is_rerun:
             self._require_answered(case, clock)
-        return self._decide(case, clock, Cause(event.source, event.id))
+        return self._decide(case, clock, Cause(event.source, event.id), is_review=True)
 
     def _require_answered(self, case: Case, clock: dt.datetime) -> None:
         """Raises Poison (REVIEW_CHANGE_NEEDED) where the claim waits for the very answers that were given."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from pipeline.claims.case import Case
 from pipeline.claims.progress import Account
-from schemas.codes import EFFECTIVE
+from schemas.codes import EFFECTIVE, LATE_PAYMENT
 from schemas.decisions import Benefit, Decision, Payout, Recovery
 
 
@@ -50,6 +50,15 @@ def differences(ordered: dict[Account, int], number: str | None, benefits: Itera
         return {account: due[account] for account in sorted(due) if due[account]}
     moves = {account: due.get(account, 0) - ordered.get(account, 0) for account in sorted(due.keys() | ordered.keys())}
     return {account: difference for account, difference in moves.items() if difference}
+
+
+def moved(ordered: dict[Account, int], number: str | None, benefits: Iterable[Benefit], delay_before: int) -> int:
+    """Rupiah that these benefits would move, by person and payee, in either direction; without the compensation for
+    late payment, which moves by law alone. `delay_before`: what of that is in `ordered`, for one of its accounts."""
+    plain = tuple([one for one in benefits if one.line != LATE_PAYMENT])
+    holders = [account for account, amount in ordered.items() if amount >= delay_before] if delay_before else []
+    before = [{**ordered, account: ordered[account] - delay_before} for account in holders] or [ordered]
+    return min([sum([abs(one) for one in differences(each, number, plain).values()]) for each in before])
 
 
 def recoveries_of(payouts: Iterable[Payout]) -> tuple[Recovery, ...]:

@@ -50,7 +50,7 @@ class Ruling:
 @dataclass(slots=True, init=False)
 class Progress:
     """What was decided so far. `accounts`: rupiah ordered by person (membership number) and payee, net.
-    `answered_codes`: those that officers answered, and `answered_by` who did.
+    `answered_codes`: those that officers answered, and `answered_by` who did since money was decided last.
 
     Made as of a new claim, by an `__init__` of its own: fast, see docs/performance.md.
     """
@@ -70,6 +70,7 @@ class Progress:
     failed_payouts: tuple[str, ...]
     answered_codes: tuple[str, ...]
     answered_by: tuple[str, ...]
+    filed_by: tuple[str, ...]  # who wrote advice or amounts on file since money was decided last
     chosen_children: tuple[int, ...]  # places in the list of children, from 1, that an officer chose
     ruling: Ruling | None
     replaced_officer: str | None  # whose ruling waited for a second officer, and was replaced by another
@@ -106,6 +107,7 @@ class Progress:
         self.failed_payouts = ()
         self.answered_codes = ()
         self.answered_by = ()
+        self.filed_by = ()
         self.chosen_children = ()
         self.ruling = None
         self.replaced_officer = None
@@ -144,6 +146,7 @@ class Progress:
         made.failed_payouts = self.failed_payouts
         made.answered_codes = self.answered_codes
         made.answered_by = self.answered_by
+        made.filed_by = self.filed_by
         made.chosen_children = self.chosen_children
         made.ruling = self.ruling
         made.replaced_officer = self.replaced_officer
@@ -167,7 +170,7 @@ class Progress:
 
     def forget_what_is_new(self) -> None:
         """As the program kept a claim before it kept parties and hands; the store's migration leaves the same."""
-        self.answered_by, self.chosen_children, self.replaced_officer = (), (), None
+        self.answered_by, self.filed_by, self.chosen_children, self.replaced_officer = (), (), (), None
         if self.ruling is not None:
             self.ruling = replace(self.ruling, seen_events=0)
 

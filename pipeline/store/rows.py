@@ -100,6 +100,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "lines": _pairs,
     "accounts": _accounts,
     "answered_by": tuple,
+    "filed_by": tuple,
     "chosen_children": tuple,
     "accepted_events": tuple,
     "contest": Contest._make,

@@ -1,7 +1,7 @@
 """`python -m tests.faults.soak MINUTES`: every fault, one after the other.
 
-The last line is one JSON object; the status is 0 where no event was lost, doubled or out of order and every invariant
-held.
+The last line is one JSON object; the status is 0 where no event was lost, doubled or out of order, no money was
+wrong by person, and every invariant held.
 """
 
 import random
@@ -47,11 +47,11 @@ def main() -> int:
             breaches = storm.finish()
         finally:
             storm.close()
-    for breach in breaches:
+    for breach in [*breaches, *storm.money.faults()]:
         print(breach)
     print(storm.counts.to_json())
     counts = storm.counts
-    return 1 if breaches or counts.lost or counts.doubled or counts.disordered else 0
+    return 1 if breaches or counts.lost or counts.doubled or counts.disordered or counts.wrong else 0
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""The events that workers are killed over: members, claims, evidence that finishes some, and what clinics do wrong."""
+"""The events that workers are killed over: members, claims, evidence that finishes some, and what clinics do wrong; and
+whole lives, with reviews, settlements, appeals, failures, deaths with children, corrected NIKs."""
 
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agents.clients import Outgoing, outgoing
 from tests.bench.workload import PAPER_MISSING, claims, kind, members, number
 from tests.support import events as e
+from tests.support.lives import Lives
 
 LATER = 2  # so many claims after its own the missing paper comes
 _MEMBER = re.compile(rb'"3(\d{10})"')
@@ -49,5 +52,17 @@ def _own(raw: bytes, name: str, first_member: int) -> bytes:
     return raw
 
 
-def placed(raws: Iterator[bytes], partitions: int) -> list[Outgoing]:
-    return [one for raw in raws for one in outgoing(raw, partitions)]
+def lives(seed: int, length: int, *, name: str, first: int = 0, spans: bool = True) -> list[bytes]:
+    """Lives of people from number `first` on, at most ten a hundred events; `spans`: some are in two partitions."""
+    return [e.raw(step.document) for step in Lives(seed, name=name, first=first, spans=spans).run(length)]
+
+
+def openings(raws: Iterable[bytes]) -> dict[str, str]:
+    """Claim -> id of the event that opens it."""
+    events = [json.loads(raw) for raw in raws]
+    opening = ("santunan.claim.accident.v1", "santunan.claim.death.v1")
+    return {one["data"]["claim_id"]: one["id"] for one in events if one["type"] in opening}
+
+
+def placed(raws: Iterable[bytes], partitions: int, *, is_history: bool = False) -> list[Outgoing]:
+    return [one for raw in raws for one in outgoing(raw, partitions, is_history=is_history)]

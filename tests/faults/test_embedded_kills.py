@@ -15,9 +15,10 @@ from pipeline.store.embedded_log import Log
 from schemas import topics
 from tests.faults.dying_worker import STEPS
 from tests.faults.running import running, wait_for
-from tests.faults.stream import documents
+from tests.faults.stream import documents, lives
 
-CLAIMS = 120  # with their members and evidence some 260 events
+CLAIMS = 80  # with their members, evidence and the lives some 260 events
+LIFE_EVENTS = 45  # told as history, and as many live
 CHUNK_RECORDS = 5
 MOST_KILLS = 500
 SAMPLE = (1, 2, 4)  # which chunk after each start the worker dies at
@@ -38,7 +39,8 @@ def settings_of(file: Path) -> Settings:
 
 def fill(file: Path) -> None:
     """Half as history, half as live events of several topics that alternate. One is sent in both halves."""
-    events = list(documents(CLAIMS, member_count=30))
+    events = lives(1, LIFE_EVENTS, name="past") + list(documents(CLAIMS, member_count=20))
+    events += lives(2, LIFE_EVENTS, name="live", first=100)
     half = len(events) // 2
     with open_submitter(settings_of(file)) as submitter:
         list(submitter.submit(events[:half], is_history=True))

@@ -39,6 +39,7 @@ def end(storm: Storm, note: Note) -> None:
     breaches = storm.finish()
     note(FAULTS, storm.counts.to_json())
     assert breaches == []
+    assert storm.money.faults() == []
     assert (storm.counts.lost, storm.counts.doubled, storm.counts.disordered) == (0, 0, 0)
     assert storm.counts.claims > 0
 

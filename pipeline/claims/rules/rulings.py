@@ -9,7 +9,7 @@ from typing import Final
 from pipeline.claims.assessment import Assessment, law_of_payment
 from pipeline.claims.benefits.heirs import NO_HEIR, first_heir, payee_of
 from pipeline.claims.case_file import OnlyHand
-from pipeline.claims.payouts import differences
+from pipeline.claims.payouts import differences, moved
 from pipeline.claims.progress import Ruling
 from pipeline.claims.rules.entitlement import Finding, computable_lines
 from pipeline.law import references
@@ -144,25 +144,25 @@ def refer_to_second(assessment: Assessment, finding: Finding, hand: OnlyHand | N
 
 
 def _hands(assessment: Assessment) -> list[str]:
-    """Whose word the finding rests on beside the facts: rulings, answers, advice and amounts on file."""
+    """Whose word the finding rests on beside the facts. Lines that an officer wrote, and a rejection, rest on the
+    officers of that ruling alone; else it rests on rulings, answers, advice and amounts since money was decided last.
+    """
     case, progress = assessment.case, assessment.case.progress
-    if progress.ruling is None and not progress.answered_codes and not case.advice_by and case.approved is None:
+    ruling = progress.ruling
+    if ruling is None and not progress.answered_codes and not case.advice_by and case.approved is None:
         return []
-    hands = [*case.advice_by, *progress.answered_by]
-    if case.approved is not None:
-        hands.append(case.writers["approved"])
-    if progress.ruling is not None and progress.ruling.verdict != "request_documents":
-        hands += progress.ruling.officers
+    if ruling is not None and ruling.verdict in ("change", "reject"):
+        return list(ruling.officers)
+    hands = [*progress.filed_by, *progress.answered_by]
+    if ruling is not None and ruling.verdict != "request_documents":
+        hands += ruling.officers
     return hands or [_FORMER_OFFICER]
 
 
 def _moved(assessment: Assessment, benefits: list[Benefit]) -> int:
-    """Rupiah that this would move, by person and payee. Compensation for late payment moves by law alone, unless an
-    officer changed it."""
+    """Rupiah that this would move. Compensation for late payment counts where an officer changed it."""
     progress = assessment.case.progress
-    moved = sum([abs(one) for one in differences(progress.accounts, assessment.number, benefits).values()])
     ruling = progress.ruling
     if ruling is not None and any(line == LATE_PAYMENT for line, _ in ruling.changes):
-        return moved
-    late = sum([one.amount for one in benefits if one.line == LATE_PAYMENT])
-    return max(0, moved - abs(late - dict(progress.lines).get(LATE_PAYMENT, 0)))
+        return sum([abs(one) for one in differences(progress.accounts, assessment.number, benefits).values()])
+    return moved(progress.accounts, assessment.number, benefits, dict(progress.lines).get(LATE_PAYMENT, 0))

@@ -23,6 +23,7 @@ _FACTS = "('santunan.claim.accident.v1', 'santunan.claim.death.v1', 'santunan.cl
 _NEW_NAMES = (
     "accounts",
     "answered_by",
+    "filed_by",
     "chosen_children",
     "replaced_officer",
     "moved_alone",
