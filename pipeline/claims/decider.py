@@ -1,7 +1,7 @@
 """Decides a case: lets everything follow from its verdict, for other claims of the same persons too. Pure."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from pipeline.claims import referrals
@@ -82,7 +82,7 @@ class Decider(Assessor):
             summary = summary._replace(member_number=before.member_number, nik=before.nik)
         self.change_summary(summary)
         if self.paid is not None:
-            self.paid.note(decision, summary, self.other_niks(summary) if decision.benefits else ())
+            self.paid.note(decision, summary, *self._beside(decision, summary))
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self._decided.append(case)
@@ -153,7 +153,15 @@ class Decider(Assessor):
         if self.paid is None or not decision.benefits:
             return False
         summary = _summary_of(case, decision, nik)
-        return self.paid.is_paid(decision, summary, self.other_niks(summary))
+        return self.paid.is_paid(decision, summary, *self._beside(decision, summary))
+
+    def _beside(
+        self, decision: Decision, summary: ClaimSummary
+    ) -> tuple[Collection[str], Collection[str], Mapping[str, ClaimSummary]]:
+        """Lines of JKM that are paid once a person, other NIKs of the same person, and the claims that are loaded."""
+        law = self.book.on(max(decision.event_date, self.book.first_day))
+        niks = self.other_niks(summary) if decision.benefits else ()
+        return law.jkm_lines_once_a_person.value, niks, self.summaries
 
     def _recover_by(self, clock: dt.datetime) -> dt.date:
         days = self.law_of(clock).recovery_days.value

@@ -28,7 +28,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
         "segment": "word:segment", "unpaid_months": "months", "limit": "months", "backdated": "flag",
     },
     "age_in_range": {"age": "years", "minimum": "years", "age_at_registration": "years"},
-    "one_membership": {"memberships": "memberships"},
+    "one_membership": {"memberships": "memberships", "each_pays": "flag", "paid_already": "words:line"},
     "claimed_in_time": {"claim_date": "day", "last_day": "day"},
     "death_not_work_related": {"concluded": "flag", "jkk_claim": "name"},
     "work_related": {"concluded_on": "day"},

@@ -389,7 +389,7 @@ def _other_claim(one: dict[str, Any], place: int) -> ClaimSummary:
     return ClaimSummary(
         claim_id=one.get("id", f"K0{place}"),
         opened_order=1 if one.get("later") else -1,  # the claim that asks has 0
-        member_number=None,
+        member_number=one.get("number"),
         nik=None,
         revision=1,
         program=one["program"],

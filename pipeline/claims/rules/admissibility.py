@@ -100,7 +100,8 @@ def _event_field(assessment: Assessment) -> str:
 
 def is_claimed_once(assessment: Assessment) -> Stop | None:
     """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a death of a person
-    whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.)"""
+    whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.) JKM is
+    paid for each membership, so a claim under another number is none of these on the same day."""
     others = assessment.case_file.other_claims
     if not others:
         assessment.trace.append(_FIRST)
@@ -109,7 +110,11 @@ def is_claimed_once(assessment: Assessment) -> Stop | None:
     same = [
         one
         for one in others
-        if one.event_date == day and one.program == program and one.opened_order < order and one.outcome != "REJECTED"
+        if one.event_date == day
+        and one.program == program
+        and one.opened_order < order
+        and one.outcome != "REJECTED"
+        and not assessment.is_of_another_membership(one)
     ]
     covering = None
     if same:

@@ -137,7 +137,8 @@ def _nothing_unpaid(segment: str, limit: Value[int]) -> Check:
 
 
 def age_and_memberships(assessment: Assessment) -> Stop | None:
-    """Row 8: too young is rejected; several memberships, light work and late registration need a person."""
+    """Row 8: too young is rejected; several memberships, light work and late registration need a person. JKM is paid
+    for each membership in force by a claim of its own, once an officer has confirmed it."""
     standing, law = assessment.standing, assessment.law
     assert standing is not None and law is not None
     age, minimum, at_first_cover = standing.age, law.age_minimum, standing.age_at_first_cover
@@ -177,4 +178,12 @@ def _note_memberships(assessment: Assessment, count: int) -> Stop | None:
     if count == 1:
         assessment.trace.append(_ONE_MEMBERSHIP)
         return None
-    return assessment.refer("one_membership", ("MEM_MULTIPLE",), {"memberships": count}, references.MEMBERSHIPS)
+    facts: dict[str, Scalar] = {"memberships": count}
+    source: Origin = references.MEMBERSHIPS
+    if assessment.program == "JKM":  # each membership pays; the officer confirms that they are the same person's
+        assert assessment.law is not None
+        source = assessment.law.jkm_lines_once_a_person
+        facts["each_pays"] = True
+        if paid := assessment.paid_by_other_memberships():
+            facts["paid_already"] = ",".join(paid)
+    return assessment.refer("one_membership", ("MEM_MULTIPLE",), facts, source)
