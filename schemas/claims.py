@@ -53,7 +53,7 @@ class Accident:
 
     occurred_at: Timestamp
     kind: Literal["injury", "occupational_disease", "sudden_death", "violence"] = "injury"
-    setting: Literal["workplace", "commuting", "duty_travel", "errand", "private"] = "workplace"
+    setting: Literal["workplace", "commuting", "duty_travel", "errand", "company_event", "private"] = "workplace"
     traffic: Literal["none", "single_vehicle", "several_vehicles"] = "none"
     detour: bool = False
     recurrence: bool = False

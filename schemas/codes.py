@@ -15,7 +15,7 @@ Segment = Literal["PU", "BPU", "JAKON", "PMI"]
 PaperName = Literal[
     "membership_card", "ktp", "doctor_letter", "transport_receipt", "treatment_receipt", "police_report",
     "jasa_raharja_letter", "attendance", "assignment_letter", "police_letter", "visum", "death_certificate",
-    "heir_letter", "family_card", "project_number", "court_letter",
+    "heir_letter", "family_card", "project_number", "court_letter", "rescue_letter",
 ]
 
 LineCode = Literal[
@@ -71,11 +71,11 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
         "DOC_JASA_RAHARJA_LETTER_MISSING", "DOC_ATTENDANCE_MISSING", "DOC_ASSIGNMENT_LETTER_MISSING",
         "DOC_POLICE_LETTER_MISSING", "DOC_VISUM_MISSING", "DOC_DEATH_CERTIFICATE_MISSING",
         "DOC_HEIR_LETTER_MISSING", "DOC_FAMILY_CARD_MISSING", "DOC_PROJECT_NUMBER_MISSING",
-        "DOC_COURT_LETTER_MISSING", "DOC_IDENTITY_MISMATCH",
+        "DOC_COURT_LETTER_MISSING", "DOC_RESCUE_LETTER_MISSING", "DOC_IDENTITY_MISMATCH",
     ),
     15: (
         "REF_MEDICAL_ADVISOR", "REF_SUDDEN_DEATH", "REF_PAK", "REF_VIOLENCE", "JKK_CONDUCT", "JKK_ROUTE_CHECK",
-        "JKK_RECURRENCE", "JKM_MISSING", "HEIR_DISQUALIFIED", "JKK_SELF_INFLICTED",
+        "JKK_RECURRENCE", "JKM_MISSING", "HEIR_DISQUALIFIED", "JKK_SELF_INFLICTED", "JKK_MISSING",
     ),
     16: ("WAGE_UNKNOWN", "RULE_STRADDLE", "BEN_PRIOR_DISABILITY", "JKM_BPU_WAIT_TRANSITION", "BEN_CHILD_CHOICE"),
     17: ("OK_PARTIAL", "JKM_BPU_WAIT_3M"),
@@ -98,7 +98,7 @@ CHECKS: Final[tuple[str, ...]] = (
     "death_not_work_related", "work_related", "concluded", "reported_in_time", "papers_complete",
     "identity_matches", "medically_settled", "sudden_death_settled", "disease_settled", "violence_settled",
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
-    "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
-    "child_choice", "waiting_period_over", "heir_known", "certificate_confirmed", "facts_confirmed",
+    "self_inflicted_settled", "missing_at_work_settled", "wage_known", "one_law", "no_prior_disability",
+    "waiting_transition", "child_choice", "waiting_period_over", "heir_known", "certificate_confirmed", "facts_confirmed",
     "one_source", "member_confirmed", "payment_deadline", "second_hand",
 )

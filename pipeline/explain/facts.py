@@ -46,6 +46,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "missing_person_settled": {},
     "heirs_qualified": {},
     "self_inflicted_settled": {},
+    "missing_at_work_settled": {},
     "wage_known": {"wage": "rupiah", "basis": "word:basis", "month": "month"},
     "one_law": {"accident_on": "day", "died_on": "day"},
     "no_prior_disability": {},

@@ -34,6 +34,8 @@ def triggers_are_answered(assessment: Assessment) -> Stop | None:
         is_suicide = death is not None and death.cause == "suicide"
         if is_suicide or (accident is not None and accident.self_inflicted):
             _ask(assessment, open_codes, "self_inflicted_settled", "JKK_SELF_INFLICTED", {}, references.SELF_INFLICTED)
+        if death is not None and death.missing_person:
+            _ask(assessment, open_codes, "missing_at_work_settled", "JKK_MISSING", {}, references.MISSING_AT_WORK)
     return Stop("REFERRED", tuple(open_codes)) if open_codes else None
 
 
