@@ -52,6 +52,7 @@ class Assessment:
         "standing",
         "death",
         "answered",
+        "relied_on",
         "trace",
         "flags",
         "missing",
@@ -77,6 +78,7 @@ class Assessment:
         self.standing: Standing | None = None
         self.death: Death | None = case.death
         self.answered: frozenset[str] = frozenset(case.progress.answered_codes)
+        self.relied_on: list[str] = []  # sections of the office that answered a row: the word of who wrote them
         self.trace: list[Check] = []
         self.flags: list[str] = []
         self.missing: tuple[PaperName, ...] = ()
@@ -99,6 +101,10 @@ class Assessment:
             self._wage = wage_on(self.member, self.event_date, self.book, is_disease=self._is_disease)
             self._has_looked_for_wage = True
         return self._wage
+
+    def assume_wage(self, wage: Wage | None) -> None:
+        """For a sum that nobody pays here."""
+        self._wage, self._has_looked_for_wage = wage, True
 
     @property
     def number(self) -> str | None:

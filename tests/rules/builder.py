@@ -332,11 +332,12 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
     if conclusion != "none":
         concluded_on = words.take("concluded_on", clock.astimezone(JAKARTA).date().isoformat())
         found["conclusion"] = {"work_related": conclusion == "work_related", "concluded_on": concluded_on}
-    if (approved := words.take("approved")) is not None:
-        found["approved"] = approved
     if advice := words.take("advice"):
-        decided_on = clock.astimezone(JAKARTA).date().isoformat()
-        found["advice"] = {"settles": advice, "advisor": "medical_advisor", "decided_on": decided_on}
+        today = clock.astimezone(JAKARTA).date().isoformat()
+        found["advice"] = {"settles": advice, "advisor": "medical_advisor", "decided_on": today}
+    for section in ("approved", "employment", "project_dues", "determination", "working_found", "court_decision"):
+        if (value := words.take(section)) is not None:
+            found[section] = value
     if (identity := words.take("identity")) is not None:
         found["identity"] = {"matches": identity == "matches"}
     return found
@@ -344,8 +345,7 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
 
 def document(kind: str, data: dict[str, Any], when: dt.datetime, source: str = OFFICE) -> bytes:
     document = {
-        "specversion": "1.0",
-        "id": "e1",
+        **{"specversion": "1.0", "id": "e1"},
         "source": source,
         "type": kind,
         "time": when.isoformat(),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, remembered
-from pipeline.claims.benefits.heirs import has_heir
+from pipeline.claims.benefits.heirs import heir_paper
 from pipeline.claims.case import Case
 from pipeline.law import references
 from pipeline.law.references import Reference
@@ -62,7 +62,7 @@ def required_documents(assessment: Assessment) -> tuple[PaperName, ...]:
 def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
     assert assessment.death is not None and assessment.standing is not None and assessment.law is not None
     proof: PaperName = "court_letter" if assessment.death.missing_person else "death_certificate"
-    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(assessment.case, assessment.law) else ()
+    letter = tuple(one for one in heir_paper(assessment.case, assessment.law) if one != proof)
     if assessment.standing.segment == "JAKON":
         return (proof, *letter, "project_number")
     return ("ktp", "family_card", proof, *letter)
@@ -94,8 +94,7 @@ def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
         required += ("police_letter", "visum")
     if death is not None:
         required.append("rescue_letter" if is_missing else "death_certificate")
-        if has_heir(case, assessment.law):
-            required.append("heir_letter")
+        required += heir_paper(case, assessment.law)
         required.append("family_card")
     return tuple(required)
 

@@ -144,11 +144,13 @@ def refer_to_second(assessment: Assessment, finding: Finding, hand: OnlyHand | N
 
 
 def _hands(assessment: Assessment) -> list[str]:
-    """Whose word the finding rests on beside the facts: rulings, answers, advice and amounts on file."""
+    """Whose word the finding rests on beside the facts: rulings, answers, advice, findings and amounts on
+    file."""
     case, progress = assessment.case, assessment.case.progress
-    if progress.ruling is None and not progress.answered_codes and not case.advice_by and case.approved is None:
+    is_ruled = progress.ruling is not None or progress.answered_codes
+    if not is_ruled and not case.advice_by and case.approved is None and not assessment.relied_on:
         return []
-    hands = [*case.advice_by, *progress.answered_by]
+    hands = [*case.advice_by, *progress.answered_by, *[case.writers[section] for section in assessment.relied_on]]
     if case.approved is not None:
         hands.append(case.writers["approved"])
     if progress.ruling is not None and progress.ruling.verdict != "request_documents":
