@@ -21,11 +21,12 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "not_claimed_before": {"first_claim_id": "name"},
     "law_known": {"event_date": "day", "rule_version": "layers"},
     "segment_in_scope": {"segment": "word:segment"},
-    "registered": {"member_number": "name"},
+    "registered": {"member_number": "name", "project": "flag"},
     "program_held": {"program": "word:program", "event_date": "day", "since": "day", "until": "day"},
     "cover_started": {"cover_start": "day", "event_date": "day"},
     "contributions_paid": {
         "segment": "word:segment", "unpaid_months": "months", "limit": "months", "backdated": "flag",
+        "payer_kind": "word:payer_kind", "payer": "name",
     },
     "age_in_range": {"age": "years", "minimum": "years", "age_at_registration": "years"},
     "one_membership": {"memberships": "memberships", "each_pays": "flag", "paid_already": "words:line"},

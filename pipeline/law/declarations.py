@@ -265,6 +265,7 @@ class Law:
     bpu_arrears_limit_months: Value[int] = declared("months", count)
     bpu_wait_months: Value[int | None] = declared_or_absent("months", count)
     bpu_registration_age_limit: Value[int] = declared("years", count)
+    project_unnamed_workers: Value[str | None] = declared_or_absent("text", one_of("by project number"))
     bpu_work_check_months: Value[int | None] = declared_or_absent("months", count)
     age_minimum: Value[int] = declared("years", count)
     age_light_work_until: Value[int] = declared("years", count)

@@ -43,6 +43,7 @@ class Standing(NamedTuple):
     age: int
     age_at_first_cover: int | None
     is_not_covered_yet: bool
+    payer: tuple[str, str] | None = None  # kind and name of who pays the dues in the member's place
 
 
 _day_of: Final = dt.date.fromordinal
@@ -97,6 +98,7 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
             age_on(birth_date, day),
             age_on(birth_date, first_cover) if first_cover is not None else None,
             is_held and spell is None,
+            (enrolment.payer_kind, enrolment.payer_name or "") if enrolment.payer_kind is not None else None,
         ),
     )
 

@@ -39,6 +39,8 @@ class Enrolment(NamedTuple):
     scale: str | None
     employer_number: str | None
     writer: str | None = None  # the source; None: from before it was kept
+    payer_kind: str | None = None  # who pays the dues in the member's place
+    payer_name: str | None = None
 
     @property
     def is_confirmed(self) -> bool:
@@ -103,6 +105,8 @@ def enrolment_of(data: Registration, known: int, writer: str) -> Enrolment:
         scale=employer.scale if employer else None,
         employer_number=employer.number if employer else None,
         writer=writer,
+        payer_kind=data.payer.kind if data.payer is not None else None,
+        payer_name=data.payer.name if data.payer is not None else None,
     )
 
 

@@ -152,6 +152,8 @@ def _registration(words: Words, number: str, segment: str, registered_on: str, e
         "programs": [_period(program, span) for program, span in held.items()],
         "wage_basis": words.take("wage_basis", "monthly"),
     }
+    if (payer := words.take("payer")) is not None:
+        data["payer"] = payer
     if segment == "BPU":
         data["declared_income"] = words.take("declared_income", 1_000_000)
     return data
@@ -344,14 +346,8 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
 
 
 def document(kind: str, data: dict[str, Any], when: dt.datetime, source: str = OFFICE) -> bytes:
-    document = {
-        **{"specversion": "1.0", "id": "e1"},
-        "source": source,
-        "type": kind,
-        "time": when.isoformat(),
-        "data": data,
-    }
-    return json.dumps(document).encode()
+    head = {"specversion": "1.0", "id": "e1", "source": source, "type": kind}
+    return json.dumps({**head, "time": when.isoformat(), "data": data}).encode()
 
 
 # --- what was decided before

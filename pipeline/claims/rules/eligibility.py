@@ -50,13 +50,27 @@ def segment_is_in_scope(assessment: Assessment) -> Stop | None:
 
 
 def is_registered(assessment: Assessment) -> Stop | None:
-    """Row 5, first half: an unknown member is answered with that alone."""
+    """Row 5, first half: an unknown member is answered with that alone, but for a worker of a project that covered its
+    workers by number (amendment 13). No officer's answer lets the table go on: money needs a membership."""
     found = NOT_REGISTERED if assessment.standing is None else registration_row(assessment.standing)
     if found is None:
         assessment.trace.append(_REGISTERED)
         return None
+    if assessment.standing is None and _is_unnamed_worker(assessment):
+        assert assessment.law is not None
+        assessment.note("registered", "undetermined", {"project": True}, assessment.law.project_unnamed_workers)
+        return Stop("REFERRED", ("MEM_PROJECT_UNNAMED",))
     assessment.note("registered", "not_met", {}, references.REGISTRATION)
     return Stop(found.outcome, found.codes)
+
+
+def _is_unnamed_worker(assessment: Assessment) -> bool:
+    """Whether the claim names a project whose dues, as the office found, were paid by the day of the event."""
+    employment, dues, law = assessment.case.employment, assessment.case.project_dues, assessment.law
+    assert law is not None
+    if law.project_unnamed_workers.absent or employment is None or dues is None:
+        return False
+    return employment.project_number == dues.project_number and dues.paid_on <= assessment.event_date
 
 
 def holds_program(assessment: Assessment) -> Stop | None:
@@ -94,7 +108,8 @@ def cover_has_started(assessment: Assessment) -> Stop | None:
         return Stop(found.outcome, found.codes)
     facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
     if is_liability_determined(assessment.case):
-        return _note_determined(assessment, "cover_started", facts)
+        _note_determined(assessment, "cover_started", facts)
+        return None
     return assessment.refer("cover_started", found.codes, facts, references.SAME_DAY)
 
 
@@ -128,8 +143,11 @@ def contributions_are_paid(assessment: Assessment) -> Stop | None:
         "limit": limit.value,
         "backdated": standing.has_backdated_payment,
     }
+    if found.code == "MEM_PAYER_ARREARS" and standing.payer is not None:
+        facts["payer_kind"], facts["payer"] = standing.payer
     if found.code == "MEM_PU_ARREARS_GT3" and is_liability_determined(assessment.case):
-        return _note_determined(assessment, "contributions_paid", facts)
+        _note_determined(assessment, "contributions_paid", facts)
+        return None
     if found.outcome == "REFERRED":
         result: CheckResult = "undetermined" if is_bpu else "not_met"
         stop = assessment.refer("contributions_paid", (found.code,), facts, limit, result=result)

@@ -8,6 +8,7 @@ from pipeline.claims.benefits.compensation import calculate
 from pipeline.claims.benefits.scholarship import NO_PUPILS
 from pipeline.claims.case import Case
 from pipeline.claims.rules.entitlement import pupils_if_asked
+from pipeline.membership.coverage import wage_on
 from pipeline.membership.wages import Wage
 from schemas.clock import iso
 from schemas.codes import Outcome
@@ -49,17 +50,18 @@ def employer_of(case: Case) -> str | None:
 def owed(assessment: Assessment) -> int | None:
     """Rupiah that would have been paid, had the worker been covered; None where a wage is needed and not known.
 
-    The wage is the one that the claim names, else the reported one; it is paid by nobody here.
+    The wage is the one that the claim names, else the last reported one, whenever: nothing is paid by it here.
     """
     if assessment.law is None:
         return None
     employment = assessment.case.employment
     if employment is not None and employment.monthly_wage:
         assessment.assume_wage(Wage(Fraction(employment.monthly_wage), "monthly", iso(assessment.event_date)[:7]))
-    elif assessment.member is None:
-        assessment.assume_wage(None)
+    else:
+        member, today = assessment.member, assessment.today
+        assessment.assume_wage(wage_on(member, today, assessment.book) if member is not None else None)
     kept = len(assessment.trace)
     has_tenure = assessment.program == "JKK" or assessment.member is not None
     calculation = calculate(assessment, pupils_if_asked(assessment) if has_tenure else NO_PUPILS)
     del assessment.trace[kept:]
-    return calculation.total if calculation.is_complete else None
+    return calculation.total or None if calculation.is_complete else None

@@ -127,6 +127,8 @@ def _what_counts(finding: Finding) -> tuple[object, ...]:
 
 def _stopped(assessment: Assessment, stop: Stop) -> Finding:
     """A referral with the sum it would pay, a rejection with the sum that the employer owes instead."""
+    if stop.codes == ("MEM_PROJECT_UNNAMED",):
+        return Finding("REFERRED", stop.codes, [], owed(assessment))
     if stop.outcome == "REFERRED":
         return Finding("REFERRED", stop.codes, [], indicative_of(assessment))
     is_owed = liable_for(assessment, stop.outcome, stop.codes) == "EMPLOYER"
