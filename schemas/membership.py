@@ -100,10 +100,12 @@ class Contribution(Strict):
 
 
 class Ending(Strict):
-    """The membership ended; `ended_on` is the last day it was in force."""
+    """The membership ended; `ended_on` is the last day it was in force. `employment_ended_on`: the last day of the
+    employment, where it is another one; cover of an occupational disease is counted from it."""
 
     member_number: MemberNumber
     ended_on: Date
+    employment_ended_on: Date | None = None
 
 
 class MemberRegistered(Envelope):

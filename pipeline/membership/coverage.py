@@ -194,7 +194,9 @@ def _reaching(begun: tuple[Period, ...], program: str, day: int, book: Book) -> 
     for period in reversed(begun):
         for span in reversed(period.programs.get(program, ())):
             until = span[1]
-            if until >= day or add_years(dt.date.fromordinal(until), years).toordinal() < day:
+            # From the end of employment (Perpres 7/2019 art 2(2)), also where that came before the membership's.
+            left = period.employment_ended if until == period.last and period.employment_ended is not None else until
+            if until >= day or add_years(dt.date.fromordinal(left), years).toordinal() < day:
                 continue
             last_owed = month_of(dt.date.fromordinal(until))
             if _spell_at(spells_of(period, book, last_owed), until) is not None:

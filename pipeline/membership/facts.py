@@ -61,6 +61,7 @@ class End(NamedTuple):
     known: int
     ended_on: dt.date
     is_confirmed: bool = True
+    employment_ended_on: dt.date | None = None  # None: with the membership
 
 
 class Payments(NamedTuple):
@@ -112,6 +113,13 @@ def enrolment_of(data: Registration, known: int, writer: str) -> Enrolment:
 
 def read_spans(spans: list[Any]) -> tuple[ProgramSpan, ...]:
     return tuple([(program, read_day(since), read_day(until) if until else None) for program, since, until in spans])
+
+
+def read_end(row: list[Any]) -> End:
+    known, day, *more = row  # what was stored before has no more
+    if len(more) > 1 and more[1] is not None:
+        more[1] = read_day(more[1])
+    return End(known, read_day(day), *more)
 
 
 def read_enrolment(row: list[Any]) -> Enrolment:

@@ -130,7 +130,9 @@ def _member(words: Words, event: dt.datetime, number: str) -> Member:
         data = {"member_number": number, "months": paid["months"], "paid_on": paid["paid_on"]}
         member = _known(member, "contribution-paid", data, paid.get("known_on", paid["paid_on"]), by)
     if (ended_on := words.take("ended_on")) is not None:
-        member = _known(member, "ended", {"member_number": number, "ended_on": ended_on}, ended_on)
+        left_on = words.take("employment_ended_on")
+        ended = {"member_number": number, "ended_on": ended_on, "employment_ended_on": left_on}
+        member = _known(member, "ended", ended, ended_on)
     return member
 
 
