@@ -25,6 +25,8 @@ from schemas.values import (
     Name,
     Nik,
     Percent,
+    PercentText,
+    ProjectNumber,
     Rupiah,
     Strict,
     Text,
@@ -53,7 +55,7 @@ class Accident:
 
     occurred_at: Timestamp
     kind: Literal["injury", "occupational_disease", "sudden_death", "violence"] = "injury"
-    setting: Literal["workplace", "commuting", "duty_travel", "errand", "private"] = "workplace"
+    setting: Literal["workplace", "commuting", "duty_travel", "errand", "company_event", "private"] = "workplace"
     traffic: Literal["none", "single_vehicle", "several_vehicles"] = "none"
     detour: bool = False
     recurrence: bool = False
@@ -214,6 +216,64 @@ class Heirs:
 
 
 @dataclass(config=STRICT, frozen=True)
+class Employment:
+    """For whom the person worked, and for which project. `monthly_wage` is for indicative sums alone: nothing is paid
+    by it."""
+
+    employer_number: EmployerNumber | None = None
+    project_number: ProjectNumber | None = None
+    monthly_wage: Rupiah | None = None
+
+
+@dataclass(config=STRICT, frozen=True)
+class ProjectDues:
+    """The dues of a construction project were paid on this day, as the office found; about its number, as
+    contributions are about a member."""
+
+    project_number: ProjectNumber
+    paid_on: Date
+
+
+@dataclass(config=STRICT, frozen=True)
+class Determination:
+    """What the labour inspector, or on appeal the minister, determined (PP 44/2015 art 48-50); the office writes it.
+
+    `liable`: who must pay. `status` appealed: it is not final yet. What is absent, it does not speak of.
+    """
+
+    by: Literal["labour_inspector", "minister"]
+    decided_on: Date
+    work_related: bool | None = None
+    disability_percent: PercentText | None = None
+    liable: Literal["BPJS", "EMPLOYER"] | None = None
+    status: Literal["final", "appealed"] = "final"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.work_related is None and self.disability_percent is None and self.liable is None:
+            raise ValueError("say what was determined: `work_related`, `disability_percent` or `liable`")
+        return self
+
+
+@dataclass(config=STRICT, frozen=True)
+class WorkingFound:
+    """Whether the person worked when registered, as the office found on a visit. `registered_on`: which registration
+    it is about, by its day; of a cover that began anew after a lapse, the day on which it did."""
+
+    works: bool
+    found_on: Date
+    registered_on: Date
+
+
+@dataclass(config=STRICT, frozen=True)
+class CourtDecision:
+    """A court named an heir outside the order of PP 44/2015 art 37(5), or settled who inherits."""
+
+    ruling: Literal["names_heir", "settles_heirs"]
+    decided_on: Date
+
+
+@dataclass(config=STRICT, frozen=True)
 class Claimed:
     """The day the claim was made, as written on it."""
 
@@ -241,6 +301,11 @@ class Sections(Strict):
     children: Children | None = None
     heirs: Heirs | None = None
     claimed: Claimed | None = None
+    employment: Employment | None = None
+    project_dues: ProjectDues | None = None
+    determination: Determination | None = None
+    working_found: WorkingFound | None = None
+    court_decision: CourtDecision | None = None
 
 
 SECTIONS: Final = tuple(Sections.model_fields)
@@ -249,9 +314,9 @@ _CLAIMANT = frozenset({"member", "documents", "claimed"})
 SECTION_WRITERS: Final[dict[str, frozenset[str]]] = {
     "clinic": _CLAIMANT | {"accident", "medical", "costs"},
     "hospital": _CLAIMANT | {"accident", "medical", "costs", "death"},
-    "employer": _CLAIMANT | {"accident", "report"},
+    "employer": _CLAIMANT | {"accident", "report", "employment"},
     "cooperative": _CLAIMANT | {"accident", "report"},
-    "desk": _CLAIMANT | {"death", "children", "heirs"},
+    "desk": _CLAIMANT | {"death", "children", "heirs", "court_decision"},
     "office": frozenset(SECTIONS),
 }
 

@@ -15,7 +15,7 @@ Segment = Literal["PU", "BPU", "JAKON", "PMI"]
 PaperName = Literal[
     "membership_card", "ktp", "doctor_letter", "transport_receipt", "treatment_receipt", "police_report",
     "jasa_raharja_letter", "attendance", "assignment_letter", "police_letter", "visum", "death_certificate",
-    "heir_letter", "family_card", "project_number", "court_letter",
+    "heir_letter", "family_card", "project_number", "court_letter", "rescue_letter",
 ]
 
 LineCode = Literal[
@@ -56,10 +56,11 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
     2: ("CLM_DUPLICATE", "CLM_SAME_EVENT"),
     3: ("RULE_BEFORE_2015_07_01",),
     4: ("SEG_PMI_OUT_OF_SCOPE",),
-    5: ("MEM_NOT_REGISTERED", "MEM_PROGRAM_NOT_HELD"),
+    5: ("MEM_NOT_REGISTERED", "MEM_PROGRAM_NOT_HELD", "MEM_PROJECT_UNNAMED"),
     6: ("MEM_NOT_COVERED_YET", "MEM_SAME_DAY"),
-    7: ("MEM_LAPSED", "MEM_BPU_ARREARS_1_TO_3", "MEM_PU_ARREARS_GT3", "MEM_BACKDATED_PAYMENT", "MEM_BACKDATED_FACT"),
-    8: ("MEM_AGE", "MEM_MULTIPLE", "MEM_AGE_CHECK"),
+    7: ("MEM_LAPSED", "MEM_BPU_ARREARS_1_TO_3", "MEM_PAYER_ARREARS", "MEM_PU_ARREARS_GT3",
+        "MEM_BACKDATED_PAYMENT", "MEM_BACKDATED_FACT"),
+    8: ("MEM_AGE", "MEM_NOT_WORKING", "MEM_MULTIPLE", "MEM_AGE_CHECK", "MEM_WORK_CHECK"),
     9: ("CLM_EXPIRED", "CLM_EXPIRY_TRANSITION", "CLM_JKM_OLD"),
     10: ("JKM_WORK_RELATED",),
     11: ("JKK_NOT_WORK_RELATED",),
@@ -71,11 +72,12 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
         "DOC_JASA_RAHARJA_LETTER_MISSING", "DOC_ATTENDANCE_MISSING", "DOC_ASSIGNMENT_LETTER_MISSING",
         "DOC_POLICE_LETTER_MISSING", "DOC_VISUM_MISSING", "DOC_DEATH_CERTIFICATE_MISSING",
         "DOC_HEIR_LETTER_MISSING", "DOC_FAMILY_CARD_MISSING", "DOC_PROJECT_NUMBER_MISSING",
-        "DOC_COURT_LETTER_MISSING", "DOC_IDENTITY_MISMATCH",
+        "DOC_COURT_LETTER_MISSING", "DOC_RESCUE_LETTER_MISSING", "DOC_IDENTITY_MISMATCH",
     ),
     15: (
         "REF_MEDICAL_ADVISOR", "REF_SUDDEN_DEATH", "REF_PAK", "REF_VIOLENCE", "JKK_CONDUCT", "JKK_ROUTE_CHECK",
-        "JKK_RECURRENCE", "JKM_MISSING", "HEIR_DISQUALIFIED", "JKK_SELF_INFLICTED",
+        "JKK_RECURRENCE", "JKM_MISSING", "HEIR_DISQUALIFIED", "JKK_SELF_INFLICTED", "DET_APPEALED", "JKK_MISSING",
+        "HEIR_COURT_DECISION",
     ),
     16: ("WAGE_UNKNOWN", "RULE_STRADDLE", "BEN_PRIOR_DISABILITY", "JKM_BPU_WAIT_TRANSITION", "BEN_CHILD_CHOICE"),
     17: ("OK_PARTIAL", "JKM_BPU_WAIT_3M"),
@@ -94,11 +96,12 @@ PAYMENT_FAILED: Final = "PAY_FAILED"
 # Every check of the trace, in the order of the decision table.
 CHECKS: Final[tuple[str, ...]] = (
     "input_consistent", "not_claimed_before", "law_known", "segment_in_scope", "registered", "program_held",
-    "cover_started", "contributions_paid", "age_in_range", "one_membership", "claimed_in_time",
-    "death_not_work_related", "work_related", "concluded", "reported_in_time", "papers_complete",
+    "cover_started", "contributions_paid", "age_in_range", "one_membership", "worked_when_registered",
+    "claimed_in_time", "death_not_work_related", "work_related", "concluded", "reported_in_time", "papers_complete",
     "identity_matches", "medically_settled", "sudden_death_settled", "disease_settled", "violence_settled",
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
-    "self_inflicted_settled", "wage_known", "one_law", "no_prior_disability", "waiting_transition",
-    "child_choice", "waiting_period_over", "heir_known", "certificate_confirmed", "facts_confirmed",
-    "one_source", "member_confirmed", "payment_deadline", "second_hand",
+    "self_inflicted_settled", "determination_final", "missing_at_work_settled", "court_decision_confirmed",
+    "wage_known", "one_law", "no_prior_disability", "waiting_transition", "child_choice", "waiting_period_over",
+    "heir_known", "certificate_confirmed", "facts_confirmed", "one_source", "member_confirmed", "payment_deadline",
+    "second_hand",
 )

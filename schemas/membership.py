@@ -47,6 +47,13 @@ class Employer(Strict):
     risk_class: RiskClass | None = None
 
 
+class Payer(Strict):
+    """Who pays the dues in the place of the member: an institution, never a person."""
+
+    kind: Literal["village", "city", "regency", "province", "church", "other"]
+    name: Name
+
+
 class Registration(Strict):
     """A member is enrolled, or enrolled again after the membership ended (the newest counts from then on)."""
 
@@ -64,6 +71,7 @@ class Registration(Strict):
     wage_basis: WageBasis = "monthly"
     sector: Literal["transport", "other"] = "other"
     funded_by: Literal["member", "state_budget"] = "member"
+    payer: Payer | None = None
 
 
 class ProgramsChange(Strict):
@@ -92,10 +100,12 @@ class Contribution(Strict):
 
 
 class Ending(Strict):
-    """The membership ended; `ended_on` is the last day it was in force."""
+    """The membership ended; `ended_on` is the last day it was in force. `employment_ended_on`: the last day of the
+    employment, where it is another one; cover of an occupational disease is counted from it."""
 
     member_number: MemberNumber
     ended_on: Date
+    employment_ended_on: Date | None = None
 
 
 class MemberRegistered(Envelope):

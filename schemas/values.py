@@ -76,6 +76,8 @@ Percent = Annotated[int, Field(ge=0, le=100, description="whole percent")]
 # What a text must look like, and how to say so to its sender.
 NIK_SHAPE: Final = r"^[0-9]{16}$"
 MEMBER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{11}$"
+PROJECT_NUMBER_SHAPE: Final = r"^[0-9A-Z][0-9A-Z./-]{0,31}$"
+PERCENT_SHAPE: Final = r"^(100|[0-9]{1,2}(\.[0-9]{1,2})?)$"
 EMPLOYER_NUMBER_SHAPE: Final = r"^[0-9A-Z]{8}$"
 CLAIM_ID_SHAPE: Final = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 MONTH_SHAPE: Final = r"^(19|20)[0-9]{2}-(0[1-9]|1[0-2])$"
@@ -96,6 +98,8 @@ SHAPES: Final = {
     NIK_SHAPE: "a NIK has exactly 16 digits, 0 to 9",
     MEMBER_NUMBER_SHAPE: "a membership number (KPJ) has exactly 11 digits or capital letters",
     EMPLOYER_NUMBER_SHAPE: "an employer number (NPP) has exactly 8 digits or capital letters",
+    PROJECT_NUMBER_SHAPE: "a project number has 1 to 32 digits, capital letters or . / -",
+    PERCENT_SHAPE: 'write a percentage from 0 to 100 as text with at most two decimals, like "4.5"',
     CLAIM_ID_SHAPE: "a claim id has 1 to 64 letters, digits or . _ : - and begins with a letter or digit",
     MONTH_SHAPE: "write a month as YYYY-MM",
     JSON_TYPE_SHAPE: "write application/json, or leave it out; JSON in UTF-8 is all that is read",
@@ -106,6 +110,8 @@ SHAPES: Final = {
 Nik = Annotated[str, Field(pattern=NIK_SHAPE, description="national identity number, 16 digits; personal data")]
 MemberNumber = Annotated[str, Field(pattern=MEMBER_NUMBER_SHAPE, description="KPJ, the number on the membership card")]
 EmployerNumber = Annotated[str, Field(pattern=EMPLOYER_NUMBER_SHAPE, description="NPP")]
+ProjectNumber = Annotated[str, Field(pattern=PROJECT_NUMBER_SHAPE, description="of a construction project")]
+PercentText = Annotated[str, Field(pattern=PERCENT_SHAPE, description="percent as text, at most two decimals")]
 ClaimId = Annotated[str, Field(pattern=CLAIM_ID_SHAPE)]
 EventId = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_printable)]
 Month = Annotated[str, Field(pattern=MONTH_SHAPE, description="YYYY-MM")]

@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection, case, func, select
 
 from pipeline.audit.replay import replay
-from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN
+from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN, line_of
 from pipeline.law.book import Book
 from pipeline.queries import history
 from pipeline.store.origins import GAP
@@ -191,7 +191,7 @@ def _lines_are_once(connection: Connection) -> Iterator[Breach]:
     """3: the paid lines of each claim are those that its effective decision pays."""
     paid: defaultdict[str, set[str]] = defaultdict(set)
     for row in connection.execute(select(paid_lines.c.claim_id, paid_lines.c.line)):
-        paid[row.claim_id].add(row.line)
+        paid[row.claim_id].add(line_of(row.line))
     for row in history.decided_cases(connection):
         lines = set(filter(None, row.effective_lines.split(","))) - EACH_CLAIM_ITS_OWN
         noted = paid.pop(row.claim_id, set())

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple, ParamSpec
 
-from pipeline.claims.case_file import CaseFile
+from pipeline.claims.case_file import CaseFile, ClaimSummary
 from pipeline.law.book import Book
 from pipeline.law.declarations import Law
 from pipeline.law.references import Origin
@@ -52,6 +52,7 @@ class Assessment:
         "standing",
         "death",
         "answered",
+        "relied_on",
         "trace",
         "flags",
         "missing",
@@ -77,6 +78,7 @@ class Assessment:
         self.standing: Standing | None = None
         self.death: Death | None = case.death
         self.answered: frozenset[str] = frozenset(case.progress.answered_codes)
+        self.relied_on: list[str] = []  # sections of the office that answered a row: the word of who wrote them
         self.trace: list[Check] = []
         self.flags: list[str] = []
         self.missing: tuple[PaperName, ...] = ()
@@ -100,6 +102,10 @@ class Assessment:
             self._has_looked_for_wage = True
         return self._wage
 
+    def assume_wage(self, wage: Wage | None) -> None:
+        """For a sum that nobody pays here."""
+        self._wage, self._has_looked_for_wage = wage, True
+
     @property
     def number(self) -> str | None:
         """The membership number that is paid; None where the claim gives a NIK alone and nobody is registered."""
@@ -107,6 +113,27 @@ class Assessment:
             return self.member.number
         assert self.case.member is not None
         return self.case.member.member_number
+
+    def is_of_another_membership(self, other: ClaimSummary) -> bool:
+        """Whether a JKM claim beside this one is for another membership; where a number is not known it may be this."""
+        if self.program != "JKM" or other.program != "JKM":
+            return False
+        return self.number is not None and other.member_number not in (None, self.number)
+
+    def paid_by_other_memberships(self) -> list[str]:
+        """The lines that are paid once a person, and that a claim for another membership pays for this death."""
+        if self.law is None:
+            return []
+        once = self.law.jkm_lines_once_a_person.value
+        return sorted(
+            {
+                line
+                for other in self.case_file.other_claims
+                if other.event_date == self.event_date and self.is_of_another_membership(other)
+                for line in other.effective_lines
+                if line in once
+            }
+        )
 
     def note(self, check: str, result: CheckResult, facts: dict[str, Scalar], source: Origin) -> None:
         """Leave a check in the trace."""

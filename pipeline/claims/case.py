@@ -17,14 +17,19 @@ from schemas.claims import (
     Claimed,
     Conclusion,
     Costs,
+    CourtDecision,
     Death,
     DeathClaimed,
+    Determination,
     EmployerReport,
+    Employment,
     EvidenceAdded,
     Heirs,
     Identity,
     Medical,
     MemberReference,
+    ProjectDues,
+    WorkingFound,
 )
 from schemas.clock import JAKARTA
 from schemas.codes import BenefitKind, ClaimProgram, PaperName
@@ -50,6 +55,11 @@ _REPLACED: Final = {
             "children",
             "heirs",
             "claimed",
+            "employment",
+            "project_dues",
+            "determination",
+            "working_found",
+            "court_decision",
         )
     },
     "death": "death_section",
@@ -88,6 +98,11 @@ class Case:
     children: tuple[Child, ...] | None = None
     heirs: Heirs | None = None
     claimed: Claimed | None = None
+    employment: Employment | None = None
+    project_dues: ProjectDues | None = None
+    determination: Determination | None = None
+    working_found: WorkingFound | None = None
+    court_decision: CourtDecision | None = None
     event_count: int = 0  # of the events that were folded in
     opener: str | None = None  # the source that opened the claim
     advice_by: tuple[str, ...] = ()
@@ -124,6 +139,11 @@ class Case:
         made.children = self.children
         made.heirs = self.heirs
         made.claimed = self.claimed
+        made.employment = self.employment
+        made.project_dues = self.project_dues
+        made.determination = self.determination
+        made.working_found = self.working_found
+        made.court_decision = self.court_decision
         made.event_count = self.event_count
         made.opener = self.opener
         made.advice_by = self.advice_by

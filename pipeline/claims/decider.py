@@ -1,7 +1,7 @@
 """Decides a case: lets everything follow from its verdict, for other claims of the same persons too. Pure."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from pipeline.claims import referrals
@@ -67,14 +67,14 @@ class Decider(Assessor):
         assert reference is not None
         clock = progress.moment(clock)
         verdict, member, read = self.assess(case, clock)
-        if progress.accounts and not is_review and _moves_ordered(progress, verdict, member):
+        former = self.recorded(case.claim_id, progress.revision + 1) if self.recorded is not None else None
+        if progress.accounts and not is_review and former is None and _moves_ordered(progress, verdict, member):
             progress.has_new_facts = True
             verdict, member, read = self.assess(case, clock)
         decision = decision_of(case, verdict, member, read, clock, cause, self.book)
         nik = (member.nik if member is not None else None) or reference.nik
         if not is_asked and self._is_paid(case, decision, nik):
             return []
-        former = self.recorded(decision.claim_id, decision.revision) if self.recorded is not None else None
         if former is not None:
             (decision, payouts), verdict = former, verdict._replace(hand=None)
             progress.forget_what_is_new()
@@ -93,7 +93,7 @@ class Decider(Assessor):
             summary = summary._replace(member_number=before.member_number, nik=before.nik)
         self.change_summary(summary)
         if self.paid is not None:
-            self.paid.note(decision, summary, self.other_niks(summary) if decision.benefits else ())
+            self.paid.note(decision, summary, *self._beside(decision, summary))
         self.made_decisions.append(decision)
         self.made_payouts += payouts
         self._decided.append(case)
@@ -164,7 +164,15 @@ class Decider(Assessor):
         if self.paid is None or not decision.benefits:
             return False
         summary = _summary_of(case, decision, nik)
-        return self.paid.is_paid(decision, summary, self.other_niks(summary))
+        return self.paid.is_paid(decision, summary, *self._beside(decision, summary))
+
+    def _beside(
+        self, decision: Decision, summary: ClaimSummary
+    ) -> tuple[Collection[str], Collection[str], Mapping[str, ClaimSummary]]:
+        """Lines of JKM that are paid once a person, other NIKs of the same person, and the claims that are loaded."""
+        law = self.book.on(max(decision.event_date, self.book.first_day))
+        niks = self.other_niks(summary) if decision.benefits else ()
+        return law.jkm_lines_once_a_person.value, niks, self.summaries
 
     def _recover_by(self, clock: dt.datetime) -> dt.date:
         days = self.law_of(clock).recovery_days.value

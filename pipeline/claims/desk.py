@@ -14,6 +14,7 @@ from pipeline.claims.case import Case
 from pipeline.claims.case_file import Verdict
 from pipeline.claims.decider import Decider, answer_of, in_opened_order
 from pipeline.claims.double_payment import PaidLines
+from pipeline.claims.findings import require_apt_findings
 from pipeline.claims.limits import require_few_claims, require_few_events, require_few_memberships
 from pipeline.claims.parties import (
     admit,
@@ -119,6 +120,8 @@ class Desk(Decider):
         case.apply(event, clock)
         if event.data.advice is not None or event.data.approved is not None:
             case.progress.filed_by = tuple(dict.fromkeys((*case.progress.filed_by, event.source)))
+        if case.program is not None and not self.is_rerun:
+            require_apt_findings(self, case, event, clock)
         if case.program is None:
             case.progress.latest = case.progress.moment(clock)
             case.progress.wake_on = clock.date() + _TOLD_AFTER

@@ -14,6 +14,7 @@ from schemas.events import MemberEvent
 from schemas.membership import MemberRegistered
 from schemas.values import source_kind, source_who
 
+_HANDS = ("conclusion", "approved", "determination", "working_found", "court_decision", "project_dues")
 _EMPLOYERS = frozenset({"employer", "cooperative"})
 _OTHER = (
     "names another person than the claim; check the claim id and the membership number. Where the claim itself names "
@@ -133,7 +134,7 @@ def require_own_member(event: MemberEvent, before: Member) -> None:
 
 def require_no_own_hand(case: Case, officer: str) -> None:
     """Raises Poison (REVIEW_OWN_CLAIM): who submitted, concluded or advised on a claim does not rule on it."""
-    hands = {case.opener, case.writers.get("conclusion"), case.writers.get("approved"), *case.advice_by}
+    hands = {case.opener, *case.advice_by, *[case.writers.get(section) for section in _HANDS]}
     offices = [hand for hand in hands if hand is not None and source_kind(hand) == "office"]
     if source_who(officer) in {source_who(hand) for hand in offices}:  # of a person, the same in both roles
         message = "you submitted this claim, concluded or advised on it; another officer must rule on it"

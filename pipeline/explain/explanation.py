@@ -23,6 +23,8 @@ _DISPUTED: Final = ("work_related", "medically_settled", "disease_settled", "sel
 
 # sentences of the frame that rest on an article themselves
 _LAWS: "Final[Mapping[tuple[str, ...], tuple[str, Marker]]]" = {
+    ("payment", "OWED", "JKK"): ("PP 44/2015 art 27(1)", "VERIFIED-2"),
+    ("payment", "OWED", "JKM"): ("PP 44/2015 art 35", "VERIFIED-2"),
     ("payment", "late"): ("PP 44/2015 art 37(3)", "VERIFIED"),
     ("appeal", "automatic"): ("UU 27/2022 art 10", "RECALLED"),
     ("appeal", "officer"): ("UU 27/2022 art 10", "RECALLED"),
@@ -178,7 +180,8 @@ class _Telling:
             yield Line(self._say("amounts", "fund", fund=fund, amount=amount), amount=decision.fund_amount)
         if decision.indicative_total is not None:
             amount = self._rupiah(decision.indicative_total)
-            yield Line(self._say("result", "indicative", amount=amount), amount=decision.indicative_total)
+            said = ("amounts", "owed") if decision.outcome == "REJECTED" else ("result", "indicative")
+            yield Line(self._say(*said, amount=amount), amount=decision.indicative_total)
 
     def _benefit(self, benefit: "Benefit") -> Line:
         language = self.language
@@ -195,7 +198,11 @@ class _Telling:
 
     def payment(self) -> Iterator[Line]:
         decision = self.decision
-        if decision.benefits or decision.liable == "EMPLOYER":
+        if decision.outcome == "REJECTED" and decision.liable == "EMPLOYER":
+            law, marker = _LAWS["payment", "OWED", decision.program]
+            asked = (self._say("payment", "inspector"),)
+            yield Line(self._say("payment", "OWED"), asked, words.law_text(law, marker, self.language), marker=marker)
+        elif decision.benefits or decision.liable == "EMPLOYER":
             yield Line(self._say("payment", decision.liable))
         due: dict[str, int] = {}
         for benefit in decision.benefits:

@@ -9,9 +9,9 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar, get_args
 
-from schemas.codes import MARKERS, Marker
+from schemas.codes import MARKERS, LineCode, Marker
 from schemas.values import MAX_RUPIAH
 
 T = TypeVar("T")
@@ -265,6 +265,8 @@ class Law:
     bpu_arrears_limit_months: Value[int] = declared("months", count)
     bpu_wait_months: Value[int | None] = declared_or_absent("months", count)
     bpu_registration_age_limit: Value[int] = declared("years", count)
+    project_unnamed_workers: Value[str | None] = declared_or_absent("text", one_of("by project number"))
+    bpu_work_check_months: Value[int | None] = declared_or_absent("months", count)
     age_minimum: Value[int] = declared("years", count)
     age_light_work_until: Value[int] = declared("years", count)
     disease_cover_years: Value[int] = declared("years", count)
@@ -279,6 +281,7 @@ class Law:
     periodic_months: Value[int] = declared("months", count)
     periodic_monthly: Value[int] = declared("rupiah", rupiah)
     jkm_death: Value[int] = declared("rupiah", rupiah)
+    jkm_lines_once_a_person: Value[tuple[str, ...]] = declared("text", listed(one_of(*get_args(LineCode))))
     jkk_death_multiplier: Value[int] = declared("times the monthly wage", count)
     jkk_death_minimum: Value[int] = declared("rupiah", rupiah)
     heirs_order: Value[tuple[tuple[str, ...], ...]] = declared("text", listed(listed(text)))

@@ -43,6 +43,7 @@ class Standing(NamedTuple):
     age: int
     age_at_first_cover: int | None
     is_not_covered_yet: bool
+    payer: tuple[str, str] | None = None  # kind and name of who pays the dues in the member's place
 
 
 _day_of: Final = dt.date.fromordinal
@@ -97,6 +98,7 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
             age_on(birth_date, day),
             age_on(birth_date, first_cover) if first_cover is not None else None,
             is_held and spell is None,
+            (enrolment.payer_kind, enrolment.payer_name or "") if enrolment.payer_kind is not None else None,
         ),
     )
 
@@ -192,7 +194,9 @@ def _reaching(begun: tuple[Period, ...], program: str, day: int, book: Book) -> 
     for period in reversed(begun):
         for span in reversed(period.programs.get(program, ())):
             until = span[1]
-            if until >= day or add_years(dt.date.fromordinal(until), years).toordinal() < day:
+            # From the end of employment (Perpres 7/2019 art 2(2)), also where that came before the membership's.
+            left = period.employment_ended if until == period.last and period.employment_ended is not None else until
+            if until >= day or add_years(dt.date.fromordinal(left), years).toordinal() < day:
                 continue
             last_owed = month_of(dt.date.fromordinal(until))
             if _spell_at(spells_of(period, book, last_owed), until) is not None:

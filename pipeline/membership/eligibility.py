@@ -46,6 +46,7 @@ _NOT_COVERED_YET: Final = Eligibility(6, "REJECTED", "MEM_NOT_COVERED_YET")
 _SAME_DAY: Final = Eligibility(6, "REFERRED", "MEM_SAME_DAY")
 _LAPSED: Final = _with_and_without_backdating("REJECTED", "MEM_LAPSED")
 _BPU_ARREARS: Final = _with_and_without_backdating("REFERRED", "MEM_BPU_ARREARS_1_TO_3")
+_PAYER_ARREARS: Final = _with_and_without_backdating("REFERRED", "MEM_PAYER_ARREARS")
 _PU_ARREARS_ABOVE: Final = _with_and_without_backdating("REFERRED", "MEM_PU_ARREARS_GT3")
 _PU_ARREARS_WITHIN: Final = _with_and_without_backdating("APPROVED", "MEM_PU_ARREARS_LE3")
 
@@ -89,6 +90,8 @@ def contributions_row(found: Standing, law: Law) -> Eligibility | None:
     unpaid, is_backdated = found.unpaid_months, found.has_backdated_payment
     if unpaid == 0 and not found.is_lapsed:
         return None
+    if found.segment == "BPU" and found.payer is not None:  # not the member's fault, lapsed or not (amendment 12)
+        return _PAYER_ARREARS[is_backdated]
     if found.segment == "BPU":
         is_lapsed = found.is_lapsed or unpaid > law.bpu_arrears_limit_months.value
         return (_LAPSED if is_lapsed else _BPU_ARREARS)[is_backdated]

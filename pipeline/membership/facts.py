@@ -39,6 +39,8 @@ class Enrolment(NamedTuple):
     scale: str | None
     employer_number: str | None
     writer: str | None = None  # the source; None: from before it was kept
+    payer_kind: str | None = None  # who pays the dues in the member's place
+    payer_name: str | None = None
 
     @property
     def is_confirmed(self) -> bool:
@@ -59,6 +61,7 @@ class End(NamedTuple):
     known: int
     ended_on: dt.date
     is_confirmed: bool = True
+    employment_ended_on: dt.date | None = None  # None: with the membership
 
 
 class Payments(NamedTuple):
@@ -103,11 +106,20 @@ def enrolment_of(data: Registration, known: int, writer: str) -> Enrolment:
         scale=employer.scale if employer else None,
         employer_number=employer.number if employer else None,
         writer=writer,
+        payer_kind=data.payer.kind if data.payer is not None else None,
+        payer_name=data.payer.name if data.payer is not None else None,
     )
 
 
 def read_spans(spans: list[Any]) -> tuple[ProgramSpan, ...]:
     return tuple([(program, read_day(since), read_day(until) if until else None) for program, since, until in spans])
+
+
+def read_end(row: list[Any]) -> End:
+    known, day, *more = row  # what was stored before has no more
+    if len(more) > 1 and more[1] is not None:
+        more[1] = read_day(more[1])
+    return End(known, read_day(day), *more)
 
 
 def read_enrolment(row: list[Any]) -> Enrolment:

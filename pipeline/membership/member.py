@@ -41,7 +41,7 @@ from pipeline.membership.facts import (
     Payments,
     ProgramList,
     enrolment_of,
-    read_day,
+    read_end,
     read_enrolment,
     read_spans,
     spans_of,
@@ -51,6 +51,7 @@ from schemas.events import MemberEvent
 from schemas.membership import (
     Contribution,
     ContributionPaid,
+    Ending,
     MemberRegistered,
     MembershipEnded,
     ProgramsChanged,
@@ -171,7 +172,7 @@ class Member:
             facts = {"program_lists": _inserted(self.program_lists, listed)}
         else:
             assert isinstance(event, MembershipEnded)
-            facts = {"ends": _inserted(self.ends, End(known, event.data.ended_on, is_confirmed))}
+            facts = {"ends": _inserted(self.ends, _end_of(event.data, known, is_confirmed))}
         if not is_confirmed:
             facts["latest_unconfirmed"] = max(self.latest_unconfirmed, known)
         return replace(self, version=self.version + 1, latest_known=max(self.latest_known, known), **facts)
@@ -286,7 +287,7 @@ class Member:
             facts["latest_known"],
             tuple([read_enrolment(one) for one in facts["enrolments"]]),
             tuple([ProgramList(known, read_spans(spans), *by) for known, spans, *by in facts["program_lists"]]),
-            tuple([End(known, read_day(day), *by) for known, day, *by in facts["ends"]]),
+            tuple([read_end(one) for one in facts["ends"]]),
             unhexlify(facts["paid_months"]),
             unhexlify(facts["paid_days"]),
             unhexlify(facts["paid_known"]),
@@ -330,6 +331,10 @@ class Member:
             "wage_amounts": inserted(self.wage_amounts, at * LONG, packed_long(report.wage)),
             "wage_bases": self.wage_bases[:at] + basis + self.wage_bases[at:],
         }
+
+
+def _end_of(data: Ending, known: int, is_confirmed: bool) -> End:
+    return End(known, data.ended_on, is_confirmed, data.employment_ended_on)
 
 
 def _inserted(facts: tuple[Any, ...], fact: Any) -> tuple[Any, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pipeline.law.calendar import month_of
 from pipeline.membership.columns import packed_short, short_column
-from pipeline.membership.facts import Enrolment, Payments, ProgramSpan
+from pipeline.membership.facts import End, Enrolment, Payments, ProgramSpan
 from pipeline.membership.member import Member
 
 NEVER: Final = dt.date.max.toordinal()  # later than every day of the wire
@@ -26,7 +26,7 @@ class Period:
     `first`, `last`: days in force. `first_month`, `last_month`: the contribution months that belong to it.
     `registrations`: the registration and its corrections, as they became known; `enrolment` is the last of them.
     `payments`: its own; `all_payments`: those of the whole number. `free_months`: nothing is owed for them.
-    `spells`: see `arrears`.
+    `employment_ended`: its day, where the end of the membership names one. `spells`: see `arrears`.
     """
 
     __slots__ = (
@@ -39,6 +39,7 @@ class Period:
         "payments",
         "all_payments",
         "free_months",
+        "employment_ended",
         "spells",
     )
 
@@ -62,6 +63,7 @@ class Period:
         self.payments = payments
         self.all_payments = payments
         self.free_months = free_months
+        self.employment_ended: int | None = None
         self.spells: dict[int, Any] = {}
 
     @property
@@ -90,10 +92,13 @@ def periods_of(member: Member) -> tuple[Period, ...]:
     for number, start in enumerate(starts):
         first = start.toordinal()
         following = starts[number + 1].toordinal() - 1 if number + 1 < len(starts) else NEVER
-        last = min(ends[start].toordinal(), following) if start in ends else following
+        end = ends.get(start)
+        last = min(end.ended_on.toordinal(), following) if end is not None else following
         first_month = min(month_of(start), found[-1].last_month + 1) if found else 0
         last_month = month_of(dt.date.fromordinal(last)) if following < NEVER else _LAST_MONTH
         period = _period(member, tuple(registrations[start]), first, last, first_month, last_month)
+        if end is not None and end.employment_ended_on is not None:
+            period.employment_ended = end.employment_ended_on.toordinal()
         if len(starts) > 1:
             period.payments = _between(member.payments, first_month, last_month)
         found.append(period)
@@ -113,18 +118,18 @@ def _between(payments: Payments, first_month: int, last_month: int) -> Payments:
     return Payments(packed_short(*compress(months, own)), packed_short(*compress(days, own)))
 
 
-def _ends(member: Member, first_known: dict[dt.date, int]) -> dict[dt.date, dt.date]:
-    """Registration day -> last day, of the periods that ended.
+def _ends(member: Member, first_known: dict[dt.date, int]) -> dict[dt.date, End]:
+    """Registration day -> end, of the periods that ended.
 
     An end belongs to the newest period that had begun by then, of those known when the end was reported;
     where none was known yet, of all. An end before every registration ends nothing.
     """
-    found: dict[dt.date, dt.date] = {}
+    found: dict[dt.date, End] = {}
     for end in member.ends:
         begun = [start for start in first_known if start <= end.ended_on]
         known = [start for start in begun if first_known[start] <= end.known]
         if begun:
-            found[max(known or begun)] = end.ended_on
+            found[max(known or begun)] = end
     return found
 
 

@@ -203,7 +203,8 @@ payouts: Final = Table(
 
 # One accident is paid once: however many clinics send it under however many ids (CLM_DUPLICATE, CLM_SAME_EVENT). The
 # rows are those of the effective decisions.
-# `person` is the NIK, or the membership number of a member without one.
+# `person` is the NIK, or the membership number of a member without one. JKM is paid once a membership: its `line` names
+# it (`jkm_death:12345678901`), but for the lines that are paid once a person.
 paid_lines: Final = Table(
     "paid_lines",
     metadata,

@@ -63,6 +63,7 @@ def test_the_amendment_of_2019_changed_what_it_is_known_for_on_its_first_day() -
         "jkk_death_minimum",
         "jkk_expiry_years",
         "jkm_death",
+        "jkm_lines_once_a_person",
         "periodic_monthly",
         "scholarship_cap_child",
         "scholarship_cap_total",

@@ -127,3 +127,17 @@ def test_the_nik_stands_in_no_text_of_the_object() -> None:
 
 def test_the_newest_registration_day_is_told() -> None:
     assert fold(*DOCUMENTS).registered_on == day("2021-05-03")
+
+
+@pytest.mark.parametrize("left_on", [None, "2023-12-01"])
+@pytest.mark.parametrize("payer", [None, {"kind": "village", "name": "Desa Contoh"}])
+def test_who_pays_and_when_employment_ended_are_stored_and_read(
+    left_on: str | None, payer: dict[str, str] | None
+) -> None:
+    ended = {"member_number": make.NUMBER, "ended_on": "2024-01-01", "employment_ended_on": left_on}
+    member = Member.new(make.NUMBER)
+    for document in (make.registered(payer=payer), make.event("member.ended", ended)):
+        member = member.apply(parse(make.raw(document)), dt.datetime(2024, 1, 2, tzinfo=dt.UTC))  # type: ignore[arg-type]
+    assert Member.from_json(member.to_json()) == member
+    assert member.ends[0].employment_ended_on == (None if left_on is None else dt.date(2023, 12, 1))
+    assert member.enrolments[0].payer_name == (None if payer is None else "Desa Contoh")

@@ -130,7 +130,9 @@ def _member(words: Words, event: dt.datetime, number: str) -> Member:
         data = {"member_number": number, "months": paid["months"], "paid_on": paid["paid_on"]}
         member = _known(member, "contribution-paid", data, paid.get("known_on", paid["paid_on"]), by)
     if (ended_on := words.take("ended_on")) is not None:
-        member = _known(member, "ended", {"member_number": number, "ended_on": ended_on}, ended_on)
+        left_on = words.take("employment_ended_on")
+        ended = {"member_number": number, "ended_on": ended_on, "employment_ended_on": left_on}
+        member = _known(member, "ended", ended, ended_on)
     return member
 
 
@@ -152,6 +154,8 @@ def _registration(words: Words, number: str, segment: str, registered_on: str, e
         "programs": [_period(program, span) for program, span in held.items()],
         "wage_basis": words.take("wage_basis", "monthly"),
     }
+    if (payer := words.take("payer")) is not None:
+        data["payer"] = payer
     if segment == "BPU":
         data["declared_income"] = words.take("declared_income", 1_000_000)
     return data
@@ -332,26 +336,20 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
     if conclusion != "none":
         concluded_on = words.take("concluded_on", clock.astimezone(JAKARTA).date().isoformat())
         found["conclusion"] = {"work_related": conclusion == "work_related", "concluded_on": concluded_on}
-    if (approved := words.take("approved")) is not None:
-        found["approved"] = approved
     if advice := words.take("advice"):
-        decided_on = clock.astimezone(JAKARTA).date().isoformat()
-        found["advice"] = {"settles": advice, "advisor": "medical_advisor", "decided_on": decided_on}
+        today = clock.astimezone(JAKARTA).date().isoformat()
+        found["advice"] = {"settles": advice, "advisor": "medical_advisor", "decided_on": today}
+    for section in ("approved", "employment", "project_dues", "determination", "working_found", "court_decision"):
+        if (value := words.take(section)) is not None:
+            found[section] = value
     if (identity := words.take("identity")) is not None:
         found["identity"] = {"matches": identity == "matches"}
     return found
 
 
 def document(kind: str, data: dict[str, Any], when: dt.datetime, source: str = OFFICE) -> bytes:
-    document = {
-        "specversion": "1.0",
-        "id": "e1",
-        "source": source,
-        "type": kind,
-        "time": when.isoformat(),
-        "data": data,
-    }
-    return json.dumps(document).encode()
+    head = {"specversion": "1.0", "id": "e1", "source": source, "type": kind}
+    return json.dumps({**head, "time": when.isoformat(), "data": data}).encode()
 
 
 # --- what was decided before
@@ -389,7 +387,7 @@ def _other_claim(one: dict[str, Any], place: int) -> ClaimSummary:
     return ClaimSummary(
         claim_id=one.get("id", f"K0{place}"),
         opened_order=1 if one.get("later") else -1,  # the claim that asks has 0
-        member_number=None,
+        member_number=one.get("number"),
         nik=None,
         revision=1,
         program=one["program"],

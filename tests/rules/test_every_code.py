@@ -67,7 +67,8 @@ def _flags(row: int) -> tuple[str, ...]:
 def test_only_what_is_approved_has_lines_and_only_what_is_referred_an_indication() -> None:
     for name, verdict in VERDICTS.items():
         assert not verdict.benefits or verdict.outcome == "APPROVED", name
-        assert verdict.indicative_total is None or verdict.outcome == "REFERRED", name
+        is_owed = verdict.outcome == "REJECTED" and verdict.liable == "EMPLOYER"
+        assert verdict.indicative_total is None or verdict.outcome == "REFERRED" or is_owed, name
         assert (verdict.pay_by is not None) == bool(verdict.benefits), name
         assert not verdict.missing or verdict.outcome == "PENDING", name
 

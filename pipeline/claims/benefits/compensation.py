@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.claims.assessment import Assessment
 from pipeline.claims.benefits.calculation import Calculation
 from pipeline.claims.benefits.costs import cost_lines
-from pipeline.claims.benefits.disability import loss_of
+from pipeline.claims.benefits.disability import determined_loss, loss_of
 from pipeline.claims.benefits.scholarship import Pupils, award_of
 from pipeline.law.declarations import Law, Row, Value
 from pipeline.law.money import exact_text, percent_text, times
@@ -116,7 +116,7 @@ def _permanent_total(assessment: Assessment, pupils: Pupils, law: Law, calculati
 def _partial_disability(assessment: Assessment, law: Law, calculation: Calculation) -> None:
     wage, medical, multiplier = assessment.wage, assessment.case.medical, law.partial_multiplier
     assert medical is not None
-    loss = loss_of(medical, law)
+    loss = determined_loss(assessment.case, law) or loss_of(medical, law)
     if wage is None or loss.share is None:
         calculation.is_complete = False
         return

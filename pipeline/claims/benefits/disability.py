@@ -5,7 +5,9 @@ Shares are millionths of the whole (13 % = 130_000), so that 4.5 % of 33 % stays
 
 from typing import Any, Final, NamedTuple
 
-from pipeline.law.declarations import Law
+from pipeline.claims.case import Case
+from pipeline.law import references
+from pipeline.law.declarations import Law, basis_points
 from pipeline.law.references import weakest
 from schemas.claims import Disability, Medical
 from schemas.codes import Marker
@@ -25,6 +27,16 @@ class Loss(NamedTuple):
     needs_person: bool
     marker: Marker
     reference: str
+
+
+def determined_loss(case: Case, law: Law) -> Loss | None:
+    """The share of the whole as determined, up to the ceiling of the table; None: it does not speak of it."""
+    if case.determination is None or case.determination.disability_percent is None:
+        return None
+    share = basis_points(case.determination.disability_percent)
+    ceiling = law.disability_cap_percent.value * _POINTS
+    source = references.DETERMINATION
+    return Loss(min(share, ceiling) * _WHOLE, share > ceiling, False, source.marker, source.reference)
 
 
 def loss_of(medical: Medical, law: Law) -> Loss:

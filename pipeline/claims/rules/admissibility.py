@@ -10,6 +10,12 @@ from pipeline.law import references
 from schemas.clock import JAKARTA
 from schemas.decisions import Check
 
+_FOUND_ON: Final = (
+    ("project_dues", "paid_on"),
+    ("determination", "decided_on"),
+    ("working_found", "found_on"),
+    ("court_decision", "decided_on"),
+)
 _CONSISTENT: Final = Check("input_consistent", "met", {}, *references.INPUT)
 _FIRST: Final = Check("not_claimed_before", "met", {}, *references.DUPLICATES)
 _LAW_KNOWN: Final = Check("law_known", "met", {}, *references.LAW_OF_THE_DAY)
@@ -49,6 +55,10 @@ def _from_the_future(assessment: Assessment) -> list[str]:
         found.append("claimed.claimed_on")
     if case.children and any(child.birth_date > today for child in case.children):
         found.append("children.birth_date")
+    for section, field in _FOUND_ON:
+        what = getattr(case, section)
+        if what is not None and getattr(what, field) > today:
+            found.append(f"{section}.{field}")
     if case.progress.settlements and case.progress.has_settlement_from_the_future:
         found.append("settlement.paid_on")
     member = assessment.member
@@ -100,7 +110,8 @@ def _event_field(assessment: Assessment) -> str:
 
 def is_claimed_once(assessment: Assessment) -> Stop | None:
     """Row 2: another claim, opened earlier and not rejected, for the same program and event day; or a death of a person
-    whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.)"""
+    whose death was approved already, for another day or as JKM. (A JKM death after one as JKK is row 10's.) JKM is
+    paid for each membership, so a claim under another number is none of these on the same day."""
     others = assessment.case_file.other_claims
     if not others:
         assessment.trace.append(_FIRST)
@@ -109,7 +120,11 @@ def is_claimed_once(assessment: Assessment) -> Stop | None:
     same = [
         one
         for one in others
-        if one.event_date == day and one.program == program and one.opened_order < order and one.outcome != "REJECTED"
+        if one.event_date == day
+        and one.program == program
+        and one.opened_order < order
+        and one.outcome != "REJECTED"
+        and not assessment.is_of_another_membership(one)
     ]
     covering = None
     if same:

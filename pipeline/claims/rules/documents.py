@@ -3,7 +3,7 @@
 from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, remembered
-from pipeline.claims.benefits.heirs import has_heir
+from pipeline.claims.benefits.heirs import heir_paper
 from pipeline.claims.case import Case
 from pipeline.law import references
 from pipeline.law.references import Reference
@@ -14,7 +14,7 @@ from schemas.decisions import Check, Scalar
 _IDENTIFIED: Final = Check("identity_matches", "met", {}, *references.IDENTITY)
 _CODES: Final = {paper: f"DOC_{paper.upper()}_MISSING" for paper in PaperName.__args__}  # type: ignore[attr-defined]
 
-_JKK_ALWAYS: Final[tuple[PaperName, ...]] = ("membership_card", "ktp", "doctor_letter")
+_JKK_ALWAYS: Final[tuple[PaperName, ...]] = ("membership_card", "ktp")
 
 
 def documents_are_complete(assessment: Assessment) -> Stop | None:
@@ -62,7 +62,7 @@ def required_documents(assessment: Assessment) -> tuple[PaperName, ...]:
 def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
     assert assessment.death is not None and assessment.standing is not None and assessment.law is not None
     proof: PaperName = "court_letter" if assessment.death.missing_person else "death_certificate"
-    letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(assessment.case, assessment.law) else ()
+    letter = tuple(one for one in heir_paper(assessment.case, assessment.law) if one != proof)
     if assessment.standing.segment == "JAKON":
         return (proof, *letter, "project_number")
     return ("ktp", "family_card", proof, *letter)
@@ -72,7 +72,9 @@ def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
     case = assessment.case
     accident, costs = case.accident, case.costs
     assert accident is not None and assessment.law is not None
-    required: list[PaperName] = [*_JKK_ALWAYS]
+    death = assessment.death
+    is_missing = death is not None and death.missing_person  # nobody saw a body: the rescue agency's letter instead
+    required: list[PaperName] = [*_JKK_ALWAYS] if is_missing else [*_JKK_ALWAYS, "doctor_letter"]
     if costs is not None:
         if costs.transport is not None and (costs.transport.land or costs.transport.sea or costs.transport.air):
             required.append("transport_receipt")
@@ -80,18 +82,19 @@ def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
             required.append("treatment_receipt")
     if accident.traffic != "none":
         required.append("police_report")
-        if accident.traffic != "single_vehicle":
-            required.append("jasa_raharja_letter")
+        if accident.traffic != "single_vehicle" and costs is not None and costs.treatment:
+            required.append("jasa_raharja_letter")  # it says what Jasa Raharja paid of the treatment
+    assert assessment.standing is not None
     if accident.setting == "commuting":
-        required.append("attendance")
+        if assessment.standing.segment == "PU":  # nobody signs it for a self-employed person
+            required.append("attendance")
     elif accident.setting == "duty_travel":
         required.append("assignment_letter")
     if accident.kind == "violence":
         required += ("police_letter", "visum")
-    if assessment.death is not None:
-        required.append("death_certificate")
-        if has_heir(case, assessment.law):
-            required.append("heir_letter")
+    if death is not None:
+        required.append("rescue_letter" if is_missing else "death_certificate")
+        required += heir_paper(case, assessment.law)
         required.append("family_card")
     return tuple(required)
 

@@ -7,10 +7,12 @@ import datetime as dt
 from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, remembered
+from pipeline.claims.rules.determinations import is_liability_determined
 from pipeline.law import references
+from pipeline.law.calendar import add_months
 from pipeline.law.declarations import Value
 from pipeline.law.references import Origin
-from pipeline.membership.coverage import is_in_force
+from pipeline.membership.coverage import is_in_force, period_on
 from pipeline.membership.eligibility import (
     NOT_REGISTERED,
     SEGMENTS_IN_SCOPE,
@@ -20,6 +22,7 @@ from pipeline.membership.eligibility import (
     segment_row,
     start_row,
 )
+from schemas.claims import WorkingFound
 from schemas.clock import iso
 from schemas.codes import CheckResult
 from schemas.decisions import Check, Scalar
@@ -47,13 +50,27 @@ def segment_is_in_scope(assessment: Assessment) -> Stop | None:
 
 
 def is_registered(assessment: Assessment) -> Stop | None:
-    """Row 5, first half: an unknown member is answered with that alone."""
+    """Row 5, first half: an unknown member is answered with that alone, but for a worker of a project that covered its
+    workers by number (amendment 13). No officer's answer lets the table go on: money needs a membership."""
     found = NOT_REGISTERED if assessment.standing is None else registration_row(assessment.standing)
     if found is None:
         assessment.trace.append(_REGISTERED)
         return None
+    if assessment.standing is None and _is_unnamed_worker(assessment):
+        assert assessment.law is not None
+        assessment.note("registered", "undetermined", {"project": True}, assessment.law.project_unnamed_workers)
+        return Stop("REFERRED", ("MEM_PROJECT_UNNAMED",))
     assessment.note("registered", "not_met", {}, references.REGISTRATION)
     return Stop(found.outcome, found.codes)
+
+
+def _is_unnamed_worker(assessment: Assessment) -> bool:
+    """Whether the claim names a project whose dues, as the office found, were paid by the day of the event."""
+    employment, dues, law = assessment.case.employment, assessment.case.project_dues, assessment.law
+    assert law is not None
+    if law.project_unnamed_workers.absent or employment is None or dues is None:
+        return False
+    return employment.project_number == dues.project_number and dues.paid_on <= assessment.event_date
 
 
 def holds_program(assessment: Assessment) -> Stop | None:
@@ -86,11 +103,19 @@ def cover_has_started(assessment: Assessment) -> Stop | None:
     if found is None:
         assessment.trace.append(_cover_started("met", start))
         return None
-    if found.outcome == "REJECTED":
+    if found.outcome == "REJECTED" and not is_liability_determined(assessment.case):
         assessment.trace.append(_cover_started("not_met", start))
         return Stop(found.outcome, found.codes)
     facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
+    if is_liability_determined(assessment.case):
+        _note_determined(assessment, "cover_started", facts)
+        return None
     return assessment.refer("cover_started", found.codes, facts, references.SAME_DAY)
+
+
+def _note_determined(assessment: Assessment, check: str, facts: dict[str, Scalar]) -> None:
+    """A determination says who must pay, whatever this row would say."""
+    assessment.note(check, "met", {**facts, "settled": True}, references.DETERMINATION)
 
 
 @remembered
@@ -118,6 +143,11 @@ def contributions_are_paid(assessment: Assessment) -> Stop | None:
         "limit": limit.value,
         "backdated": standing.has_backdated_payment,
     }
+    if found.code == "MEM_PAYER_ARREARS" and standing.payer is not None:
+        facts["payer_kind"], facts["payer"] = standing.payer
+    if found.code == "MEM_PU_ARREARS_GT3" and is_liability_determined(assessment.case):
+        _note_determined(assessment, "contributions_paid", facts)
+        return None
     if found.outcome == "REFERRED":
         result: CheckResult = "undetermined" if is_bpu else "not_met"
         stop = assessment.refer("contributions_paid", (found.code,), facts, limit, result=result)
@@ -137,7 +167,8 @@ def _nothing_unpaid(segment: str, limit: Value[int]) -> Check:
 
 
 def age_and_memberships(assessment: Assessment) -> Stop | None:
-    """Row 8: too young is rejected; several memberships, light work and late registration need a person."""
+    """Row 8: too young is rejected; several memberships, light work and late registration need a person. JKM is paid
+    for each membership in force by a claim of its own, once an officer has confirmed it."""
     standing, law = assessment.standing, assessment.law
     assert standing is not None and law is not None
     age, minimum, at_first_cover = standing.age, law.age_minimum, standing.age_at_first_cover
@@ -163,8 +194,51 @@ def age_and_memberships(assessment: Assessment) -> Stop | None:
         facts: dict[str, Scalar] = {"age": age, "minimum": minimum.value, "age_at_registration": at_first_cover}
         doubt = assessment.refer("age_in_range", ("MEM_AGE_CHECK",), facts, limit)
     several = _note_memberships(assessment, len(in_force) + 1)
-    codes = (several.codes if several is not None else ()) + (doubt.codes if doubt is not None else ())
+    working = _worked_when_registered(assessment)
+    if working is not None and working.outcome == "REJECTED":
+        return working
+    codes = tuple(code for stop in (several, doubt, working) if stop is not None for code in stop.codes)
     return Stop("REFERRED", codes) if codes else None
+
+
+def _worked_when_registered(assessment: Assessment) -> Stop | None:
+    """Who did not work was no worker, however well he paid (amendment 11). Where the office found nothing, nothing
+    changes, but a death soon after a BPU registration asks a person."""
+    standing, law, found = assessment.standing, assessment.law, assessment.case.working_found
+    assert standing is not None and law is not None and assessment.member is not None
+    start = standing.cover_start
+    period = period_on(assessment.member, assessment.event_date, assessment.book)
+    starts = {start}
+    if period is not None and start == standing.first_cover_start:  # else cover began anew, and the finding must say so
+        starts.add(period.enrolment.registered_on)
+    if found is not None and found.registered_on not in starts:
+        found = None
+    limit, facts = law.bpu_work_check_months, _found_working(found)
+    if found is not None and not found.works:
+        assessment.note("worked_when_registered", "not_met", facts, references.WORKING)
+        return Stop("REJECTED", ("MEM_NOT_WORKING",))
+    is_asked = (
+        assessment.program == "JKM"
+        and standing.segment == "BPU"
+        and limit.value is not None
+        and start is not None
+        and assessment.event_date < add_months(start, limit.value)
+    )
+    if found is not None:
+        if is_asked:
+            assessment.relied_on.append("working_found")
+        assessment.note("worked_when_registered", "met", facts, references.WORKING)
+        return None
+    if not is_asked or start is None:
+        return None
+    facts["cover_start"] = iso(start)
+    return assessment.refer("worked_when_registered", ("MEM_WORK_CHECK",), facts, limit)
+
+
+def _found_working(found: WorkingFound | None) -> dict[str, Scalar]:
+    if found is None:
+        return {}
+    return {"found_on": iso(found.found_on), "registered_on": iso(found.registered_on)}
 
 
 @remembered
@@ -177,4 +251,12 @@ def _note_memberships(assessment: Assessment, count: int) -> Stop | None:
     if count == 1:
         assessment.trace.append(_ONE_MEMBERSHIP)
         return None
-    return assessment.refer("one_membership", ("MEM_MULTIPLE",), {"memberships": count}, references.MEMBERSHIPS)
+    facts: dict[str, Scalar] = {"memberships": count}
+    source: Origin = references.MEMBERSHIPS
+    if assessment.program == "JKM":  # each membership pays; the officer confirms that they are the same person's
+        assert assessment.law is not None
+        source = assessment.law.jkm_lines_once_a_person
+        facts["each_pays"] = True
+        if paid := assessment.paid_by_other_memberships():
+            facts["paid_already"] = ",".join(paid)
+    return assessment.refer("one_membership", ("MEM_MULTIPLE",), facts, source)

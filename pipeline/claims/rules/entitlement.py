@@ -60,13 +60,22 @@ def pupils_if_asked(assessment: Assessment) -> Pupils:
 
 
 def paid_elsewhere(assessment: Assessment) -> dict[str, str]:
-    """Line -> the claim whose effective decision pays it for this program and event: each is paid once an event."""
+    """Line -> the claim whose effective decision pays it for this program and event: each is paid once an event, of
+    JKM once a membership."""
     return {
         line: other.claim_id
         for other in assessment.case_file.other_claims
         if other.program == assessment.program and other.event_date == assessment.event_date
         for line in other.effective_lines
+        if not assessment.is_of_another_membership(other)
     }
+
+
+def _without_paid(assessment: Assessment, lines: list[Benefit], paid: dict[str, str]) -> list[Benefit]:
+    if not assessment.case_file.other_claims:
+        return lines
+    left_out = {*paid, *assessment.paid_by_other_memberships()}
+    return [line for line in lines if line.line not in left_out]
 
 
 def pay(assessment: Assessment, pupils: Pupils) -> Finding:
@@ -74,12 +83,11 @@ def pay(assessment: Assessment, pupils: Pupils) -> Finding:
     calculation = calculate(assessment, pupils)
     paid = paid_elsewhere(assessment) if assessment.case_file.other_claims else {}
     double = next((line.line for line in calculation.lines if line.line in paid), None)
-    if double is not None:
-        calculation.lines = [line for line in calculation.lines if line.line not in paid]
-        if "CLM_SAME_EVENT" not in assessment.answered:
-            _note_other_claim(assessment, paid[double])
-            indicative = calculation.total if calculation.is_complete else None
-            return Finding("REFERRED", ("CLM_SAME_EVENT",), [], indicative)
+    calculation.lines = _without_paid(assessment, calculation.lines, paid)
+    if double is not None and "CLM_SAME_EVENT" not in assessment.answered:
+        _note_other_claim(assessment, paid[double])
+        indicative = calculation.total if calculation.is_complete else None
+        return Finding("REFERRED", ("CLM_SAME_EVENT",), [], indicative)
     return _shares(assessment, calculation)
 
 
@@ -110,7 +118,7 @@ def _silently(assessment: Assessment, *, is_complete_only: bool = True) -> Findi
     kept = len(assessment.trace)
     calculation = calculate(assessment, pupils_if_asked(assessment))
     paid = paid_elsewhere(assessment) if assessment.case_file.other_claims else {}
-    calculation.lines = [line for line in calculation.lines if line.line not in paid]
+    calculation.lines = _without_paid(assessment, calculation.lines, paid)
     finding = _shares(assessment, calculation) if calculation.is_complete or not is_complete_only else None
     del assessment.trace[kept:]
     return finding

@@ -6,10 +6,17 @@ Medical, disease, violence and conduct concern JKK only. A doctor's certificate 
 from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, law_of_payment
-from pipeline.claims.benefits.disability import loss_of
+from pipeline.claims.benefits.disability import determined_loss, loss_of
+from pipeline.claims.rules.determinations import (
+    determined_codes,
+    facts_of,
+    is_appealed,
+    is_cause_determined,
+)
 from pipeline.claims.rules.entitlement import Finding
 from pipeline.law import references
 from pipeline.law.references import Origin
+from schemas.clock import iso
 from schemas.decisions import Scalar
 
 _CERTIFIED_LINES: Final = frozenset({"partial_disability", "permanent_total"})
@@ -34,6 +41,23 @@ def triggers_are_answered(assessment: Assessment) -> Stop | None:
         is_suicide = death is not None and death.cause == "suicide"
         if is_suicide or (accident is not None and accident.self_inflicted):
             _ask(assessment, open_codes, "self_inflicted_settled", "JKK_SELF_INFLICTED", {}, references.SELF_INFLICTED)
+    determination = assessment.case.determination
+    if determination is not None:
+        check, facts = "determination_final", facts_of(determination)
+        if determination.liable is not None:
+            facts["liable"] = determination.liable
+        assessment.relied_on.append("determination")
+        if is_appealed(assessment.case):
+            _ask(assessment, open_codes, check, "DET_APPEALED", facts, references.DETERMINATION)
+        else:
+            assessment.note(check, "met", facts, references.DETERMINATION)
+    if assessment.program == "JKK" and death is not None and death.missing_person:
+        _ask(assessment, open_codes, "missing_at_work_settled", "JKK_MISSING", {}, references.MISSING_AT_WORK)
+    court = assessment.case.court_decision
+    if death is not None and court is not None:
+        ruling: dict[str, Scalar] = {"ruling": court.ruling, "decided_on": iso(court.decided_on)}
+        check, source = "court_decision_confirmed", references.COURT_DECISION
+        _ask(assessment, open_codes, check, "HEIR_COURT_DECISION", ruling, source)
     return Stop("REFERRED", tuple(open_codes)) if open_codes else None
 
 
@@ -52,6 +76,8 @@ def _ask(
     `is_computable`: an amount that no decision on file can replace is known.
     """
     answered = assessment.case.answered_codes if assessment.case.advice else assessment.answered
+    if assessment.case.determination is not None:
+        answered |= determined_codes(assessment.case)
     is_answered = code in answered and is_computable
     if is_answered:
         facts["settled"] = True
@@ -96,6 +122,8 @@ def certificate_is_confirmed(assessment: Assessment, finding: Finding) -> Stop |
         return None
     limit = law_of_payment(assessment).officer_limit
     answered = assessment.case.answered_codes if assessment.case.advice else assessment.answered
+    if determined_loss(assessment.case, law_of_payment(assessment)) is not None:
+        return None
     if finding.total <= limit.value or "REF_MEDICAL_ADVISOR" in answered:
         return None
     facts: dict[str, Scalar] = {"total": finding.total, "limit": limit.value}
@@ -114,13 +142,14 @@ def _medical_trigger(assessment: Assessment) -> tuple[str | None, bool]:
     assert accident is not None and law is not None
     trigger: str | None = None
     is_computable = True
-    if accident.cause_unclear or (death is not None and death.cause == "unknown"):
+    is_unclear = accident.cause_unclear or (death is not None and death.cause == "unknown")
+    if is_unclear and not is_cause_determined(assessment.case):
         trigger = "cause_unclear"
     if medical is not None and death is None:
         if medical.permanent_total:
             if medical.certified_by is None:
                 trigger = trigger or "permanent_total"
-        elif medical.disabilities:
+        elif medical.disabilities and determined_loss(assessment.case, law) is None:
             loss = loss_of(medical, law)
             is_computable = loss.share is not None
             if medical.certified_by is None or loss.needs_person:

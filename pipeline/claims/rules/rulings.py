@@ -145,15 +145,17 @@ def refer_to_second(assessment: Assessment, finding: Finding, hand: OnlyHand | N
 
 def _hands(assessment: Assessment) -> list[str]:
     """Whose word the finding rests on beside the facts. Lines that an officer wrote, and a rejection, rest on the
-    officers of that ruling alone; else it rests on rulings, answers, advice and amounts since money was decided last.
+    officers of that ruling alone; else it rests on rulings, answers, advice and amounts since money was decided last,
+    and on findings.
     """
     case, progress = assessment.case, assessment.case.progress
     ruling = progress.ruling
-    if ruling is None and not progress.answered_codes and not case.advice_by and case.approved is None:
+    is_ruled = ruling is not None or progress.answered_codes
+    if not is_ruled and not case.advice_by and case.approved is None and not assessment.relied_on:
         return []
     if ruling is not None and ruling.verdict in ("change", "reject"):
         return list(ruling.officers)
-    hands = [*progress.filed_by, *progress.answered_by]
+    hands = [*progress.filed_by, *progress.answered_by, *[case.writers[section] for section in assessment.relied_on]]
     if ruling is not None and ruling.verdict != "request_documents":
         hands += ruling.officers
     return hands or [_FORMER_OFFICER]

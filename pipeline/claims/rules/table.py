@@ -20,6 +20,7 @@ from pipeline.claims.rules.eligibility import (
     is_registered,
     segment_is_in_scope,
 )
+from pipeline.claims.rules.employers import liable_for, owed
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
 from pipeline.claims.rules.prerequisites import amounts_can_be_computed
 from pipeline.claims.rules.referral_triggers import certificate_is_confirmed, triggers_are_answered
@@ -55,7 +56,6 @@ _ROWS: Final[tuple[Callable[[Assessment], Stop | None], ...]] = (
 _new: Final = tuple.__new__  # fast: see docs/performance.md
 _SECOND_CLAIM: Final = frozenset({"CLM_DUPLICATE", "CLM_SAME_EVENT"})
 _ABOVE_THE_LIMIT: Final = ("REV_SECOND_OFFICER",)
-_EMPLOYER_PAYS_FIRST: Final = frozenset({"REP_LATE_EMPLOYER_LIABLE", "MEM_PU_ARREARS_GT3"})
 
 
 def assess(case_file: CaseFile, book: Book) -> Verdict:
@@ -126,7 +126,13 @@ def _what_counts(finding: Finding) -> tuple[object, ...]:
 
 
 def _stopped(assessment: Assessment, stop: Stop) -> Finding:
-    return Finding(stop.outcome, stop.codes, [], indicative_of(assessment) if stop.outcome == "REFERRED" else None)
+    """A referral with the sum it would pay, a rejection with the sum that the employer owes instead."""
+    if stop.codes == ("MEM_PROJECT_UNNAMED",):
+        return Finding("REFERRED", stop.codes, [], owed(assessment))
+    if stop.outcome == "REFERRED":
+        return Finding("REFERRED", stop.codes, [], indicative_of(assessment))
+    is_owed = liable_for(assessment, stop.outcome, stop.codes) == "EMPLOYER"
+    return Finding(stop.outcome, stop.codes, [], owed(assessment) if is_owed else None)
 
 
 def _with_deadline(assessment: Assessment, finding: Finding) -> dt.date:
@@ -145,7 +151,7 @@ def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None,
     outcome, codes, law, first_claim_id = finding.outcome, finding.codes, assessment.law, None
     if assessment.first_claim_id is not None and not _SECOND_CLAIM.isdisjoint(codes):
         first_claim_id = assessment.first_claim_id
-    is_employer_liable = outcome == "REFERRED" and not _EMPLOYER_PAYS_FIRST.isdisjoint(codes)
+    liable = liable_for(assessment, outcome, codes)
     missing = assessment.missing if outcome == "PENDING" else ()
     fields = assessment.fields if codes == ("VAL_BAD_INPUT",) else ()
     return _new(
@@ -158,7 +164,7 @@ def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None,
             finding.indicative,
             missing,
             fields,
-            "EMPLOYER" if is_employer_liable else "BPJS",
+            liable,
             deadline,
             finding.fund_amount,
             first_claim_id,

@@ -7,10 +7,13 @@ import datetime as dt
 from typing import Any, Final
 
 from pipeline.claims.assessment import Assessment, Stop, law_of_payment, remembered
+from pipeline.claims.rules.determinations import facts_of as determined
+from pipeline.claims.rules.determinations import is_employer_determined, is_liability_determined
 from pipeline.law import references
 from pipeline.law.calendar import SURE, add_years, holidays_marker, working_days_after
 from pipeline.law.declarations import Value
 from pipeline.law.money import rounded
+from schemas.claims import Determination
 from schemas.clock import JAKARTA, iso
 from schemas.codes import LATE_PAYMENT, CheckResult, Marker
 from schemas.decisions import Benefit, Check, Scalar
@@ -55,14 +58,16 @@ def cause_is_settled(assessment: Assessment) -> Stop | None:
 
 
 def _death_is_not_work_related(assessment: Assessment) -> Stop | None:
-    conclusion = assessment.case.conclusion
-    concluded = conclusion is not None and conclusion.work_related
+    conclusion, determination = assessment.case.conclusion, assessment.case.determination
+    concluded = conclusion.work_related if conclusion is not None else None
+    if determination is not None and determination.work_related is not None:
+        concluded = determination.work_related and determination.status == "final"
     paid = next(
         (one.claim_id for one in assessment.case_file.other_claims if one.program == "JKK" and one.is_death_approved),
         None,
     )
     facts: dict[str, Scalar] = {
-        "concluded": conclusion.work_related if conclusion is not None else None,
+        "concluded": concluded,
         "jkk_claim": paid,
     }
     if concluded or paid is not None:
@@ -73,7 +78,9 @@ def _death_is_not_work_related(assessment: Assessment) -> Stop | None:
 
 
 def _is_concluded_work_related(assessment: Assessment) -> Stop | None:
-    conclusion = assessment.case.conclusion
+    conclusion, determination = assessment.case.conclusion, assessment.case.determination
+    if determination is not None and determination.work_related is not None:
+        return _is_determined_work_related(assessment, determination)
     if conclusion is None:
         return _wait_for_conclusion(assessment)
     if conclusion.work_related:
@@ -81,6 +88,17 @@ def _is_concluded_work_related(assessment: Assessment) -> Stop | None:
         return None
     assessment.trace.append(_work_related("not_met", conclusion.concluded_on))
     return Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
+
+
+def _is_determined_work_related(assessment: Assessment, determination: Determination) -> Stop | None:
+    """In the place of the office's conclusion. One that is appealed decides nothing yet: row 15 refers it."""
+    facts = determined(determination)
+    if determination.status == "appealed":
+        assessment.note("work_related", "undetermined", facts, references.DETERMINATION)
+        return None
+    result: CheckResult = "met" if determination.work_related else "not_met"
+    assessment.note("work_related", result, facts, references.DETERMINATION)
+    return None if determination.work_related else Stop("REJECTED", ("JKK_NOT_WORK_RELATED",))
 
 
 @remembered
@@ -108,23 +126,31 @@ def _wait_for_conclusion(assessment: Assessment) -> Stop | None:
 
 
 def is_reported_in_time(assessment: Assessment) -> Stop | None:
-    """Row 13, employers only: what was reported late, or not at all, the employer pays first."""
-    law, standing = assessment.law, assessment.standing
+    """Row 13, employers only: what was reported late, or not at all, the employer pays first; so it is where that was
+    determined."""
+    law, standing, case = assessment.law, assessment.standing, assessment.case
+    if case.determination is not None and is_employer_determined(case):
+        facts: dict[str, Scalar] = {**determined(case.determination), "reported": True}
+        codes, source = ("REP_LATE_EMPLOYER_LIABLE",), references.DETERMINATION
+        return assessment.refer("reported_in_time", codes, facts, source, result="not_met")
     assert law is not None and standing is not None
     if assessment.program != "JKK" or standing.segment != "PU" or law.late_report_liability.absent:
         return None
     report, limit = assessment.case.report, law.stage1_report_hours
     start = _report_clock_start(assessment)
     until = report.reported_at if report is not None else assessment.case_file.clock
-    facts: dict[str, Scalar] = {
+    facts = {
         "hours": max((until - start) // _HOUR, 0),
         "limit_hours": limit.value,
         "reported": report is not None,
     }
     last_moment = start + limit.value * _HOUR
     if until > last_moment:
-        source = law.late_report_liability
-        return assessment.refer("reported_in_time", ("REP_LATE_EMPLOYER_LIABLE",), facts, source, result="not_met")
+        if is_liability_determined(case):
+            assessment.note("reported_in_time", "met", {**facts, "settled": True}, references.DETERMINATION)
+            return None
+        late, codes = law.late_report_liability, ("REP_LATE_EMPLOYER_LIABLE",)
+        return assessment.refer("reported_in_time", codes, facts, late, result="not_met")
     if report is None:
         assessment.wake_on = max(last_moment.astimezone(JAKARTA).date(), assessment.today + _DAY)
     assessment.note("reported_in_time", "met", facts, limit)
