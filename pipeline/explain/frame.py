@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 # sentences of the frame that rest on an article themselves
 _LAWS: "Final[dict[tuple[str, ...], tuple[str, Marker]]]" = {
     ("payment", "late"): ("PP 44/2015 art 37(3)", "VERIFIED"),
+    ("payment", "owed", "JKK"): ("PP 44/2015 art 27(1)", "VERIFIED-2"),
+    ("payment", "owed", "JKM"): ("PP 44/2015 art 35", "VERIFIED-2"),
     ("appeal", "automatic"): ("UU 27/2022 art 10", "RECALLED"),
     ("appeal", "officer"): ("UU 27/2022 art 10", "RECALLED"),
     ("appeal", "inspector"): ("PP 44/2015 art 48-50", "RECALLED"),

@@ -159,6 +159,8 @@ def _payment(frame: Frame, *, is_all: bool) -> list[str]:
             said.append(frame.say("letter", "employer_silent"))
     else:
         said.append(frame.say("letter", "nothing"))
+    if any(one.formula == "scholarship_year" for one in decision.benefits):
+        said.append(frame.say("letter", "scholarship"))
     if frame.payments:
         latest = max(one.paid_on for one in frame.payments)
         said.append(frame.say("letter", "paid", amount=frame.rupiah(paid), paid_on=frame.day(latest)))

@@ -99,7 +99,7 @@ class Record:
     def payment(self) -> Iterator[Line]:
         decision = self.decision
         if self.frame.is_owed_by_employer:
-            yield Line(self.frame.say("payment", "owed"))
+            yield self.frame.cited("payment", "owed", decision.program)
         elif decision.benefits or decision.liable == "EMPLOYER":
             yield Line(self.frame.say("payment", decision.liable))
         for payee, amount in self.frame.due.items():

@@ -33,6 +33,8 @@ PREPARED: Final[dict[str, dict[str, Any]]] = {
     "HEIR_COURT_DECISION": {"outcome": "REFERRED", "indicative_total": 42_000_000},
     "WAGE_JUMP": {"outcome": "REFERRED", "program": "JKK", "indicative_total": 96_000_000},
 }
+# Facts that the texts of a check stand ready for, before the check gives them.
+PREPARED_FACTS: Final = {"input_consistent": {"field", "date", "other", "other_date", "mended_by"}}
 LONG_REASON: Final = "Keterangan saksi dan catatan kantor polisi berbeda tentang jam kejadian. " * 50
 
 

@@ -160,6 +160,12 @@ def test_the_letter_says_who_gets_the_money(language: Language) -> None:
         assert said in flat(render_letter(explain(paid, language)))
 
 
+def test_a_family_with_a_scholarship_is_told_what_to_bring_each_year() -> None:
+    told = "serahkan bukti masih bersekolah setiap tahun"
+    assert told in flat(letter(examples()["scholarship"], "id"))
+    assert told not in flat(letter(examples()["OK"], "id"))
+
+
 def test_nobody_is_told_to_wait_for_money_that_was_paid() -> None:
     assert "cukup menunggu" not in letter(examples()["paid"], "id")
     assert "cukup menunggu" in letter(examples()["paid_in_part"], "id")
