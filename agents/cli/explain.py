@@ -13,9 +13,10 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def explain(claim: ClaimId, lang: Language = "id", json: Json = False) -> None:
-    """Why a claim was decided as it was, line by line.
+    """A claim's decision: a letter for the family, then line by line.
 
-    Each check, each rupiah, each article, what is missing, how to appeal.
+    The result, the sum, why, what to do, how to object; then each check, each
+    rupiah, each article.
 
     \b
     Examples:
@@ -29,7 +30,13 @@ def explain(claim: ClaimId, lang: Language = "id", json: Json = False) -> None:
 
     with opened_store() as store:
         found = status_of(store, claim)
-    explanation = explanation_of(found.decision, lang, payments=found.payments, open_codes=found.open_codes)
+    explanation = explanation_of(
+        found.decision,
+        lang,
+        payments=found.payments,
+        open_codes=found.open_codes,
+        officer_reason=found.officer_reason,
+    )
     if json:
         print_json([explanation])
         return

@@ -116,9 +116,14 @@ def _require_complete(
 def _show_waiting(found: "ClaimStatus", lang: Literal["id", "en"]) -> None:
     from pipeline.explain import explain, render_text, short
 
-    print(
-        render_text(explain(found.decision, lang, payments=found.payments, open_codes=found.open_codes), text_width())
+    explanation = explain(
+        found.decision,
+        lang,
+        payments=found.payments,
+        open_codes=found.open_codes,
+        officer_reason=found.officer_reason,
     )
+    print(render_text(explanation, text_width()))
     claim = found.decision.claim_id
     if not found.open_codes:
         print(f"Nothing on {claim} waits for an officer.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from schemas.decisions import Decision, Payout, Refusal
 
 _REASONS_SHOWN: Final = 6  # of each outcome; the rest in one line
-_SECTIONS_SHOWN: Final = ("result", "missing", "amounts", "payment", "checks")
+_SECTIONS_SHOWN: Final = ("more", "missing", "amounts", "payment", "checks")
 _OUTCOMES: Final = ("APPROVED", "REFERRED", "PENDING", "REJECTED")
 
 
@@ -174,7 +174,7 @@ def _explained(screen: "Console", decision: "Decision", width: int) -> None:
         _title(screen, title)
         explanation = explain(decision, language)
         explanation = replace(
-            explanation, sections=tuple(one for one in explanation.sections if one.key in _SECTIONS_SHOWN)
+            explanation, record=tuple(one for one in explanation.record if one.key in _SECTIONS_SHOWN)
         )
         screen.print(render_text(explanation, width), markup=False)
     screen.print(f"[dim]How to appeal, and what the markers mean: santunan explain {decision.claim_id}[/]")

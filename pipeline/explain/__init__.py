@@ -5,9 +5,11 @@ are in `languages/<language>/*.yaml` and are read when the first of them is aske
 costs nothing. Imports `schemas` alone, and of the libraries only PyYAML: no store, no clock, no rule.
 """
 
-from pipeline.explain.explanation import Explanation, Line, Payment, Section, explain
+from pipeline.explain.explanation import explain
 from pipeline.explain.figures import day, rupiah
-from pipeline.explain.layout import render_text
+from pipeline.explain.layout import render_letter, render_text
+from pipeline.explain.parts import Explanation, Line, Payment, Section
+from pipeline.explain.reasons import short
 from pipeline.explain.texts import LANGUAGES, Language, NoText
 from pipeline.explain.words import (
     line_name,
@@ -17,7 +19,6 @@ from pipeline.explain.words import (
     program_name,
     refusal_text,
     segment_name,
-    short,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "payee_name",
     "program_name",
     "refusal_text",
+    "render_letter",
     "render_text",
     "rupiah",
     "segment_name",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pipeline.explain.explanation import Explanation, Line
+    from pipeline.explain.parts import Explanation, Line, Section
 
 _INDENT: Final = "  "
 _NUMBERED: Final = frozenset({"checks"})
@@ -13,22 +13,45 @@ _LEAST_WIDTH: Final = 40  # below that a sum with its name no longer fits a line
 
 
 def render_text(explanation: "Explanation", width: int = 80) -> str:
-    """Lines of at most `width` letters, unless one word (a claim id) is longer. Raises ValueError below 40."""
+    """Letter and record, in lines of at most `width` letters, unless one word (a claim id) is longer. Raises ValueError
+    below 40."""
+    parts = [render_letter(explanation, width), "\n".join(_headed(explanation.record_title, "=", width)) + "\n"]
+    parts += ["\n".join(_record_section(section, width)) + "\n" for section in explanation.record]
+    return "\n".join(parts)
+
+
+def render_letter(explanation: "Explanation", width: int = 80) -> str:
+    """The letter alone. Raises ValueError for a width below 40."""
     if width < _LEAST_WIDTH:
         raise ValueError(f"width {width} is too narrow; at least {_LEAST_WIDTH} letters are needed")
-    parts = [_headed(explanation.title, "=", width), _wrapped(explanation.summary, "", "", width)]
-    for section in explanation.sections:
-        lines = _headed(section.title, "-", width)
-        for number, line in enumerate(section.lines, 1):
-            bullet = f"{number:2}. " if section.key in _NUMBERED else f"{_INDENT}- "
-            lines += _line(line, bullet, width)
-        parts.append(lines)
-    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+    blocks = [_headed(explanation.title, "=", width)]
+    blocks += [list(_letter_section(section, width)) for section in explanation.letter]
+    return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 
 
 def _headed(title: str, rule: str, width: int) -> list[str]:
     lines = _wrapped(title, "", "", width)
     return [*lines, rule * max(map(len, lines))]
+
+
+def _letter_section(section: "Section", width: int) -> Iterator[str]:
+    """One paragraph behind its title; several things below it, each with a dash."""
+    title = f"{section.title}: " if section.title else ""
+    if len(section.lines) == 1:
+        yield from _wrapped(title + section.lines[0].text, "", "", width)
+        details = section.lines[0].details
+    else:
+        yield title.rstrip()
+        details = tuple(text for line in section.lines for text in (line.text, *line.details))
+    for detail in details:
+        yield from _wrapped(detail, f"{_INDENT}- ", f"{_INDENT}  ", width)
+
+
+def _record_section(section: "Section", width: int) -> Iterator[str]:
+    yield from _headed(section.title, "-", width)
+    for number, line in enumerate(section.lines, 1):
+        bullet = f"{number:2}. " if section.key in _NUMBERED else f"{_INDENT}- "
+        yield from _line(line, bullet, width)
 
 
 def _line(line: "Line", bullet: str, width: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The words of single codes: names for tables and lists, and the sentences of one check, formula or reason."""
+"""The words of single codes: names for tables and lists, and the sentences of one check or formula."""
 
 import re
 from collections.abc import Mapping
@@ -10,45 +10,12 @@ from pipeline.explain.arithmetic import derived
 from pipeline.explain.facts import Scalar, kinds_of_facts, kinds_of_numbers, sentences
 from pipeline.explain.texts import NoText, find, room, text
 
-_MISSING_PAPER: Final = re.compile(r"DOC_([A-Z_]+)_MISSING")
 # `art 37(3)`, `art 48-50`, `art 25, 34`, `art 8(2a)-(2c)`, `art 19(3)c`, `art 25A`, `art II`
 _CITED: Final = re.compile(
     r"\bart (?P<number>\d+[A-Z]?|[IVX]+)(?P<last>(?:(?:-|, )\d+[A-Z]?\b)+)?"
     r"(?:\((?P<paragraph>\w+(?:\)-?\(\w+)*)\))?(?P<letter>[a-z]\b)?"
 )
 _DEFINITIONS: Final = "1"  # article 1 of a regulation holds its definitions, by number and not by paragraph
-
-
-def short(code: str, language: str) -> str:
-    """A phrase of at most 60 letters for a reason or refusal code. Raises NoText."""
-    if code in room(language, "refusals"):
-        return text(language, "refusals", code, "short")
-    return _reason(code, "short", language)
-
-
-def reason_text(code: str, language: str) -> str:
-    """What a reason code says to a family, as sentences; what they can do is `reason_next`. Raises NoText."""
-    return _reason(code, "long", language)
-
-
-def reason_next(code: str, language: str) -> str | None:
-    """What can be done about a reason, None where there is nothing to do. Raises NoText for an unknown code."""
-    if is_missing_paper(code):
-        return None
-    found: Mapping[str, str] = find(language, "reasons", code)
-    return found.get("next")
-
-
-def is_missing_paper(code: str) -> bool:
-    """Whether a reason code names a paper that is missing."""
-    return _MISSING_PAPER.fullmatch(code) is not None
-
-
-def _reason(code: str, which: str, language: str) -> str:
-    if match := _MISSING_PAPER.fullmatch(code):
-        paper = paper_name(match[1].lower(), language)
-        return text(language, "reasons", "_missing_paper", which).format(paper=paper)
-    return text(language, "reasons", code, which)
 
 
 def refusal_text(reason: str, language: str) -> str:

@@ -14,20 +14,26 @@ from pipeline.store.tables import cases
 from schemas.decisions import Decision
 from schemas.events import parse
 from schemas.payouts import PayoutSettled
+from schemas.reviews import ClaimReviewed, Review
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from schemas.events import IntakeEvent
+
 _END: Final = 1 << 62  # after every row of the ledger
+_CARRIES: Final = {"REV_REJECTED": "reject", "REV_CHANGED": "change", "DOC_REQUESTED": "request_documents"}
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimStatus:
-    """`payments`: those that the payment system reported. `open_codes`: of the open referral."""
+    """`payments`: those that the payment system reported. `open_codes`: of the open referral. `officer_reason`: what
+    the officer wrote whose review made the decision."""
 
     decision: Decision
     payments: tuple[Payment, ...]
     open_codes: tuple[str, ...]
+    officer_reason: str | None = None
 
 
 def status_of(store: Readable, claim_id: str) -> ClaimStatus:
@@ -38,14 +44,20 @@ def status_of(store: Readable, claim_id: str) -> ClaimStatus:
         if decision is None or progress is None:
             why = "only evidence came, not yet the claim" if progress else "`santunan decisions` shows what there is"
             raise NotFound(f"there is no decision on the claim {claim_id}: {why}")
-        return ClaimStatus(decision, tuple(_payments(connection, claim_id)), _open_codes(progress))
+        events = list(_events(connection, claim_id))
+        payments = tuple(Payment(one.data.amount, one.data.paid_on) for one in events if isinstance(one, PayoutSettled))
+        reviews = [one.data for one in events if isinstance(one, ClaimReviewed)]
+        return ClaimStatus(decision, payments, _open_codes(progress), _officer_reason(decision, reviews))
 
 
-def _payments(connection: "Connection", claim_id: str) -> Iterator[Payment]:
-    for _, _, raw in history.events_of(connection, [claim_id], before=_END):
-        event = parse(bytes(raw))
-        if isinstance(event, PayoutSettled):
-            yield Payment(event.data.amount, event.data.paid_on)
+def _events(connection: "Connection", claim_id: str) -> Iterator["IntakeEvent"]:
+    return (parse(bytes(raw)) for _, _, raw in history.events_of(connection, [claim_id], before=_END))
+
+
+def _officer_reason(decision: Decision, reviews: list[Review]) -> str | None:
+    """The reason of the latest review whose verdict the decision carries; what an officer let pass needs none."""
+    carried = {_CARRIES[code] for code in decision.reason_codes if code in _CARRIES}
+    return next((one.reason for one in reversed(reviews) if one.verdict in carried), None)
 
 
 def _open_codes(progress: str) -> tuple[str, ...]:

@@ -15,11 +15,23 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from pipeline.explain import LANGUAGES, Explanation, Language, NoText, Payment, day, explain, render_text, rupiah
+from pipeline.explain import (
+    LANGUAGES,
+    Explanation,
+    Language,
+    NoText,
+    Payment,
+    day,
+    explain,
+    render_letter,
+    render_text,
+    rupiah,
+)
 from pipeline.explain.arithmetic import exact
 from pipeline.explain.facts import CHECK_FACTS, FORMULA_NUMBERS
 from schemas.decisions import Benefit, Check, Decision
 from tests.explain.test_explain_texts import CODE_NAME
+from tests.explain.test_letters import MOST_LINES
 
 HERE = Path(__file__).parent / "explanations"
 DECISIONS = ("approved_jkk_death", "pending_jkm_death", "rejected_lapsed_bpu")
@@ -30,8 +42,8 @@ def decision(name: str) -> Decision:
 
 
 def section(explained: Explanation, key: str) -> str:
-    """All that one section says, as one text; empty where there is no such section."""
-    lines = [line for one in explained.sections if one.key == key for line in one.lines]
+    """All that one section of letter and record says, as one text; empty where there is no such section."""
+    lines = [line for one in (*explained.letter, *explained.record) if one.key == key for line in one.lines]
     return " ".join(text for line in lines for text in (line.text, *line.details, line.law))
 
 
@@ -105,8 +117,9 @@ def test_a_date_is_written_as_each_language_writes_it() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", DECISIONS)
 def test_every_decision_says_how_to_appeal_and_by_which_law(name: str, language: Language) -> None:
-    explained = section(explain(decision(name), language), "appeal")
-    assert decision(name).claim_id in explained and "UU 27/2022" in explained
+    explained = explain(decision(name), language)
+    assert decision(name).claim_id in section(explained, "objection")
+    assert "UU 27/2022" in section(explained, "appeal")
 
 
 def test_an_officers_decision_is_not_called_automatic() -> None:
@@ -125,8 +138,8 @@ def test_a_check_that_an_officer_settled_says_so() -> None:
 
 
 def test_a_pending_claim_says_what_to_bring_and_where_it_comes_from() -> None:
-    explained = section(explain(decision("pending_jkm_death"), "id"), "missing")
-    assert "Akta kematian: dari Dinas Kependudukan" in explained and "JKM-2024-0031" in explained
+    explained = section(explain(decision("pending_jkm_death"), "id"), "todo")
+    assert "akta kematian, dari Dukcapil" in explained and "JKM-2024-0031" in explained
 
 
 def test_a_referral_shows_its_estimate_as_no_promise_and_the_employer_who_pays_first() -> None:
@@ -139,16 +152,17 @@ def test_a_referral_shows_its_estimate_as_no_promise_and_the_employer_who_pays_f
         liable="EMPLOYER",
     )
     explained = explain(late, "en")
-    assert "Rp4,000,000" in section(explained, "amounts") and "no promise" in section(explained, "amounts")
+    for key in ("outcome", "amounts"):
+        assert "Rp4,000,000" in section(explained, key) and "not yet a promise" in section(explained, key)
     assert "employer has to pay first" in section(explained, "payment")
-    assert "not a rejection" in explained.summary
+    assert "not a rejection" in section(explained, "outcome")
 
 
 def test_a_later_decision_says_what_becomes_of_the_money_before_it() -> None:
     first = decision("pending_jkm_death")
     later = replace(first, revision=2, supersedes=first.decision_id)
-    assert "stays as it is" not in section(explain(first, "en"), "result")
-    assert "stays as it is" in section(explain(later, "en"), "result")
+    assert "stays as it is" not in section(explain(first, "en"), "outcome")
+    assert "stays as it is" in section(explain(later, "en"), "outcome")
 
 
 def test_an_appeal_that_is_open_and_a_payment_that_was_made_are_told() -> None:
@@ -157,8 +171,8 @@ def test_an_appeal_that_is_open_and_a_payment_that_was_made_are_told() -> None:
         decision("approved_jkk_death"), "en", payments=(paid,), open_codes=("CLM_APPEALED", "PAY_FAILED")
     )
     assert "Rp223,683,333 was paid to the heirs on 5 June 2023." in section(explained, "payment")
-    assert "The appeal against this decision has been received" in section(explained, "result")
-    assert "The payment did not reach" in section(explained, "result")
+    assert "Your objection has been received" in section(explained, "reason")
+    assert "The payment did not reach" in section(explained, "more")
 
 
 def test_what_goes_to_the_fund_is_told_where_there_is_no_heir() -> None:
@@ -173,7 +187,11 @@ def test_what_goes_to_the_fund_is_told_where_there_is_no_heir() -> None:
 def test_an_approval_without_money_says_so() -> None:
     care = replace(decision("approved_jkk_death"), benefits=(), total=0, reason_codes=("OK",))
     explained = explain(care, "en")
-    assert "no cash payment" in section(explained, "amounts") and section(explained, "payment") == ""
+    assert (
+        "no cash payment" in section(explained, "amounts")
+        and "Rp0" in section(explained, "outcome")
+        and section(explained, "payment") == ""
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -216,8 +234,9 @@ def made() -> tuple[Decision, ...]:
 
 
 def prose(explained: Explanation) -> Iterator[str]:
-    yield from (explained.title, explained.summary)
-    yield from (section(explained, one.key) for one in explained.sections if one.key not in ("markers", "technical"))
+    yield explained.title
+    sections = (*explained.letter, *explained.record)
+    yield from (section(explained, one.key) for one in sections if one.key not in ("markers", "technical"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -228,6 +247,7 @@ def test_whatever_the_rules_decide_can_be_told_without_a_code(made: tuple[Decisi
             assert not CODE_NAME.search(text.replace(one.claim_id, "")), (one.decision_id, text)
             assert "{" not in text and not re.search(r"\d{12}", text)
         assert max(map(len, render_text(explained).splitlines())) <= 80
+        assert len(render_letter(explained).splitlines()) <= MOST_LINES
 
 
 def test_every_fact_and_number_that_the_rules_give_is_known_here(made: tuple[Decision, ...]) -> None:

@@ -12,16 +12,9 @@ import yaml
 
 from pipeline.explain import LANGUAGES, NoText, short
 from pipeline.explain.facts import CHECK_FACTS, DERIVED_NUMBERS, FORMULA_NUMBERS, KINDS, in_words, placeholders
+from pipeline.explain.reasons import is_missing_paper, reason_next, reason_text
 from pipeline.explain.texts import ROOMS, room, text
-from pipeline.explain.words import (
-    check_title,
-    fact_lines,
-    formula_text,
-    reason_next,
-    reason_text,
-    reference_text,
-    refusal_text,
-)
+from pipeline.explain.words import check_title, fact_lines, formula_text, reference_text, refusal_text
 from schemas.claims import Accident, Child, Medical, Relative
 from schemas.codes import (
     APPEALED,
@@ -38,10 +31,12 @@ from schemas.codes import (
     Segment,
 )
 from schemas.membership import WageBasis
+from tests.explain.examples import PREPARED, PREPARED_FACTS
 
 ROOT = Path(__file__).parents[2]
 REASON_CODES = (*dict.fromkeys(itertools.chain(*REASONS.values())), APPEALED, PAYMENT_FAILED)
 MOST_LETTERS_OF_A_PHRASE = 60
+MOST_LETTERS_OF_A_REASON = 200
 CODE_NAME = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b|\b[a-z]+_[a-z_]+\b")
 
 # one value of each kind of fact; a word of a vocabulary is taken from the vocabulary itself
@@ -94,17 +89,47 @@ def sentences_of(check: str, language: str) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("code", REASON_CODES)
+@pytest.mark.parametrize("code", (*REASON_CODES, *PREPARED))
 def test_a_reason_has_a_phrase_and_a_sentence(code: str, language: str) -> None:
     assert 0 < len(short(code, language)) <= MOST_LETTERS_OF_A_PHRASE
-    assert reason_text(code, language).endswith(".")
-    assert (reason_next(code, language) or ".").endswith(".")
+    if is_missing_paper(code):
+        return  # the letter counts the papers and lists them
+    for facts in facts_of_reason(code, language):
+        for said in (reason_text(code, language, facts), reason_next(code, language, facts) or "."):
+            assert said.endswith(".") and "{" not in said and len(said) <= MOST_LETTERS_OF_A_REASON
+
+
+def facts_of_reason(code: str, language: str) -> Iterator[dict[str, Any]]:
+    """Nothing known, everything known, everything but one fact."""
+    check = room(language, "reasons")[code].get("check")
+    kinds = CHECK_FACTS[check] if check else {}
+    full = {name: sample(kind) for name, kind in kinds.items()}
+    yield {}
+    yield full
+    yield from ({**full, name: None} for name in kinds)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_reason_is_explained_that_no_decision_can_hold(language: str) -> None:
     papers = {f"DOC_{name.upper()}_MISSING" for name in get_args(PaperName)}
-    assert set(room(language, "reasons")) == (set(REASON_CODES) - papers) | {"_missing_paper"}
+    assert set(room(language, "reasons")) == ({*REASON_CODES, *PREPARED} - papers) | {"_missing_paper"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reason_names_only_facts_of_its_check(language: str) -> None:
+    for code, entry in room(language, "reasons").items():
+        if code == "_missing_paper":
+            continue
+        assert set(entry) <= {"short", "long", "next", "check"}, code
+        for which in ("long", "next"):
+            items = entry.get(which, [])
+            for item in [items] if isinstance(items, str) else items:
+                named = set(placeholders(item if isinstance(item, str) else item["say"]))
+                if isinstance(item, dict):
+                    assert set(item) <= {"if", "unless", "say"}, code
+                    named |= {item[word] for word in ("if", "unless") if word in item}
+                check = entry.get("check", "")
+                assert named <= {*CHECK_FACTS.get(check, ()), *PREPARED_FACTS.get(check, ())}, code
 
 
 VOCABULARIES = {
@@ -240,8 +265,8 @@ def test_both_languages_have_the_same_texts_with_the_same_placeholders(name: str
 def test_no_code_name_and_no_long_number_stands_in_a_text() -> None:
     for language, name in itertools.product(LANGUAGES, ROOMS):
         for path, said in leaves(room(language, name)):
-            if path[-1] in ("if", "unless"):
-                continue  # a condition names a fact and is never shown
+            if path[-1] in ("if", "unless", "check"):
+                continue  # a condition names a fact, and `check` where it comes from; neither is shown
             bare = re.sub(r"\{\w+\}", "", said)
             assert not CODE_NAME.search(bare), (language, name, path)
             assert not re.search(r"\d{5}", bare.replace(".", "").replace(",", "")), (language, name, path)

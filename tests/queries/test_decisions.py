@@ -60,6 +60,24 @@ def test_the_status_of_a_claim_is_its_latest_decision_with_its_payments(office: 
     assert status_of(office.store, "K3").open_codes == ("REF_PAK",)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "more", "is_told"),
+    [
+        ("reject", {}, True),
+        ("change", {"changes": [{"line": "transport", "amount": 900_000, "reason": "receipt"}]}, True),
+        ("request_documents", {"documents": ["visum"]}, True),
+        ("approve", {}, False),
+    ],
+)
+def test_the_reason_of_the_officer_who_decided_is_told(
+    verdict: str, more: dict[str, object], is_told: bool, office: Site
+) -> None:
+    assert status_of(office.store, "K3").officer_reason is None
+    revision = status_of(office.store, "K3").decision.revision
+    office.run(e.review("K3", revision, verdict, "2024-10-01T10:00:00", reason="the witness was heard", **more))
+    assert (status_of(office.store, "K3").officer_reason == "the witness was heard") is is_told
+
+
 def test_a_claim_of_which_only_evidence_came_has_no_status(office: Site) -> None:
     office.run(e.evidence("K0", "2024-10-01T10:00:00", documents=["ktp"]))
     with pytest.raises(NotFound, match="only evidence came"):
