@@ -107,6 +107,7 @@ def _todo(frame: Frame) -> Iterator[Line]:
     nexts = [reason_next(code, language, reason_facts(code, decision, language)) for code in codes_in_letter(frame)]
     said = [one for one in dict.fromkeys(nexts) if one is not None]
     if frame.is_owed_by_employer:
+        said = [] if decision.recoveries else said  # the letter has room for one of them
         said += _owed_by_employer(frame)
     elif decision.outcome == "REFERRED":
         said.append(frame.say("letter", "referred_too" if said else "referred"))

@@ -53,6 +53,11 @@ SECTION: Final[dict[str, Any]] = {
     "children": [{"birth_date": "2015-01-01"}],
     "heirs": {"relatives": [{"relation": "widow"}]},
     "claimed": {"claimed_on": "2024-07-19"},
+    "employment": {"employer_number": "TNG00001", "monthly_wage": 9_000_000},
+    "project_dues": {"project_number": "P-1", "paid_on": "2020-01-01"},
+    "determination": {"by": "labour_inspector", "decided_on": "2024-07-15", "work_related": False},
+    "working_found": {"works": False, "found_on": "2024-07-15", "registered_on": "2019-11-01"},
+    "court_decision": {"ruling": "settles_heirs", "decided_on": "2024-07-15"},
 }
 
 # `-` the kind of writer may not write it; `!` refused for what it says or of whom; `.` kept and nothing changes;
@@ -82,6 +87,11 @@ evidence death            -      -     -        c        -   -       -    c    c
 evidence children         -      -     -        -        -   -       -    c    c      -       -    -
 evidence heirs            -      -     -        -        -   -       -    c    c      -       -    -
 evidence claimed          c      c     .        c        c   .       .    c    c      -       -    -
+evidence employment       -      -     -        -        c   .       -    -    c      -       -    -
+evidence project_dues     -      -     -        -        -   -       -    -    c      -       -    -
+evidence determination    -      -     -        -        -   -       -    -    c?     -       -    -
+evidence working_found    -      -     -        -        -   -       -    -    c?     -       -    -
+evidence court_decision   -      -     -        -        -   -       -    c    c      -       -    -
 claim.appealed            ?      ?     ?        ?        ?   ?       ?    ?    ?      -       -    -
 claim.reviewed            -      -     -        -        -   -       -    -    -      $       -    -
 payout.settled            -      -     -        -        -   -       -    -    -      -       c    -

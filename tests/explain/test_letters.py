@@ -144,7 +144,7 @@ def test_an_officers_reason_is_told_short_above_and_whole_below(language: Langua
 def test_an_employer_who_owes_is_named_with_the_sum_and_whom_to_ask() -> None:
     said = flat(letter(examples()["owed_by_employer_sum"], "id"))
     assert "wajib ditanggung pemberi kerja" in said and "Rp192.000.000" in said and "Pengawas Ketenagakerjaan" in said
-    assert "wajib ditanggung" not in letter(examples()["MEM_NOT_REGISTERED"], "id")
+    assert "wajib ditanggung" not in letter(examples()["MEM_LAPSED"], "id")
 
 
 @BOTH

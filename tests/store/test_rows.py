@@ -34,6 +34,7 @@ CHANGED = progress(
     failed_payouts=("K1.r2.heirs",),
     answered_codes=("REF_MEDICAL_ADVISOR",),
     answered_by=("urn:santunan:officer:1",),
+    filed_by=("urn:santunan:office:1",),
     chosen_children=(1, 3),
     ruling=Ruling("change", "urn:santunan:officer:1", ("A",), (("stmb", 7),), ("ktp",), "urn:santunan:officer:2", 4),
     replaced_officer="urn:santunan:officer:3",
