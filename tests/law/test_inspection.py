@@ -100,7 +100,9 @@ def test_a_difference_has_both_sides_with_references_and_table_rows() -> None:
         ("3", {"days": None, "percent": 50}, None),
     )
     due = {one.name: one for one in differences(BOOK, day("2020-07-31"), day("2020-08-01"))}["contribution_due_day"]
-    assert due.entries == (("PU", {"day": 15, "months_after": 1}, {"day": 30, "months_after": 1}),)
+    before = {"day": 15, "months_after": 1, "moves": "to_the_next_working_day"}
+    after = {"day": 30, "months_after": 1, "moves": "to_the_working_day_before"}
+    assert due.entries == (("PU", before, after),)
 
 
 def test_the_law_does_not_differ_from_itself_nor_reach_before_it_began() -> None:

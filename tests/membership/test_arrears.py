@@ -51,7 +51,11 @@ def test_a_month_is_late_only_when_its_due_date_lies_before_the_event_day(text: 
         ("2020-10-01", 1),
         ("2020-10-30", 1),
         ("2020-10-31", 2),
-        ("2021-02-28", 5),
+        ("2021-01-29", 4),
+        ("2021-01-30", 5),
+        ("2021-02-26", 5),
+        ("2021-02-27", 6),
+        ("2021-02-28", 6),
         ("2021-03-01", 6),
         ("2021-03-15", 6),
         ("2021-03-16", 7),
@@ -207,7 +211,7 @@ def test_cover_never_starts_lapsed() -> None:
     member = bpu(make.paid("2023-01", "2023-01", "2023-07-10"))
     found = on(member, "2023-07-11")
     assert (found.is_lapsed, found.unpaid_months, found.cover_start) == (False, 0, day("2023-07-10"))
-    assert on(member, "2023-07-16").unpaid_months == 1
+    assert on(member, "2023-07-18").unpaid_months == 1, "Monday the 17th was the due day"
 
 
 @pytest.mark.parametrize("segment", ["JAKON", "PMI"])
