@@ -181,7 +181,7 @@ def _mirrors_agree(_: dt.date, rows: dict[str, Row]) -> None:
 _RISK_CLASSES = ("very_low", "low", "medium", "high", "very_high")
 _SEGMENTS = one_of("PU", "BPU", "JAKON", "PMI")
 _LEVELS = ("TK", "SD", "SMP", "SMA", "PT", "TRAINING")
-_TRANCHE = record(days=or_nothing(count), percent=percent)
+_TRANCHE = record(days=or_nothing(count), percent=percent, marker=or_nothing(one_of(*MARKERS)))
 _DISABILITY = record(
     row=count,
     name=text,
@@ -273,6 +273,7 @@ class Law:
 
     # Wages
     daily_wage_days: Value[int] = declared("days", count)
+    construction_daily_wage_days: Value[int] = declared("days", count)
     piece_wage_months: Value[int] = declared("months", count)
     weather_wage_months: Value[int] = declared("months", count)
 
@@ -315,7 +316,6 @@ class Law:
 
     # Time limits
     jkk_expiry_years: Value[int] = declared("years", count)
-    jkm_review_years: Value[int] = declared("years", count)
     claim_date_trusted_days: Value[int] = declared("days", count)
     conclusion_days: Value[int] = declared("days", count)
     stage1_report_hours: Value[int] = declared("hours", count)

@@ -26,6 +26,7 @@ from schemas.claims import Accident, Child, Medical, Relative
 from schemas.codes import (
     APPEALED,
     CHECKS,
+    FORMER_REASONS,
     PAYMENT_FAILED,
     REASONS,
     CheckResult,
@@ -40,7 +41,7 @@ from schemas.codes import (
 from schemas.membership import WageBasis
 
 ROOT = Path(__file__).parents[2]
-REASON_CODES = (*dict.fromkeys(itertools.chain(*REASONS.values())), APPEALED, PAYMENT_FAILED)
+REASON_CODES = (*dict.fromkeys(itertools.chain(*REASONS.values(), FORMER_REASONS)), APPEALED, PAYMENT_FAILED)
 MOST_LETTERS_OF_A_PHRASE = 60
 CODE_NAME = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b|\b[a-z]+_[a-z_]+\b")
 

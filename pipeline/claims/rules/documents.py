@@ -65,7 +65,7 @@ def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
     letter: tuple[PaperName, ...] = ("heir_letter",) if has_heir(assessment.case, assessment.law) else ()
     if assessment.standing.segment == "JAKON":
         return (proof, *letter, "project_number")
-    return ("ktp", "family_card", proof, *letter)
+    return ("membership_card", "ktp", "family_card", proof, *letter)
 
 
 def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:
