@@ -90,8 +90,7 @@ def contributions_row(found: Standing, law: Law) -> Eligibility | None:
     if unpaid == 0 and not found.is_lapsed:
         return None
     if found.segment == "BPU":
-        is_lapsed = found.is_lapsed or unpaid > law.bpu_arrears_limit_months.value
-        return (_LAPSED if is_lapsed else _BPU_ARREARS)[is_backdated]
+        return (_LAPSED if found.is_lapsed else _BPU_ARREARS)[is_backdated]
     is_above = unpaid > law.pu_arrears_limit_months.value
     return (_PU_ARREARS_ABOVE if is_above else _PU_ARREARS_WITHIN)[is_backdated]
 

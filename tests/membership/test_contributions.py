@@ -221,8 +221,9 @@ def asked(member: Member | None, text: str, program: str = "JKK") -> CoverageAns
         ("2023-01-06", "yes", "OK"),
         ("2024-02-15", "yes", "OK"),
         ("2024-02-16", "officer", "MEM_BPU_ARREARS_1_TO_3"),
-        ("2024-05-15", "officer", "MEM_BPU_ARREARS_1_TO_3"),
-        ("2024-05-16", "no", "MEM_LAPSED"),
+        ("2024-04-30", "officer", "MEM_BPU_ARREARS_1_TO_3"),
+        ("2024-05-01", "no", "MEM_LAPSED"),
+        ("2024-05-02", "no", "MEM_LAPSED"),
     ],
 )
 def test_a_clinic_hears_whether_the_self_employed_are_covered_and_why(text: str, answer: str, reason: str) -> None:
