@@ -26,6 +26,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "cover_started": {"cover_start": "day", "event_date": "day"},
     "contributions_paid": {
         "segment": "word:segment", "unpaid_months": "months", "limit": "months", "backdated": "flag",
+        "owed_months": "month_names", "owed": "rupiah",
     },
     "age_in_range": {"age": "years", "minimum": "years", "age_at_registration": "years"},
     "one_membership": {"memberships": "memberships"},
@@ -111,6 +112,7 @@ KINDS: Final = _UNITS | {
     "count",
     "day",
     "month",
+    "month_names",
     "rupiah",
     "percent",
     "fields",
@@ -135,6 +137,8 @@ def in_words(value: Scalar, kind: str, language: str) -> str:
             return figures.day(str(value), language)
         case "month":
             return figures.month(str(value), language)
+        case "month_names":
+            return figures.listed([figures.month(one, language) for one in str(value).split(",")], language)
         case "percent":
             return figures.percent(str(value), language)
         case "paper_names":

@@ -29,10 +29,12 @@ class Spell(NamedTuple):
 
 
 class Run(NamedTuple):
-    """An unbroken run of unpaid months. `has_backdated`: one of them was paid after the day."""
+    """An unbroken run of unpaid months. `has_backdated`: one of them was paid after the day. `unsettled`: those that
+    were never paid."""
 
     months: int
     has_backdated: bool
+    unsettled: tuple[int, ...] = ()
 
 
 NO_ARREARS: Final = Run(0, False)
@@ -118,15 +120,16 @@ def _least_limit(book: Book) -> int:
 def run_before(period: Period, day: int, first_owed: int, last_owed: int, due: DueDays) -> Run:
     """The run of unpaid months that ends with the last month due before `day`; a month paid on `day` is paid."""
     newest = month = min(due.last_due_before(day), last_owed)
-    has_backdated = False
+    unsettled: list[int] = []
     while month >= first_owed:
         paid_on = period.paid_on(month)
-        if paid_on is not None:
-            if paid_on <= day:
-                break
-            has_backdated = True
+        if paid_on is None:
+            unsettled.append(month)
+        elif paid_on <= day:
+            break
         month -= 1
-    return Run(newest - month, has_backdated) if newest > month else NO_ARREARS
+    months = newest - month
+    return Run(months, months > len(unsettled), tuple(unsettled[::-1])) if months > 0 else NO_ARREARS
 
 
 def arrears_on(period: Period, spell: Spell, day: int, book: Book, last_owed: int = NO_END) -> Run:

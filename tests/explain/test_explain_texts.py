@@ -52,6 +52,7 @@ SAMPLES = {
     "count": 48,
     "day": "2024-02-29",
     "month": "2024-02",
+    "month_names": "2024-02,2024-03",
     "rupiah": 1_500_000,
     "percent": "4.5",
     "fields": "death.died_on,claimed.claimed_on",
