@@ -61,7 +61,7 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
     7: ("MEM_LAPSED", "MEM_BPU_ARREARS_1_TO_3", "MEM_PAYER_ARREARS", "MEM_PU_ARREARS_GT3",
         "MEM_BACKDATED_PAYMENT", "MEM_BACKDATED_FACT"),
     8: ("MEM_AGE", "MEM_NOT_WORKING", "MEM_MULTIPLE", "MEM_AGE_CHECK", "MEM_WORK_CHECK"),
-    9: ("CLM_EXPIRED", "CLM_EXPIRY_TRANSITION", "CLM_JKM_OLD"),
+    9: ("CLM_EXPIRED", "CLM_EXPIRY_TRANSITION"),
     10: ("JKM_WORK_RELATED",),
     11: ("JKK_NOT_WORK_RELATED",),
     12: ("JKK_UNDER_CONCLUSION", "JKK_CONCLUSION_OVERDUE"),
@@ -88,6 +88,9 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
         "PAY_LATE_COMPENSATION", "REV_CHANGED",
     ),
 }
+
+# Decided no more; decisions that were made before carry them, so they are still read and explained.
+FORMER_REASONS: Final = ("CLM_JKM_OLD",)
 
 # Referrals that are no decision of the table; the decision and the money stay.
 APPEALED: Final = "CLM_APPEALED"

@@ -35,7 +35,6 @@ _VERDICTS: Final[dict[str, tuple[str, ...]]] = {
     "MEM_CHANGED_LATER": ("approve", "approve", "approve", "reject"),
     "REV_NEW_FACTS": ("approve",),
     "CLM_EXPIRY_TRANSITION": ("approve",),
-    "CLM_JKM_OLD": ("approve",),
     "REP_LATE_EMPLOYER_LIABLE": ("reject",),
     "REF_MEDICAL_ADVISOR": ("request_documents", "approve"),
     "REF_SUDDEN_DEATH": ("approve", "approve", "reject"),

@@ -13,7 +13,7 @@ from agents.demo.people import Worker
 from agents.demo.world import DESKS, HOSPITALS, LAST_DAY, Claim, World, accident
 from agents.demo.writer import Sections
 
-_FAMILY_PAPERS: Final = ("ktp", "family_card", "death_certificate", "heir_letter")
+_FAMILY_PAPERS: Final = ("membership_card", "ktp", "family_card", "death_certificate", "heir_letter")
 _WIDOW: Final = {"relatives": [{"relation": "widow"}]}
 
 
@@ -172,7 +172,7 @@ def one_day_too_early(world: World) -> None:
 Story = Callable[[World], Any]
 
 _NO_HEIR: Final = {"relatives": [], "funeral_arranged": True}
-_PAPERS_OF_NO_HEIR: Final = ("ktp", "family_card", "death_certificate")
+_PAPERS_OF_NO_HEIR: Final = ("membership_card", "ktp", "family_card", "death_certificate")
 
 STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (1, across_the_change_of_law),
@@ -186,8 +186,8 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
     (7, partial(at_home, ages=None, first=dt.date(2023, 1, 1))),
     (3, partial(at_home, ages=None, last=dt.date(2022, 6, 1))),
     (2, partial(at_home, cause="suicide")),
-    (4, partial(at_home, papers=("ktp", "family_card"), later=("death_certificate", "heir_letter"))),
-    (2, partial(at_home, papers=("ktp", "family_card"), first=dt.date(2026, 8, 1))),
+    (4, partial(at_home, papers=("membership_card", "ktp", "family_card"), later=("death_certificate", "heir_letter"))),
+    (2, partial(at_home, papers=("membership_card", "ktp", "family_card"), first=dt.date(2026, 8, 1))),
     (2, partial(at_home, heirs=_NO_HEIR, papers=_PAPERS_OF_NO_HEIR)),
     (2, partial(at_home, ages=(6, 9, 14), first=dt.date(2023, 3, 1))),
     (
@@ -196,7 +196,7 @@ STORIES: Final[tuple[tuple[int, Story], ...]] = (
             at_home,
             cause="unknown",
             more={"missing_person": True},
-            papers=("ktp", "family_card", "heir_letter", "court_letter"),
+            papers=("membership_card", "ktp", "family_card", "heir_letter", "court_letter"),
         ),
     ),
     (1, partial(at_home, cause="unknown", more={"caused_by_heir": True})),

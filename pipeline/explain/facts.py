@@ -27,6 +27,7 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "contributions_paid": {
         "segment": "word:segment", "unpaid_months": "months", "limit": "months", "backdated": "flag",
         "payer_kind": "word:payer_kind", "payer": "name",
+        "owed_months": "month_names", "owed": "rupiah",
     },
     "age_in_range": {"age": "years", "minimum": "years", "age_at_registration": "years"},
     "one_membership": {"memberships": "memberships", "each_pays": "flag", "paid_already": "words:line"},
@@ -121,6 +122,7 @@ KINDS: Final = _UNITS | {
     "count",
     "day",
     "month",
+    "month_names",
     "rupiah",
     "percent",
     "fields",
@@ -145,6 +147,8 @@ def in_words(value: Scalar, kind: str, language: str) -> str:
             return figures.day(str(value), language)
         case "month":
             return figures.month(str(value), language)
+        case "month_names":
+            return figures.listed([figures.month(one, language) for one in str(value).split(",")], language)
         case "percent":
             return figures.percent(str(value), language)
         case "paper_names":

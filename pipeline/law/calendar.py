@@ -11,6 +11,7 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from pipeline.law.declarations import WORKING_DAY_BEFORE
 from schemas.codes import MARKERS, Marker
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def month_start(month: int) -> dt.date:
 
 
 def due_date(segment: str, month: int, book: "Book") -> dt.date | None:
-    """The last day on which the contribution of `month` is paid in time; weekends do not move it.
+    """The last day on which the contribution of `month` is paid in time.
+
+    It moves where it is no working day. Of a year whose holidays are not known only weekends move it.
 
     None for the segments whose contributions fall due with a contract and not with a month (JAKON, PMI).
     Source: parameter `contribution_due_day`, chosen by the contribution month. Months before 2015-07 fall due as
@@ -79,7 +82,11 @@ def due_date(segment: str, month: int, book: "Book") -> dt.date | None:
     if rule is None:
         return None
     first = month_start(month + rule["months_after"])
-    return first.replace(day=min(rule["day"], gregorian.monthrange(first.year, first.month)[1]))
+    day = first.replace(day=min(rule["day"], gregorian.monthrange(first.year, first.month)[1]))
+    step = -_ONE_DAY if rule["moves"] == WORKING_DAY_BEFORE else _ONE_DAY
+    while day >= book.first_day and not is_working_day(day, book):
+        day += step
+    return day
 
 
 def due_days(segment: str, book: "Book") -> "DueDays":
@@ -120,9 +127,13 @@ def working_days_after(day: dt.date, count: int, book: "Book") -> dt.date:
     """
     while count > 0:
         day += _ONE_DAY
-        if day.weekday() < _SATURDAY and not is_public_holiday(day, book):
+        if is_working_day(day, book):
             count -= 1
     return day
+
+
+def is_working_day(day: dt.date, book: "Book") -> bool:
+    return day.weekday() < _SATURDAY and not is_public_holiday(day, book)
 
 
 def is_public_holiday(day: dt.date, book: "Book") -> bool:

@@ -19,6 +19,8 @@ Reader = Callable[[Any], T]
 Row = dict[str, Any]  # a row of a table; its keys are those of its `record`
 
 BASIS_POINTS_A_PERCENT: Final = 100
+NEXT_WORKING_DAY: Final = "to_the_next_working_day"
+WORKING_DAY_BEFORE: Final = "to_the_working_day_before"
 _MAX_COUNT = 36_525  # the longest term is a few years; a century in days is a slip
 _PERCENT_TEXT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 
@@ -179,7 +181,7 @@ def _mirrors_agree(_: dt.date, rows: dict[str, Row]) -> None:
 _RISK_CLASSES = ("very_low", "low", "medium", "high", "very_high")
 _SEGMENTS = one_of("PU", "BPU", "JAKON", "PMI")
 _LEVELS = ("TK", "SD", "SMP", "SMA", "PT", "TRAINING")
-_TRANCHE = record(days=or_nothing(count), percent=percent)
+_TRANCHE = record(days=or_nothing(count), percent=percent, marker=or_nothing(one_of(*MARKERS)))
 _DISABILITY = record(
     row=count,
     name=text,
@@ -200,7 +202,7 @@ _RELIEF = record(
 )
 _CONTRACT_BAND = record(up_to=or_nothing(rupiah), jkk=basis_points, jkm=basis_points)
 _PMI_CONTRACT = record(months=count, amount=rupiah)
-_DUE_DAY = record(day=count, months_after=count)
+_DUE_DAY = record(day=count, months_after=count, moves=one_of(NEXT_WORKING_DAY, WORKING_DAY_BEFORE))
 _INCOME = record(**{"from": rupiah, "base": rupiah})
 _PMI = record(
     before_work=rupiah,
@@ -258,7 +260,7 @@ class Law:
     )
     construction_wage_rate: Value[dict[str, int]] = declared("percent of the wage", table(basis_points, "JKK", "JKM"))
     pmi_contribution: Value[Row | None] = declared_or_absent("rupiah", _PMI)
-    late_fine_percent: Value[dict[str, int]] = declared("percent a month", table(percent, "PU", "BPU"))
+    late_fine_percent: Value[dict[str, int]] = declared("percent a month", table(basis_points, "PU", "BPU"))
 
     # Membership
     pu_arrears_limit_months: Value[int] = declared("months", count)
@@ -273,6 +275,7 @@ class Law:
 
     # Wages
     daily_wage_days: Value[int] = declared("days", count)
+    construction_daily_wage_days: Value[int] = declared("days", count)
     piece_wage_months: Value[int] = declared("months", count)
     weather_wage_months: Value[int] = declared("months", count)
 
@@ -316,7 +319,6 @@ class Law:
 
     # Time limits
     jkk_expiry_years: Value[int] = declared("years", count)
-    jkm_review_years: Value[int] = declared("years", count)
     claim_date_trusted_days: Value[int] = declared("days", count)
     conclusion_days: Value[int] = declared("days", count)
     stage1_report_hours: Value[int] = declared("hours", count)

@@ -6,11 +6,11 @@ the last month due. Days are day numbers, months as in `calendar.month_index`. P
 """
 
 import datetime as dt
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from typing import Final, NamedTuple
 
 from pipeline.law.book import Book
-from pipeline.law.calendar import DueDays, due_days, month_of
+from pipeline.law.calendar import DueDays, due_days, month_of, month_start
 from pipeline.law.declarations import Law
 from pipeline.membership.columns import short_column
 from pipeline.membership.periods import NEVER, Period
@@ -29,10 +29,12 @@ class Spell(NamedTuple):
 
 
 class Run(NamedTuple):
-    """An unbroken run of unpaid months. `has_backdated`: one of them was paid after the day."""
+    """An unbroken run of unpaid months. `has_backdated`: one of them was paid after the day. `unsettled`: those that
+    were never paid."""
 
     months: int
     has_backdated: bool
+    unsettled: tuple[int, ...] = ()
 
 
 NO_ARREARS: Final = Run(0, False)
@@ -71,54 +73,39 @@ def _spells(period: Period, book: Book, last_owed: int) -> tuple[Spell, ...]:
         return (Spell(start, NEVER, month_of(enrolment.registered_on)),)
     due = due_days("BPU", book)
     paid_days = short_column(payments.days)
-    limit = law_on(book, dt.date.fromordinal(start)).bpu_arrears_limit_months.value
-    first_owed = _first_owed(period, start, due, limit)
     found: list[Spell] = []
     while True:
-        lapsed = _lapse(period, book, Spell(start, NEVER, first_owed), due, last_owed)
+        first_owed = due.last_due_before(start) + 1  # nobody owes for a time without cover
+        lapsed = _lapse(period, book, Spell(start, NEVER, first_owed), last_owed)
         found.append(Spell(start, lapsed, first_owed))
         following = bisect_left(paid_days, lapsed)
         if following == len(paid_days) or paid_days[following] > period.last:
             return tuple(found)
         start = paid_days[following]
-        first_owed = due.last_due_before(start) + 1
 
 
-def _first_owed(period: Period, start: int, due: DueDays, limit: int) -> int:
-    """The first month that a self-employed member owes when cover first starts.
+def _lapse(period: Period, book: Book, spell: Spell, last_owed: int) -> int:
+    """The first day of the month after as many whole unpaid months in a row as the limit says; NEVER while none is.
 
-    Nobody owes for a time without cover: the first month to fall due from the start on; or the first month paid for,
-    where that is earlier, unless so much of that time is unpaid that cover would have lapsed before it began.
-    """
-    falls_due = due.last_due_before(start) + 1
-    months, days = period.payments
-    paid_for = min(short_column(months)[: bisect_right(short_column(days), start)])
-    if paid_for >= falls_due:
-        return falls_due
-    run = run_before(period, start, paid_for, falls_due - 1, due)
-    return falls_due if run.months > limit else paid_for
-
-
-def _lapse(period: Period, book: Book, spell: Spell, due: DueDays, last_owed: int) -> int:
-    """The first day on which more months in a row are unpaid than the limit allows; NEVER while none is.
-
-    Looks at the last month of each possible run only: where that one is paid, no run can hold it, and the next run
-    to look at begins after it.
+    A month that was paid before that day is no unpaid one. Where a month of a possible run is paid, no run can hold
+    it, and the next run to look at begins after it.
     """
     shortest = _least_limit(book)
-    paid_on = period.paid_on
-    end = max(spell.first_owed + shortest, due.last_due_before(spell.start) + 1)
+    end = spell.first_owed + shortest - 1
     last = min(last_owed, _LAST_MONTH_OF_THE_WIRE)
     while end <= last:
-        day = due.of(end) + 1
-        paid = paid_on(end)
-        if paid is not None and paid <= day:
-            end += shortest + 1
-            continue
-        run = run_before(period, day, spell.first_owed, end, due)
-        if run.months > law_on(book, dt.date.fromordinal(day)).bpu_arrears_limit_months.value:
+        after = month_start(end + 1)
+        day = after.toordinal()
+        limit = law_on(book, after).bpu_arrears_limit_months.value
+        month = end
+        while month >= spell.first_owed and month > end - limit:
+            paid_on = period.paid_on(month)
+            if paid_on is not None and paid_on < day:
+                break
+            month -= 1
+        if end - month == limit:
             return day
-        end = max(end + 1, end - run.months + shortest + 1)
+        end = max(end + 1, month + shortest)
     return NEVER
 
 
@@ -133,15 +120,16 @@ def _least_limit(book: Book) -> int:
 def run_before(period: Period, day: int, first_owed: int, last_owed: int, due: DueDays) -> Run:
     """The run of unpaid months that ends with the last month due before `day`; a month paid on `day` is paid."""
     newest = month = min(due.last_due_before(day), last_owed)
-    has_backdated = False
+    unsettled: list[int] = []
     while month >= first_owed:
         paid_on = period.paid_on(month)
-        if paid_on is not None:
-            if paid_on <= day:
-                break
-            has_backdated = True
+        if paid_on is None:
+            unsettled.append(month)
+        elif paid_on <= day:
+            break
         month -= 1
-    return Run(newest - month, has_backdated) if newest > month else NO_ARREARS
+    months = newest - month
+    return Run(months, months > len(unsettled), tuple(unsettled[::-1])) if months > 0 else NO_ARREARS
 
 
 def arrears_on(period: Period, spell: Spell, day: int, book: Book, last_owed: int = NO_END) -> Run:

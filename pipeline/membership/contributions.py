@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from pipeline.law.book import Book
-from pipeline.law.calendar import due_date, month_of, month_start, month_text
+from pipeline.law.calendar import due_date, month_index, month_of, month_start, month_text
 from pipeline.law.declarations import Law, Value
 from pipeline.law.money import rounded
 from pipeline.membership.arrears import arrears_on, has_due_dates, law_on
@@ -118,13 +118,17 @@ def arrears(member: Member, day: dt.date, book: Book) -> tuple[MonthStatus, ...]
     return tuple(unpaid[-count:]) if count else ()
 
 
-def late_fine(amount: int, due_on: dt.date, paid_on: dt.date, segment: str, book: Book) -> int:
-    """Rupiah of fine on `amount` paid on `paid_on`: a percentage for each month begun after the due date."""
-    rates = law_on(book, paid_on).late_fine_percent.value
-    if paid_on <= due_on or segment not in rates:
+def late_fine(owed: Owed, paid_on: dt.date, book: Book) -> int:
+    """Rupiah of fine on what was owed and paid on `paid_on`: a percentage for each month begun after the due date.
+
+    The rate is that of the contribution month. Nothing where the amount is not known.
+    """
+    due_on = owed.due_on
+    if due_on is None or paid_on <= due_on or owed.amount is None:
         return 0
+    rates = law_on(book, month_start(month_index(owed.month))).late_fine_percent.value
     months = month_of(paid_on) - month_of(due_on) + (1 if paid_on.day > due_on.day else 0)
-    return rounded(amount * rates[segment] * months, 100)
+    return rounded(owed.amount * rates[owed.segment] * months, _WHOLE)
 
 
 def construction_contribution(contract_value: int, day: dt.date, book: Book) -> tuple[Share, ...]:

@@ -21,12 +21,12 @@ class Standing(NamedTuple):
     """A member's standing with one program on one day.
 
     `program_held` is False only where no enrolment covers the day; where all that is missing is the start of cover
-    it is True, and `is_not_covered_yet` says so. `held_since`, `held_until`: the enrolment that covers the day, else
-    the nearest (`held_until` None: open). `cover_start`: latest start of cover on or before the day;
+    it is True, and `is_not_covered_yet` says so. `held_since`, `held_until`: the enrolment that covers the day,
+    else the nearest (`held_until` None: open). `cover_start`: latest start of cover on or before the day;
     `first_cover_start`: first one of this registration, also where it lies after the day. `is_start_day`: cover
     starts on this very day. `unpaid_months`: the run of months unpaid on the day. `has_backdated_payment`: one of
-    them was paid afterwards. `is_lapsed`: BPU cover ended by arrears. `age`: whole years, 0 where nobody is
-    registered.
+    them was paid afterwards; `unsettled_months`: those that were never paid. `is_lapsed`: BPU cover ended by
+    arrears. `age`: whole years, 0 where nobody is registered.
     """
 
     is_registered: bool
@@ -44,6 +44,7 @@ class Standing(NamedTuple):
     age_at_first_cover: int | None
     is_not_covered_yet: bool
     payer: tuple[str, str] | None = None  # kind and name of who pays the dues in the member's place
+    unsettled_months: tuple[int, ...] = ()
 
 
 _day_of: Final = dt.date.fromordinal
@@ -99,6 +100,7 @@ def standing(member: Member, program: str, day: dt.date, book: Book, *, is_disea
             age_on(birth_date, first_cover) if first_cover is not None else None,
             is_held and spell is None,
             (enrolment.payer_kind, enrolment.payer_name or "") if enrolment.payer_kind is not None else None,
+            run.unsettled,
         ),
     )
 

@@ -45,7 +45,8 @@ _PROGRAM_NOT_HELD: Final = Eligibility(5, "REJECTED", "MEM_PROGRAM_NOT_HELD")
 _NOT_COVERED_YET: Final = Eligibility(6, "REJECTED", "MEM_NOT_COVERED_YET")
 _SAME_DAY: Final = Eligibility(6, "REFERRED", "MEM_SAME_DAY")
 _LAPSED: Final = _with_and_without_backdating("REJECTED", "MEM_LAPSED")
-_BPU_ARREARS: Final = _with_and_without_backdating("REFERRED", "MEM_BPU_ARREARS_1_TO_3")
+_BPU_ARREARS: Final = Eligibility(7, "PENDING", "MEM_BPU_ARREARS_1_TO_3")
+_BPU_ARREARS_SETTLED: Final = Eligibility(7, "REFERRED", "MEM_BPU_ARREARS_1_TO_3", ("MEM_BACKDATED_PAYMENT",))
 _PAYER_ARREARS: Final = _with_and_without_backdating("REFERRED", "MEM_PAYER_ARREARS")
 _PU_ARREARS_ABOVE: Final = _with_and_without_backdating("REFERRED", "MEM_PU_ARREARS_GT3")
 _PU_ARREARS_WITHIN: Final = _with_and_without_backdating("APPROVED", "MEM_PU_ARREARS_LE3")
@@ -86,15 +87,19 @@ def start_row(found: Standing) -> Eligibility | None:
 
 
 def contributions_row(found: Standing, law: Law) -> Eligibility | None:
-    """Row 7; None where nothing is unpaid. An employer in arrears does not harm the worker: the row then approves."""
+    """Row 7; None where nothing is unpaid. An employer in arrears does not harm the worker: the row then approves.
+
+    A self-employed member's arrears wait until the family has settled all of them.
+    """
     unpaid, is_backdated = found.unpaid_months, found.has_backdated_payment
     if unpaid == 0 and not found.is_lapsed:
         return None
     if found.segment == "BPU" and found.payer is not None:  # not the member's fault, lapsed or not (amendment 12)
         return _PAYER_ARREARS[is_backdated]
     if found.segment == "BPU":
-        is_lapsed = found.is_lapsed or unpaid > law.bpu_arrears_limit_months.value
-        return (_LAPSED if is_lapsed else _BPU_ARREARS)[is_backdated]
+        if found.is_lapsed:
+            return _LAPSED[is_backdated]
+        return _BPU_ARREARS if found.unsettled_months else _BPU_ARREARS_SETTLED
     is_above = unpaid > law.pu_arrears_limit_months.value
     return (_PU_ARREARS_ABOVE if is_above else _PU_ARREARS_WITHIN)[is_backdated]
 
@@ -116,7 +121,7 @@ class CoverageAnswer:
     paid_through: str | None
 
 
-_ANSWERS: Final = {"APPROVED": "yes", "REJECTED": "no", "REFERRED": "officer"}
+_ANSWERS: Final = {"APPROVED": "yes", "REJECTED": "no", "REFERRED": "officer", "PENDING": "officer"}
 
 
 def coverage_answer(member: Member | None, program: str, day: dt.date, book: Book) -> CoverageAnswer:

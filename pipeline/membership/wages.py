@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pipeline.law.calendar import month_of, month_text
-from pipeline.law.declarations import Law
+from pipeline.law.declarations import Law, Value
 from pipeline.membership.columns import long_at, short_column
 from pipeline.membership.facts import BASIS_OF_LETTER
 from pipeline.membership.member import Member
@@ -64,8 +64,13 @@ def _wage(
         return _mean(newest.basis, [_newest(member, months, period, month, known_before) for month in before], before)
     if newest.amount == 0:
         return None
-    days = law.daily_wage_days.value if newest.basis == "daily" else 1
+    days = daily_wage_days(period.enrolment.segment, law).value if newest.basis == "daily" else 1
     return Wage(_whole(newest.amount * days), newest.basis, month_text(newest.month))
+
+
+def daily_wage_days(segment: str | None, law: Law) -> Value[int]:
+    """The days of wage that make a month for who is paid by the day."""
+    return law.construction_daily_wage_days if segment == "JAKON" else law.daily_wage_days
 
 
 @lru_cache(maxsize=16_384)

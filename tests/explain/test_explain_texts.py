@@ -19,6 +19,7 @@ from schemas.claims import Accident, Child, Medical, Relative
 from schemas.codes import (
     APPEALED,
     CHECKS,
+    FORMER_REASONS,
     PAYMENT_FAILED,
     REASONS,
     CheckResult,
@@ -34,7 +35,7 @@ from schemas.membership import WageBasis
 from tests.explain.examples import PREPARED, PREPARED_FACTS
 
 ROOT = Path(__file__).parents[2]
-REASON_CODES = (*dict.fromkeys(itertools.chain(*REASONS.values())), APPEALED, PAYMENT_FAILED)
+REASON_CODES = (*dict.fromkeys(itertools.chain(*REASONS.values(), FORMER_REASONS)), APPEALED, PAYMENT_FAILED)
 MOST_LETTERS_OF_A_PHRASE = 60
 MOST_LETTERS_OF_A_REASON = 200
 CODE_NAME = re.compile(r"\b[A-Z]{2,}_[A-Z0-9_]+\b|\b[a-z]+_[a-z_]+\b")
@@ -46,6 +47,7 @@ SAMPLES = {
     "count": 48,
     "day": "2024-02-29",
     "month": "2024-02",
+    "month_names": "2024-02,2024-03",
     "rupiah": 1_500_000,
     "percent": "4.5",
     "fields": "death.died_on,claimed.claimed_on",

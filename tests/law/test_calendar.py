@@ -15,6 +15,7 @@ from pipeline.law.calendar import (
     first_uncertain_year,
     holidays_marker,
     is_public_holiday,
+    is_working_day,
     month_index,
     month_of,
     month_start,
@@ -75,13 +76,11 @@ def test_a_month_is_a_number_that_can_be_counted_and_read_back() -> None:
     ("segment", "month", "due"),
     [
         ("PU", "2019-12", "2020-01-15"),
-        ("BPU", "2019-12", "2019-12-15"),
-        ("PU", "2020-07", "2020-08-15"),
+        ("BPU", "2020-01", "2020-01-15"),
         ("PU", "2020-08", "2020-09-30"),
-        ("PU", "2020-12", "2021-01-30"),
-        ("PU", "2021-01", "2021-02-28"),
+        ("PU", "2020-11", "2020-12-30"),
         ("PU", "2021-02", "2021-03-15"),
-        ("BPU", "2020-08", "2020-08-15"),
+        ("BPU", "2020-09", "2020-09-15"),
         ("PU", "2014-03", "2014-04-15"),
     ],
 )
@@ -89,9 +88,69 @@ def test_contributions_fall_due_on_the_15th_and_in_the_pandemic_on_the_30th(segm
     assert due_date(segment, month_index(month), BOOK) == day(due)
 
 
-def test_a_weekend_does_not_move_a_due_date() -> None:
-    due = due_date("PU", month_index("2024-05"), BOOK)
-    assert due == day("2024-06-15") and due.weekday() == 5
+@pytest.mark.parametrize(
+    ("segment", "month", "due"),
+    [
+        ("BPU", "2024-11", "2024-11-15"),  # a Friday
+        ("BPU", "2024-06", "2024-06-18"),  # a Saturday, before Idul Adha on Monday; Tuesday is joint leave, no holiday
+        ("BPU", "2019-12", "2019-12-16"),  # a Sunday
+        ("PU", "2024-05", "2024-06-18"),
+        ("PU", "2020-07", "2020-08-18"),  # a Saturday, before Sunday and Independence Day
+        ("BPU", "2021-08", "2021-08-16"),  # a Sunday; Independence Day is the 17th
+        ("BPU", "2025-06", "2025-06-16"),  # a Sunday; the case of field/f37
+        ("PU", "2020-12", "2021-01-29"),  # relief: the 30th, a Saturday
+        ("PU", "2021-01", "2021-02-26"),  # relief: the 28th, a Sunday
+        ("BPU", "2021-01", "2021-01-15"),
+        ("PU", "2021-04", "2021-05-17"),  # a Saturday
+        ("PU", "2014-05", "2014-06-15"),  # a Sunday before the law
+        ("PU", "2015-07", "2015-08-18"),  # a Saturday, before Sunday and Independence Day
+    ],
+)
+def test_a_due_day_that_is_no_working_day_moves(segment: str, month: str, due: str) -> None:
+    assert due_date(segment, month_index(month), BOOK) == day(due)
+
+
+RELIEF = {"2020-08", "2020-09", "2020-10", "2020-11", "2020-12", "2021-01"}
+
+
+@pytest.mark.parametrize("segment", ["PU", "BPU"])
+def test_every_due_day_is_the_nearest_working_day_on_the_side_the_law_says(segment: str) -> None:
+    moved_by = set()
+    for month in range(month_index("2015-07"), month_index("2028-12")):
+        is_relief = segment == "PU" and month_text(month) in RELIEF
+        after = month_start(month + 1) if segment == "PU" else month_start(month)
+        last_of_month = month_start(month_of(after) + 1) - dt.timedelta(days=1)
+        named = after.replace(day=min(30, last_of_month.day) if is_relief else 15)
+        due = due_date(segment, month, BOOK)
+        assert due is not None
+        first, last = sorted((due, named))
+        assert due == (first if is_relief else last)
+        between = [first + dt.timedelta(days=count) for count in range((last - first).days + 1)]
+        assert [one for one in between if is_working_day(one, BOOK)] == [due], month_text(month)
+        moved_by.add((named.weekday(), is_public_holiday(named, BOOK)))
+    assert {(weekday, False) for weekday in range(7)} < moved_by
+    assert any(is_holiday for _, is_holiday in moved_by), "a holiday moves it, too"
+
+
+@pytest.mark.parametrize("holidays", [(), (15,), (15, 16), (16, 17), (15, 16, 17, 18)], ids=str)
+@pytest.mark.parametrize("weekday", range(7))
+def test_weekends_and_chains_of_holidays_move_a_due_day(
+    weekday: int, holidays: tuple[int, ...], tmp_path: Path
+) -> None:
+    months = range(month_index("2016-01"), month_index("2020-07"))
+    month = next(one for one in months if month_start(one).replace(day=15).weekday() == weekday)
+    off = [month_start(month).replace(day=one) for one in holidays]
+    text = "description: d\nunit: dates\nvalues:\n"
+    for year in range(2015, 2028):
+        listed = ", ".join(str(one) for one in off if one.year == year)
+        text += f"  {max(dt.date(year, 1, 1), BOOK.first_day)}:\n    value: [{listed}]\n"
+        text += "    reference: of the test\n    marker: DESIGN\n"
+    changed = tmp_path / "public_holidays.yaml"
+    changed.write_text(text + "checked_on: 2026-11-22\n")
+    expected = month_start(month).replace(day=15)
+    while expected.weekday() > 4 or expected in off:
+        expected += dt.timedelta(days=1)
+    assert due_date("BPU", month, Book.load(instead=changed)) == expected
 
 
 def test_contributions_of_projects_and_migrant_workers_fall_due_with_no_month() -> None:
@@ -108,7 +167,14 @@ def test_the_table_of_due_dates_agrees_with_each_due_date_and_rises() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "newest"), [("2024-06-14", "2024-04"), ("2024-06-15", "2024-04"), ("2024-06-16", "2024-05")]
+    ("on", "newest"),
+    [
+        ("2024-11-14", "2024-09"),
+        ("2024-11-15", "2024-09"),
+        ("2024-11-16", "2024-10"),
+        ("2024-06-18", "2024-04"),
+        ("2024-06-19", "2024-05"),
+    ],
 )
 def test_a_month_counts_as_due_only_after_its_due_date(on: str, newest: str) -> None:
     assert due_days("PU", BOOK).last_due_before(day(on).toordinal()) == month_index(newest)
@@ -132,14 +198,19 @@ def test_public_holidays_do_not_count_as_working_days(start: str, end: str) -> N
 
 
 def test_of_a_year_with_unknown_holidays_weekends_alone_do_not_count() -> None:
-    assert working_days_after(day("2027-12-30"), 1, BOOK) == day("2027-12-31")
-    assert working_days_after(day("2027-12-31"), 1, BOOK) == day("2028-01-03")
+    assert working_days_after(day("2028-12-29"), 1, BOOK) == day("2029-01-01")
     assert working_days_after(day("1970-01-01"), 1, BOOK) == day("1970-01-02")
 
 
 @pytest.mark.parametrize(
     ("first", "last", "marker"),
-    [(2026, 2027, "VERIFIED-2"), (2027, 2028, "DESIGN"), (2028, 2028, "DESIGN"), (2014, 2015, "DESIGN")],
+    [
+        (2026, 2027, "VERIFIED-2"),
+        (2027, 2028, "RECALLED"),
+        (2028, 2028, "RECALLED"),
+        (2028, 2029, "DESIGN"),
+        (2014, 2015, "DESIGN"),
+    ],
 )
 def test_a_deadline_is_no_surer_than_the_least_sure_of_its_years(first: int, last: int, marker: str) -> None:
     assert holidays_marker(first, last, BOOK) == marker

@@ -88,6 +88,10 @@ def test_the_ministers_rule_of_2025_changed_the_procedure_alone() -> None:
     ]
 
 
+def tranche(days: int | None, percent: int, marker: str | None = None) -> dict[str, object]:
+    return {"days": days, "percent": percent, "marker": marker}
+
+
 def test_a_difference_has_both_sides_with_references_and_table_rows() -> None:
     found = {one.name: one for one in differences(BOOK, day("2019-12-01"), day("2019-12-02"))}
     funeral = found["funeral"]
@@ -96,12 +100,14 @@ def test_a_difference_has_both_sides_with_references_and_table_rows() -> None:
     assert found["glasses_cap"].before.absent and found["scholarship_flat"].after.absent
     tranches = found["stmb_tranches"].entries
     assert tranches == (
-        ("1", {"days": 180, "percent": 100}, {"days": 360, "percent": 100}),
-        ("2", {"days": 180, "percent": 75}, {"days": None, "percent": 50}),
-        ("3", {"days": None, "percent": 50}, None),
+        ("1", tranche(180, 100, "VERIFIED-2"), tranche(360, 100)),
+        ("2", tranche(180, 75), tranche(None, 50)),
+        ("3", tranche(None, 50), None),
     )
     due = {one.name: one for one in differences(BOOK, day("2020-07-31"), day("2020-08-01"))}["contribution_due_day"]
-    assert due.entries == (("PU", {"day": 15, "months_after": 1}, {"day": 30, "months_after": 1}),)
+    before = {"day": 15, "months_after": 1, "moves": "to_the_next_working_day"}
+    after = {"day": 30, "months_after": 1, "moves": "to_the_working_day_before"}
+    assert due.entries == (("PU", before, after),)
 
 
 def test_the_law_does_not_differ_from_itself_nor_reach_before_it_began() -> None:

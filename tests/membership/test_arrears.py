@@ -51,7 +51,11 @@ def test_a_month_is_late_only_when_its_due_date_lies_before_the_event_day(text: 
         ("2020-10-01", 1),
         ("2020-10-30", 1),
         ("2020-10-31", 2),
-        ("2021-02-28", 5),
+        ("2021-01-29", 4),
+        ("2021-01-30", 5),
+        ("2021-02-26", 5),
+        ("2021-02-27", 6),
+        ("2021-02-28", 6),
         ("2021-03-01", 6),
         ("2021-03-15", 6),
         ("2021-03-16", 7),
@@ -100,7 +104,7 @@ def test_a_payment_is_backdated_only_for_a_month_of_the_run() -> None:
     assert (found.unpaid_months, found.has_backdated_payment) == (2, False)
 
 
-# Arrears of the self-employed: the fifteenth of the month itself, more than three in a row end the cover.
+# Arrears of the self-employed: the fifteenth of the month itself; three whole months in a row end the cover.
 
 
 @pytest.mark.parametrize(
@@ -108,13 +112,18 @@ def test_a_payment_is_backdated_only_for_a_month_of_the_run() -> None:
     [
         ("2024-02-15", 0, False),
         ("2024-02-16", 1, False),
-        ("2024-05-15", 3, False),
+        ("2024-04-16", 3, False),
+        ("2024-04-30", 3, False),
+        ("2024-05-01", 3, True),
+        ("2024-05-02", 3, True),
+        ("2024-05-15", 3, True),
         ("2024-05-16", 4, True),
-        ("2024-06-15", 4, True),
         ("2024-06-20", 5, True),
     ],
 )
-def test_a_run_above_three_lapses_from_the_first_day_on_which_it_is_so(text: str, unpaid: int, lapsed: bool) -> None:
+def test_three_whole_unpaid_months_lapse_from_the_first_day_on_which_it_is_so(
+    text: str, unpaid: int, lapsed: bool
+) -> None:
     member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"))
     found = on(member, text)
     assert (found.unpaid_months, found.is_lapsed) == (unpaid, lapsed)
@@ -142,25 +151,50 @@ def test_any_later_payment_starts_cover_anew_and_old_arrears_are_not_counted(pai
     assert on(member, "2024-08-16").unpaid_months == (0 if paid_for == "2024-08" else 1)
 
 
-def test_a_payment_that_settles_the_run_on_the_day_it_would_lapse_keeps_the_cover() -> None:
-    member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-05", "2024-05", "2024-05-16"))
-    found = on(member, "2024-05-16")
-    assert (found.is_lapsed, found.is_start_day, found.unpaid_months) == (False, False, 0)
-    assert found.cover_start == day("2023-01-05")
+@pytest.mark.parametrize("months", [("2024-02", "2024-04"), ("2024-02", "2024-02"), ("2024-04", "2024-04")])
+@pytest.mark.parametrize(
+    ("paid_on", "cover_start"),
+    [("2024-04-30", "2023-01-05"), ("2024-05-01", "2024-05-01"), ("2024-05-02", "2024-05-02")],
+)
+def test_paid_before_the_fourth_month_keeps_the_cover(months: tuple[str, str], paid_on: str, cover_start: str) -> None:
+    member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid(*months, paid_on))
+    found = on(member, paid_on)
+    assert (found.is_lapsed, found.is_start_day) == (False, paid_on == cover_start)
+    assert found.cover_start == day(cover_start)
+    before = on(member, "2024-04-29")
+    assert (before.is_lapsed, before.unpaid_months, before.cover_start) == (False, 3, day("2023-01-05"))
+
+
+@pytest.mark.parametrize("late", ["2024-02-16", "2024-02-29"])
+def test_a_month_paid_late_in_its_own_month_is_paid(late: str) -> None:
+    member = bpu(make.paid("2023-01", "2023-11", "2023-01-05"), make.paid("2024-02", "2024-02", late))
+    assert not on(member, "2024-03-01").is_lapsed and on(member, late).unpaid_months == 0
+    assert on(bpu(make.paid("2023-01", "2023-11", "2023-01-05")), "2024-03-01").is_lapsed
+
+
+def test_a_payment_counts_for_the_months_written_on_it_only() -> None:
+    member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-06", "2024-06", "2024-02-10"))
+    assert on(member, "2024-04-30").unpaid_months == 3 and on(member, "2024-05-01").is_lapsed
+
+
+@pytest.mark.parametrize(("died", "lapsed"), [("2024-05-01", True), ("2024-05-02", False)])
+def test_a_payment_after_a_death_starts_no_cover(died: str, lapsed: bool) -> None:
+    member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-05", "2024-05", "2024-05-02"))
+    assert on(member, died).is_lapsed is lapsed
 
 
 def test_a_payment_for_another_month_on_the_day_of_the_lapse_starts_cover_anew() -> None:
-    member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-07", "2024-07", "2024-05-16"))
-    found = on(member, "2024-05-16")
+    member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-07", "2024-07", "2024-05-01"))
+    found = on(member, "2024-05-01")
     assert (found.is_lapsed, found.is_start_day, found.unpaid_months) == (False, True, 0)
 
 
-def test_a_month_prepaid_during_a_run_of_four_does_not_end_the_lapse() -> None:
+def test_a_month_prepaid_during_a_lapse_does_not_end_it() -> None:
     prepaid = [make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-06", "2024-08", "2024-01-20")]
     member = bpu(*prepaid)
-    for text in ("2024-05-16", "2024-06-16", "2024-08-20"):
+    for text, unpaid in (("2024-05-01", 3), ("2024-05-16", 4), ("2024-06-19", 3), ("2024-08-20", 3)):
         found = on(member, text)
-        assert found.is_lapsed and found.unpaid_months == 4, text
+        assert found.is_lapsed and found.unpaid_months == unpaid, text
     member = bpu(*prepaid, make.paid("2024-09", "2024-09", "2024-08-19"))
     assert on(member, "2024-08-18").is_lapsed
     found = on(member, "2024-08-20")
@@ -183,7 +217,7 @@ def test_a_lapse_paid_off_after_the_event_is_backdated() -> None:
         make.paid("2024-03", "2024-03", "2024-06-21"),
     )
     found = on(hidden, "2024-06-20")
-    assert (found.is_lapsed, found.unpaid_months, found.has_backdated_payment) == (True, 4, True)
+    assert (found.is_lapsed, found.unpaid_months, found.has_backdated_payment) == (True, 3, True)
 
 
 def test_the_self_employed_owe_nothing_for_the_time_before_cover() -> None:
@@ -198,16 +232,23 @@ def test_a_first_contribution_for_the_coming_month_leaves_no_arrears() -> None:
     assert on(member, "2023-02-01").unpaid_months == 0
 
 
-def test_months_after_the_first_month_paid_for_are_owed_even_before_cover() -> None:
-    member = bpu(make.paid("2023-01", "2023-01", "2023-03-20"))
-    assert on(member, "2023-03-21").unpaid_months == 2, "2023-02 and 03"
+@pytest.mark.parametrize(("paid_on", "unpaid"), [("2023-03-14", 1), ("2023-03-15", 1), ("2023-03-16", 0)])
+def test_a_month_is_owed_from_the_due_day_on_or_after_the_start_of_cover(paid_on: str, unpaid: int) -> None:
+    member = bpu(make.paid("2023-01", "2023-01", paid_on))
+    assert on(member, "2023-03-31").unpaid_months == unpaid, "March alone, never the months before cover"
+    assert on(member, "2023-06-01").is_lapsed is bool(unpaid) and on(member, "2023-07-01").is_lapsed
+
+
+def test_a_due_day_that_moved_counts_for_the_start_of_cover() -> None:
+    member = bpu(make.paid("2025-06", "2025-06", "2025-06-16"), registered_on="2025-06-16")
+    assert spells_of(periods_of(member)[0], BOOK)[0].first_owed == month_of(day("2025-06-01"))
 
 
 def test_cover_never_starts_lapsed() -> None:
     member = bpu(make.paid("2023-01", "2023-01", "2023-07-10"))
     found = on(member, "2023-07-11")
     assert (found.is_lapsed, found.unpaid_months, found.cover_start) == (False, 0, day("2023-07-10"))
-    assert on(member, "2023-07-16").unpaid_months == 1
+    assert on(member, "2023-07-18").unpaid_months == 1, "Monday the 17th was the due day"
 
 
 @pytest.mark.parametrize("segment", ["JAKON", "PMI"])
@@ -242,7 +283,14 @@ def test_months_between_two_enrolments_are_not_owed() -> None:
 
 @pytest.mark.parametrize(
     ("text", "lapsed"),
-    [("2024-03-15", False), ("2024-03-16", True), ("2023-09-15", False), ("2023-09-16", False), ("2024-01-16", False)],
+    [
+        ("2024-02-29", False),
+        ("2024-03-01", True),
+        ("2024-03-02", True),
+        ("2023-09-15", False),
+        ("2023-09-16", False),
+        ("2024-01-16", False),
+    ],
 )
 def test_the_limit_is_that_of_the_day(tmp_path: Path, text: str, lapsed: bool) -> None:
     file = tmp_path / "bpu_arrears_limit_months.yaml"
@@ -258,16 +306,19 @@ def test_the_limit_is_that_of_the_day(tmp_path: Path, text: str, lapsed: bool) -
 # The lapse rule, once more, day by day
 
 
+def month_start_of(month: int) -> int:
+    return dt.date(month // 12, month % 12 + 1, 1).toordinal()
+
+
 def day_by_day(paid: dict[int, int], payments: list[int], first_owed: int, start: int, last: int) -> list[list[int]]:
     """Coverage by the clarifications, day by day: [start, first day without coverage]."""
     due = due_days("BPU", BOOK)
     found = [[start, NEVER]]
     for today in range(start, last + 1):
         if found[-1][1] == NEVER:
-            run, month = 0, due.last_due_before(today)
-            while month >= first_owed and paid.get(month, NEVER) > today:
-                run, month = run + 1, month - 1
-            if run > 3:
+            this_month = month_of(dt.date.fromordinal(today))
+            ended = range(this_month - 3, this_month)
+            if ended[0] >= first_owed and all(paid.get(month, NEVER) >= month_start_of(this_month) for month in ended):
                 found[-1][1] = today
         if found[-1][1] <= today and today in payments:
             found.append([today, NEVER])
@@ -313,4 +364,4 @@ def test_a_wage_earners_run_is_what_counting_backwards_gives(months: list[int], 
 
 def test_regular_payers_never_lapse() -> None:
     member = bpu(*paid_monthly("2023-01", "2026-10", "16"), registered_on="2023-01-16")
-    assert [spell.lapsed for spell in spells_of(periods_of(member)[0], BOOK)] == [day("2027-02-16").toordinal()]
+    assert [spell.lapsed for spell in spells_of(periods_of(member)[0], BOOK)] == [day("2027-02-01").toordinal()]

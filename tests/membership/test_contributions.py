@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pipeline.law.book import Book
-from pipeline.law.calendar import month_index
+from pipeline.law.calendar import due_date, month_index
 from pipeline.membership.contributions import (
     Owed,
     account,
@@ -152,7 +152,7 @@ def test_the_account_lists_what_was_owed_and_paid_for_each_month() -> None:
     member = earner(
         4_000_000, make.paid("2019-11", "2019-11", "2019-11-02"), make.paid("2019-12", "2019-12", "2020-01-16")
     )
-    rows = account(member, day("2020-03-16"), BOOK)
+    rows = account(member, day("2020-03-17"), BOOK)
     assert [(row.owed.month, str(row.paid_on), row.is_late) for row in rows] == [
         ("2019-11", "2019-11-02", False),
         ("2019-12", "2020-01-16", True),
@@ -174,12 +174,39 @@ def test_arrears_are_the_months_that_a_decision_counts() -> None:
     assert arrears(earner(segment="JAKON"), day("2024-01-01"), BOOK) == ()
 
 
+def fined(month: str, paid_on: str, segment: str = "PU", amount: int | None = 33_600) -> int:
+    due_on = due_date(segment, month_index(month), BOOK)
+    return late_fine(Owed(month, segment, due_on, (), amount, None, (), ()), day(paid_on), BOOK)
+
+
 @pytest.mark.parametrize(
     ("paid_on", "fine"), [("2024-02-15", 0), ("2024-02-16", 672), ("2024-03-15", 672), ("2024-03-16", 1_344)]
 )
 def test_an_employer_pays_two_percent_for_each_month_begun(paid_on: str, fine: int) -> None:
-    assert late_fine(33_600, day("2024-02-15"), day(paid_on), "PU", BOOK) == fine
-    assert late_fine(33_600, day("2024-02-15"), day(paid_on), "BPU", BOOK) == 0
+    assert fined("2024-01", paid_on) == fine
+    assert fined("2024-01", paid_on, "BPU") == 0
+    assert fined("2024-01", paid_on, "JAKON") == 0, "it falls due with a contract"
+    assert fined("2024-01", paid_on, amount=None) == 0
+
+
+@pytest.mark.parametrize(
+    ("month", "due", "fine"),
+    [
+        ("2020-07", "2020-08-18", 672),
+        ("2020-08", "2020-09-30", 168),
+        ("2020-09", "2020-10-30", 168),
+        ("2020-10", "2020-11-30", 168),
+        ("2020-11", "2020-12-30", 168),
+        ("2020-12", "2021-01-29", 168),
+        ("2021-01", "2021-02-26", 168),
+        ("2021-02", "2021-03-15", 672),
+    ],
+)
+def test_the_fine_of_a_relief_month_is_half_a_percent(month: str, due: str, fine: int) -> None:
+    assert due_date("PU", month_index(month), BOOK) == day(due)
+    after = day(due) + dt.timedelta(days=1)
+    assert (fined(month, due), fined(month, str(after))) == (0, fine)
+    assert fined(month, str(after), "BPU") == 0
 
 
 def asked(member: Member | None, text: str, program: str = "JKK") -> CoverageAnswer:
@@ -194,8 +221,9 @@ def asked(member: Member | None, text: str, program: str = "JKK") -> CoverageAns
         ("2023-01-06", "yes", "OK"),
         ("2024-02-15", "yes", "OK"),
         ("2024-02-16", "officer", "MEM_BPU_ARREARS_1_TO_3"),
-        ("2024-05-15", "officer", "MEM_BPU_ARREARS_1_TO_3"),
-        ("2024-05-16", "no", "MEM_LAPSED"),
+        ("2024-04-30", "officer", "MEM_BPU_ARREARS_1_TO_3"),
+        ("2024-05-01", "no", "MEM_LAPSED"),
+        ("2024-05-02", "no", "MEM_LAPSED"),
     ],
 )
 def test_a_clinic_hears_whether_the_self_employed_are_covered_and_why(text: str, answer: str, reason: str) -> None:

@@ -262,7 +262,7 @@ def test_a_lapse_does_not_make_the_member_older_at_registration() -> None:
 
 @pytest.mark.parametrize(
     ("text", "is_so"),
-    [("2023-01-04", False), ("2023-01-05", True), ("2024-05-15", True), ("2024-05-16", False), ("2024-07-02", True)],
+    [("2023-01-04", False), ("2023-01-05", True), ("2024-04-30", True), ("2024-05-01", False), ("2024-07-02", True)],
 )
 def test_a_membership_is_in_force_while_there_is_cover(text: str, is_so: bool) -> None:
     member = bpu(make.paid("2023-01", "2024-01", "2023-01-05"), make.paid("2024-07", "2024-12", "2024-07-02"))

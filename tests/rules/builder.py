@@ -11,6 +11,8 @@ from typing import Any, get_args
 from pipeline.claims.case import Case
 from pipeline.claims.case_file import CaseFile, ClaimSummary
 from pipeline.claims.progress import Contest, Ruling
+from pipeline.law.book import Book
+from pipeline.law.calendar import due_days
 from pipeline.membership.member import Member
 from schemas.codes import PaperName
 from schemas.events import parse
@@ -196,10 +198,8 @@ def _payments(words: Words, segment: str, event: dt.datetime, start: str) -> lis
 
 
 def _last_due_month(segment: str, event_day: dt.date) -> int:
-    """The newest month whose due day, the 15th of itself (BPU) or of the next (PU), lies before the event."""
-    this_month = month_number(event_day.isoformat())
-    last = this_month if event_day.day > 15 else this_month - 1
-    return last if segment == "BPU" else last - 1
+    """The newest month whose due day lies before the event."""
+    return due_days("BPU" if segment == "BPU" else "PU", Book.load()).last_due_before(event_day.toordinal())
 
 
 # --- the claim

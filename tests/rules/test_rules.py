@@ -32,6 +32,11 @@ def _numbers(verdict: Verdict, wanted: dict[str, dict[str, Any]]) -> dict[str, d
     return {one.line: one.numbers for one in verdict.benefits if one.line in wanted}
 
 
+def _facts(verdict: Verdict, wanted: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found = {one.check: one.facts for one in verdict.trace}
+    return {check: {name: found.get(check, {}).get(name) for name in facts} for check, facts in wanted.items()}
+
+
 def _text(day: object) -> str | None:
     return None if day is None else str(day)
 
@@ -56,6 +61,7 @@ _FOUND = {
     "references": lambda verdict, _: {one.line: one.reference for one in verdict.benefits},
     "numbers": _numbers,
     "checks": _checks,
+    "facts": _facts,
 }
 
 

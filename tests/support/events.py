@@ -17,7 +17,7 @@ OFFICER = "urn:santunan:officer:a"
 PAYMENTS = "urn:santunan:payments:bank"
 WIB = dt.timezone(dt.timedelta(hours=7))
 JKK_PAPERS = ["membership_card", "ktp", "doctor_letter"]
-JKM_PAPERS = ["ktp", "family_card", "death_certificate", "heir_letter"]
+JKM_PAPERS = ["membership_card", "ktp", "family_card", "death_certificate", "heir_letter"]
 
 _ids = itertools.count(1)
 

@@ -14,9 +14,9 @@ from pipeline.claims.benefits.disability import determined_loss, loss_of
 from pipeline.claims.benefits.scholarship import Pupils, award_of
 from pipeline.law.declarations import Law, Row, Value
 from pipeline.law.money import exact_text, percent_text, times
-from pipeline.law.references import Origin, Reference
-from pipeline.membership.wages import Wage
-from schemas.codes import LineCode, Payee
+from pipeline.law.references import Origin, Reference, weakest
+from pipeline.membership.wages import Wage, daily_wage_days
+from schemas.codes import LineCode, Marker, Payee
 from schemas.decisions import Scalar
 
 _MONTH_DAYS: Final = 30  # temporary disability counts months of thirty days (decision table, "Money")
@@ -92,7 +92,7 @@ def _death_by_accident(assessment: Assessment, pupils: Pupils, law: Law, calcula
             numbers["minimum"] = minimum.value
             calculation.write("jkk_death", minimum.value, "heirs", "minimum_applied", numbers, minimum, multiplier)
         else:
-            origins = _with_wage(wage, law, multiplier)
+            origins = _with_wage(assessment, wage, law, multiplier)
             calculation.write("jkk_death", amount, "heirs", "multiple_of_wage", numbers, *origins)
     _periodic("heirs", law, calculation)
     _fixed("funeral", law.funeral, law, calculation)
@@ -107,7 +107,7 @@ def _permanent_total(assessment: Assessment, pupils: Pupils, law: Law, calculati
         multiplier = law.permanent_total_multiplier
         numbers: dict[str, Scalar] = {"multiplier": multiplier.value, "wage": exact_text(wage.amount)}
         amount = times(wage.amount, multiplier.value)
-        origins = _with_wage(wage, law, multiplier)
+        origins = _with_wage(assessment, wage, law, multiplier)
         calculation.write("permanent_total", amount, "member", "multiple_of_wage", numbers, *origins)
     _periodic("member", law, calculation)
     _scholarship("member", pupils, law, calculation)
@@ -128,7 +128,7 @@ def _partial_disability(assessment: Assessment, law: Law, calculation: Calculati
         "wage": exact_text(wage.amount),
     }
     amount = times(wage.amount, loss.share * multiplier.value, _WHOLE_SHARE)
-    origins = _with_wage(wage, law, Reference(loss.reference, loss.marker), multiplier)
+    origins = _with_wage(assessment, wage, law, Reference(loss.reference, loss.marker), multiplier)
     calculation.write("partial_disability", amount, "member", "percent_of_multiple", numbers, *origins)
 
 
@@ -138,19 +138,21 @@ def _temporary_disability(assessment: Assessment, days: int, law: Law, calculati
     if wage is None:
         calculation.is_complete = False
         return
-    percent_days, parts = _in_tranches(days, tranches)
+    percent_days, parts, origin = _in_tranches(days, tranches)
     numbers: dict[str, Scalar] = {"wage": exact_text(wage.amount), "days": days, **parts}
     payee: Payee = "member" if assessment.death is None else "heirs"
     if assessment.case.costs is not None and assessment.case.costs.wage_advanced_by_employer:
         payee = "employer"
     amount = times(wage.amount, percent_days, _MONTH_DAYS * 100)
-    calculation.write("stmb", amount, payee, "stmb", numbers, *_with_wage(wage, law, tranches))
+    calculation.write("stmb", amount, payee, "stmb", numbers, *_with_wage(assessment, wage, law, origin))
 
 
 @lru_cache(maxsize=1_024)
-def _in_tranches(days: int, tranches: Value[tuple[Row, ...]]) -> tuple[int, dict[str, int]]:
-    """The sum of days times percent, and the days and percent of each tranche; cached, since most claim few days."""
+def _in_tranches(days: int, tranches: Value[tuple[Row, ...]]) -> tuple[int, dict[str, int], Reference]:
+    """The sum of days times percent, the days and percent of each tranche, and their law, no surer than the least sure
+    tranche that counts. Cached, since most claim few days."""
     parts: dict[str, int] = {}
+    marker: Marker = "VERIFIED"
     left, percent_days = days, 0
     for place, tranche in enumerate(tranches.value, start=1):
         if left <= 0:
@@ -158,16 +160,18 @@ def _in_tranches(days: int, tranches: Value[tuple[Row, ...]]) -> tuple[int, dict
         length = left if tranche["days"] is None else min(left, tranche["days"])
         parts[f"days_{place}"], parts[f"percent_{place}"] = length, tranche["percent"]
         percent_days += length * tranche["percent"]
+        marker = weakest(marker, tranche["marker"] or tranches.marker)
         left -= length
-    return percent_days, parts
+    return percent_days, parts, Reference(tranches.reference, marker)
 
 
-def _with_wage(wage: Wage, law: Law, *origins: Origin) -> tuple[Origin, ...]:
+def _with_wage(assessment: Assessment, wage: Wage, law: Law, *origins: Origin) -> tuple[Origin, ...]:
     """The law of a wage that had to be computed: days of a month, months of a mean, the row of a table."""
     if wage.basis == "monthly":
         return origins
     if wage.basis == "base_income":
         return (*origins, law.bpu_income_table)
     if wage.basis == "daily":
-        return (*origins, law.daily_wage_days)
+        assert assessment.standing is not None
+        return (*origins, daily_wage_days(assessment.standing.segment, law))
     return (*origins, law.piece_wage_months if wage.basis == "piece" else law.weather_wage_months)

@@ -65,7 +65,7 @@ def _for_a_death(assessment: Assessment) -> tuple[PaperName, ...]:
     letter = tuple(one for one in heir_paper(assessment.case, assessment.law) if one != proof)
     if assessment.standing.segment == "JAKON":
         return (proof, *letter, "project_number")
-    return ("ktp", "family_card", proof, *letter)
+    return ("membership_card", "ktp", "family_card", proof, *letter)
 
 
 def _for_an_accident(assessment: Assessment) -> tuple[PaperName, ...]:

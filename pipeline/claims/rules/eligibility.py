@@ -9,13 +9,15 @@ from typing import Final
 from pipeline.claims.assessment import Assessment, Stop, remembered
 from pipeline.claims.rules.determinations import is_liability_determined
 from pipeline.law import references
-from pipeline.law.calendar import add_months
+from pipeline.law.calendar import add_months, month_text
 from pipeline.law.declarations import Value
 from pipeline.law.references import Origin
+from pipeline.membership.contributions import owed_for
 from pipeline.membership.coverage import is_in_force, period_on
 from pipeline.membership.eligibility import (
     NOT_REGISTERED,
     SEGMENTS_IN_SCOPE,
+    Eligibility,
     contributions_row,
     program_row,
     registration_row,
@@ -148,9 +150,10 @@ def contributions_are_paid(assessment: Assessment) -> Stop | None:
     if found.code == "MEM_PU_ARREARS_GT3" and is_liability_determined(assessment.case):
         _note_determined(assessment, "contributions_paid", facts)
         return None
+    if found.code == "MEM_BPU_ARREARS_1_TO_3":
+        return _settle_arrears(assessment, found, facts)
     if found.outcome == "REFERRED":
-        result: CheckResult = "undetermined" if is_bpu else "not_met"
-        stop = assessment.refer("contributions_paid", (found.code,), facts, limit, result=result)
+        stop = assessment.refer("contributions_paid", (found.code,), facts, limit, result="not_met")
         return None if stop is None else Stop(found.outcome, found.codes)
     if found.outcome == "REJECTED":
         assessment.note("contributions_paid", "not_met", facts, limit)
@@ -158,6 +161,22 @@ def contributions_are_paid(assessment: Assessment) -> Stop | None:
     assessment.flags += found.codes
     assessment.note("contributions_paid", "met", facts, limit)
     return None
+
+
+def _settle_arrears(assessment: Assessment, found: Eligibility, facts: dict[str, Scalar]) -> Stop | None:
+    """What the family has to pay; once all of it is paid, an officer approves."""
+    standing, member, law = assessment.standing, assessment.member, assessment.law
+    assert standing is not None and member is not None and law is not None
+    limit, months = law.bpu_arrears_limit_months, standing.unsettled_months
+    if found.outcome == "PENDING" and found.code not in assessment.answered:
+        amounts = [owed.amount for month in months if (owed := owed_for(member, month, assessment.book)) is not None]
+        known = [amount for amount in amounts if amount is not None]
+        facts["owed_months"] = ",".join(map(month_text, months))
+        facts["owed"] = sum(known) if len(known) == len(months) else None
+        assessment.note("contributions_paid", "undetermined", facts, limit)
+        return Stop(found.outcome, found.codes)
+    stop = assessment.refer("contributions_paid", (found.code,), facts, limit)
+    return None if stop is None else Stop(found.outcome, found.codes)
 
 
 @remembered

@@ -114,6 +114,8 @@ def _confirmed(assessment: Assessment, finding: Finding) -> Finding:
     other = _found(Assessment(case_file, assessment.book))
     if _what_counts(other) == _what_counts(finding):
         return finding
+    if finding.outcome == "REFERRED" and finding.codes[-1] == "MEM_BACKDATED_PAYMENT":  # row 7 asks for it already
+        codes = tuple(dict.fromkeys((*finding.codes, *codes)))
     stop = assessment.refer("facts_confirmed", codes, {}, references.CONFIRMATION)
     if stop is None:
         return finding

@@ -23,18 +23,21 @@ _HOUR: Final = dt.timedelta(hours=1)
 
 
 def is_claimed_in_time(assessment: Assessment) -> Stop | None:
-    """Row 9. An event of B1 whose two years had not ended when B2 came needs a person up to the fifth year."""
+    """Row 9. An event of B1 whose two years had not ended when B2 came needs a person up to the fifth year.
+
+    JKM has no time limit.
+    """
     law = assessment.law
     assert law is not None
+    if assessment.program == "JKM":
+        return None
     claim_date = assessment.case.claim_date(law.claim_date_trusted_days.value)
-    years = law.jkk_expiry_years if assessment.program == "JKK" else law.jkm_review_years
+    years = law.jkk_expiry_years
     last_day = add_years(assessment.event_date, years.value)
     if claim_date <= last_day:
         assessment.trace.append(_claimed_in_time("met", claim_date, last_day, years))
         return None
     facts: dict[str, Scalar] = {"claim_date": iso(claim_date), "last_day": iso(last_day)}
-    if assessment.program == "JKM":
-        return assessment.refer("claimed_in_time", ("CLM_JKM_OLD",), facts, years)
     later = assessment.book.on(last_day).jkk_expiry_years
     if claim_date <= add_years(assessment.event_date, later.value):
         return assessment.refer("claimed_in_time", ("CLM_EXPIRY_TRANSITION",), facts, years)
