@@ -20,8 +20,8 @@ from pipeline.processing.ports import LoadedDesk
 from pipeline.queries import history
 from pipeline.store.loader import SUMMARY_COLUMNS
 from pipeline.store.lookups import Concerned, Lookups, Rows
-from pipeline.store.rows import CaseRow, case_row
-from pipeline.store.tables import cases, members
+from pipeline.store.rows import CaseRow, case_row, changed_members
+from pipeline.store.tables import cases, member_months, members
 
 _SummaryRow: Any = namedtuple("_SummaryRow", SUMMARY_COLUMNS)  # type: ignore[misc]
 _CACHE_KIBIBYTES: Final = 64 * 1024
@@ -51,11 +51,12 @@ class State(Lookups):
 
     # --- what the loader reads
 
-    def members(self, numbers: Iterable[str]) -> Rows:
-        return self._ask(_MEMBERS, _list(numbers))
+    def members(self, numbers: Iterable[str]) -> tuple[Rows, Rows]:
+        wanted = _list(numbers)
+        return self._ask(_MEMBERS, wanted), self._ask(_MONTHS, wanted)
 
-    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
-        return self.cases(claim_ids), self.members(numbers)
+    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows, Rows]:
+        return self.cases(claim_ids), *self.members(numbers)
 
     def cases(self, claim_ids: Iterable[str]) -> Rows:
         """All columns of the cases of these claims."""
@@ -89,14 +90,14 @@ class State(Lookups):
     def keep(self, loaded: LoadedDesk) -> None:
         """Keep what changed at this desk, for the next one."""
         desk = loaded.desk
-        changed = [desk.members[number] for number in sorted(desk.changed_members)]
-        rows = [(one.number, one.nik, one.version, one.to_json().decode()) for one in changed]
+        new, changed, months = changed_members(loaded)
         claims = [
             case_row(desk.cases[claim_id], desk.summaries.get(claim_id), loaded.case_versions.get(claim_id, 0) + 1)
             for claim_id in sorted(desk.changed_cases)
         ]
         with _temporary_file():
-            self._file.executemany(_KEEP_MEMBER, rows)
+            self._file.executemany(_KEEP_MEMBER, [*new, *[row[:-1] for row in changed]])
+            self._file.executemany(_KEEP_MONTHS, months)
             self._file.executemany(_KEEP_CASE, claims)
 
     def opened_claims(self) -> int:
@@ -150,6 +151,7 @@ _PREPARE: Final = (
     f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}",
     "PRAGMA journal_mode = OFF",  # nothing is rolled back: a replay that fails begins again
     _create(members, "number"),
+    _create(member_months, "number, version"),
     _create(cases, "claim_id"),
     "CREATE INDEX members_nik ON members (nik)",
     "CREATE INDEX cases_member_number ON cases (member_number) WHERE member_number IS NOT NULL",
@@ -158,8 +160,10 @@ _PREPARE: Final = (
     "BEGIN",  # one transaction, never committed: without it each statement would write its pages
 )
 _KEEP_MEMBER: Final = _keep(members, "number")
+_KEEP_MONTHS: Final = _keep(member_months, "number, version")
 _KEEP_CASE: Final = _keep(cases, "claim_id")
-_MEMBERS: Final = f"SELECT number, nik, version, document FROM members WHERE number {_AMONG}"  # noqa: S608
+_MEMBERS: Final = f"SELECT number, version, document, recent FROM members WHERE number {_AMONG}"  # noqa: S608
+_MONTHS: Final = f"SELECT number, version, months FROM member_months WHERE number {_AMONG} ORDER BY 1, 2"  # noqa: S608
 _MEMBERSHIPS: Final = f"SELECT number, nik, version FROM members WHERE nik {_AMONG}"  # noqa: S608
 _CASES: Final = f"SELECT {_ALL_OF_A_CASE} FROM cases WHERE claim_id {_AMONG}"  # noqa: S608
 _CASES_DUE: Final = f'SELECT {_ALL_OF_A_CASE} FROM cases WHERE "partition" = ? AND wake_on <= ?'  # noqa: S608

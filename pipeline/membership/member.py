@@ -5,31 +5,20 @@ became known, so that `as_of` can cut the member back to what was known then; wh
 arrears, wage) is computed in `pipeline.membership.coverage`.
 Never imports anything that does IO, nor a rule of the law.
 
-A member has 100 to 150 contribution months, so payments and wages are packed columns of whole numbers, read only
-when they are asked for: months as `pipeline.law.calendar.month_index` counts them, days as `date.toordinal`,
-times as microseconds since 1970 UTC. Fast: see docs/performance.md.
+Payments and wages are kept by `pipeline.membership.months`: the recent ones, and segments as the store has them, which
+are read only when months are asked for. Fast: see docs/performance.md.
 """
 
 import datetime as dt
-from binascii import unhexlify
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import compress
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from pipeline.law.calendar import month_index
-from pipeline.membership.columns import (
-    LONG,
-    SHORT,
-    inserted,
-    long_column,
-    packed_long,
-    packed_short,
-    short_at,
-    short_column,
-)
+from pipeline.membership.columns import SHORT, short_at
 from pipeline.membership.facts import (
     BASIS_LETTERS,
     CONFIRMED,
@@ -46,6 +35,7 @@ from pipeline.membership.facts import (
     read_spans,
     spans_of,
 )
+from pipeline.membership.months import NO_MONTHS, SEGMENT_ROWS, Months, joined, read_months
 from schemas.clock import microseconds
 from schemas.events import MemberEvent
 from schemas.membership import (
@@ -61,13 +51,19 @@ from schemas.membership import (
 from schemas.values import source_kind
 
 
+class Segment(NamedTuple):
+    """Months that are never changed, packed. `version`: of the member when they were the newest."""
+
+    version: int
+    packed: bytes
+
+
 @dataclass(slots=True, init=False)
 class Member:
     """Facts in the order in which they became known; where two became known at once, in the order of the log.
 
     `version` counts the facts that were folded in. Treat as immutable: `apply` and `as_of` give other values.
-    Payment rows (one a month) are sorted by the day of payment, wage rows by month. The `__init__` is written
-    out; fast: see docs/performance.md.
+    The `__init__` is written out; fast: see docs/performance.md.
     """
 
     number: str
@@ -76,19 +72,13 @@ class Member:
     enrolments: tuple[Enrolment, ...] = field(repr=False)  # holds the NIK
     program_lists: tuple[ProgramList, ...] = field(repr=False)
     ends: tuple[End, ...] = field(repr=False)
-    paid_months: bytes = field(repr=False)  # packed by `packed_short`, a row a month
-    paid_days: bytes = field(repr=False)  # packed_short
-    paid_known: bytes = field(repr=False)  # packed_long
-    paid_at_once: bytes = field(repr=False)  # packed_long: when, for each with another's day and time
-    wage_months: bytes = field(repr=False)  # packed_short
-    wage_known: bytes = field(repr=False)  # packed_long
-    wage_amounts: bytes = field(repr=False)  # packed_long
-    wage_bases: str = field(repr=False)  # a letter a row
-    paid_by: str = field(repr=False)  # a letter a row of payments: CONFIRMED or UNCONFIRMED
+    recent: Months = field(repr=False)  # those after the last segment
+    segments: tuple[Segment, ...] = field(repr=False)
     latest_unconfirmed: int  # when the latest fact but wages became known that neither the office nor the bank wrote
     # Results computed from the facts, for one book; never stored.
     derived: dict[Any, Any] = field(init=False, compare=False, repr=False)
     derived_with: Any = field(init=False, compare=False, repr=False)
+    _months: Months | None = field(init=False, compare=False, repr=False)  # None: not asked for yet
 
     def __init__(
         self,
@@ -98,15 +88,8 @@ class Member:
         enrolments: tuple[Enrolment, ...] = (),
         program_lists: tuple[ProgramList, ...] = (),
         ends: tuple[End, ...] = (),
-        paid_months: bytes = b"",
-        paid_days: bytes = b"",
-        paid_known: bytes = b"",
-        paid_at_once: bytes = b"",
-        wage_months: bytes = b"",
-        wage_known: bytes = b"",
-        wage_amounts: bytes = b"",
-        wage_bases: str = "",
-        paid_by: str = "",
+        recent: Months = NO_MONTHS,
+        segments: tuple[Segment, ...] = (),
         latest_unconfirmed: int = 0,
     ) -> None:
         self.number = number
@@ -115,18 +98,12 @@ class Member:
         self.enrolments = enrolments
         self.program_lists = program_lists
         self.ends = ends
-        self.paid_months = paid_months
-        self.paid_days = paid_days
-        self.paid_known = paid_known
-        self.paid_at_once = paid_at_once
-        self.wage_months = wage_months
-        self.wage_known = wage_known
-        self.wage_amounts = wage_amounts
-        self.wage_bases = wage_bases
-        self.paid_by = paid_by
+        self.recent = recent
+        self.segments = segments
         self.latest_unconfirmed = latest_unconfirmed
         self.derived = {}
         self.derived_with = None
+        self._months = None
 
     @classmethod
     def new(cls, number: str) -> "Member":
@@ -148,13 +125,49 @@ class Member:
         return max(fact.registered_on for fact in self.enrolments)
 
     @property
+    def months(self) -> Months:
+        """All payments and wage reports."""
+        if self._months is None:
+            self._months = joined([one.packed for one in self.segments], self.recent) if self.segments else self.recent
+        return self._months
+
+    @property
+    def paid_months(self) -> bytes:
+        return self.months.paid_months
+
+    @property
+    def paid_days(self) -> bytes:
+        return self.months.paid_days
+
+    @property
+    def paid_by(self) -> str:
+        return self.months.paid_by
+
+    @property
+    def wage_months(self) -> bytes:
+        return self.months.wage_months
+
+    @property
+    def wage_known(self) -> bytes:
+        return self.months.wage_known
+
+    @property
+    def wage_amounts(self) -> bytes:
+        return self.months.wage_amounts
+
+    @property
+    def wage_bases(self) -> str:
+        return self.months.wage_bases
+
+    @property
     def payments(self) -> Payments:
         return Payments(self.paid_months, self.paid_days)
 
     @property
     def last_paid_day(self) -> int:
         """Day number of the latest payment, by the day it was made; 0 where nothing was paid."""
-        found: int = short_at(self.paid_days, len(self.paid_days) // SHORT - 1) if self.paid_days else 0
+        days = self.paid_days
+        found: int = short_at(days, len(days) // SHORT - 1) if days else 0
         return found
 
     def apply(self, event: MemberEvent, known_at: dt.datetime) -> "Member":
@@ -186,42 +199,16 @@ class Member:
         limit = microseconds(clock)
         if limit >= self.latest_known:
             return self
-        paid_known, wage_known = long_column(self.paid_known), long_column(self.wage_known)
-        at_once = long_column(self.paid_at_once)
-        paid = [known <= limit for known in paid_known]
-        wages = [known <= limit for known in wage_known]
         enrolments = tuple(fact for fact in self.enrolments if fact.known <= limit)
         lists = tuple(fact for fact in self.program_lists if fact.known <= limit)
         ends = tuple(fact for fact in self.ends if fact.known <= limit)
-        cut = Member(
-            self.number,
-            self.version,
-            0,
-            enrolments,
-            lists,
-            ends,
-            paid_months=packed_short(*compress(short_column(self.paid_months), paid)),
-            paid_days=packed_short(*compress(short_column(self.paid_days), paid)),
-            paid_known=packed_long(*compress(paid_known, paid)),
-            paid_at_once=packed_long(*(known for known in at_once if known <= limit)),
-            wage_months=packed_short(*compress(short_column(self.wage_months), wages)),
-            wage_known=packed_long(*compress(wage_known, wages)),
-            wage_amounts=packed_long(*compress(long_column(self.wage_amounts), wages)),
-            wage_bases="".join(compress(self.wage_bases, wages)),
-            paid_by="".join(compress(self.paid_by, paid)),
-            latest_unconfirmed=min(self.latest_unconfirmed, limit),
-        )
-        # The rows of one payment share the day of payment and the time they became known. Two payments received in the
-        # same instant share both, hence `paid_at_once`.
-        later_payments = {row for row in zip(paid_known, short_column(self.paid_days), strict=True) if row[0] > limit}
+        months = self.months.known_by(limit)
         others = ((self.enrolments, enrolments), (self.program_lists, lists), (self.ends, ends))
-        later = wages.count(False) + sum(len(whole) - len(kept) for whole, kept in others)
-        later += sum(known > limit for known in at_once)
-        cut.version = self.version - len(later_payments) - later
+        later = self.months.facts_after(limit) + sum(len(whole) - len(kept) for whole, kept in others)
         dated = [fact.known for facts in (enrolments, lists, ends) for fact in facts]
-        columns = (known for known in (*paid_known, *wage_known) if known <= limit)
-        cut.latest_known = max((*dated, *columns), default=0)
-        return cut
+        latest_known, unconfirmed = max((*dated, months.latest())), min(self.latest_unconfirmed, limit)
+        version = self.version - later
+        return Member(self.number, version, latest_known, enrolments, lists, ends, months, (), unconfirmed)
 
     def confirmed_at(self, clock: dt.datetime) -> "Member":
         """Without what became known after `clock` (aware) from others than the office and the bank; wages stay.
@@ -231,20 +218,14 @@ class Member:
         limit = microseconds(clock)
         if limit >= self.latest_unconfirmed:
             return self
-        kept = [
-            known <= limit or by == CONFIRMED
-            for known, by in zip(long_column(self.paid_known), self.paid_by, strict=True)
-        ]
         return replace(
             self,
             latest_unconfirmed=0,
             enrolments=tuple(one for one in self.enrolments if one.known <= limit or one.is_confirmed),
             program_lists=tuple(one for one in self.program_lists if one.known <= limit or one.is_confirmed),
             ends=tuple(one for one in self.ends if one.known <= limit or one.is_confirmed),
-            paid_months=packed_short(*compress(short_column(self.paid_months), kept)),
-            paid_days=packed_short(*compress(short_column(self.paid_days), kept)),
-            paid_known=packed_long(*compress(long_column(self.paid_known), kept)),
-            paid_by="".join(compress(self.paid_by, kept)),
+            recent=self.months.confirmed_by(limit),
+            segments=(),
         )
 
     def cache_for(self, book: object) -> dict[Any, Any]:
@@ -254,83 +235,50 @@ class Member:
             self.derived_with = book
         return self.derived
 
-    def to_json(self) -> bytes:
-        """All facts, without the results computed from them."""
+    def document(self) -> str:
+        """All facts but the months, as JSON."""
         return orjson.dumps(
             {
-                "number": self.number,
-                "version": self.version,
                 "latest_known": self.latest_known,
                 "enrolments": [tuple(fact) for fact in self.enrolments],
                 "program_lists": [tuple(fact) for fact in self.program_lists],
                 "ends": [tuple(fact) for fact in self.ends],
-                "paid_months": self.paid_months.hex(),
-                "paid_days": self.paid_days.hex(),
-                "paid_known": self.paid_known.hex(),
-                "paid_at_once": self.paid_at_once.hex(),
-                "wage_months": self.wage_months.hex(),
-                "wage_known": self.wage_known.hex(),
-                "wage_amounts": self.wage_amounts.hex(),
-                "wage_bases": self.wage_bases,
-                "paid_by": self.paid_by,
                 "latest_unconfirmed": self.latest_unconfirmed,
             }
-        )
+        ).decode()
 
     @classmethod
-    def from_json(cls, raw: bytes | str) -> "Member":
-        """The member that `to_json` wrote."""
-        facts = orjson.loads(raw)
+    def restored(
+        cls, number: str, version: int, document: str, recent: bytes | None, segments: Sequence[Segment]
+    ) -> "Member":
+        """The member of which `document`, `recent.packed` and these segments were stored."""
+        facts = orjson.loads(document)
         return Member(  # not `cls`; fast: see docs/performance.md
-            facts["number"],
-            facts["version"],
+            number,
+            version,
             facts["latest_known"],
             tuple([read_enrolment(one) for one in facts["enrolments"]]),
             tuple([ProgramList(known, read_spans(spans), *by) for known, spans, *by in facts["program_lists"]]),
             tuple([read_end(one) for one in facts["ends"]]),
-            unhexlify(facts["paid_months"]),
-            unhexlify(facts["paid_days"]),
-            unhexlify(facts["paid_known"]),
-            unhexlify(facts.get("paid_at_once", "")),  # what was stored before there was this column has none
-            unhexlify(facts["wage_months"]),
-            unhexlify(facts["wage_known"]),
-            unhexlify(facts["wage_amounts"]),
-            facts["wage_bases"],
-            # What was stored before it was kept who wrote a fact counts as confirmed.
-            facts["paid_by"] if "paid_by" in facts else CONFIRMED * (len(facts["paid_months"]) // (2 * SHORT)),
-            facts.get("latest_unconfirmed", 0),
+            read_months(recent) if recent else NO_MONTHS,
+            tuple(segments),
+            facts["latest_unconfirmed"],
         )
 
     def _with_payment(self, paid: Contribution, known: int, by: str) -> dict[str, Any]:
         months = sorted({month_index(month) for month in paid.months})
-        day = paid.paid_on.toordinal()
-        days = short_column(self.paid_days)
-        at = bisect_right(days, day)
-        count = len(months)
-        at_once = self.paid_at_once
-        if known in long_column(self.paid_known[bisect_left(days, day) * LONG : at * LONG]):
-            at_once = packed_long(*sorted((*long_column(at_once), known)))
-        return {
-            "paid_at_once": at_once,
-            "paid_months": inserted(self.paid_months, at * SHORT, packed_short(*months)),
-            "paid_days": inserted(self.paid_days, at * SHORT, packed_short(day) * count),
-            "paid_known": inserted(self.paid_known, at * LONG, packed_long(known) * count),
-            "paid_by": self.paid_by[:at] + by * count + self.paid_by[at:],
-        }
+        return self._with_months(self.recent.with_payment(months, paid.paid_on.toordinal(), known, by))
 
     def _with_wage(self, report: WageReport, known: int) -> dict[str, Any]:
-        month = month_index(report.month)
-        months = short_column(self.wage_months)
-        start = bisect_left(months, month)
-        at = bisect_right(long_column(self.wage_known), known, start, bisect_right(months, month, start))
         # `basis` has a default, so a report that does not name it must not overrule what the registration says.
         basis = BASIS_LETTERS[report.basis] if "basis" in report.model_fields_set else UNNAMED_BASIS
-        return {
-            "wage_months": inserted(self.wage_months, at * SHORT, packed_short(month)),
-            "wage_known": inserted(self.wage_known, at * LONG, packed_long(known)),
-            "wage_amounts": inserted(self.wage_amounts, at * LONG, packed_long(report.wage)),
-            "wage_bases": self.wage_bases[:at] + basis + self.wage_bases[at:],
-        }
+        return self._with_months(self.recent.with_wage(month_index(report.month), report.wage, basis, known))
+
+    def _with_months(self, recent: Months) -> dict[str, Any]:
+        """Recent months that are many become a segment. Only facts say when, so that all who fold them agree."""
+        if recent.rows < SEGMENT_ROWS:
+            return {"recent": recent}
+        return {"recent": NO_MONTHS, "segments": (*self.segments, Segment(self.version + 1, recent.packed()))}
 
 
 def _end_of(data: Ending, known: int, is_confirmed: bool) -> End:

@@ -12,7 +12,8 @@ from pipeline.errors import Poison
 from pipeline.membership.member import Member
 from pipeline.messages.intake import read_event
 from pipeline.store.readable import Readable
-from pipeline.store.tables import members
+from pipeline.store.rows import members_of as read_members
+from pipeline.store.tables import member_months, members
 from schemas.events import MemberEvent, Refused
 
 _MEMBER_EVENTS: Final = get_args(MemberEvent)
@@ -22,8 +23,11 @@ def members_of(store: Readable, *, number: str | None = None, nik: str | None = 
     """By membership number, or every membership of a NIK."""
     wanted = members.c.number == number if number is not None else members.c.nik == nik
     with store.reader() as connection:
-        documents = connection.execute(select(members.c.document).where(wanted).order_by(members.c.number))
-        return [Member.from_json(document.encode()) for document in documents.scalars()]
+        heads = select(members.c.number, members.c.version, members.c.document, members.c.recent).where(wanted)
+        found = connection.execute(heads.order_by(members.c.number)).all()
+        months = select(member_months).where(member_months.c.number.in_([row.number for row in found]))
+        rows = connection.execute(months.order_by(member_months.c.number, member_months.c.version)).all()
+        return read_members(map(tuple, found), map(tuple, rows))
 
 
 def members_in(documents: Iterable[bytes]) -> list[Member]:

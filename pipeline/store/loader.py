@@ -17,10 +17,9 @@ from pipeline.claims.desk import Desk
 from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.requirements import Requirements, requirements_of
 from pipeline.errors import Transient
-from pipeline.membership.member import Member
 from pipeline.processing.ports import LoadedDesk
 from pipeline.store.lookups import Concerned, Lookups
-from pipeline.store.rows import progress_of
+from pipeline.store.rows import members_of, progress_of
 from schemas.claims import AccidentClaimed, DeathClaimed, EvidenceAdded
 from schemas.clock import clock_of
 from schemas.events import parse
@@ -101,9 +100,9 @@ class Loader:
             if claims or numbers:
                 self._claims |= claims
                 self._numbers |= numbers
-                cases, members = self._lookups.cases_and_members(sorted(claims), sorted(numbers))
+                cases, *members = self._lookups.cases_and_members(sorted(claims), sorted(numbers))
                 claims, numbers = set(), self._put_cases(cases)
-                self._put_members(members)
+                self._put_members(*members)
                 if not numbers <= self._numbers:
                     continue
             claims = self._whole_claims() if self._whole else set()
@@ -144,7 +143,7 @@ class Loader:
         if moved:
             numbers, niks = moved - self._numbers, set(self._niks)
             self._numbers |= moved
-            self._put_members(self._lookups.members(sorted(moved)))
+            self._put_members(*self._lookups.members(sorted(moved)))
             self._follow()
             if numbers or self._niks != niks:
                 cases = [*cases, *self._lookups.cases_of(sorted(numbers), sorted(self._niks - niks))]
@@ -198,10 +197,10 @@ class Loader:
         wanted = sorted(self._whole)
         return {row.claim_id for row in self._lookups.cases_of(wanted, wanted)}
 
-    def _put_members(self, rows: Sequence[Any]) -> None:
-        for number, _nik, version, document in rows:
-            self._desk.add_member(Member.from_json(document))
-            self._loaded.member_versions[number] = version
+    def _put_members(self, heads: Sequence[Any], months: Sequence[Any]) -> None:
+        for member in members_of(heads, months):
+            self._desk.add_member(member)
+            self._loaded.member_versions[member.number] = member.version
 
     def _put_cases(self, rows: Sequence[Any]) -> set[str]:
         """Whole cases on the desk; returns the numbers that they name."""

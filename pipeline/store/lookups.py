@@ -25,12 +25,12 @@ class Lookups(ABC):
     asked together: each wait for a server costs more than its answer."""
 
     @abstractmethod
-    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
+    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows, Rows]:
         """All columns of `cases`; and as `members`"""
 
     @abstractmethod
-    def members(self, numbers: Iterable[str]) -> Sequence[Any]:
-        """(number, nik, version, document)"""
+    def members(self, numbers: Iterable[str]) -> tuple[Rows, Rows]:
+        """(number, version, document, recent); and, as they are then or later, the rows of `member_months`, sorted"""
 
     @abstractmethod
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:

@@ -45,6 +45,7 @@ _TYPES: Final[dict[type, str]] = {
 _INSERTED: Final = (
     tables.ledger,
     tables.members,
+    tables.member_months,
     tables.cases,
     tables.paid_lines,
     tables.outputs,

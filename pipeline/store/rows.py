@@ -16,6 +16,7 @@ from pipeline.claims.case import Case
 from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.desk import Desk
 from pipeline.claims.progress import Contest, Progress, Ruling
+from pipeline.membership.member import Member, Segment
 from pipeline.processing.ports import CHUNK_STRIDE, DeadLetter, Effects, LoadedDesk
 from pipeline.store.tables import cases
 from schemas import topics
@@ -242,17 +243,37 @@ def changed_cases(loaded: LoadedDesk) -> tuple[list[Row], list[Row]]:
     return new, changed
 
 
-def changed_members(loaded: LoadedDesk) -> tuple[list[Row], list[Row]]:
-    """Rows of `members`: (new, changed); each changed one ends with the version at which it was read."""
+def changed_members(loaded: LoadedDesk) -> tuple[list[Row], list[Row], list[Row]]:
+    """Rows of `members`: (new, changed); each changed one ends with the version at which it was read. And the new rows
+    of `member_months`."""
     desk: Desk = loaded.desk
     known = loaded.member_versions
     new: list[Row] = []
     changed: list[Row] = []
+    months: list[Row] = []
     for number in sorted(desk.changed_members):
         member = desk.members[number]
-        row = (number, member.nik, member.version, member.to_json().decode())
+        recent = member.recent.packed() if member.recent.rows else None
+        row = (number, member.nik, member.version, member.document(), recent)
+        read_at = known.get(number, 0)
         if number in known:
-            changed.append((*row, known[number]))
+            changed.append((*row, read_at))
         else:
             new.append(row)
-    return new, changed
+        months += [(number, *one) for one in member.segments if one.version > read_at]
+    return new, changed, months
+
+
+def members_of(heads: Iterable[Row], months: Iterable[Row]) -> list[Member]:
+    """`heads`: (number, version, document, recent); `months`: rows of `member_months`, sorted.
+
+    What was added to `months` after a head was read is left out.
+    """
+    segments: dict[str, list[Segment]] = {}
+    for number, version, packed in months:
+        segments.setdefault(number, []).append(Segment(version, packed))
+    found = []
+    for number, version, document, recent in heads:
+        own = [one for one in segments.get(number, ()) if one.version <= version]
+        found.append(Member.restored(number, version, document, recent, own))
+    return found

@@ -117,7 +117,19 @@ members: Final = Table(
     Column("nik", Text),
     Column("version", Integer, nullable=False),
     Column("document", Text, nullable=False),
+    Column("recent", LargeBinary),  # packed months after the last row of `member_months`
     Index(None, "nik"),
+)
+
+# Payments and wages of a member, some 48 months a row. Rows are only added, so that a monthly fact writes few bytes.
+member_months: Final = Table(
+    "member_months",
+    metadata,
+    Column("number", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # of the member when these months were the newest
+    Column("months", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("number", "version"),
+    sqlite_with_rowid=False,
 )
 
 # `version` counts writes, so that two writers of one case cannot overlook each other. `program` is null while

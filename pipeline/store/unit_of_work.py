@@ -36,6 +36,7 @@ from pipeline.store.tables import (
     dead_letters,
     decisions,
     ledger,
+    member_months,
     members,
     outputs,
     paid_lines,
@@ -160,19 +161,23 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         found = self.ask("SELECT clock FROM ledger ORDER BY seq DESC LIMIT 1")
         return clock_of(found[0][0]) if found else None
 
-    def members(self, numbers: Iterable[str]) -> Sequence[Any]:
-        return self.ask(*self._members(numbers))
+    def members(self, numbers: Iterable[str]) -> tuple[Rows, Rows]:
+        heads, months = self.ask_together(*self._members(numbers))
+        return heads, months
 
-    def _members(self, numbers: Iterable[str]) -> Statement:
-        statement = f"SELECT number, nik, version, document FROM members WHERE number {self.among}"
-        return statement, as_list(numbers)
+    def _members(self, numbers: Iterable[str]) -> tuple[Statement, Statement]:
+        """The heads first: months that somebody adds in between are of a later version, and are left out."""
+        wanted = as_list(numbers)
+        heads = f"SELECT number, version, document, recent FROM members WHERE number {self.among}"
+        months = f"SELECT number, version, months FROM member_months WHERE number {self.among} ORDER BY 1, 2"
+        return (heads, wanted), (months, wanted)
 
-    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows]:
+    def cases_and_members(self, claim_ids: Sequence[str], numbers: Sequence[str]) -> tuple[Rows, Rows, Rows]:
         if not claim_ids:
-            return (), self.members(numbers)
+            return (), *self.members(numbers)
         statement = f"SELECT {quoted(cases)} FROM cases WHERE claim_id {self.among}"
-        found, their = self.ask_together((statement, as_list(claim_ids)), self._members(numbers))
-        return [rows.CaseRow._make(row) for row in found], their
+        found, heads, months = self.ask_together((statement, as_list(claim_ids)), *self._members(numbers))
+        return [rows.CaseRow._make(row) for row in found], heads, months
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
@@ -239,9 +244,10 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
         desk = loaded.desk
         self.insert(ledger, rows.ledger_rows(batch, keeps_raw=self.keeps_raw))
-        new_members, changed_members = rows.changed_members(loaded)
+        new_members, changed_members, months = rows.changed_members(loaded)
         self.insert(members, new_members)
         self.replace(members, "number", changed_members)
+        self.insert(member_months, months)
         new_cases, changed_cases = rows.changed_cases(loaded)
         self.insert(cases, new_cases)
         self.replace(cases, "claim_id", changed_cases)

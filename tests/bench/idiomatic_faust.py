@@ -21,17 +21,17 @@ from sqlalchemy import Table
 from agents.settings import read_settings
 from pipeline.claims.desk import Desk
 from pipeline.law.book import Book
-from pipeline.membership.member import Member
 from pipeline.messages.intake import Arrival, read
 from pipeline.messages.records import Message, Record
 from pipeline.store.loader import summary_of
-from pipeline.store.rows import case_row, decision_row, payout_row
+from pipeline.store.rows import case_row, decision_row, members_of, payout_row
 from pipeline.store.tables import cases, decisions, ledger, payouts
 from schemas import topics
 from schemas.clock import microseconds
 
 FIRST_SEQ: Final = 1 << 60  # above whatever the members' events have
-MEMBER: Final = "SELECT document FROM members WHERE number = %s"
+MEMBER: Final = "SELECT number, version, document, recent FROM members WHERE number = %s"
+MONTHS: Final = "SELECT number, version, months FROM member_months WHERE number = %s ORDER BY version"
 SUMMARIES: Final = "SELECT * FROM cases WHERE member_number = %s OR nik = %s"
 
 settings = read_settings()
@@ -82,8 +82,9 @@ class Clerk:
             if cursor.execute(INSERT_EVENT, new).rowcount == 0:
                 return []
             desk = Desk(self._book)
-            for row in cursor.execute(MEMBER, (number,)).fetchall():
-                desk.add_member(Member.from_json(row.document))
+            heads = cursor.execute(MEMBER, (number,)).fetchall()
+            for member in members_of(heads, cursor.execute(MONTHS, (number,)).fetchall()):
+                desk.add_member(member)
             nik = desk.members[number].nik if number in desk.members else None
             for row in cursor.execute(SUMMARIES, (number, nik)).fetchall():
                 desk.add_summary(summary_of(row))

@@ -20,7 +20,7 @@ def state(desk: Desk) -> dict[str, Any]:
     cases = {claim_id: (vars(case), values(case.progress)) for claim_id, case in desk.cases.items()}
     return copy.deepcopy(
         {
-            "members": {number: member.to_json() for number, member in desk.members.items()},
+            "members": dict(desk.members),
             "numbers": {nik: set(numbers) for nik, numbers in desk.numbers_by_nik.items() if numbers},
             "cases": {claim_id: ({**sections, "progress": None}, rest) for claim_id, (sections, rest) in cases.items()},
             "summaries": desk.summaries,

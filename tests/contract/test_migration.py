@@ -3,19 +3,26 @@
 `data/version_0001.sql` is such a store, as text: five claims, one of which moved to another member after it was paid.
 """
 
+import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from pipeline.audit.invariants import check
 from pipeline.audit.replay import replay
+from pipeline.queries.coverage import members_of
 from pipeline.store import migrate
 from pipeline.store.rows import progress_of
 from tests.support import events as e
 from tests.support.site import Site
 
 OTHER = "20000000022"
+EMPLOYER = "urn:santunan:employer:tng00001"
+NUMBERS = (e.NUMBER, OTHER, "20000000033")
+DOCUMENTS = "SELECT number, document FROM members"
 BEFORE = Path(__file__).parent / "data" / "version_0001.sql"
 MONEY = [
     ("K1", 1, "member", e.NUMBER, "pay", 4_000_000),
@@ -98,3 +105,46 @@ def test_a_store_of_today_goes_down_and_up(site: Site) -> None:
     assert accounts(again) == kept
     assert check(again.store) == []
     again.close()
+
+
+def longs(months: int) -> list[Any]:
+    """Monthly facts of one member, the last three of them late, at once, and from a source that confirms nothing."""
+    facts: list[Any] = [e.registered()]
+    for month in e.months("2019-11", "2026-10")[:months]:
+        facts += [e.wage(month, 4_000_000), e.paid(month, month, f"{month}-20") | {"source": EMPLOYER}]
+    at_once = [e.paid(month, month, "2019-12-24", time="2026-12-24T08:00:00") for month in ("2019-09", "2019-10")]
+    return [*facts, e.wage("2019-12", 4_500_000, time="2026-12-01T08:00:00"), *at_once]
+
+
+@pytest.mark.parametrize("months", [0, 1, 22, 23, 24, 40, 80])
+def test_the_months_of_a_member_leave_the_document_and_come_back(site: Site, months: int) -> None:
+    site.run(*longs(months), *e.member(OTHER, "3671010101800002"), e.registered("20000000033", "3671010101800003"))
+    kept, url = whole(site), site.url
+    site.close()
+    migrate(url, "0004")
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        documents = {number: json.loads(text) for number, text in connection.execute(text(DOCUMENTS))}
+    engine.dispose()
+    one = documents[e.NUMBER]
+    known = one["paid_at_once"]
+    assert (one["number"], one["version"], len(known)) == (e.NUMBER, 4 + 2 * months, 16)
+    assert (one["paid_by"].count("c"), one["paid_by"].count("u")) == (2, months)
+    assert (len(one["paid_months"]), len(one["paid_known"])) == (8 * (months + 2), 16 * (months + 2))
+    migrate(url)
+    again = Site(url)
+    assert whole(again) == kept
+    later = [e.paid("2026-11", "2026-11", "2026-12-26"), e.wage("2026-11", 4_000_000, time="2026-12-26T08:00:00")]
+    again.run(*later, partition=1)
+    [(number, version, *_), *_] = whole(again)
+    assert (number, version) == (e.NUMBER, 6 + 2 * months)
+    assert check(again.store) == [] and replay(again.store).differences == ()
+    again.close()
+
+
+def whole(site: Site) -> list[tuple[Any, ...]]:
+    """Every member by value, wherever a segment ends."""
+    found = [one for number in NUMBERS for one in members_of(site.store, number=number)]
+    return [
+        (one.number, one.version, one.enrolments, one.latest_known, one.latest_unconfirmed, one.months) for one in found
+    ]
