@@ -62,6 +62,7 @@ def test_what_was_decided_stays_and_is_counted_apart(before: Site) -> None:
 def test_the_work_goes_on_by_the_rules_of_today(before: Site) -> None:
     later = [
         e.review("K4", 1, "approve", "2026-01-08T08:00:00", children=[1, 3]),
+        e.evidence("K4", "2026-01-08T09:00:00", documents=["membership_card"]),  # a paper of today
         e.review("K5", 1, "approve", "2026-01-08T08:00:00"),
         e.evidence("K1", "2026-01-08T08:00:00", source="urn:santunan:clinic:stranger", documents=["visum"]),
         e.evidence("K2", "2026-01-09T08:00:00", documents=["visum"]),

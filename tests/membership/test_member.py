@@ -144,6 +144,6 @@ def test_who_pays_and_when_employment_ended_are_stored_and_read(
     member = Member.new(make.NUMBER)
     for document in (make.registered(payer=payer), make.event("member.ended", ended)):
         member = member.apply(parse(make.raw(document)), dt.datetime(2024, 1, 2, tzinfo=dt.UTC))  # type: ignore[arg-type]
-    assert Member.from_json(member.to_json()) == member
+    assert stored(member) == member
     assert member.ends[0].employment_ended_on == (None if left_on is None else dt.date(2023, 12, 1))
     assert member.enrolments[0].payer_name == (None if payer is None else "Desa Contoh")
