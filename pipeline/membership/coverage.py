@@ -14,7 +14,7 @@ from pipeline.membership.arrears import NO_ARREARS, NO_END, Spell, arrears_on, l
 from pipeline.membership.columns import short_column
 from pipeline.membership.member import Member
 from pipeline.membership.periods import NEVER, Period, Span, periods_of
-from pipeline.membership.wages import Wage, reported_wage
+from pipeline.membership.wages import Wage, has_reports, reported_wage
 
 
 class Standing(NamedTuple):
@@ -127,8 +127,8 @@ def contribution_months(member: Member, day: dt.date) -> int:
 def wage_on(member: Member, day: dt.date, book: Book, *, is_disease: bool = False) -> Wage | None:
     """The monthly wage that benefits of an event on `day` follow; None where no report counts.
 
-    See `wages.reported_wage`. After a re-registration the reports of that registration count, not older ones; but for
-    a disease those of the enrolment whose cover reaches the day.
+    See `wages.reported_wage`. After a re-registration the reports of that registration count, and older ones of the
+    same segment where it has none at all; for a disease those of the enrolment whose cover reaches the day.
     """
     periods = periods_with(member, book)
     if not periods:
@@ -138,7 +138,15 @@ def wage_on(member: Member, day: dt.date, book: Book, *, is_disease: bool = Fals
         period = _held(periods, "JKK", number, book, is_disease).period
     else:
         period = _period_at(periods, number) or periods[0]
+    if len(periods) > 1 and not has_reports(member, period):
+        period = _period_with_reports(member, periods[: periods.index(period)], period.enrolment.segment) or period
     return reported_wage(member, period, day, law_on(book, day))
+
+
+def _period_with_reports(member: Member, older: tuple[Period, ...], segment: str) -> Period | None:
+    """The newest of this segment that says anything about a wage."""
+    found = (one for one in reversed(older) if one.enrolment.segment == segment and has_reports(member, one))
+    return next(found, None)
 
 
 def period_on(member: Member, day: dt.date, book: Book) -> Period | None:

@@ -4,7 +4,7 @@ Rules: `rules.md` section 3 ("Wage") and clarifications (`WAGE_UNKNOWN`). Exact 
 """
 
 import datetime as dt
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -41,6 +41,15 @@ def reported_wage(member: Member, period: Period, day: dt.date, law: Law) -> Wag
     known_before = (day.toordinal() - _EPOCH_DAY) * _DAY_MICROSECONDS - _JAKARTA_AHEAD_MICROSECONDS
     month = month_of(day)
     return _wage(member, period, month, month, known_before, law)
+
+
+def has_reports(member: Member, period: Period) -> bool:
+    """Whether this registration says anything about a wage, whether it counts or not."""
+    if any(one.declared_income is not None for one in period.registrations):
+        return True
+    months = short_column(member.wage_months)
+    at = bisect_left(months, period.first_month)
+    return at < len(months) and months[at] <= period.last_month
 
 
 def wage_of_month(member: Member, period: Period, month: int, law: Law) -> Wage | None:

@@ -162,13 +162,35 @@ def test_the_row_is_the_last_whose_bound_is_not_above_the_declared_income(declar
     assert base_income(declared, BOOK.on(day("2024-01-01"))) == base
 
 
-def test_a_wage_of_the_old_registration_does_not_count_for_the_new_one() -> None:
+def test_a_wage_of_the_old_registration_counts_until_the_new_one_has_one() -> None:
     member = fold(
         make.registered(),
         make.wage("2021-05", 9_000_000),
         ended("2021-06-30"),
         make.registered(registered_on="2022-03-01", programs=[held("JKK", "2022-03-01")], time="2022-03-01T08:00:00"),
     )
-    assert wage(member, "2022-05-05") is None
+    assert amount(member, "2022-05-05") == 9_000_000
     assert amount(member, "2021-06-30") == 9_000_000
     assert amount(member, "2021-12-31") == 9_000_000, "a disease after the end follows the wage of that time"
+
+
+# After a registration anew
+
+
+@pytest.mark.parametrize("registered_on", ["2024-07-06", "2024-07-07", "2024-07-08"])
+def test_older_reports_count_where_the_newest_registration_has_none(registered_on: str) -> None:
+    again = make.registered(registered_on=registered_on, time=f"{registered_on}T08:00:00")
+    member = fold(make.registered(), make.wage("2024-03", 4_000_000), again)
+    assert wage(member, "2024-07-07") == Wage(Fraction(4_000_000), "monthly", "2024-03")
+
+
+@pytest.mark.parametrize("report", [make.wage("2024-06", 5_000_000), make.wage("2024-07", 0), make.wage("2024-08", 1)])
+def test_a_report_of_the_newest_registration_keeps_older_ones_out(report: Any) -> None:
+    again = make.registered(registered_on="2024-06-01", time="2024-06-01T08:00:00")
+    found = wage(fold(make.registered(), make.wage("2024-03", 4_000_000), again, report), "2024-07-07")
+    assert found is None or found.amount == 5_000_000
+
+
+def test_older_reports_of_another_segment_never_count() -> None:
+    again = make.registered(segment="JAKON", registered_on="2024-06-01", time="2024-06-01T08:00:00")
+    assert wage(fold(make.registered(), make.wage("2024-03", 4_000_000), again), "2024-07-07") is None
