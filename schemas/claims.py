@@ -51,7 +51,8 @@ class MemberReference:
 
 @dataclass(config=STRICT, frozen=True)
 class Accident:
-    """What happened. The event date is the local date of `occurred_at`; for a disease it is `diagnosed_on`."""
+    """What happened. The event date is the day of `occurred_at`: as written with +07:00, +08:00 or +09:00, with any
+    other offset Jakarta's; for a disease it is `diagnosed_on`."""
 
     occurred_at: Timestamp
     kind: Literal["injury", "occupational_disease", "sudden_death", "violence"] = "injury"

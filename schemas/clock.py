@@ -1,6 +1,7 @@
-"""Time as the pipeline counts it: Jakarta's zone, the epoch, microseconds since, days as ISO text.
+"""Time as the pipeline counts it: Indonesia's zones, the epoch, microseconds since, days as ISO text.
 
-Law and deadlines go by the calendar of Jakarta (UTC+7, no summer time). Never imports anything of this project.
+Law and deadlines go by the calendar of Jakarta (UTC+7, no summer time); the day of an event is that of its place.
+Never imports anything of this project.
 """
 
 import datetime as dt
@@ -10,6 +11,7 @@ from typing import Final
 JAKARTA: Final = dt.timezone(dt.timedelta(hours=7), "WIB")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _JAKARTA_EPOCH: Final = EPOCH.astimezone(JAKARTA)
+_LOCAL_OFFSETS: Final = frozenset(dt.timedelta(hours=hours) for hours in (7, 8, 9))  # WIB, WITA, WIT
 _REMEMBERED_DAYS: Final = 16_384  # four decades
 
 
@@ -22,6 +24,17 @@ def microseconds(clock: dt.datetime) -> int:
 def clock_of(microseconds_since_1970: int) -> dt.datetime:
     """The inverse of `microseconds`; UTC."""
     return EPOCH + dt.timedelta(microseconds=microseconds_since_1970)
+
+
+def local(moment: dt.datetime) -> dt.datetime:
+    """An aware time as written in a zone of Indonesia; with any other offset (`Z` too, as many programs write) in
+    Jakarta's."""
+    return moment if moment.utcoffset() in _LOCAL_OFFSETS else moment.astimezone(JAKARTA)
+
+
+def local_day(moment: dt.datetime) -> dt.date:
+    """The calendar day of an aware time, where it happened."""
+    return local(moment).date()
 
 
 @lru_cache(maxsize=_REMEMBERED_DAYS)

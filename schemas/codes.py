@@ -52,7 +52,7 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
         "REV_SECOND_OFFICER", "REV_REJECTED", "REV_NEW_FACTS", "DOC_REQUESTED", "MEM_CHANGED_LATER",
         "CLM_OTHER_SOURCE", "CLM_OTHER_MEMBER",
     ),
-    1: ("VAL_BAD_INPUT",),
+    1: ("VAL_DATES_CONTRADICT",),
     2: ("CLM_DUPLICATE", "CLM_SAME_EVENT"),
     3: ("RULE_BEFORE_2015_07_01",),
     4: ("SEG_PMI_OUT_OF_SCOPE",),
@@ -90,7 +90,7 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
 }
 
 # Decided no more; decisions that were made before carry them, so they are still read and explained.
-FORMER_REASONS: Final = ("CLM_JKM_OLD",)
+FORMER_REASONS: Final = ("VAL_BAD_INPUT", "CLM_JKM_OLD")
 
 # Referrals that are no decision of the table; the decision and the money stay.
 APPEALED: Final = "CLM_APPEALED"

@@ -79,7 +79,7 @@ class Decision:
     """Every outcome of a claim. Only APPROVED has `benefits` and a `total`; REFERRED may have `indicative_total`, and
     so may REJECTED where the employer is liable: what he owes.
 
-    `pay_by`: last day on which payment is in time. `fields`: what contradicts itself (VAL_BAD_INPUT).
+    `pay_by`: last day on which payment is in time. `fields`: what contradicts itself (VAL_DATES_CONTRADICT).
     `fund_amount`: what goes to the Social Security Fund where there is no heir. `rule_book`: digest of the parameters
     and version of the program's rules by which it was decided; empty before there was one.
     """

@@ -4,7 +4,9 @@ What a claim is assessed with is gathered here alone, for the worker, the replay
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Final
 
 from pipeline.claims.case import Case
@@ -18,6 +20,8 @@ from pipeline.membership.coverage import is_in_force
 from pipeline.membership.member import Member
 from schemas.decisions import ReadSet
 
+SAME_EVENT_WITHIN: Final = dt.timedelta(hours=24)  # one accident told twice; 24:00:00 included
+_NONE: Final[Mapping[str, dt.datetime]] = MappingProxyType({})
 _OPENED_ORDER: Final = attrgetter("opened_order")
 _new: Final = tuple.__new__  # fast: see docs/performance.md
 
@@ -34,7 +38,8 @@ class Assessor(Register):
         clock = case.progress.moment(clock)
         member, memberships = self._memberships(case, clock)
         claims = self._other_claims(case, member, memberships)
-        verdict = decide_by_table(_new(CaseFile, (case, member, memberships, claims, clock)), self.book)
+        near = self._near_accidents(case, claims) if claims else _NONE
+        verdict = decide_by_table(_new(CaseFile, (case, member, memberships, claims, clock, near)), self.book)
         read: tuple[str, ...] = (f"{member.number}@{member.version}",) if member is not None else ()
         if memberships:
             read += tuple([f"{one.number}@{one.version}" for one in memberships])
@@ -91,6 +96,20 @@ class Assessor(Register):
         found.sort(key=_OPENED_ORDER)
         return tuple(found)
 
+    def _near_accidents(self, case: Case, claims: tuple[ClaimSummary, ...]) -> Mapping[str, dt.datetime]:
+        """The loader has the whole cases of claims whose day is near."""
+        moment = _moment(case)
+        if moment is None:
+            return _NONE
+        return {
+            one.claim_id: other
+            for one in claims
+            if one.event_date != case.event_date
+            and one.claim_id in self.cases
+            and (other := _moment(self.cases[one.claim_id])) is not None
+            and abs(other - moment) <= SAME_EVENT_WITHIN
+        }
+
     def contest(self, case: Case, clock: dt.datetime) -> Contest | None:
         """Whether the versions of other sources would lead to another result."""
         own, _, _ = self.assess_plainly(case, clock)
@@ -110,6 +129,13 @@ class Assessor(Register):
         assert plain.member is not None
         verdict, member, read = self.assess(plain, clock)
         return verdict, member.number if member is not None else plain.member.member_number, read
+
+
+def _moment(case: Case) -> dt.datetime | None:
+    """The time of an accident; a disease or a death has none."""
+    accident = case.accident
+    is_accident = case.program == "JKK" and accident is not None and accident.kind != "occupational_disease"
+    return accident.occurred_at if is_accident and accident is not None else None
 
 
 def result_of(verdict: Verdict) -> tuple[object, ...]:

@@ -31,7 +31,7 @@ from schemas.claims import (
     ProjectDues,
     WorkingFound,
 )
-from schemas.clock import JAKARTA
+from schemas.clock import JAKARTA, local_day
 from schemas.codes import BenefitKind, ClaimProgram, PaperName
 from schemas.values import source_kind
 
@@ -244,7 +244,7 @@ class Case:
 
     @property
     def event_date(self) -> dt.date:
-        """Day of the accident, of the diagnosis of an occupational disease, or of the death (JKM); local date."""
+        """Day of the accident, of the diagnosis of an occupational disease, or of the death (JKM); `local_day`."""
         if self.program == "JKM":
             assert self.death is not None  # a death claim cannot be read without one
             return self.death.died_on
@@ -252,7 +252,7 @@ class Case:
         if self.accident.kind == "occupational_disease":
             assert self.accident.diagnosed_on is not None
             return self.accident.diagnosed_on
-        return self.accident.occurred_at.date()
+        return local_day(self.accident.occurred_at)
 
     @property
     def answered_codes(self) -> frozenset[str]:

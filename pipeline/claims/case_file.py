@@ -4,12 +4,16 @@ Named tuples, not dataclasses; fast: see docs/performance.md.
 """
 
 import datetime as dt
-from typing import NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from pipeline.claims.case import Case
 from pipeline.membership.member import Member
 from schemas.codes import DEATH_LINES, ClaimProgram, Outcome, PaperName
 from schemas.decisions import Benefit, Check, Liable
+
+_NONE: Final[Mapping[str, dt.datetime]] = MappingProxyType({})
 
 
 class ClaimSummary(NamedTuple):
@@ -39,6 +43,7 @@ class CaseFile(NamedTuple):
 
     `member` and `other_memberships` (other membership numbers of the same NIK) are as they were known at `clock`;
     `clock` is when the event that asks was received (aware). `other_claims` are in the order in which they came.
+    `near_accidents`: by claim, when those of them happened that are told for another day within 24 hours.
     """
 
     case: Case
@@ -46,6 +51,7 @@ class CaseFile(NamedTuple):
     other_memberships: tuple[Member, ...]
     other_claims: tuple[ClaimSummary, ...]
     clock: dt.datetime
+    near_accidents: Mapping[str, dt.datetime] = _NONE
 
 
 class OnlyHand(NamedTuple):

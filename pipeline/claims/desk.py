@@ -231,7 +231,7 @@ class Desk(Decider):
 
     def _take_settlement(self, event: PayoutSettled, clock: dt.datetime) -> list[Message]:
         case = self._open_claim(event)
-        apply_settlement(case, event, clock)
+        apply_settlement(case, event, clock, is_rerun=self.is_rerun)
         return self._decide(case, clock, Cause(event.source, event.id))
 
     def _take_failure(self, event: PayoutFailed, clock: dt.datetime) -> list[Message]:

@@ -191,13 +191,12 @@ class Progress:
 
     @property
     def settled_on(self) -> dt.date | None:
-        """Day of the first settlement of money paid out: only that one can be late."""
-        return next((paid_on for payout, (paid_on, _) in self.settlements.items() if self.payouts[payout] > 0), None)
-
-    @property
-    def has_settlement_from_the_future(self) -> bool:
-        """A settlement that was dated after the day it was received (row 1)."""
-        return any(paid_on > known_on for paid_on, known_on in self.settlements.values())
+        """Day of the first settlement of money paid out: only that one can be late. One dated after the day it was
+        received, which was accepted before, does not count."""
+        for payout, (paid_on, known_on) in self.settlements.items():
+            if self.payouts[payout] > 0 and paid_on <= known_on:
+                return paid_on
+        return None
 
 
 def ruling_of(review: Any, officer: str, seen_events: int) -> Ruling:

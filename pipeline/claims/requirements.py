@@ -4,12 +4,17 @@ import datetime as dt
 from typing import Any, Final, NamedTuple, get_args
 
 from pipeline.claims.case import Case
+from schemas.claims import Accident
+from schemas.clock import local_day
 from schemas.days import DayPassed
 from schemas.events import IntakeEvent, MemberEvent
 from schemas.membership import MemberRegistered
 
 MEMBER_EVENTS: Final = get_args(MemberEvent)
 _NONE: Final[frozenset[str]] = frozenset()
+_NO_DAYS: Final[frozenset[dt.date]] = frozenset()
+# Two accidents within 24 hours may have days that are two apart: 22:30 in Jakarta, and 00:30 in Papua a day later.
+NEAR_DAYS: Final = 2
 
 
 class Requirements(NamedTuple):
@@ -18,6 +23,7 @@ class Requirements(NamedTuple):
     claim_ids: frozenset[str] = frozenset()
     needs_cases_of_members: bool = False  # whole cases of these members: a fact may change what was decided
     due_by: dt.date | None = None  # whole cases of the partition with `wake_on` up to this day, which has begun
+    accident_days: frozenset[dt.date] = _NO_DAYS  # whole cases of the persons' accidents near them: which is which?
 
 
 def requirements(event: IntakeEvent) -> Requirements:
@@ -37,6 +43,7 @@ def requirements(event: IntakeEvent) -> Requirements:
         frozenset([one for one in numbers if one]),
         frozenset((nik,)) if nik else _NONE,
         frozenset((fields["claim_id"],)),
+        accident_days=_days_of([fields.get("accident")]),
     )
 
 
@@ -44,17 +51,29 @@ def requirements_of(case: Case) -> Requirements:
     """The persons that an assessment of this case reads: its own, whom another version names, and, before it is open,
     those of the evidence that waits."""
     references = [case.member]
+    accidents = [case.accident]
     if "member" in case.proposals:
         references.append(case.proposals["member"][1])
+    if "accident" in case.proposals:
+        accidents.append(case.proposals["accident"][1])
     numbers: set[str | None] = set()
     if case.program is None:
         for _, held in case.waiting:
             fields: dict[str, Any] = vars(held.data)
             numbers.add(fields.get("member_number"))
             references.append(fields.get("member"))
+            accidents.append(fields.get("accident"))
     numbers.update(one.member_number for one in references if one is not None)
     niks = {one.nik for one in references if one is not None}
-    return Requirements(frozenset(one for one in numbers if one), frozenset(one for one in niks if one))
+    return Requirements(
+        frozenset(one for one in numbers if one),
+        frozenset(one for one in niks if one),
+        accident_days=_days_of(accidents),
+    )
+
+
+def _days_of(accidents: list[Accident | None]) -> frozenset[dt.date]:
+    return frozenset([local_day(one.occurred_at) for one in accidents if one is not None])
 
 
 def day_begun(event: DayPassed) -> dt.date:

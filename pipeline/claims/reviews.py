@@ -118,15 +118,19 @@ def _answers(ruling: Ruling, progress: Progress) -> tuple[str, ...]:
     return ruling.answers or open_codes
 
 
-def apply_settlement(case: Case, event: PayoutSettled, clock: dt.datetime) -> None:
+def apply_settlement(case: Case, event: PayoutSettled, clock: dt.datetime, *, is_rerun: bool = False) -> None:
     """Note when a payout reached its payee; the same payout again corrects the day. Raises Poison where it was not
-    ordered, or another amount was."""
+    ordered, another amount was, or the day is still to come. `is_rerun`: it was accepted before."""
     settlement, progress = event.data, case.progress
     ordered = payout_of(case, settlement.payout_id)
     if settlement.amount != abs(ordered):
         message = f"Rp{settlement.amount:,} was settled, but Rp{abs(ordered):,} was ordered; settle what was ordered"
         raise Poison("SETTLEMENT_AMOUNT", FieldError("data.amount", message))
-    progress.settlements[settlement.payout_id] = (settlement.paid_on, clock.astimezone(JAKARTA).date())
+    known_on = clock.astimezone(JAKARTA).date()
+    if settlement.paid_on > known_on and not is_rerun:
+        message = f"received on {known_on}, so it cannot be settled on {settlement.paid_on}; send the day it was paid"
+        raise Poison("SETTLEMENT_IN_FUTURE", FieldError("data.paid_on", message))
+    progress.settlements[settlement.payout_id] = (settlement.paid_on, known_on)
     progress.failed_payouts = tuple(one for one in progress.failed_payouts if one != settlement.payout_id)
 
 

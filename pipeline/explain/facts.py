@@ -17,7 +17,10 @@ Scalar = str | int | bool | None
 # fmt: off
 # check -> fact -> kind. `flag` chooses sentences and is never shown; `unused` is for officers' JSON only.
 CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "input_consistent": {"fields": "fields"},
+    "input_consistent": {
+        "fields": "fields", "field": "fields", "date": "moment", "writer": "name", "other": "fields",
+        "other_date": "moment", "other_writer": "name", "mended_by": "words:sender",
+    },
     "not_claimed_before": {"first_claim_id": "name"},
     "law_known": {"event_date": "day", "rule_version": "layers"},
     "segment_in_scope": {"segment": "word:segment"},
@@ -121,6 +124,7 @@ KINDS: Final = _UNITS | {
     "name",
     "count",
     "day",
+    "moment",
     "month",
     "month_names",
     "rupiah",
@@ -145,6 +149,8 @@ def in_words(value: Scalar, kind: str, language: str) -> str:
             return figures.rupiah(str(value), language)
         case "day":
             return figures.day(str(value), language)
+        case "moment":
+            return figures.moment(str(value), language)
         case "month":
             return figures.month(str(value), language)
         case "month_names":

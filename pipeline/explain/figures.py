@@ -4,6 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 
 from pipeline.explain.texts import find, text
+from schemas.clock import local
+
+_ZONES = {dt.timedelta(hours=7): "WIB", dt.timedelta(hours=8): "WITA", dt.timedelta(hours=9): "WIT"}
 
 
 def rupiah(amount: int | str, language: str) -> str:
@@ -19,6 +22,15 @@ def day(date: dt.date | str, language: str) -> str:
     if isinstance(date, str):
         date = dt.date.fromisoformat(date)
     return f"{date.day} {_month_name(date.month, language)} {date.year}"
+
+
+def moment(written: str, language: str) -> str:
+    """A day, or with a clock time `2024-03-05T00:10:00+09:00` -> `5 Maret 2024 00:10 WIT`."""
+    if "T" not in written:
+        return day(written, language)
+    found = local(dt.datetime.fromisoformat(written))
+    zone = _ZONES[found.utcoffset() or dt.timedelta()]
+    return f"{day(found.date(), language)} {found:%H:%M} {zone}"
 
 
 def month(year_month: str, language: str) -> str:

@@ -15,7 +15,7 @@ from pipeline.claims.case import Case
 from pipeline.claims.case_file import ClaimSummary
 from pipeline.claims.desk import Desk
 from pipeline.claims.double_payment import PaidLines
-from pipeline.claims.requirements import Requirements, requirements_of
+from pipeline.claims.requirements import NEAR_DAYS, Requirements, requirements_of
 from pipeline.errors import Transient
 from pipeline.processing.ports import LoadedDesk
 from pipeline.store.lookups import Concerned, Lookups
@@ -58,6 +58,7 @@ class Loader:
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
         self._locked: set[str] = set()
         self._days: set[int] = set()  # partitions
+        self._accident_days: set[dt.date] = set()
 
     def run(self, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         """`wanted`: by partition."""
@@ -70,6 +71,7 @@ class Loader:
             numbers |= requirements.member_numbers
             claims |= requirements.claim_ids
             self._name(requirements.niks)
+            self._accident_days |= requirements.accident_days
             if requirements.needs_cases_of_members:
                 self._whole |= requirements.member_numbers | requirements.niks
             if requirements.due_by is not None:
@@ -81,6 +83,10 @@ class Loader:
         self._lock_and_complete(own)
         if dependents := self._dependents():
             self._expand(set(), dependents)
+            self._follow()
+            self._lock_and_complete(own)
+        while neighbours := self._neighbours():
+            self._expand(set(), neighbours)
             self._follow()
             self._lock_and_complete(own)
         # Paid lines are kept under the person and the day they were paid for. All lines of one claim are kept under one
@@ -167,6 +173,15 @@ class Loader:
             if one.outcome in _MAY_DEPEND and (one.member_number in names or one.nik in names)
         } - self._claims
 
+    def _neighbours(self) -> set[str]:
+        """Claims for accidents of about the same day: only their whole cases tell the time."""
+        days = {day + dt.timedelta(days=one) for day in self._accident_days for one in range(-NEAR_DAYS, NEAR_DAYS + 1)}
+        return {
+            claim_id
+            for claim_id, one in self._desk.summaries.items()
+            if one.program == "JKK" and one.event_date in days
+        } - self._claims
+
     def _foreign(self, own: Set[int]) -> set[int]:
         return {case.partition for case in self._desk.cases.values()} - own
 
@@ -218,6 +233,7 @@ class Loader:
             requirements = requirements_of(case)
             named |= requirements.member_numbers
             self._name(requirements.niks)
+            self._accident_days |= requirements.accident_days
         return named
 
     def _name(self, niks: Set[str]) -> None:

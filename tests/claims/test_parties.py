@@ -61,10 +61,11 @@ def test_only_the_office_may_name_another_person(name: str, writer: str) -> None
 def test_no_event_is_sent_under_the_number_of_another_person(number: str) -> None:
     scene = Scene(*PEOPLE, e.accident())
     late = {"member_number": number}
+    settlement = e.settled("K1.r1.member", 4_000_000, "2024-07-09")
     for document in (
         e.review("K1", 1, "reassess", "2024-07-09T08:00:00", **late),
         e.evidence("K1", "2024-07-09T08:00:00", documents=["visum"], **late),
-        e.event("payout.settled", e.settled("K1.r1.member", 4_000_000, "2024-07-09")["data"] | late, source=e.PAYMENTS),
+        settlement | {"data": settlement["data"] | late},
         e.event("payout.failed", e.failed("K1.r1.member", "2024-07-09")["data"] | late, source=e.PAYMENTS),
         e.event("claim.appealed", {"claim_id": "K1"} | late, source=e.DESK),
     ):

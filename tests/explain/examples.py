@@ -22,7 +22,6 @@ RULES: Final = Path(__file__).parents[1] / "rules"
 # Codes that the table no longer gives, but stored decisions hold, and codes whose texts stand ready.
 PREPARED: Final[dict[str, dict[str, Any]]] = {
     "VAL_BAD_INPUT": {"outcome": "REJECTED"},
-    "VAL_DATES_CONTRADICT": {"outcome": "PENDING"},
     "CLM_JKM_OLD": {"outcome": "REFERRED"},
     "MEM_PROJECT_UNNAMED": {"outcome": "REFERRED", "indicative_total": 42_000_000},
     "MEM_PAYER_ARREARS": {"outcome": "REFERRED", "indicative_total": 42_000_000},
@@ -33,8 +32,6 @@ PREPARED: Final[dict[str, dict[str, Any]]] = {
     "HEIR_COURT_DECISION": {"outcome": "REFERRED", "indicative_total": 42_000_000},
     "WAGE_JUMP": {"outcome": "REFERRED", "program": "JKK", "indicative_total": 96_000_000},
 }
-# Facts that the texts of a check stand ready for, before the check gives them.
-PREPARED_FACTS: Final = {"input_consistent": {"field", "date", "other", "other_date", "mended_by"}}
 LONG_REASON: Final = "Keterangan saksi dan catatan kantor polisi berbeda tentang jam kejadian. " * 50
 
 

@@ -277,6 +277,8 @@ def _medical(words: Words, kind: str) -> dict[str, Any]:
         "handedness": words.take("handedness", "right"),
         "prior_disability": words.take("prior_disability", False),
     }
+    if (healed_on := words.take("healed_on")) is not None:
+        found["healed_on"] = healed_on
     if (days := words.take("stmb_days")) is not None:
         found["unable_to_work_days"] = days
     if certificate and (parts or found["permanent_total"]):
@@ -337,8 +339,8 @@ def _office(words: Words, program: str, event: dt.datetime, clock: dt.datetime) 
         concluded_on = words.take("concluded_on", clock.astimezone(JAKARTA).date().isoformat())
         found["conclusion"] = {"work_related": conclusion == "work_related", "concluded_on": concluded_on}
     if advice := words.take("advice"):
-        today = clock.astimezone(JAKARTA).date().isoformat()
-        found["advice"] = {"settles": advice, "advisor": "medical_advisor", "decided_on": today}
+        decided_on = words.take("advice_on", clock.astimezone(JAKARTA).date().isoformat())
+        found["advice"] = {"settles": advice, "advisor": "medical_advisor", "decided_on": decided_on}
     for section in ("approved", "employment", "project_dues", "determination", "working_found", "court_decision"):
         if (value := words.take(section)) is not None:
             found[section] = value

@@ -88,7 +88,19 @@ def pay(assessment: Assessment, pupils: Pupils) -> Finding:
         _note_other_claim(assessment, paid[double])
         indicative = calculation.total if calculation.is_complete else None
         return Finding("REFERRED", ("CLM_SAME_EVENT",), [], indicative)
+    near = _paid_near(assessment)
+    double = next((line.line for line in calculation.lines if line.line in near), None)
+    if double is not None and "CLM_SAME_EVENT" not in assessment.answered:
+        _note_other_claim(assessment, near[double])
+        return Finding("REFERRED", ("CLM_SAME_EVENT",), [], calculation.total if calculation.is_complete else None)
     return _shares(assessment, calculation)
+
+
+def _paid_near(assessment: Assessment) -> dict[str, str]:
+    """As `paid_elsewhere`, by claims for an accident within a day: an officer says whether it is another one."""
+    near = assessment.case_file.near_accidents
+    others = assessment.case_file.other_claims if near else ()
+    return {line: other.claim_id for other in others if other.claim_id in near for line in other.effective_lines}
 
 
 def _note_other_claim(assessment: Assessment, claim_id: str) -> None:

@@ -10,7 +10,8 @@ from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop
 from pipeline.claims.case_file import CaseFile, OnlyHand, Verdict
-from pipeline.claims.rules.admissibility import input_is_consistent, is_claimed_once, law_is_known
+from pipeline.claims.rules.admissibility import is_claimed_once, law_is_known
+from pipeline.claims.rules.consistency import input_is_consistent
 from pipeline.claims.rules.documents import documents_are_complete
 from pipeline.claims.rules.eligibility import (
     age_and_memberships,
@@ -34,7 +35,7 @@ from pipeline.claims.rules.timeliness import (
 )
 from pipeline.law import references
 from pipeline.law.book import FORMER_LAW, Book
-from schemas.clock import JAKARTA
+from schemas.clock import JAKARTA, local_day
 from schemas.values import MAX_RUPIAH
 
 _ROWS: Final[tuple[Callable[[Assessment], Stop | None], ...]] = (
@@ -102,7 +103,7 @@ def _confirmed(assessment: Assessment, finding: Finding) -> Finding:
     member, accident = assessment.member, assessment.case.accident
     assert member is not None
     event = dt.datetime.combine(assessment.event_date, dt.time(), JAKARTA)
-    if accident is not None and assessment.event_date == accident.occurred_at.date():
+    if accident is not None and assessment.event_date == local_day(accident.occurred_at):
         event = accident.occurred_at
     before = member.confirmed_at(event)
     if before is member:
@@ -155,7 +156,7 @@ def _verdict(assessment: Assessment, finding: Finding, deadline: dt.date | None,
         first_claim_id = assessment.first_claim_id
     liable = liable_for(assessment, outcome, codes)
     missing = assessment.missing if outcome == "PENDING" else ()
-    fields = assessment.fields if codes == ("VAL_BAD_INPUT",) else ()
+    fields = assessment.fields if codes == ("VAL_DATES_CONTRADICT",) else ()
     return _new(
         Verdict,
         (

@@ -14,7 +14,7 @@ from pipeline.law.calendar import SURE, add_years, holidays_marker, working_days
 from pipeline.law.declarations import Value
 from pipeline.law.money import rounded
 from schemas.claims import Determination
-from schemas.clock import JAKARTA, iso
+from schemas.clock import JAKARTA, iso, local, local_day
 from schemas.codes import LATE_PAYMENT, CheckResult, Marker
 from schemas.decisions import Benefit, Check, Scalar
 
@@ -118,7 +118,7 @@ def _wait_for_conclusion(assessment: Assessment) -> Stop | None:
         facts: dict[str, Scalar] = {"reported_on": None, "days": None, "limit_days": limit.value}
         assessment.note("concluded", "undetermined", facts, limit)
         return Stop("PENDING", ("JKK_UNDER_CONCLUSION",))
-    reported_on = report.reported_at.date()
+    reported_on = local_day(report.reported_at)
     days = max((assessment.today - reported_on).days, 0)
     facts = {"reported_on": reported_on.isoformat(), "days": days, "limit_days": limit.value}
     if days < limit.value:
@@ -166,7 +166,7 @@ def _report_clock_start(assessment: Assessment) -> dt.datetime:
     assert accident is not None
     if accident.kind != "occupational_disease" or accident.diagnosed_on is None:
         return accident.occurred_at
-    return dt.datetime.combine(accident.diagnosed_on + _DAY, dt.time(), accident.occurred_at.tzinfo)
+    return dt.datetime.combine(accident.diagnosed_on + _DAY, dt.time(), local(accident.occurred_at).tzinfo)
 
 
 def payment_deadline(assessment: Assessment) -> dt.date:

@@ -177,7 +177,7 @@ def test_every_outcome_is_seen() -> None:
     [
         "OK",
         "OK_PARTIAL",
-        "VAL_BAD_INPUT",
+        "VAL_DATES_CONTRADICT",
         "CLM_DUPLICATE",
         "CLM_SAME_EVENT",
         "CLM_EXPIRED",
