@@ -39,6 +39,8 @@ ROOMS: Final = (
     Room("pipeline/claims", "a claim: case, decision table, benefits, payouts, referrals; the desk that decides",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
+    Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
+         True),
     Room("pipeline/processing", "one batch, one transaction; the same without a store",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
