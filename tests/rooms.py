@@ -30,6 +30,7 @@ ROOMS: Final = (
     Room("schemas", "what crosses a boundary: values, codes, events in and out, their JSON Schemas", "", "pydantic"),
     Room("pipeline/errors", "the one tree of failures, and the status each ends with", "schemas", "", True),
     Room("pipeline/private_files", "files and folders of one user alone", "pipeline/errors"),
+    Room("pipeline/credentials", "API keys and passwords: drawn and compared", "pipeline/errors", "argon2"),
     Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
@@ -45,7 +46,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files", "sqlalchemy alembic psycopg orjson"),
+         "pipeline/private_files pipeline/credentials pipeline/access", "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/explain pipeline/processing "
          "pipeline/store", "sqlalchemy pydantic orjson"),
@@ -84,9 +85,9 @@ ROOMS: Final = (
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings agents/terminal "
-         "agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services agents/clients "
-         "agents/clock agents/demo",
+         "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
+         "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
+         "agents/clients agents/clock agents/demo",
          "typer orjson holidays"),
 )
 # fmt: on

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from agents.cli import (
+    access,
     assess,
     backup,
     bench,
@@ -44,6 +45,7 @@ SECTIONS: Final = {
         "worker",
         "tick",
         "dead-letters",
+        "access",
         "replay",
         "doctor",
         "backup",
@@ -160,6 +162,7 @@ def _santunan(
 
 
 _COMMANDS: Final = (
+    access,
     assess,
     backup,
     bench,
