@@ -53,6 +53,9 @@ ROOMS: Final = (
     Room("pipeline/audit", "replay, the impact of a rule, invariants",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
          "pipeline/queries", "sqlalchemy orjson"),
+    Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
+         "pipeline/access pipeline/store pipeline/queries", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
