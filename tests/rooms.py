@@ -86,11 +86,15 @@ ROOMS: Final = (
     Room("agents/demo", "invented people, and a run of the real pipeline over them",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
+    Room("agents/web", "the gateway: HTTP in front of operations",
+         "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
+         "pipeline/operations agents/settings agents/worker agents/clients",
+         "fastapi starlette anyio uvicorn pydantic orjson"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
          "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
-         "agents/clients agents/clock agents/demo",
+         "agents/clients agents/clock agents/demo agents/web",
          "typer orjson holidays"),
 )
 # fmt: on

@@ -23,6 +23,7 @@ from agents.cli import (
     demo,
     doctor,
     explain,
+    gateway,
     migrate,
     referrals,
     replay,
@@ -43,6 +44,7 @@ SECTIONS: Final = {
     "Officers": ("referrals", "review", "cover", "assess"),
     "Operators": (
         "worker",
+        "gateway",
         "tick",
         "dead-letters",
         "access",
@@ -172,6 +174,7 @@ _COMMANDS: Final = (
     demo,
     doctor,
     explain,
+    gateway,
     migrate,
     referrals,
 ) + (

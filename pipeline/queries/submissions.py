@@ -2,18 +2,19 @@
 writes."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 
+from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.queries import history
 from pipeline.queries.decisions import read_values
 from pipeline.store import embedded_log
 from pipeline.store.readable import Readable
 from pipeline.store.rows import progress_of
-from pipeline.store.tables import cases, decisions, ledger, log
+from pipeline.store.tables import cases, chunks, decisions, ledger, log
 from schemas.clock import clock_of
 from schemas.events import parse
 
@@ -80,28 +81,32 @@ def claims_page(store: Readable, source: str | None, *, after: str, limit: int) 
         return list(connection.execute(statement.order_by(cases.c.claim_id).limit(limit)))
 
 
-def decisions_page(store: Readable, source: str | None, *, after: int, limit: int) -> list[tuple[int, str, bytes]]:
-    """(place, claim, published event) of decisions in the order in which they were made, behind the place `after`.
-    `source`: as `claims_page`."""
-    statement = select(decisions.c.output, decisions.c.claim_id).where(decisions.c.output > after)
+def decisions_page(
+    store: Readable, source: str | None, *, after: Mapping[int, int], limit: int
+) -> list[tuple[int, int, str, bytes]]:
+    """(partition, place, claim, published event) of decisions behind the places of `after`, by partition.
+
+    Several workers commit out of order, and in each partition in order: so one place for all would skip some. Embedded
+    there is one worker and one partition, 0. `source`: as `claims_page`.
+    """
+    output = decisions.c.output
+    partition = literal(0) if store.is_embedded else chunks.c.partition
+    known = or_(*[and_(partition == one, output > place) for one, place in after.items()], partition.not_in(after))
+    statement = select(partition.label("partition"), output, decisions.c.claim_id).where(known)
+    if not store.is_embedded:
+        statement = statement.join(chunks, chunks.c.id == output / CHUNK_STRIDE)
     if source is not None:
         statement = statement.where(decisions.c.claim_id.in_(_sent_by(source)))
     with store.reader() as connection:
-        found = connection.execute(statement.order_by(decisions.c.output).limit(limit)).all()
+        found = connection.execute(statement.order_by(output).limit(limit)).all()
         values = read_values(connection, [row.output for row in found], is_embedded=store.is_embedded)
-    return [(row.output, row.claim_id, values[row.output]) for row in found]
+    return [(row.partition, row.output, row.claim_id, values[row.output]) for row in found]
 
 
-def last_decision(store: Readable) -> int:
-    """The place of the newest decision; 0: there is none. Cheap: for who waits."""
+def last_chunk(store: Readable) -> int:
+    """Another number where something was processed since. Cheap: for who waits."""
     with store.reader() as connection:
-        return connection.execute(select(func.max(decisions.c.output))).scalar() or 0
-
-
-def revision_of(store: Readable, claim_id: str) -> int:
-    """0: it is not known, or not decided. Cheap: for who waits."""
-    with store.reader() as connection:
-        return connection.execute(select(cases.c.revision).where(cases.c.claim_id == claim_id)).scalar() or 0
+        return connection.execute(select(func.max(chunks.c.id))).scalar() or 0
 
 
 def _sent_by(source: str) -> Any:

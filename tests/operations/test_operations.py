@@ -286,7 +286,7 @@ def test_the_feed_goes_on_where_it_stopped(site: Site, front: FrontOffice) -> No
     assert seen == claims
     opened(site, front, "3")
     assert len(list_decisions(front, CLINIC, "id", after=after).rows) == 1
-    for cursor in ("x", "-1", "9" * 19, "²"):
+    for cursor in ("x", "-1", "0-" + "9" * 19, "0-²", "0-1.", "1", "0-1.0-2" * 1000):
         with pytest.raises(NotFound):
             list_decisions(front, CLINIC, "id", after=cursor)
 

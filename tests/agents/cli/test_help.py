@@ -33,6 +33,7 @@ COMMANDS = (
     "cover",
     "bench",
     "access",
+    "gateway",
 )
 SUBCOMMANDS = (
     "access add",
