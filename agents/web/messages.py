@@ -31,6 +31,12 @@ _SAID: Final[Mapping[str, str]] = {
     "a claim id has 1 to 64 letters, digits or . _ : - and begins with a letter or digit": (
         "nomor klaim terdiri atas 1 sampai 64 huruf, angka atau . _ : - dan diawali huruf atau angka"
     ),
+    "a project number has 1 to 32 digits, capital letters or . / -": (
+        "nomor proyek terdiri atas 1 sampai 32 angka, huruf besar atau . / -"
+    ),
+    'write a percentage from 0 to 100 as text with at most two decimals, like "4.5"': (
+        'tulis persentase dari 0 sampai 100 sebagai teks dengan paling banyak dua desimal, misalnya "4.5"'
+    ),
     "write a month as YYYY-MM": "tulis bulan sebagai YYYY-MM",
     "write application/json, or leave it out; JSON in UTF-8 is all that is read": (
         "tulis application/json, atau kosongkan; hanya JSON dalam UTF-8 yang dibaca"
