@@ -26,6 +26,7 @@ _SHAPES: Final = {  # shown instead of the pattern of a setting
     "group": "write small letters, digits and . _ -, at most 64, such as santunan",
     "instance_id": "write letters, digits and . _ -, at most 64, such as hall-1",
     "health_address": "write HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100",
+    "web_address": "write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
 }
 _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?")
 
@@ -64,6 +65,18 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
         description="HOST:PORT on which a worker answers /metrics, /health and /ready; unset: nowhere",
+    )
+    web_address: str = Field(
+        default="127.0.0.1:8080",
+        pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
+        description="HOST:PORT on which the gateway listens; beyond this machine, put TLS before it",
+    )
+    web_rate: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        description="requests a second of one principal that the gateway lets through, and twice as many at once; "
+        "one address has ten times as many",
     )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"

@@ -30,6 +30,7 @@ ROOMS: Final = (
     Room("schemas", "what crosses a boundary: values, codes, events in and out, their JSON Schemas", "", "pydantic"),
     Room("pipeline/errors", "the one tree of failures, and the status each ends with", "schemas", "", True),
     Room("pipeline/private_files", "files and folders of one user alone", "pipeline/errors"),
+    Room("pipeline/credentials", "API keys and passwords: drawn and compared", "pipeline/errors", "argon2"),
     Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
@@ -39,17 +40,22 @@ ROOMS: Final = (
     Room("pipeline/claims", "a claim: case, decision table, benefits, payouts, referrals; the desk that decides",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
+    Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
+         True),
     Room("pipeline/processing", "one batch, one transaction; the same without a store",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files", "sqlalchemy alembic psycopg orjson"),
+         "pipeline/private_files pipeline/credentials pipeline/access", "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/explain pipeline/processing "
          "pipeline/store", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
          "pipeline/queries", "sqlalchemy orjson"),
+    Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
+         "pipeline/access pipeline/store pipeline/queries", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
@@ -80,11 +86,15 @@ ROOMS: Final = (
     Room("agents/demo", "invented people, and a run of the real pipeline over them",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
+    Room("agents/web", "the gateway: HTTP in front of operations",
+         "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
+         "pipeline/operations agents/settings agents/worker agents/clients",
+         "fastapi starlette anyio uvicorn pydantic orjson"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings agents/terminal "
-         "agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services agents/clients "
-         "agents/clock agents/demo",
+         "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
+         "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
+         "agents/clients agents/clock agents/demo agents/web",
          "typer orjson holidays"),
 )
 # fmt: on

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from agents.cli import (
+    access,
     assess,
     backup,
     bench,
@@ -22,6 +23,7 @@ from agents.cli import (
     demo,
     doctor,
     explain,
+    gateway,
     migrate,
     referrals,
     replay,
@@ -42,8 +44,10 @@ SECTIONS: Final = {
     "Officers": ("referrals", "review", "cover", "assess"),
     "Operators": (
         "worker",
+        "gateway",
         "tick",
         "dead-letters",
+        "access",
         "replay",
         "doctor",
         "backup",
@@ -160,6 +164,7 @@ def _santunan(
 
 
 _COMMANDS: Final = (
+    access,
     assess,
     backup,
     bench,
@@ -169,6 +174,7 @@ _COMMANDS: Final = (
     demo,
     doctor,
     explain,
+    gateway,
     migrate,
     referrals,
 ) + (

@@ -57,8 +57,9 @@ class EmbeddedSubmitter(Submitter):
                 together = list(group)
                 messages = [Message(one.topic, one.key or b"", one.value, (CONTENT_TYPE,)) for one in together]
                 placed = self._log.append(messages, partition=partition)
+                received_ms = self._log.received_ms(placed[-1])  # one for all that are appended together
                 for event, place in zip(together, placed, strict=True):
-                    yield Receipt(event.source, event.event_id, *place)
+                    yield Receipt(event.source, event.event_id, *place, received_ms)
 
     def close(self) -> None:
         self._log.close()

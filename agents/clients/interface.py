@@ -41,13 +41,17 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The result of submitting one event. Spooled: the broker is away; the event is sent with later ones."""
+    """The result of submitting one event. Spooled: the broker is away; the event is sent with later ones.
+
+    `timestamp_ms`: when the broker received it, milliseconds since 1970, UTC.
+    """
 
     source: str
     event_id: str
     topic: str
     partition: int | None
     offset: int | None
+    timestamp_ms: int | None = field(default=None, compare=False)
 
     @property
     def is_spooled(self) -> bool:

@@ -130,4 +130,6 @@ class _Sent:
 
 
 def _receipt(event: Outgoing, metadata: Any) -> Receipt:
-    return Receipt(event.source, event.event_id, metadata.topic, metadata.partition, metadata.offset)
+    return Receipt(
+        event.source, event.event_id, metadata.topic, metadata.partition, metadata.offset, metadata.timestamp
+    )

@@ -41,7 +41,7 @@ def published(
         is_full = len(found) == limit
         count = select(func.count()).select_from(decisions).where(*wanted)
         more = connection.execute(count).scalar_one() - limit if is_full else 0
-        values = _values(connection, [row.output for row in found], is_embedded=store.is_embedded)
+        values = read_values(connection, [row.output for row in found], is_embedded=store.is_embedded)
     cursor = f"{found[-1].claim_id}.r{found[-1].revision}" if more > 0 else None
     return Page(tuple(values[row.output] for row in found), more, cursor)
 
@@ -52,7 +52,7 @@ def latest(connection: "Connection", claim_id: str, *, is_embedded: bool) -> Dec
     place = connection.execute(statement.order_by(decisions.c.revision.desc()).limit(1)).scalar()
     if place is None:
         return None
-    return read_decision(_values(connection, [place], is_embedded=is_embedded)[place])
+    return read_decision(read_values(connection, [place], is_embedded=is_embedded)[place])
 
 
 def read_decision(document: bytes) -> Decision:
@@ -80,7 +80,7 @@ def _place_of(connection: "Connection", decision_id: str) -> int:
     return place
 
 
-def _values(connection: "Connection", places: Sequence[int], *, is_embedded: bool) -> dict[int, bytes]:
+def read_values(connection: "Connection", places: Sequence[int], *, is_embedded: bool) -> dict[int, bytes]:
     """The published bytes at these places of `decisions.output`."""
     found: dict[int, bytes] = {}
     for start in range(0, len(places), PAGE_ROWS):

@@ -114,6 +114,11 @@ class Log:
             for seq, topic, partition, offset, timestamp_ms, key, value, headers in found
         ]
 
+    def received_ms(self, place: tuple[str, int, int]) -> int:
+        """When the record at (topic, partition, offset) was appended: milliseconds since 1970, UTC."""
+        found: int = self._driver.execute(_RECEIVED, place).fetchone()[0]
+        return found
+
     def data_version(self) -> int:
         """Changes when another connection has written to the file; cheap to ask."""
         version: int = self.connection.exec_driver_sql("PRAGMA data_version").scalar_one()
@@ -258,6 +263,7 @@ _READ_PARTITION: Final = (
     f'SELECT {quoted(log)} FROM log WHERE topic = ? AND "partition" = ? AND "offset" >= ? '  # noqa: S608
     'ORDER BY "offset" LIMIT ?'
 )
+_RECEIVED: Final = 'SELECT timestamp_ms FROM log WHERE topic = ? AND "partition" = ? AND "offset" = ?'
 _TOPICS: Final = "SELECT name, partitions FROM topics"
 _LAST: Final = "SELECT seq, timestamp_ms FROM log ORDER BY seq DESC LIMIT 1"
 _LAST_OFFSET: Final = 'SELECT max("offset") FROM log WHERE topic = ? AND "partition" = ?'

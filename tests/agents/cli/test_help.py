@@ -32,8 +32,17 @@ COMMANDS = (
     "tick",
     "cover",
     "bench",
+    "access",
+    "gateway",
 )
 SUBCOMMANDS = (
+    "access add",
+    "access list",
+    "access disable",
+    "access key",
+    "access revoke",
+    "access password",
+    "access log",
     "dead-letters list",
     "dead-letters show",
     "dead-letters retry",

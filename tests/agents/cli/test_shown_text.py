@@ -48,7 +48,19 @@ SHOWING = (
     ("doctor", "--deep", "--json"),
     ("rules", "impact", str(PARAMETERS / "funeral.yaml")),
 )
-OF_OUR_OWN = {"demo", "run", "worker", "tick", "migrate", "topics", "services", "bench", "schemas"} | {
+OF_OUR_OWN = {
+    "access",
+    "gateway",
+    "demo",
+    "run",
+    "worker",
+    "tick",
+    "migrate",
+    "topics",
+    "services",
+    "bench",
+    "schemas",
+} | {
     "backup",
     "restore",
 }

@@ -1,0 +1,212 @@
+"""`santunan access`: who may act, with which keys and passwords, and what was done."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agents.cli.options import Json
+from agents.terminal import print_json
+
+if TYPE_CHECKING:
+    from pipeline.store.access_book import AccessBook, Account, Key
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="KIND:WHO, such as clinic:plkk-0012.")]
+_NAMESPACE = "urn:santunan:"
+
+group = typer.Typer(
+    help="Who may act: principals, API keys, passwords, the log of access.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def add_to(cli: typer.Typer) -> None:
+    cli.add_typer(group, name="access")
+
+
+@group.command("add")
+def add(
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="clinic, hospital, employer, cooperative, desk, office, officer, …")
+    ],
+    who: Annotated[str, typer.Argument(metavar="WHO", help="Its name; of an employer its number (NPP).")],
+    person: Annotated[
+        str | None, typer.Option("--person", help="Whose it is, where one person has several names.")
+    ] = None,
+) -> None:
+    """Make a principal: somebody who may act, as the source of events.
+
+    An employer or a cooperative is named by its number (NPP) in small letters, so that its own workers are known.
+    Officers, offices, auditors and operators are persons: rules of two hands compare persons, and no officer is
+    office, payments, auditor or operator besides.
+
+    \b
+    Examples:
+      santunan access add clinic plkk-0012
+      santunan access add officer siti-2 --person siti
+    """
+    from pipeline.access.principals import new_principal
+
+    principal = new_principal(kind, who, person)
+    with _opened() as book:
+        book.add(principal, _hand(), _now())
+    print(f"{principal.name} may act from now on; `santunan access key {kind}:{who}` makes its key.")
+
+
+@group.command("list")
+def list_access(json: Json = False) -> None:
+    """All principals, and the keys of each with expiry and last use.
+
+    \b
+    Example:
+      santunan access list
+    """
+    with _opened() as book:
+        found = [(account, book.keys(account.principal.name)) for account in book.accounts()]
+    if json:
+        print_json(
+            {
+                "name": account.principal.name,
+                "person": account.principal.person,
+                "disabled_at": account.disabled_at,
+                "keys": keys,
+            }
+            for account, keys in found
+        )
+        return
+    if not found:
+        print("Nobody may act yet; `santunan access add` makes a principal.")
+    for account, keys in found:
+        _show(account, keys)
+
+
+def _show(account: "Account", keys: "list[Key]") -> None:
+    of = f", of {account.principal.person}" if account.principal.person else ""
+    print(f"{account.principal.name}{of}{', disabled ' + _day(account.disabled_at) if account.disabled_at else ''}")
+    for key in keys:
+        state = f"revoked {_day(key.revoked_at)}" if key.revoked_at else f"until {_day(key.expires_at)}"
+        used = f"last used {_day(key.last_used_at)}" if key.last_used_at else "never used"
+        print(f"  {key.id}  {state}, {used}  {key.label}")
+
+
+@group.command("disable")
+def disable(name: Name) -> None:
+    """Let a principal act no more, from the next request on. What it sent stays.
+
+    \b
+    Example:
+      santunan access disable clinic:plkk-0012
+    """
+    with _opened() as book:
+        book.disable(_full(name), _hand(), _now())
+    print(f"{_full(name)} may not act any more.")
+
+
+@group.command("key")
+def key(
+    name: Name,
+    label: Annotated[str, typer.Option("--label", help="What it is for; shown in lists.")] = "",
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="How long it is valid.")] = 365,
+) -> None:
+    """Make an API key, and print it this once: only its hash is kept.
+
+    \b
+    Examples:
+      santunan access key clinic:plkk-0012
+      santunan access key clinic:plkk-0012 --label "front desk" --days 30
+    """
+    from agents.terminal import complain
+
+    now = _now()
+    with _opened() as book:
+        key_id, token = book.make_key(_full(name), label, now + dt.timedelta(days=days), _hand(), now)
+    print(token)
+    complain(f"Key {key_id} of {_full(name)}, for {days} days. It is not shown again; keep it like a password.")
+
+
+@group.command("revoke")
+def revoke(key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's id, as `list` shows it.")]) -> None:
+    """Let a key open nothing any more, from the next request on.
+
+    \b
+    Example:
+      santunan access revoke 1f2e3d4c
+    """
+    with _opened() as book:
+        book.revoke_key(key_id, _hand(), _now())
+    print(f"{key_id} is revoked.")
+
+
+@group.command("password")
+def password(name: Name) -> None:
+    """Set the password of a person; asked for twice, or read from standard input.
+
+    \b
+    Example:
+      santunan access password officer:siti
+    """
+    import sys
+
+    given = (
+        typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        if sys.stdin.isatty()
+        else sys.stdin.readline().rstrip("\r\n")
+    )
+    with _opened() as book:
+        book.set_password(_full(name), given, _hand(), _now())
+    print(f"The password of {_full(name)} is set.")
+
+
+@group.command("log")
+def log(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many of the newest.")] = 50,
+    json: Json = False,
+) -> None:
+    """The audit records: who did what, when, and from where.
+
+    \b
+    Examples:
+      santunan access log
+      santunan access log --limit 1000 --json
+    """
+    with _opened() as book:
+        found = book.records(limit)
+    if json:
+        print_json(found)
+        return
+    for one in found:
+        rest = "  ".join(part for part in (one.subject, one.address, one.reason) if part)
+        print(f"{one.clock.isoformat(' ', 'seconds')}  {one.who}  {one.action}  {one.result}  {rest}".rstrip())
+
+
+@contextmanager
+def _opened() -> "Iterator[AccessBook]":
+    from agents.settings import read_settings
+    from pipeline.store.access_book import open_access
+
+    with open_access(read_settings().database_url) as book:
+        yield book
+
+
+def _full(name: str) -> str:
+    return name if name.startswith(_NAMESPACE) else _NAMESPACE + name
+
+
+def _hand() -> str:
+    """Who acts at the machine itself: its user, without a credential."""
+    import getpass
+
+    return f"machine:{getpass.getuser()}"
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _day(clock: dt.datetime) -> str:
+    from schemas.clock import JAKARTA
+
+    return clock.astimezone(JAKARTA).date().isoformat()

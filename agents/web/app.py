@@ -1,0 +1,116 @@
+"""The application: routes, limits before them, and every refusal as a problem. One line a request in the log, with the
+route's pattern in place of the address."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from agents.web import asking, submitting
+from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
+from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
+from pipeline.errors import SantunanError
+from pipeline.queries.submissions import last_chunk
+from schemas.decisions import FieldError
+
+READY_SECONDS: Final = 2.0
+_HEADERS: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"vary", b"Accept-Language, Authorization"),
+    (b"x-content-type-options", b"nosniff"),
+)
+_OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+def make_app(gateway: Gateway) -> FastAPI:
+    app = FastAPI(title="Santunan", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.gateway = gateway
+    for router in (submitting.router, asking.router):
+        app.include_router(router)
+    app.add_api_route("/health", _health, methods=["GET"])
+    app.add_api_route("/ready", _ready, methods=["GET"])
+    app.add_exception_handler(SantunanError, _refused)
+    app.add_exception_handler(ProblemError, _refused)
+    app.add_exception_handler(RequestValidationError, _wrong_parameter)
+    app.add_exception_handler(HTTPException, _not_routed)
+    app.add_exception_handler(Exception, _bug)
+    app.add_middleware(Guard)
+    return app
+
+
+class Guard:
+    """Headers of every answer, and its line in the log."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def send_guarded(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                pattern = getattr(scope.get("route"), "path", "(no such address)")
+                milliseconds = (time.perf_counter() - began) * 1000
+                text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {milliseconds:.1f} ms"
+                log.info(text, extra={"source": scope.get("principal"), "status": message["status"]})
+            await send(message)
+
+        await self._app(scope, receive, send_guarded)
+
+
+async def _health(request: Request) -> Response:
+    """The answer itself shows that the process runs."""
+    return Response(orjson.dumps({"status": "ok"}), media_type="application/json")
+
+
+async def _ready(request: Request) -> Response:
+    """Whether events are taken in now, as far as a trivial read of the store shows."""
+    gateway = gateway_of(request)
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            await in_thread(gateway, partial(last_chunk, gateway.front.store))
+        is_ready = gateway.is_ready()
+    except (SantunanError, TimeoutError):
+        is_ready = False
+    status = ("ok", 200) if is_ready else ("unavailable", 503)
+    return Response(orjson.dumps({"status": status[0]}), status[1], media_type="application/json")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.status == 403:
+        submitting.log_refusal(request, problem.code)
+    elif problem.status >= 500:
+        log.error("a request could not be served: %s", type(error).__name__, extra={"status": problem.status})
+    return answer(problem, language_of(request))
+
+
+async def _wrong_parameter(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = tuple(FieldError(str(one["loc"][-1]), one["msg"]) for one in error.errors())
+    return answer(Problem("INVALID", 422, faults, prefix=QUERY), language_of(request))
+
+
+async def _not_routed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return answer(own(_OF_STATUS.get(error.status_code, "BUG"), error.headers), language_of(request))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    """The server logs where it happened; the answer says nothing of it."""
+    return answer(own("BUG"), language_of(request))

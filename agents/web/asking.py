@@ -1,0 +1,170 @@
+"""Routes that answer: claims, explanations, cover, the feed of decisions, work, receipts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field, ValidationError
+
+from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, language_of, media_type_of
+from agents.web.problems import ProblemError
+from agents.web.submitting import JSON, receipt_document
+from pipeline.errors import Poison
+from pipeline.explain import Language, render_text
+from pipeline.operations.cover import check_cover
+from pipeline.operations.reading import (
+    MOST_CURSOR_LETTERS,
+    ClaimView,
+    explain_claim,
+    list_claims,
+    list_decisions,
+    list_work,
+    read_claim,
+    read_receipt,
+)
+from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
+from pipeline.queries.submissions import last_chunk
+from schemas.decisions import FieldError
+from schemas.values import Date, Strict
+
+LOOK_SECONDS: Final = 0.3  # how often a request that waits looks
+COVER_BYTES: Final = 4096
+Found = TypeVar("Found")
+
+Wait = Annotated[int, Query(ge=0, le=25, description="seconds to wait for something new")]
+Limit = Annotated[int, Query(ge=1, le=PAGE_ROWS)]
+Cursor = Annotated[str, Query(max_length=100)]
+FeedCursor = Annotated[str, Query(max_length=MOST_CURSOR_LETTERS)]
+
+router = APIRouter(prefix="/v1")
+
+
+class CoverQuestion(Strict):
+    """`member`: membership number or NIK, which stands in the body alone, never in an address."""
+
+    member: Annotated[str, Field(max_length=16)]
+    program: Literal["JKK", "JKM"] = "JKK"
+    day: Date
+
+
+@router.get("/claims")
+async def get_claims(request: Request, principal: Signed, after: Cursor = "", limit: Limit = PAGE_ROWS) -> Response:
+    return _page(await call(request, list_claims, principal, after=after, limit=limit))
+
+
+@router.get("/claims/{claim}")
+async def get_claim(
+    request: Request, principal: Signed, claim: str, wait: Wait = 0, after: Annotated[int, Query(ge=0)] = 0
+) -> Response:
+    """`wait`: until the claim has a revision above `after`; where none came, what there is."""
+    language = language_of(request)
+
+    async def ask() -> ClaimView:
+        return await call(request, read_claim, principal, claim, language)
+
+    found = await _waited(request, wait, ask, lambda view: view.revision > after)
+    etag = f'"{found.revision}-{language}"'
+    headers = {"ETag": etag, "Content-Language": language}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    return _json(found, headers)
+
+
+@router.get("/claims/{claim}/explanation")
+async def get_explanation(
+    request: Request, principal: Signed, claim: str, lang: Literal["id", "en"] | None = None
+) -> Response:
+    """As JSON, or as text to print where `Accept` asks for text/plain."""
+    language: Language = lang or language_of(request)
+    found = await call(request, explain_claim, principal, claim, language)
+    if request.headers.get("accept", "").startswith("text/plain"):
+        return Response(render_text(found), 200, {"Content-Language": language}, "text/plain")
+    return _json(found, {"Content-Language": language})
+
+
+@router.post("/cover")
+async def post_cover(request: Request, principal: Signed) -> Response:
+    if media_type_of(request) != JSON:
+        raise ProblemError("MEDIA_TYPE")
+    try:
+        asked = CoverQuestion.model_validate_json(await body_of(request, COVER_BYTES))
+    except ValidationError as error:
+        raise _fault_of(error) from None
+    question = {"member": asked.member, "program": asked.program, "day": asked.day}
+    return _json(await call(request, check_cover, principal, **question, language=language_of(request)))
+
+
+@router.get("/decisions")
+async def get_decisions(
+    request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
+) -> Response:
+    """`cursor` of the answer is `after` of the next request, also where there is nothing new."""
+
+    async def ask() -> Page[Any]:
+        return await call(request, list_decisions, principal, language_of(request), after=after, limit=limit)
+
+    return _page(await _waited(request, wait, ask, lambda page: bool(page.rows)))
+
+
+@router.get("/work")
+async def get_work(
+    request: Request, principal: Signed, after: Cursor | None = None, limit: Limit = PAGE_ROWS
+) -> Response:
+    return _page(await call(request, list_work, principal, after=after, limit=limit))
+
+
+@router.get("/receipts/{digest}")
+async def get_receipt(request: Request, principal: Signed, digest: str) -> Response:
+    return _json(receipt_document(await call(request, read_receipt, principal, digest)))
+
+
+async def _waited(
+    request: Request, seconds: int, ask: Callable[[], Awaitable[Found]], is_new: Callable[[Found], bool]
+) -> Found:
+    """The answer, once it is new or the time is over. Who may not see it waits as long as who asks for what does not
+    exist."""
+    if not seconds:
+        return await ask()
+    gateway, clock = gateway_of(request), asyncio.get_running_loop().time
+    if gateway.waiting.locked():
+        raise ProblemError("AWAY", {"Retry-After": "5"})
+    ends_at, seen = clock() + seconds, -1
+    async with gateway.waiting:
+        while True:
+            is_last = clock() >= ends_at
+            number = await in_thread(gateway, partial(last_chunk, gateway.front.store))
+            if is_last or number != seen:
+                seen = number
+                try:
+                    if is_new(found := await ask()) or is_last:
+                        return found
+                except NotFound:
+                    if is_last:
+                        raise
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+def _page(page: Page[Any]) -> Response:
+    return _json({"rows": page.rows, "cursor": page.cursor, "more": page.more})
+
+
+def _json(body: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), 200, headers, "application/json")
+
+
+def _fault_of(error: ValidationError) -> Poison:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        return Poison("NOT_JSON")
+    known = CoverQuestion.model_fields
+    return Poison(
+        "INVALID",
+        *(
+            FieldError(str(one["loc"][0]), one["msg"].removeprefix("Value error, "))
+            for one in found
+            if one["loc"] and one["loc"][0] in known
+        ),
+    )

@@ -1,0 +1,174 @@
+"""Problems: every refusal as problem+json (RFC 9457), in Indonesian or English, all faults at once.
+
+No problem repeats what was sent: the texts are ours, and pointers name our own fields.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from fastapi import Response
+
+from agents.web.messages import in_indonesian
+from pipeline.access.roles import Denied
+from pipeline.errors import NotReady, Poison, Transient
+from pipeline.explain import Language, refusal_text, short
+from pipeline.operations.front_office import IdReused
+from pipeline.queries.pages import NotFound
+from schemas.decisions import FieldError
+
+MEDIA_TYPE: Final = "application/problem+json"
+QUERY: Final = "?"  # in place of a prefix: the fields are parameters of the address
+RETRY_SECONDS: Final = 2  # a broker or a database that restarts takes longer than one
+
+# code: (status, title and remedy in Indonesian, in English)
+_OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
+    "KEY_NEEDED": (
+        401,
+        ("kunci tidak ada atau tidak berlaku", "Kirimkan kunci API yang berlaku: Authorization: Bearer stn_…"),
+        ("no key, or none that is valid", "Send a valid API key: Authorization: Bearer stn_…"),
+    ),
+    "NOT_ALLOWED": (
+        403,
+        ("tidak berwenang", "Peran Anda tidak berwenang atas hal ini. Mintalah pihak yang berwenang melakukannya."),
+        ("not allowed", "Your role may not do this. Ask somebody whose role may."),
+    ),
+    "SOURCE_FORGED": (
+        403,
+        ("atas nama pengirim lain", "Isilah `source` dengan nama Anda sendiri, atau hilangkan kiriman ini."),
+        ("in another sender's name", "Write your own name as `source`, or leave this event out."),
+    ),
+    "NOT_FOUND": (
+        404,
+        ("tidak ditemukan", "Tidak ada, atau bukan urusan Anda. Periksa nomornya, atau tanyakan lagi nanti."),
+        ("not found", "It does not exist, or is not yours. Check its id, or ask again later."),
+    ),
+    "METHOD": (
+        405,
+        ("metode tidak dikenal di alamat ini", "Gunakan metode yang disebut dalam `Allow`."),
+        ("no such method at this address", "Use a method that `Allow` names."),
+    ),
+    "SLOW": (
+        408,
+        ("kiriman terlalu lambat", "Kirimkan kembali seluruhnya."),
+        ("the request came too slowly", "Send all of it again."),
+    ),
+    "LENGTH": (
+        413,
+        ("kiriman terlalu besar", "Bagilah kiriman ini menjadi beberapa bagian."),
+        ("the request is too large", "Send it in several parts."),
+    ),
+    "MEDIA_TYPE": (
+        415,
+        ("jenis isi tidak dikenal", "Kirimkan JSON tanpa kompresi, dengan Content-Type yang sesuai."),
+        ("unknown kind of content", "Send JSON without compression, with the Content-Type of this address."),
+    ),
+    "RATE": (
+        429,
+        (
+            "terlalu banyak permintaan",
+            "Kirimkan lagi setelah waktu dalam `Retry-After`; beberapa kejadian bisa sekaligus.",
+        ),
+        ("too many requests", "Send it again after `Retry-After`; several events may go in one request."),
+    ),
+    "BUG": (
+        500,
+        ("kesalahan program", "Laporkan waktu kejadian ini kepada pengelola sistem; kiriman yang sama boleh diulang."),
+        ("a bug of Santunan", "Report when this happened to the operator; the same request may be sent again."),
+    ),
+    "AWAY": (
+        503,
+        (
+            "sedang tidak dapat menerima",
+            "Kirimkan lagi setelah waktu dalam `Retry-After`; tidak ada yang tercatat ganda.",
+        ),
+        ("cannot be taken in now", "Send it again after `Retry-After`; nothing is counted twice."),
+    ),
+}
+_OF_POISON: Final = {"TOO_LARGE": 413, "NOT_JSON": 400, "DUPLICATE_KEY": 400}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One refusal. `errors`: where and what, as the pipeline says it; `prefix`: of a path, what a plain body lacks."""
+
+    code: str
+    status: int
+    errors: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    prefix: str = ""
+
+    def document(self, language: Language) -> dict[str, Any]:
+        if self.code in _OWN:
+            _, indonesian, english = _OWN[self.code]
+            title, detail = indonesian if language == "id" else english
+        else:
+            title, detail = short(self.code, language), refusal_text(self.code, language)
+        body: dict[str, Any] = {
+            "type": f"urn:santunan:problem:{self.code.lower().replace('_', '-')}",
+            "title": title,
+            "status": self.status,
+            "code": self.code,
+            "detail": detail,
+        }
+        if self.errors:
+            body["errors"] = [self._fault(one, language) for one in self.errors]
+        return body
+
+    def _fault(self, error: FieldError, language: Language) -> dict[str, str]:
+        message = in_indonesian(error.message) if language == "id" else error.message
+        if self.prefix == QUERY:
+            return {"parameter": error.field, "detail": message}
+        if self.prefix and error.field == "id":
+            return {"header": "Idempotency-Key", "detail": message}
+        return {"pointer": _pointer(error.field, self.prefix), "detail": message}
+
+
+class ProblemError(Exception):
+    """Ends a request with its problem."""
+
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.problem = own(code, headers)
+
+
+def own(code: str, headers: Mapping[str, str] | None = None) -> Problem:
+    extra = {"WWW-Authenticate": "Bearer"} if code == "KEY_NEEDED" else {}
+    return Problem(code, _OWN[code][0], headers={**extra, **(headers or {})})
+
+
+def problem_of(error: Exception, prefix: str = "") -> Problem:
+    """Of each error that operations raise; what is not known is a bug."""
+    if isinstance(error, ProblemError):
+        return error.problem
+    if isinstance(error, Poison):
+        return Problem(error.reason, _OF_POISON.get(error.reason, 422), error.errors, prefix=prefix)
+    if isinstance(error, Denied):
+        return own(error.reason)
+    if isinstance(error, NotFound):
+        return own("NOT_FOUND")
+    if isinstance(error, IdReused):
+        return Problem("ID_REUSED", 409)
+    if isinstance(error, Transient | NotReady):
+        return own("AWAY", {"Retry-After": str(RETRY_SECONDS)})
+    return own("BUG")
+
+
+def answer(problem: Problem, language: Language) -> Response:
+    headers = {"Content-Language": language, **problem.headers}
+    return Response(orjson.dumps(problem.document(language)), problem.status, headers, MEDIA_TYPE)
+
+
+def _pointer(path: str, prefix: str) -> str:
+    """`data.costs.treatment` -> `/data/costs/treatment`, without the prefix that the body of a plain report lacks.
+
+    A part that cannot be named ends it: the fault is below what is named.
+    """
+    named: list[str] = []
+    parts: Iterable[str] = [] if path == "event" or "," in path else path.removeprefix(prefix).split(".")
+    for part in parts:
+        if not part.replace("_", "").isalnum():
+            break
+        named.append(part)
+    return "".join(f"/{part}" for part in named)

@@ -1,0 +1,80 @@
+"""Serving: opens the store, the book of access and the link to the log, and listens until a signal ends it."""
+
+import logging
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+import uvicorn
+
+from agents.clients import open_submitter
+from agents.settings import Settings
+from agents.web.app import make_app
+from agents.web.gate import Gateway
+from agents.web.link import SubmitterLink
+from agents.worker.logs import configure_logs
+from pipeline.errors import NotReady
+from pipeline.law.book import Book
+from pipeline.operations.front_office import FrontOffice
+from pipeline.store import open_reader
+from pipeline.store.access_book import open_access
+
+MOST_CONNECTIONS: Final = 2000
+KEPT_SECONDS: Final = 30  # a connection without a request
+LEAVING_SECONDS: Final = 10
+SWITCH_SECONDS: Final = 0.0005  # after which a thread lets another one go on; the default is longer than a request
+
+
+@contextmanager
+def opened_gateway(settings: Settings) -> Iterator[Gateway]:
+    """Raises NotReady and Transient, as opening a store does."""
+    with ExitStack() as opened:
+        access = opened.enter_context(open_access(settings.database_url))
+        store = open_reader(settings.database_url)
+        opened.callback(store.close)
+        link = SubmitterLink(lambda: open_submitter(settings))
+        opened.callback(link.close)
+        front = FrontOffice(store, link, Book.load(), access.names_of_person)
+        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
+
+
+def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
+    """Not started yet. Its own log of requests is off: addresses hold what people type into them."""
+    config = uvicorn.Config(
+        make_app(gateway),
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the address of who connects, not one that he writes
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_keep_alive=KEPT_SECONDS,
+        timeout_graceful_shutdown=LEAVING_SECONDS,
+        lifespan="off",
+    )
+    logging.getLogger("uvicorn.access").disabled = True
+    return uvicorn.Server(config)
+
+
+def serve(settings: Settings) -> None:
+    """Until SIGTERM or Ctrl-C. Raises NotReady where the address cannot be listened on."""
+    configure_logs(settings.log_level, settings.log_format)
+    host, _, port = settings.web_address.rpartition(":")
+    sys.setswitchinterval(SWITCH_SECONDS)
+    signal.signal(signal.SIGTERM, _end)  # the server leaves first, then raises it once more
+    with opened_gateway(settings) as gateway:
+        try:
+            server_of(gateway, host.strip("[]"), int(port)).run()
+        except SystemExit as ending:
+            if ending.code == 0:
+                return
+            raise NotReady(
+                f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on: give another HOST:PORT"
+            ) from None
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)

@@ -1,0 +1,79 @@
+"""Roles × operations: the one table that says what each kind of principal may do, and the one function that reads it.
+
+What is not in the table is denied. Every operation of `pipeline/operations` has a row. Pure.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal, NamedTuple
+
+from pipeline.access.principals import KINDS, Principal
+from pipeline.errors import EXIT_REFUSED, SantunanError
+
+Reach = Literal["all", "own"]
+View = Literal["full", "party", "employer", "payout", "answer"]
+
+
+class Grant(NamedTuple):
+    """`reach`: on which things: all, or those that the principal is a party to. `view`: how much an answer shows.
+
+    full: everything; party: the claim and what is asked, without amounts; employer: besides, what the employer gets;
+    payout: outcome and money; answer: yes, no or an officer, and nothing else.
+    """
+
+    reach: Reach
+    view: View = "full"
+
+
+class Denied(SantunanError):
+    """The principal may not do this. `reason`: NOT_ALLOWED, or SOURCE_FORGED where it writes in another's name."""
+
+    exit_code = EXIT_REFUSED
+
+    def __init__(self, reason: str, operation: str) -> None:
+        super().__init__(f"{reason}: {operation}")
+        self.reason = reason
+        self.operation = operation
+
+
+_ALL: Final = Grant("all")
+_OWN: Final = Grant("own")
+_SENT: Final = Grant("own", "party")
+_STAFF: Final = Grant("own", "employer")
+_ANSWER: Final = Grant("all", "answer")
+_CLINICS: Final = ("clinic", "hospital")
+_EMPLOYERS: Final = ("employer", "cooperative")
+_MEMBERS: Final = dict.fromkeys(_EMPLOYERS, _OWN) | {"office": _ALL}
+_READERS: Final = dict.fromkeys(("office", "officer", "auditor"), _ALL)
+_PARTIES: Final = dict.fromkeys(_CLINICS, _SENT) | dict.fromkeys(_EMPLOYERS, _STAFF) | {"desk": _OWN}
+_SENDERS: Final = (*_CLINICS, *_EMPLOYERS, "desk", "office", "officer", "payments")
+
+# The evidence of whom counts on which claim is decided by the desk (`pipeline/claims/parties.py`): here anybody's is
+# taken in alike, so that no answer says whether a claim exists.
+ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
+    "report_accident": dict.fromkeys(_CLINICS, _ALL) | dict.fromkeys(_EMPLOYERS, _OWN) | {"office": _ALL},
+    "report_death": dict.fromkeys(("hospital", "desk", "office"), _ALL),
+    "add_evidence": dict.fromkeys((*_CLINICS, *_EMPLOYERS, "desk", "office"), _ALL),
+    "appeal": {"desk": _OWN, "office": _ALL},
+    "submit_events": dict.fromkeys(_SENDERS, _ALL),
+    "change_member": _MEMBERS,
+    "report_wage": _MEMBERS,
+    "pay_contribution": _MEMBERS | {"payments": _ALL},
+    "review": {"officer": _ALL},
+    "settle": {"payments": _ALL},
+    "check_cover": dict.fromkeys((*_CLINICS, "desk"), _ANSWER) | dict.fromkeys(_EMPLOYERS, _OWN) | _READERS,
+    "read_claim": _PARTIES | _READERS | {"payments": Grant("all", "payout")},
+    "list_claims": _PARTIES | _READERS,
+    "explain_claim": {"desk": _OWN} | _READERS,
+    "list_decisions": _PARTIES | _READERS,
+    "list_work": dict.fromkeys(("officer", "auditor"), _ALL),
+    "read_receipt": dict.fromkeys(_SENDERS, _OWN),
+}
+assert all(kinds.keys() <= set(KINDS) for kinds in ROLES.values())
+
+
+def grant_of(principal: Principal, operation: str) -> Grant:
+    """Raises Denied where the principal's kind has no part in this operation, or there is no such operation."""
+    grant = ROLES.get(operation, {}).get(principal.kind)
+    if grant is None:
+        raise Denied("NOT_ALLOWED", operation)
+    return grant

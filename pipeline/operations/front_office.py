@@ -1,0 +1,103 @@
+"""The front office: the store to read, the port to hand events in through, the law; and the receipts of both.
+
+Never imports Faust, Kafka or HTTP: the port is given.
+"""
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
+
+from pipeline.errors import EXIT_REFUSED, SantunanError
+from pipeline.law.book import Book
+from pipeline.store.readable import Readable
+
+# Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
+MOST_REMEMBERED: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The place of one event in the log, once the log has it for good. `timestamp_ms`: since 1970, UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+
+
+class Intake(Protocol):
+    def hand_in(self, documents: Sequence[bytes]) -> Sequence[Placed]:
+        """Returns when the log has all of them for good, in this order. Raises Transient; each may be in the log then,
+        and handing it in again does no harm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a sender keeps. `digest`: SHA-256 of the event's bytes, hexadecimal. `claim_id`: of an event of a claim.
+
+    `is_repeated`: the same event was received before; this is its first receipt.
+    """
+
+    source: str
+    id: str
+    topic: str
+    partition: int
+    offset: int
+    digest: str
+    received_at: dt.datetime
+    claim_id: str | None
+    is_repeated: bool = False
+
+
+class Content(NamedTuple):
+    """What an event says. `number`: the membership number of one about an opened claim, which may have been filled in
+    for its sender; None: it has none."""
+
+    digest: bytes
+    number: str | None
+
+    def is_same_as(self, other: "Content") -> bool:
+        return self.digest == other.digest and (None in (self.number, other.number) or self.number == other.number)
+
+
+class IdReused(SantunanError):
+    """This source has sent another event under the same id."""
+
+    exit_code = EXIT_REFUSED
+
+
+class Recent:
+    """The latest receipts with what they are for, so that a retry is known before the worker has read the event."""
+
+    def __init__(self) -> None:
+        self._found: OrderedDict[tuple[str, str], tuple[Content, Receipt]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, source: str, event_id: str) -> tuple[Content, Receipt] | None:
+        with self._lock:
+            return self._found.get((source, event_id))
+
+    def keep(self, content: Content, receipt: Receipt) -> None:
+        with self._lock:
+            self._found[receipt.source, receipt.id] = (content, receipt)
+            while len(self._found) > MOST_REMEMBERED:
+                self._found.popitem(last=False)
+
+
+def now_in_utc() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FrontOffice:
+    """`names_of_person`: all principals, disabled ones too, of the person behind one."""
+
+    store: Readable
+    intake: Intake
+    book: Book
+    names_of_person: Callable[[str], frozenset[str]]
+    now: Callable[[], dt.datetime] = now_in_utc
+    recent: Recent = field(default_factory=Recent)

@@ -1,0 +1,217 @@
+"""The reading side: a principal's claims, decisions in words, the feed, the work of officers, receipts.
+
+How much an answer shows is the grant's `view`. No answer holds a name, a NIK or a diagnosis.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from pipeline.access.principals import Principal
+from pipeline.access.roles import View, grant_of
+from pipeline.explain import Explanation, Language, explain, paper_name, short
+from pipeline.operations.front_office import FrontOffice, Receipt
+from pipeline.operations.parties import CLAIM_ID, claim_seen
+from pipeline.queries.claim import ClaimStatus, status_of
+from pipeline.queries.decisions import read_decision
+from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
+from pipeline.queries.queue import WaitingClaim, waiting
+from pipeline.queries.submissions import claims_page, decisions_page, event_of_digest
+from schemas.decisions import Decision
+
+MOST_CURSOR_LETTERS: Final = 6_000  # of 256 partitions
+_CURSOR: Final = re.compile(r"[0-9]{1,3}-[0-9]{1,18}(?:\.[0-9]{1,3}-[0-9]{1,18})*")
+_MONEY: Final = ("full", "payout")  # views that see every amount
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A code with its words in the language asked for."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """One benefit line, in rupiah."""
+
+    line: str
+    payee: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimView:
+    """A claim as one principal may see it; what it may not is empty or None. `decided_at` in UTC.
+
+    `open`: what an officer still has to answer. `amounts` and `total`: rupiah of the decision in force.
+    """
+
+    claim_id: str
+    program: str
+    event_date: dt.date
+    revision: int
+    outcome: str
+    decided_at: dt.datetime
+    reasons: tuple[Worded, ...]
+    missing: tuple[Worded, ...]
+    open: tuple[Worded, ...]
+    pay_by: dt.date | None
+    total: int | None
+    amounts: tuple[Amount, ...]
+    paid: tuple[tuple[int, dt.date], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """One claim of a list."""
+
+    claim_id: str
+    program: str
+    event_date: dt.date | None
+    revision: int
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """One decision of the feed. `cursor`: `after` of the item that follows. `decision_id` is the same in a repeat."""
+
+    cursor: str
+    decision_id: str
+    claim: ClaimView
+
+
+def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> ClaimView:
+    """Raises Denied, NotFound."""
+    grant = grant_of(principal, "read_claim")
+    claim_seen(front, principal, grant, claim_id)
+    return _view(status_of(front.store, claim_id), grant.view, language)
+
+
+def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS) -> Page[ClaimRow]:
+    """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow.
+
+    An employer's list has those that it has sent something to; others it finds by their id.
+    """
+    grant = grant_of(principal, "list_claims")
+    source = principal.name if grant.reach == "own" else None
+    if after and not CLAIM_ID.fullmatch(after):
+        raise NotFound("this is no cursor of the list: give the one that the page before ended with")
+    found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1)
+    shown, rest = found[: min(limit, PAGE_ROWS)], found[min(limit, PAGE_ROWS) :]
+    rows = tuple(
+        ClaimRow(row.claim_id, row.program, _day(row.event_date), row.revision, row.outcome)
+        for row in shown
+        if source is None or _is_seen(front, principal, row.claim_id)
+    )
+    return Page(rows, len(rest), shown[-1].claim_id if rest else None)
+
+
+def explain_claim(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> Explanation:
+    """The decision in force, in words. Raises Denied, NotFound."""
+    claim_seen(front, principal, grant_of(principal, "explain_claim"), claim_id)
+    found = status_of(front.store, claim_id)
+    return explain(found.decision, language, payments=found.payments, open_codes=found.open_codes)
+
+
+def list_decisions(
+    front: FrontOffice, principal: Principal, language: Language, *, after: str = "", limit: int = PAGE_ROWS
+) -> Page[FeedItem]:
+    """Decisions on the principal's claims, in the order in which they were made. `after`: the cursor of the last one
+    that was read; `cursor` of the page is where to go on, also where it has no rows. Raises Denied, NotFound."""
+    grant = grant_of(principal, "list_decisions")
+    source = principal.name if grant.reach == "own" else None
+    places, most = _places(after), min(limit, PAGE_ROWS)
+    found = decisions_page(front.store, source, after=places, limit=most)
+    rows = []
+    for partition, number, claim_id, raw in found:
+        places[partition] = number
+        if source is None or _is_seen(front, principal, claim_id):
+            decision = read_decision(raw)
+            seen = _view(ClaimStatus(decision, (), ()), grant.view, language)
+            rows.append(FeedItem(_cursor(places), decision.decision_id, seen))
+    return Page(tuple(rows), int(len(found) == most), _cursor(places))
+
+
+def list_work(
+    front: FrontOffice, principal: Principal, *, after: str | None = None, limit: int = PAGE_ROWS
+) -> Page[WaitingClaim]:
+    """Claims that wait for an officer, longest first. Raises Denied, NotFound."""
+    grant_of(principal, "list_work")
+    return waiting(front.store, limit=min(limit, PAGE_ROWS), after=after)
+
+
+def read_receipt(front: FrontOffice, principal: Principal, digest: str) -> Receipt:
+    """The receipt of an event that the principal sent, once a worker has read it. Raises Denied, NotFound."""
+    grant_of(principal, "read_receipt")
+    found = None
+    if len(digest) == 64 and not set(digest) - set("0123456789abcdef"):
+        found = event_of_digest(front.store, principal.name, bytes.fromhex(digest))
+    if found is None:
+        raise NotFound("no event of yours with this digest was read yet; check the digest, or ask again later")
+    claim_id = orjson.loads(found.raw)["data"].get("claim_id")
+    at = (found.topic, found.partition, found.offset)
+    return Receipt(found.source, found.event_id, *at, digest, found.clock, claim_id)
+
+
+def _is_seen(front: FrontOffice, principal: Principal, claim_id: str) -> bool:
+    """Whoever sent something to a claim is not a party by that alone."""
+    try:
+        claim_seen(front, principal, grant_of(principal, "read_claim"), claim_id)
+    except NotFound:
+        return False
+    return True
+
+
+def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
+    decision = found.decision
+    is_money = view == "payout"
+    return ClaimView(
+        decision.claim_id,
+        decision.program,
+        decision.event_date,
+        decision.revision,
+        decision.outcome,
+        decision.decided_at.astimezone(dt.UTC),
+        () if is_money else _worded(decision.reason_codes, language),
+        () if is_money else tuple(Worded(paper, paper_name(paper, language)) for paper in decision.missing),
+        () if is_money else _worded(found.open_codes, language),
+        decision.pay_by,
+        decision.total if view in _MONEY else None,
+        _amounts(decision, view),
+        tuple((payment.amount, payment.paid_on) for payment in found.payments) if view in _MONEY else (),
+    )
+
+
+def _amounts(decision: Decision, view: View) -> tuple[Amount, ...]:
+    payees = {"employer": ("employer",), "party": ()}.get(view)
+    return tuple(
+        Amount(one.line, one.payee, one.amount) for one in decision.benefits if payees is None or one.payee in payees
+    )
+
+
+def _worded(codes: tuple[str, ...], language: Language) -> tuple[Worded, ...]:
+    return tuple(Worded(code, short(code, language)) for code in codes)
+
+
+def _day(stored: str | None) -> dt.date | None:
+    return None if stored is None else dt.date.fromisoformat(stored)
+
+
+def _cursor(places: Mapping[int, int]) -> str:
+    """`0-12.3-7`: in partition 0 up to the place 12, in partition 3 up to 7."""
+    return ".".join(f"{partition}-{place}" for partition, place in sorted(places.items()))
+
+
+def _places(cursor: str) -> dict[int, int]:
+    if not cursor:
+        return {}
+    if len(cursor) > MOST_CURSOR_LETTERS or _CURSOR.fullmatch(cursor) is None:
+        raise NotFound("this is no cursor of the feed: give the one that the page before ended with")
+    return {int(partition): int(place) for partition, place in (one.split("-") for one in cursor.split("."))}

@@ -1,0 +1,125 @@
+"""Submissions: events by their source and id, the claims that a source has sent, and the decisions on these. Never
+writes."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+
+from pipeline.processing.ports import CHUNK_STRIDE
+from pipeline.queries import history
+from pipeline.queries.decisions import read_values
+from pipeline.store import embedded_log
+from pipeline.store.readable import Readable
+from pipeline.store.rows import progress_of
+from pipeline.store.tables import cases, chunks, decisions, ledger, log
+from schemas.clock import clock_of
+from schemas.events import parse
+
+_END: Final = 1 << 62  # after every row of the ledger
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """One event that was applied: where it came in, when, and its bytes. `digest`: SHA-256 of these."""
+
+    source: str
+    event_id: str
+    topic: str
+    partition: int
+    offset: int
+    clock: dt.datetime
+    digest: bytes
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFile:
+    """All that was applied to one claim. `events`: (event, when it was received), in the order of processing.
+
+    `parties`: the sources that were admitted beside the one that opened it. `member_number`: of the latest decision.
+    """
+
+    claim_id: str
+    key: str
+    member_number: str | None
+    parties: frozenset[str]
+    events: tuple[tuple[Any, dt.datetime], ...]
+
+
+def stored_event(store: Readable, source: str, event_id: str) -> StoredEvent | None:
+    """None: it is not known (yet)."""
+    return _stored(store, ledger.c.source == source, ledger.c.event_id == event_id)
+
+
+def event_of_digest(store: Readable, source: str, digest: bytes) -> StoredEvent | None:
+    """As `stored_event`; looks through all that this source has sent."""
+    return _stored(store, ledger.c.source == source, ledger.c.digest == digest)
+
+
+def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
+    """None: nothing of this claim was applied yet."""
+    with store.reader() as connection:
+        row = connection.execute(select(cases).where(cases.c.claim_id == claim_id)).first()
+        if row is None:
+            return None
+        found = history.events_of(connection, [claim_id], before=_END)
+    events = tuple((parse(bytes(raw)), clock_of(clock)) for _, clock, raw in found)
+    return ClaimFile(claim_id, row.key, row.member_number, frozenset(progress_of(row.progress).parties), events)
+
+
+def claims_page(store: Readable, source: str | None, *, after: str, limit: int) -> list[Any]:
+    """Rows (claim_id, program, event_date, revision, outcome) of opened claims in the order of their ids, behind
+    `after`. `source`: those to which it has sent something; None: all."""
+    columns = (cases.c.claim_id, cases.c.program, cases.c.event_date, cases.c.revision, cases.c.outcome)
+    statement = select(*columns).where(cases.c.claim_id > after, cases.c.program.is_not(None))
+    if source is not None:
+        statement = statement.where(cases.c.claim_id.in_(_sent_by(source)))
+    with store.reader() as connection:
+        return list(connection.execute(statement.order_by(cases.c.claim_id).limit(limit)))
+
+
+def decisions_page(
+    store: Readable, source: str | None, *, after: Mapping[int, int], limit: int
+) -> list[tuple[int, int, str, bytes]]:
+    """(partition, place, claim, published event) of decisions behind the places of `after`, by partition.
+
+    Several workers commit out of order, and in each partition in order: so one place for all would skip some. Embedded
+    there is one worker and one partition, 0. `source`: as `claims_page`.
+    """
+    output = decisions.c.output
+    partition = literal(0) if store.is_embedded else chunks.c.partition
+    known = or_(*[and_(partition == one, output > place) for one, place in after.items()], partition.not_in(after))
+    statement = select(partition.label("partition"), output, decisions.c.claim_id).where(known)
+    if not store.is_embedded:
+        statement = statement.join(chunks, chunks.c.id == output / CHUNK_STRIDE)
+    if source is not None:
+        statement = statement.where(decisions.c.claim_id.in_(_sent_by(source)))
+    with store.reader() as connection:
+        found = connection.execute(statement.order_by(output).limit(limit)).all()
+        values = read_values(connection, [row.output for row in found], is_embedded=store.is_embedded)
+    return [(row.partition, row.output, row.claim_id, values[row.output]) for row in found]
+
+
+def last_chunk(store: Readable) -> int:
+    """Another number where something was processed since. Cheap: for who waits."""
+    with store.reader() as connection:
+        return connection.execute(select(func.max(chunks.c.id))).scalar() or 0
+
+
+def _sent_by(source: str) -> Any:
+    return select(ledger.c.claim_id).where(ledger.c.source == source, ledger.c.claim_id.is_not(None))
+
+
+def _stored(store: Readable, *wanted: ColumnElement[bool]) -> StoredEvent | None:
+    raw = func.coalesce(ledger.c.raw, log.c.value).label("bytes")
+    columns: Iterable[Any] = (ledger, raw)
+    statement = select(*columns).select_from(ledger.outerjoin(log, embedded_log.is_input_of(ledger))).where(*wanted)
+    with store.reader() as connection:
+        row = connection.execute(statement).first()
+    if row is None:
+        return None
+    place = (row.topic, row.partition, row.offset)
+    return StoredEvent(row.source, row.event_id, *place, clock_of(row.clock), bytes(row.digest), bytes(row.bytes))

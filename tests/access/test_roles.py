@@ -1,0 +1,50 @@
+"""The table of roles × operations, as the design document has it, and the function that reads it."""
+
+import pytest
+
+from pipeline.access.principals import KINDS, new_principal
+from pipeline.access.roles import ROLES, Denied, grant_of
+
+# operation: the kinds that may, in the order of the design document's columns; * means only what is theirs
+DESIGN = {
+    "report_accident": "clinic hospital employer* cooperative* office",
+    "report_death": "hospital desk office",
+    "add_evidence": "clinic hospital employer cooperative desk office",
+    "appeal": "desk* office",
+    "submit_events": "clinic hospital employer cooperative desk office officer payments",
+    "change_member": "employer* cooperative* office",
+    "report_wage": "employer* cooperative* office",
+    "pay_contribution": "employer* cooperative* office payments",
+    "review": "officer",
+    "settle": "payments",
+    "check_cover": "clinic hospital employer* cooperative* desk office officer auditor",
+    "read_claim": "clinic* hospital* employer* cooperative* desk* office officer payments auditor",
+    "list_claims": "clinic* hospital* employer* cooperative* desk* office officer auditor",
+    "explain_claim": "desk* office officer auditor",
+    "list_decisions": "clinic* hospital* employer* cooperative* desk* office officer auditor",
+    "list_work": "officer auditor",
+    "read_receipt": "clinic* hospital* employer* cooperative* desk* office* officer* payments*",
+}
+
+
+@pytest.mark.parametrize("operation", sorted(DESIGN.keys() | ROLES.keys()))
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_cell_is_as_designed(operation: str, kind: str) -> None:
+    cells = DESIGN[operation].split()
+    principal = new_principal(kind, "one")
+    if kind not in cells and f"{kind}*" not in cells:
+        with pytest.raises(Denied, match="NOT_ALLOWED"):
+            grant_of(principal, operation)
+    else:
+        assert grant_of(principal, operation).reach == ("all" if kind in cells else "own")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_has_no_row_is_denied(kind: str) -> None:
+    with pytest.raises(Denied):
+        grant_of(new_principal(kind, "one"), "read_everything")
+
+
+@pytest.mark.parametrize("kind", ["clinic", "hospital", "employer", "cooperative", "payments"])
+def test_who_is_no_officer_sees_no_more_than_its_part_of_a_claim(kind: str) -> None:
+    assert grant_of(new_principal(kind, "one"), "read_claim").view != "full"

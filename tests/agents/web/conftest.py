@@ -1,0 +1,77 @@
+"""One gateway for all tests of this folder, over a store with a few claims, and a key of each principal."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from agents.settings import read_settings
+from agents.web.gate import Gateway
+from pipeline.access.principals import PERSONS, new_principal
+from tests.support import events as e
+from tests.support.gateway import Client, running_gateway
+from tests.support.site import Site
+
+NOW = dt.datetime.now(dt.UTC)
+WORKER = "20000000022"  # of the employer and the cooperative np000001
+OWN, FOREIGN = "OWN-1", "FOREIGN-1"
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """OWN-1 has every kind of party, FOREIGN-1 an office alone; OFFICER-1 waits for an officer."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('gateway')}/santunan.db"
+    site = Site(url, partitions=1)
+    happened = {
+        "occurred_at": "2024-05-05T10:00:00+07:00",
+        "kind": "occupational_disease",
+        "diagnosed_on": "2024-05-05",
+    }
+    site.run(
+        *e.member(),
+        *e.member("20000000033", "3671010101800003"),
+        e.registered(WORKER, "3671010101800002", employer={"number": "NP000001"}),
+        e.paid("2019-11", "2019-11", "2019-11-02", WORKER),
+        e.wage("2019-11", 4_000_000, WORKER),
+        e.paid("2019-12", "2026-12", "2019-12-10", WORKER),
+        e.accident(OWN, number=WORKER),
+        *[
+            e.evidence(
+                OWN, "2024-07-08T08:00:00", source=f"urn:santunan:{kind}:one", member_number=WORKER, documents=["visum"]
+            )
+            for kind in ("clinic", "hospital", "desk")
+        ],
+        e.accident(FOREIGN, "2024-06-06", number="20000000033"),
+        e.accident("OFFICER-1", "2024-05-05", accident=happened),
+    )
+    site.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def gateway(url: str) -> Iterator[tuple[Gateway, int]]:
+    with running_gateway(read_settings(database_url=url, web_rate=10_000)) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def key_of(gateway: tuple[Gateway, int]) -> Callable[[str], str]:
+    """The key of KIND:WHO, made where it is missing."""
+    keys: dict[str, str] = {}
+
+    def key(name: str) -> str:
+        if name not in keys:
+            kind, who = name.split(":")
+            book = gateway[0].access
+            person = f"{kind}-{who}" if kind in PERSONS else None
+            book.add(new_principal(kind, who, person), "test", NOW)
+            keys[name] = book.make_key(f"urn:santunan:{name}", "", NOW + dt.timedelta(days=1), "test", NOW)[1]
+        return keys[name]
+
+    return key
+
+
+@pytest.fixture(scope="session")
+def client(gateway: tuple[Gateway, int], key_of: Callable[[str], str]) -> Callable[[str | None], Client]:
+    """Of KIND:WHO; None: without a key."""
+    return lambda name: Client(gateway[1], key_of(name) if name else None)

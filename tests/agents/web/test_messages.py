@@ -1,0 +1,52 @@
+"""Problems in two languages: each fixed message of a fault has its Indonesian, and each code its texts."""
+
+import pytest
+
+from agents.web.messages import in_indonesian
+from agents.web.problems import _OWN, Problem, own
+from pipeline.explain import refusal_text
+from schemas import events, values
+from schemas.decisions import FieldError
+
+
+@pytest.mark.parametrize("message", sorted({*events._FIXES.values(), *values.SHAPES.values()}))
+def test_each_fixed_message_is_said_in_indonesian(message: str) -> None:
+    if message != values.SHAPES[values.SOURCE_SHAPE]:  # the source is the gateway's to write
+        assert in_indonesian(message) != message
+
+
+@pytest.mark.parametrize(
+    ("said", "indonesian"),
+    [
+        ("Input should be 'JKK' or 'JKM'", "isi dengan 'JKK' atau 'JKM'"),
+        ("Input should be greater than or equal to 0", "isi dengan angka paling sedikit 0"),
+        ("Input should be less than or equal to 25", "isi dengan angka paling banyak 25"),
+        ("something new", "something new"),
+    ],
+)
+def test_messages_with_values_of_ours_are_said_too(said: str, indonesian: str) -> None:
+    assert in_indonesian(said) == indonesian
+
+
+@pytest.mark.parametrize("code", sorted(_OWN))
+def test_each_problem_has_title_and_remedy_in_both_languages(code: str) -> None:
+    texts = [own(code).document(language) for language in ("id", "en")]
+    assert all(one["title"] and one["detail"] and one["status"] == own(code).status for one in texts)
+    assert texts[0]["title"] != texts[1]["title"] and texts[0]["detail"] != texts[1]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("field", "prefix", "pointer"),
+    [
+        ("data.costs.treatment", "", "/data/costs/treatment"),
+        ("data.costs.treatment", "data.", "/costs/treatment"),
+        ("data.children.0.birth_date", "data.", "/children/0/birth_date"),
+        ("data.(unreadable name)", "", "/data"),
+        ("event", "", ""),
+        ("id, time", "", ""),
+    ],
+)
+def test_a_field_is_a_json_pointer(field: str, prefix: str, pointer: str) -> None:
+    problem = Problem("INVALID", 422, (FieldError(field, "x"),), prefix=prefix)
+    document = problem.document("id")
+    assert document["errors"][0]["pointer"] == pointer and document["detail"] == refusal_text("INVALID", "id")

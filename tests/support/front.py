@@ -1,0 +1,40 @@
+"""A front office over a site: what is handed in waits in the site's log until the site runs."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from agents.clients.interface import topic_of
+from pipeline.access.principals import Principal
+from pipeline.law.book import Book
+from pipeline.messages.admission import admit
+from pipeline.operations.front_office import FrontOffice, Placed
+from tests.support.site import NOW_MS, Site
+
+NOW = dt.datetime.fromtimestamp(NOW_MS / 1000, dt.UTC)
+
+
+class SiteIntake:
+    """`handed_in`: every document, in its order."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.handed_in: list[bytes] = []
+
+    def hand_in(self, documents: Sequence[bytes]) -> list[Placed]:
+        placed = []
+        for raw in documents:
+            topic = topic_of(admit(raw))
+            self._site.send(raw, topic=topic)
+            self.handed_in.append(raw)
+            placed.append(Placed(topic, 0, len(self._site.sent[topic, 0]) - 1, NOW_MS))
+        return placed
+
+
+def front_of(site: Site, *persons: Principal) -> FrontOffice:
+    """`persons`: principals of which some are one person."""
+
+    def names_of_person(name: str) -> frozenset[str]:
+        own = {one.person for one in persons if one.name == name and one.person}
+        return frozenset(one.name for one in persons if one.person in own) | {name}
+
+    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW)
