@@ -13,7 +13,7 @@ from schemas.codes import EFFECTIVE
 from schemas.decisions import Cause, Decision, Payout, ReadSet
 from schemas.values import source_who
 
-RULES_VERSION: Final = 2  # raised where the program accepts or decides otherwise than the version before
+RULES_VERSION: Final = 3  # raised where the program accepts or decides otherwise than the version before
 _SECOND: Final = "REV_SECOND_OFFICER"
 
 
