@@ -134,6 +134,11 @@ def rupiah(amount: int | None) -> str:
     return "" if amount is None else f"Rp{amount:,}".replace(",", ".")
 
 
+def signed_rupiah(amount: int) -> str:
+    """`+Rp42.000.000`: a difference says which way it goes."""
+    return f"{'+' if amount > 0 else '-' if amount < 0 else ''}{rupiah(abs(amount))}"
+
+
 class _Silent:
     def advance(self, count: int = 1) -> None:
         """Nothing to show."""

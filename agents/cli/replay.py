@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.terminal import console, field, print_json, progress, rupiah, table
+from agents.terminal import console, field, print_json, progress, signed_rupiah, table
 
 if TYPE_CHECKING:
     from pipeline.audit.replay import Replayed
@@ -70,9 +70,10 @@ def _show(found: "Replayed") -> None:
         print(f"{found.others:,} decisions of another version of the law or the program were taken as they are.")
     if not found.differences:
         return
-    shown = table("claim", "revision", "was", "would be", "rupiah", right=("rupiah",))
+    shown = table("claim", "revision", "was", "would be", "families get", right=("families get",))
     for one in found.differences[:30]:
-        shown.add_row(field(one.claim_id), str(one.revision), field(one.was), field(one.would_be), rupiah(one.rupiah))
+        difference = signed_rupiah(one.rupiah)
+        shown.add_row(field(one.claim_id), str(one.revision), field(one.was), field(one.would_be), difference)
     console().print(shown)
     if len(found.differences) > 30:
         print(f"and {len(found.differences) - 30:,} more; --json lists all")

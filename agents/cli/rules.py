@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import DAY, Json
-from agents.terminal import console, field, print_json, progress, rupiah, table
+from agents.terminal import console, field, print_json, progress, rupiah, signed_rupiah, table
 
 if TYPE_CHECKING:
+    from pipeline.audit.impact import Impact
     from pipeline.law.book import Book
     from pipeline.law.declarations import Value
 
@@ -22,6 +23,7 @@ Markers:
 """
 
 _ABSENT = "did not exist"
+_MOST_SHOWN = 30
 
 group = typer.Typer(
     help="The law as dated data: check, read, compare, try a change.",
@@ -159,19 +161,23 @@ def diff(
 @group.command("impact")
 def impact(
     file: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
-            exists=True, dir_okay=False, help="A changed parameter file; its name says which parameter it replaces."
+            exists=True,
+            dir_okay=False,
+            help="A changed parameter file; its name says which parameter it replaces. None: the law of this version.",
         ),
-    ],
+    ] = None,
     json: Json = False,
 ) -> None:
-    """What would a changed parameter do to the stored claims?
+    """What would a changed law do to the stored claims?
 
-    Which would end otherwise, how many, by how much. Writes nothing.
+    Which would end otherwise, how many, by how much: plus is more money for families. Writes nothing: what was
+    decided stays.
 
     \b
     Examples:
+      santunan rules impact
       santunan rules impact drafts/funeral.yaml
       santunan rules impact drafts/funeral.yaml --json
     """
@@ -222,21 +228,32 @@ def holidays(
     print(holiday_file(days, years, checked_on, f"holidays {package.__version__}"), end="")
 
 
-def _show_impact(found: Any) -> None:
+def _show_impact(found: "Impact") -> None:
     print(f"{found.claims:,} claims decided again; {len(found.differences):,} would end otherwise.")
-    if not found.differences:
+    if not (found.differences or found.left_out):
         return
-    shown = table("claim", "decided", "would be", "difference", right=("difference",))
-    for one in found.differences[:30]:
+    shown = table("claim", "decided", "would be", "families get", right=("families get",))
+    for one in found.differences[:_MOST_SHOWN]:
         shown.add_row(
-            field(one.claim_id),
-            field(one.outcome or ""),
-            field(one.new_outcome or ""),
-            rupiah(one.new_total - one.total),
+            f"{field(one.claim_id)}{' *' if one.left_out else ''}",
+            f"{field(one.outcome or '')} {rupiah(one.total)}",
+            f"{field(one.new_outcome or 'no decision')} {rupiah(one.new_total)}",
+            signed_rupiah(one.difference),
         )
+    if rest := found.differences[_MOST_SHOWN:]:
+        more = signed_rupiah(sum(one.difference for one in rest))
+        shown.add_row(f"{len(rest):,} more", "--json lists all", "", more)
+    shown.add_section()
+    shown.add_row("total", rupiah(found.total), rupiah(found.new_total), signed_rupiah(found.difference))
+    if found.waiting:
+        shown.add_row("of it open", "", f"{found.waiting:,} not decided yet", signed_rupiah(found.open_difference))
+    if found.left_out:
+        events = sum(one.events for one in found.left_out)
+        reasons = ", ".join(sorted({field(one.reason) for one in found.left_out}))
+        shown.add_row("* left out", f"{events:,} event{'s' if events > 1 else ''}", reasons, "not counted")
     console().print(shown)
-    if len(found.differences) > 30:
-        print(f"and {len(found.differences) - 30:,} more; --json lists all")
+    if others := sum(one.is_of_other_rules for one in found.differences):
+        print(f"{others:,} were decided by other rules than today's: part of the difference may be older.")
 
 
 def _document(value: "Value[Any]") -> dict[str, Any]:

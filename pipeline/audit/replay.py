@@ -28,7 +28,7 @@ class DecisionDifference:
     revision: int
     was: str
     would_be: str
-    rupiah: int  # total then, minus total now
+    rupiah: int  # total now, minus total then: what the family would get more
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +131,20 @@ class _Comparison:
             for row in page:
                 if revisions.get(row.claim_id, 0) < row.revision:
                     was = f"{row.outcome} {row.reason_codes}"
-                    yield DecisionDifference(row.claim_id, row.revision, was, "no decision", row.total)
+                    yield DecisionDifference(row.claim_id, row.revision, was, "no decision", -row.total)
 
     def _failed(self, failed: Sequence[tuple[HistoryEvent, str]]) -> Iterator[DecisionDifference]:
         since, until = self._filter.since, self._filter.until
         for event, error in failed:
             if (since is None or event.clock >= since) and (until is None or event.clock < until):
-                claim_id = orjson.loads(event.raw)["data"].get("claim_id") or "(no claim)"
+                claim_id = history.claim_of(event) or "(no claim)"
                 yield DecisionDifference(claim_id, 0, "event applied", f"BUG {error}", 0)
 
 
 def _difference(decision: Decision, was: bytes | None) -> DecisionDifference:
     would_be = f"{decision.outcome} {','.join(decision.reason_codes)}"
     if was is None:
-        return DecisionDifference(decision.claim_id, decision.revision, "no decision", would_be, -decision.total)
+        return DecisionDifference(decision.claim_id, decision.revision, "no decision", would_be, decision.total)
     before = orjson.loads(was)["data"]
     stored = f"{before['outcome']} {','.join(before['reason_codes'])}"
-    return DecisionDifference(decision.claim_id, decision.revision, stored, would_be, before["total"] - decision.total)
+    return DecisionDifference(decision.claim_id, decision.revision, stored, would_be, decision.total - before["total"])

@@ -30,13 +30,19 @@ from schemas.events import parse
 
 Advance = Callable[[int], None]
 Made = tuple[Sequence[Decision], Sequence[Message]]
-_RULE_BOOK: Final = re.compile(rb'"rule_book":"[^"]*"')
+_RULE_BOOK: Final = re.compile(rb'"rule_book":"([^"]*)"')
 _GARBAGE: Final = (500_000, 10, 10)  # fast: see docs/performance.md
 
 
+def rule_book_of(published: bytes) -> str | None:
+    """By what a published decision was made; None: by a version that did not say it."""
+    found = _RULE_BOOK.search(published)
+    return found[1].decode() if found else None
+
+
 class Rerun:
-    """`events`: how many were decided again. `refused`: how many of them the desk refused. `failed`: those at which the
-    program fails, each with the type of the error.
+    """`events`: how many were decided again. `refused`: claim (None: a member's event) and reason of each that the desk
+    refused. `failed`: those at which the program fails, each with the type of the error.
 
     `is_quiet`: only the state at the end is wanted, so no decision is written out as a message. `is_what_if`: the book
     is another one, and decides in the place of the one that did.
@@ -54,7 +60,7 @@ class Rerun:
         self.state = State(connection)
         self.stored: dict[tuple[str, int], bytes] = {}  # decisions of the batch's claims as they were published
         self.events = 0
-        self.refused = 0
+        self.refused: list[tuple[str | None, str]] = []
         self.failed: list[tuple[HistoryEvent, str]] = []
         self._connection = connection
         self._book = book
@@ -83,13 +89,13 @@ class Rerun:
 
     def _decide_or_halve(self, batch: Sequence[HistoryEvent], partition: int) -> Iterator[Made]:
         """As the worker does: an event at which the program fails is left out."""
-        refused = self.refused
+        refused = len(self.refused)
         try:
             made = self._decide(batch, partition)
         except NOT_OF_ONE_EVENT:
             raise
         except Exception as error:
-            self.refused = refused
+            del self.refused[refused:]
             if len(batch) == 1:
                 self.failed.append((batch[0], type(error).__name__))
                 return
@@ -116,8 +122,8 @@ class Rerun:
         for stored, event in events:
             try:
                 messages += desk.take(event, stored.clock, order=stored.seq, partition=partition)
-            except Poison:
-                self.refused += 1
+            except Poison as error:
+                self.refused.append((getattr(event.data, "claim_id", None), error.reason))
         self.state.keep(loaded)
         return desk.made_decisions, messages
 

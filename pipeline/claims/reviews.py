@@ -120,10 +120,11 @@ def _answers(ruling: Ruling, progress: Progress) -> tuple[str, ...]:
 
 def apply_settlement(case: Case, event: PayoutSettled, clock: dt.datetime, *, is_rerun: bool = False) -> None:
     """Note when a payout reached its payee; the same payout again corrects the day. Raises Poison where it was not
-    ordered, another amount was, or the day is still to come. `is_rerun`: it was accepted before."""
+    ordered, another amount was, or the day is still to come. `is_rerun`: it was accepted before; another rule book may
+    order another amount."""
     settlement, progress = event.data, case.progress
     ordered = payout_of(case, settlement.payout_id)
-    if settlement.amount != abs(ordered):
+    if settlement.amount != abs(ordered) and not is_rerun:
         message = f"Rp{settlement.amount:,} was settled, but Rp{abs(ordered):,} was ordered; settle what was ordered"
         raise Poison("SETTLEMENT_AMOUNT", FieldError("data.amount", message))
     known_on = clock.astimezone(JAKARTA).date()

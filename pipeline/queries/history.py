@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import Connection, and_, func, or_, select, tuple_
 
 from pipeline.processing.ports import CHUNK_STRIDE
@@ -106,6 +107,12 @@ def published_decisions(
         statement = statement.join(published, decisions.c.output == number).where(decisions.c.claim_id.in_(names))
         for claim_id, revision, value in connection.execute(statement):
             found[claim_id, revision] = bytes(value)
+    return found
+
+
+def claim_of(event: HistoryEvent) -> str | None:
+    """The claim that an event names; None: it is a fact about a member."""
+    found: str | None = orjson.loads(event.raw)["data"].get("claim_id")
     return found
 
 

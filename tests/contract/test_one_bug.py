@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.audit.impact import impact
+from pipeline.audit.impact import LeftOut, impact
 from pipeline.audit.invariants import check
 from pipeline.audit.replay import replay
 from pipeline.claims.desk import Desk
@@ -176,7 +176,7 @@ def test_replay_reports_an_event_that_fails_now_as_a_difference(site: Site, monk
         ("K2", 0, "BUG RuntimeError"),
         ("(no claim)", 0, "BUG RuntimeError"),
     ]
-    assert impact(site.store, Book.load()).left_out == 2
+    assert impact(site.store, Book.load()).left_out == (LeftOut(None, "BUG", 1), LeftOut("K2", "BUG", 1))
 
 
 @pytest.mark.parametrize("step", ["decide", "half decided"])

@@ -124,13 +124,14 @@ def changed_book(tmp_path: Path) -> Book:
 
 def test_a_changed_parameter_is_reported_with_claim_and_rupiah(filled: Site, tmp_path: Path) -> None:
     (found,) = replay(filled.store, book=changed_book(tmp_path)).differences
-    assert (found.claim_id, found.revision, found.rupiah) == ("M1", 1, -1_000_000)
+    assert (found.claim_id, found.revision, found.rupiah) == ("M1", 1, 1_000_000)
 
 
 def test_impact_lists_the_claims_that_would_end_otherwise(filled: Site, tmp_path: Path) -> None:
     found = impact(filled.store, changed_book(tmp_path))
     assert found.claims == 4
-    assert found.differences == (ClaimChange("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000),)
+    assert found.differences == (ClaimChange("M1", "APPROVED", "APPROVED", 42_000_000, 43_000_000, 1_000_000),)
+    assert (found.total, found.new_total, found.difference, found.waiting) == (42_000_000, 43_000_000, 1_000_000, 0)
     assert impact(filled.store, Book.load()).differences == ()
     assert len(filled.rows("SELECT 1 FROM decisions")) == 6, "nothing was written"
 
@@ -142,7 +143,7 @@ def test_a_published_decision_changed_by_hand_is_found(filled: Site) -> None:
     literal = f"x'{forged.hex()}'" if filled.store.is_embedded else f"'\\x{forged.hex()}'"
     filled.change([f"UPDATE {table} SET value = {literal} WHERE {name} = {raw[0]}"])  # noqa: S608
     (found,) = replay(filled.store).differences
-    assert (found.claim_id, found.rupiah) == ("M1", 50_000_000)
+    assert (found.claim_id, found.rupiah) == ("M1", -50_000_000)
     assert numbers(check(filled.store)) == {3, 4}
 
 

@@ -1,5 +1,7 @@
-"""Runs the program as its users do: in a process of its own, at 80 columns, without this machine's settings."""
+"""Runs the program as its users do, at 80 columns, without this machine's settings: in a process of its own, or in this
+one where nothing of the process is tested."""
 
+import io
 import json
 import os
 import signal
@@ -7,9 +9,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from agents.cli import main
 
 WIDTH = 80
 PROGRAM = (sys.executable, "-c", "from agents.cli import main; main()")
@@ -22,8 +27,8 @@ def environment() -> dict[str, str]:
 
 
 class Ran:
-    def __init__(self, done: "subprocess.CompletedProcess[str]") -> None:
-        self.status, self.out, self.err = done.returncode, done.stdout, done.stderr
+    def __init__(self, status: int, out: str, err: str) -> None:
+        self.status, self.out, self.err = status, out, err
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -31,18 +36,36 @@ class Ran:
 
 
 def santunan(*arguments: str, cwd: Path | None = None, given: str | None = None, **settings: str) -> Ran:
-    return Ran(
-        subprocess.run(  # noqa: S603
-            [*PROGRAM, *arguments],
-            cwd=cwd,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-            env={**environment(), **settings},
-        )
+    done = subprocess.run(  # noqa: S603
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**environment(), **settings},
     )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def santunan_here(*arguments: str, cwd: Path | None = None, given: str = "", **settings: str) -> Ran:
+    """As `santunan`, in this process: a second less each time."""
+    streams = [io.TextIOWrapper(io.BytesIO(text), encoding="utf-8") for text in (given.encode(), b"", b"")]
+    with (
+        patch.multiple(sys, argv=["santunan", *arguments], stdin=streams[0], stdout=streams[1], stderr=streams[2]),
+        patch.dict(os.environ, environment() | settings, clear=True),
+        chdir(cwd or Path.cwd()),
+    ):
+        try:
+            main()
+            status: Any = 0
+        except SystemExit as ended:
+            status = ended.code or 0
+        for stream in streams[1:]:
+            stream.flush()
+    out, err = (stream.buffer.getvalue().decode() for stream in streams[1:])  # type: ignore[attr-defined]
+    return Ran(status, out, err)
 
 
 def accident(**changes: Any) -> str:
