@@ -65,6 +65,9 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "no_prior_disability": {},
     "waiting_transition": {"cover_start": "day", "died_on": "day"},
     "child_choice": {"children": "children", "limit": "children"},
+    "wage_steady": {
+        "reported_on": "day", "wage": "rupiah", "wage_before": "rupiah", "total": "rupiah", "total_before": "rupiah",
+    },
     "waiting_period_over": {"cover_start": "day", "full_from": "day", "died_on": "day"},
     "heir_known": {"heir": "word:heir"},
     "certificate_confirmed": {"total": "rupiah", "limit": "rupiah"},

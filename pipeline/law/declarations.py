@@ -278,6 +278,8 @@ class Law:
     construction_daily_wage_days: Value[int] = declared("days", count)
     piece_wage_months: Value[int] = declared("months", count)
     weather_wage_months: Value[int] = declared("months", count)
+    wage_jump_months: Value[int] = declared("months", count)
+    wage_jump_percent: Value[int] = declared("percent of the wage before", percent)
 
     # Benefits of a death
     funeral: Value[int] = declared("rupiah", rupiah)

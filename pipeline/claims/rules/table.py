@@ -33,6 +33,7 @@ from pipeline.claims.rules.timeliness import (
     late_payment,
     payment_deadline,
 )
+from pipeline.claims.rules.wage_jumps import wage_is_steady
 from pipeline.law import references
 from pipeline.law.book import FORMER_LAW, Book
 from schemas.clock import JAKARTA, local_day
@@ -89,7 +90,7 @@ def _found(assessment: Assessment) -> Finding:
         if stop is not None:
             return _stopped(assessment, stop)
     pupils = pupils_if_asked(assessment)
-    stop = amounts_can_be_computed(assessment, pupils)  # 16
+    stop = wage_is_steady(assessment, amounts_can_be_computed(assessment, pupils))  # 16
     if stop is not None:
         return _stopped(assessment, stop)
     finding = pay(assessment, pupils)  # 17, 18, 19
