@@ -23,7 +23,9 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "not_claimed_before": {"first_claim_id": "name"},
     "law_known": {"event_date": "day", "rule_version": "layers"},
-    "segment_in_scope": {"segment": "word:segment"},
+    "segment_in_scope": {
+        "segment": "word:segment", "phase": "word:phase", "death": "rupiah", "funeral": "rupiah",
+    },
     "registered": {"member_number": "name", "project": "flag"},
     "program_held": {"program": "word:program", "event_date": "day", "since": "day", "until": "day"},
     "cover_started": {"cover_start": "day", "event_date": "day"},

@@ -8,6 +8,7 @@ from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, remembered
 from pipeline.claims.rules.determinations import is_liability_determined
+from pipeline.claims.rules.migrants import facts_of_placement
 from pipeline.law import references
 from pipeline.law.calendar import add_months, month_text
 from pipeline.law.declarations import Value
@@ -47,7 +48,8 @@ def segment_is_in_scope(assessment: Assessment) -> Stop | None:
     if found is None:
         assessment.trace.append(_IN_SCOPE[segment])
         return None
-    assessment.note("segment_in_scope", "undetermined", {"segment": segment}, references.SEGMENT)
+    assert assessment.law is not None
+    assessment.note("segment_in_scope", "undetermined", facts_of_placement(assessment), assessment.law.pmi_death)
     return Stop(found.outcome, found.codes)
 
 

@@ -23,6 +23,7 @@ from pipeline.claims.rules.eligibility import (
 )
 from pipeline.claims.rules.employers import liable_for, owed
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
+from pipeline.claims.rules.migrants import migrant_total
 from pipeline.claims.rules.prerequisites import amounts_can_be_computed
 from pipeline.claims.rules.referral_triggers import certificate_is_confirmed, triggers_are_answered
 from pipeline.claims.rules.rulings import late_line, only_hand, refer_to_second, ruled
@@ -133,6 +134,8 @@ def _stopped(assessment: Assessment, stop: Stop) -> Finding:
     """A referral with the sum it would pay, a rejection with the sum that the employer owes instead."""
     if stop.codes == ("MEM_PROJECT_UNNAMED",):
         return Finding("REFERRED", stop.codes, [], owed(assessment))
+    if stop.codes == ("SEG_PMI_OUT_OF_SCOPE",):
+        return Finding("REFERRED", stop.codes, [], migrant_total(assessment))
     if stop.outcome == "REFERRED":
         return Finding("REFERRED", stop.codes, [], indicative_of(assessment))
     is_owed = liable_for(assessment, stop.outcome, stop.codes) == "EMPLOYER"
