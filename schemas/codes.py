@@ -79,7 +79,10 @@ REASONS: Final[dict[int, tuple[str, ...]]] = {
         "JKK_RECURRENCE", "JKM_MISSING", "HEIR_DISQUALIFIED", "JKK_SELF_INFLICTED", "DET_APPEALED", "JKK_MISSING",
         "HEIR_COURT_DECISION",
     ),
-    16: ("WAGE_UNKNOWN", "RULE_STRADDLE", "BEN_PRIOR_DISABILITY", "JKM_BPU_WAIT_TRANSITION", "BEN_CHILD_CHOICE"),
+    16: (
+        "WAGE_UNKNOWN", "RULE_STRADDLE", "BEN_PRIOR_DISABILITY", "JKM_BPU_WAIT_TRANSITION", "BEN_CHILD_CHOICE",
+        "WAGE_JUMP",
+    ),
     17: ("OK_PARTIAL", "JKM_BPU_WAIT_3M"),
     18: ("OK_PARTIAL", "HEIR_NONE_TO_FUND"),
     19: (
@@ -104,7 +107,7 @@ CHECKS: Final[tuple[str, ...]] = (
     "identity_matches", "medically_settled", "sudden_death_settled", "disease_settled", "violence_settled",
     "conduct_settled", "route_settled", "recurrence_settled", "missing_person_settled", "heirs_qualified",
     "self_inflicted_settled", "determination_final", "missing_at_work_settled", "court_decision_confirmed",
-    "wage_known", "one_law", "no_prior_disability", "waiting_transition", "child_choice", "waiting_period_over",
-    "heir_known", "certificate_confirmed", "facts_confirmed", "one_source", "member_confirmed", "payment_deadline",
-    "second_hand",
+    "wage_known", "one_law", "no_prior_disability", "waiting_transition", "child_choice", "wage_steady",
+    "waiting_period_over", "heir_known", "certificate_confirmed", "facts_confirmed", "one_source", "member_confirmed",
+    "payment_deadline", "second_hand",
 )

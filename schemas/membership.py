@@ -72,6 +72,9 @@ class Registration(Strict):
     sector: Literal["transport", "other"] = "other"
     funded_by: Literal["member", "state_budget"] = "member"
     payer: Payer | None = None
+    phase: Literal["before", "during", "after"] | None = Field(
+        default=None, description="of a migrant worker's placement abroad (PMI only); absent: during"
+    )
 
 
 class ProgramsChange(Strict):

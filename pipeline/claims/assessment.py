@@ -12,9 +12,9 @@ from pipeline.claims.case_file import CaseFile, ClaimSummary
 from pipeline.law.book import Book
 from pipeline.law.declarations import Law
 from pipeline.law.references import Origin
-from pipeline.membership.coverage import Standing, standing, wage_on
+from pipeline.membership.coverage import Standing, standing, wage_jump_on, wage_on
 from pipeline.membership.member import Member
-from pipeline.membership.wages import Wage
+from pipeline.membership.wages import Wage, WageJump
 from schemas.claims import Death
 from schemas.clock import JAKARTA
 from schemas.codes import CheckResult, Outcome, PaperName
@@ -101,6 +101,12 @@ class Assessment:
             self._wage = wage_on(self.member, self.event_date, self.book, is_disease=self._is_disease)
             self._has_looked_for_wage = True
         return self._wage
+
+    @property
+    def wage_jump(self) -> WageJump | None:
+        """The report by which the wage of the event day jumped, if one did."""
+        assert self.member is not None
+        return wage_jump_on(self.member, self.event_date, self.book, is_disease=self._is_disease)
 
     def assume_wage(self, wage: Wage | None) -> None:
         """For a sum that nobody pays here."""

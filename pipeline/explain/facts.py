@@ -23,7 +23,9 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "not_claimed_before": {"first_claim_id": "name"},
     "law_known": {"event_date": "day", "rule_version": "layers"},
-    "segment_in_scope": {"segment": "word:segment"},
+    "segment_in_scope": {
+        "segment": "word:segment", "phase": "word:phase", "death": "rupiah", "funeral": "rupiah",
+    },
     "registered": {"member_number": "name", "project": "flag"},
     "program_held": {"program": "word:program", "event_date": "day", "since": "day", "until": "day"},
     "cover_started": {"cover_start": "day", "event_date": "day"},
@@ -65,6 +67,9 @@ CHECK_FACTS: Final[Mapping[str, Mapping[str, str]]] = {
     "no_prior_disability": {},
     "waiting_transition": {"cover_start": "day", "died_on": "day"},
     "child_choice": {"children": "children", "limit": "children"},
+    "wage_steady": {
+        "reported_on": "day", "wage": "rupiah", "wage_before": "rupiah", "total": "rupiah", "total_before": "rupiah",
+    },
     "waiting_period_over": {"cover_start": "day", "full_from": "day", "died_on": "day"},
     "heir_known": {"heir": "word:heir"},
     "certificate_confirmed": {"total": "rupiah", "limit": "rupiah"},

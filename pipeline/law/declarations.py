@@ -211,6 +211,7 @@ _PMI = record(
     extension_month=rupiah,
     shorter=listed(_PMI_CONTRACT),
 )
+_PMI_DEATH = record(during=rupiah, during_funeral=rupiah, after=rupiah)
 _WORK_EXCEPTIONS = record(wage_earner_max_months=count, self_employed=flag, apprentice=flag)
 
 _SHAPES: Final[dict[Value[Any], Shape]] = {}
@@ -278,6 +279,8 @@ class Law:
     construction_daily_wage_days: Value[int] = declared("days", count)
     piece_wage_months: Value[int] = declared("months", count)
     weather_wage_months: Value[int] = declared("months", count)
+    wage_jump_months: Value[int] = declared("months", count)
+    wage_jump_percent: Value[int] = declared("percent of the wage before", percent)
 
     # Benefits of a death
     funeral: Value[int] = declared("rupiah", rupiah)
@@ -285,6 +288,7 @@ class Law:
     periodic_monthly: Value[int] = declared("rupiah", rupiah)
     jkm_death: Value[int] = declared("rupiah", rupiah)
     jkm_lines_once_a_person: Value[tuple[str, ...]] = declared("text", listed(one_of(*get_args(LineCode))))
+    pmi_death: Value[Row | None] = declared_or_absent("rupiah", _PMI_DEATH)
     jkk_death_multiplier: Value[int] = declared("times the monthly wage", count)
     jkk_death_minimum: Value[int] = declared("rupiah", rupiah)
     heirs_order: Value[tuple[tuple[str, ...], ...]] = declared("text", listed(listed(text)))

@@ -14,7 +14,7 @@ from pipeline.membership.arrears import NO_ARREARS, NO_END, Spell, arrears_on, l
 from pipeline.membership.columns import short_column
 from pipeline.membership.member import Member
 from pipeline.membership.periods import NEVER, Period, Span, periods_of
-from pipeline.membership.wages import Wage, has_reports, reported_wage
+from pipeline.membership.wages import Wage, WageJump, has_reports, reported_wage, wage_jump
 
 
 class Standing(NamedTuple):
@@ -130,6 +130,20 @@ def wage_on(member: Member, day: dt.date, book: Book, *, is_disease: bool = Fals
     See `wages.reported_wage`. After a re-registration the reports of that registration count, and older ones of the
     same segment where it has none at all; for a disease those of the enrolment whose cover reaches the day.
     """
+    period = _period_of_wage(member, day, book, is_disease)
+    return reported_wage(member, period, day, law_on(book, day)) if period is not None else None
+
+
+def wage_jump_on(member: Member, day: dt.date, book: Book, *, is_disease: bool = False) -> WageJump | None:
+    """See `wages.wage_jump`. Before the first report of a registration the wage of an older one was in force."""
+    period = _period_of_wage(member, day, book, is_disease)
+    if period is None:
+        return None
+    older = _older_with_reports(member, period, periods_with(member, book))
+    return wage_jump(member, period, day, law_on(book, day), older)
+
+
+def _period_of_wage(member: Member, day: dt.date, book: Book, is_disease: bool) -> Period | None:
     periods = periods_with(member, book)
     if not periods:
         return None
@@ -139,12 +153,13 @@ def wage_on(member: Member, day: dt.date, book: Book, *, is_disease: bool = Fals
     else:
         period = _period_at(periods, number) or periods[0]
     if len(periods) > 1 and not has_reports(member, period):
-        period = _period_with_reports(member, periods[: periods.index(period)], period.enrolment.segment) or period
-    return reported_wage(member, period, day, law_on(book, day))
+        return _older_with_reports(member, period, periods) or period
+    return period
 
 
-def _period_with_reports(member: Member, older: tuple[Period, ...], segment: str) -> Period | None:
-    """The newest of this segment that says anything about a wage."""
+def _older_with_reports(member: Member, period: Period, periods: tuple[Period, ...]) -> Period | None:
+    """The newest one before `period`, of its segment, that says anything about a wage."""
+    older, segment = periods[: periods.index(period)], period.enrolment.segment
     found = (one for one in reversed(older) if one.enrolment.segment == segment and has_reports(member, one))
     return next(found, None)
 

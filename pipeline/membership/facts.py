@@ -41,6 +41,7 @@ class Enrolment(NamedTuple):
     writer: str | None = None  # the source; None: from before it was kept
     payer_kind: str | None = None  # who pays the dues in the member's place
     payer_name: str | None = None
+    phase: str | None = None  # of a migrant worker's placement
 
     @property
     def is_confirmed(self) -> bool:
@@ -108,6 +109,7 @@ def enrolment_of(data: Registration, known: int, writer: str) -> Enrolment:
         writer=writer,
         payer_kind=data.payer.kind if data.payer is not None else None,
         payer_name=data.payer.name if data.payer is not None else None,
+        phase=data.phase,
     )
 
 

@@ -9,13 +9,13 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from pipeline.law.calendar import month_of, month_text
+from pipeline.law.calendar import add_months, month_of, month_text
 from pipeline.law.declarations import Law, Value
 from pipeline.membership.columns import long_at, short_column
 from pipeline.membership.facts import BASIS_OF_LETTER
 from pipeline.membership.member import Member
 from pipeline.membership.periods import Period
-from schemas.clock import EPOCH, JAKARTA
+from schemas.clock import EPOCH, JAKARTA, clock_of
 
 _EPOCH_DAY: Final = EPOCH.toordinal()
 _DAY_MICROSECONDS: Final = 86_400 * 10**6
@@ -38,9 +38,64 @@ def reported_wage(member: Member, period: Period, day: dt.date, law: Law) -> Wag
     A report counts if it is for the month of the event or before and became known before the day began in Jakarta:
     a wage raised after the accident does not. For BPU a report is the declared income, as the registration's is.
     """
-    known_before = (day.toordinal() - _EPOCH_DAY) * _DAY_MICROSECONDS - _JAKARTA_AHEAD_MICROSECONDS
     month = month_of(day)
-    return _wage(member, period, month, month, known_before, law)
+    return _wage(member, period, month, month, _start_of(day), law)
+
+
+def _start_of(day: dt.date) -> int:
+    """When a day begins in Jakarta, as facts become known."""
+    return (day.toordinal() - _EPOCH_DAY) * _DAY_MICROSECONDS - _JAKARTA_AHEAD_MICROSECONDS
+
+
+class WageJump(NamedTuple):
+    """A report that raised the wage: when it became known, and the wages in force before it and for the event."""
+
+    reported_on: dt.date
+    before: Wage
+    wage: Wage
+
+
+def wage_jump(member: Member, period: Period, day: dt.date, law: Law, older: Period | None) -> WageJump | None:
+    """The first report of the last months before `day` by which the wage grew by more than the law trusts (amendment
+    28), where the wage for an event on `day` is still that much higher. `older`: whose wage was in force before the
+    first report of `period`."""
+    until, last_month = _start_of(day), month_of(day)
+    since = _start_of(add_months(day, -law.wage_jump_months.value))
+    reports = [one for one in _reports(member, period, last_month) if since <= one[0] < until]
+    wage = _wage(member, period, last_month, last_month, until, law) if reports else None
+    if wage is None:
+        return None
+    for known, month in sorted(reports):
+        before = _wage(member, period, last_month, month, known, law)
+        if before is None and older is not None:
+            before = _wage(member, older, last_month, month, known, law)
+        after = _wage(member, period, last_month, month + 1, known + 1, law)
+        if before is None or after is None or not _grows(before, after, law) or not _grows(before, wage, law):
+            continue
+        if _counts(after.basis, month, last_month, law):
+            return WageJump(clock_of(known).astimezone(JAKARTA).date(), before, wage)
+    return None
+
+
+def _reports(member: Member, period: Period, last_month: int) -> list[tuple[int, int]]:
+    """When each report of a wage or an income became known, and its month."""
+    months = short_column(member.wage_months)
+    end = bisect_right(months, min(last_month, period.last_month))
+    found = [(long_at(member.wage_known, at), months[at]) for at in range(bisect_left(months, period.first_month), end)]
+    incomes = [one for one in period.registrations if one.declared_income is not None]
+    return found + [(one.known, month_of(one.registered_on)) for one in incomes]
+
+
+def _grows(before: Wage, after: Wage, law: Law) -> bool:
+    return after.amount * 100 > before.amount * (100 + law.wage_jump_percent.value)
+
+
+def _counts(basis: str, month: int, last_month: int, law: Law) -> bool:
+    """Whether the wage for an event rests on a report for `month`: of a mean, those of the last months before it."""
+    if basis not in ("piece", "weather"):
+        return True
+    count = law.piece_wage_months if basis == "piece" else law.weather_wage_months
+    return last_month - count.value <= month < last_month
 
 
 def has_reports(member: Member, period: Period) -> bool:

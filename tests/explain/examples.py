@@ -30,7 +30,6 @@ PREPARED: Final[dict[str, dict[str, Any]]] = {
     "DET_APPEALED": {"outcome": "REFERRED", "program": "JKK"},
     "JKK_MISSING": {"outcome": "REFERRED", "program": "JKK", "indicative_total": 214_000_000},
     "HEIR_COURT_DECISION": {"outcome": "REFERRED", "indicative_total": 42_000_000},
-    "WAGE_JUMP": {"outcome": "REFERRED", "program": "JKK", "indicative_total": 96_000_000},
 }
 LONG_REASON: Final = "Keterangan saksi dan catatan kantor polisi berbeda tentang jam kejadian. " * 50
 

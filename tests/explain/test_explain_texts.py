@@ -15,6 +15,8 @@ from pipeline.explain.facts import CHECK_FACTS, DERIVED_NUMBERS, FORMULA_NUMBERS
 from pipeline.explain.reasons import is_missing_paper, reason_next, reason_text
 from pipeline.explain.texts import ROOMS, room, text
 from pipeline.explain.words import check_title, fact_lines, formula_text, reference_text, refusal_text
+from pipeline.law import references
+from pipeline.law.book import Book
 from schemas.claims import Accident, Child, Medical, Relative
 from schemas.codes import (
     APPEALED,
@@ -180,7 +182,6 @@ def test_a_check_says_each_result_with_all_its_facts_and_with_none(check: str, l
 
 # facts without which a result of a check cannot come about; all other facts may be unknown
 NEEDED = {
-    "input_consistent": {},
     "law_known": {"event_date": "2020-01-01", "rule_version": "B2_PP82"},
     "segment_in_scope": {"segment": "BPU"},
     "program_held": {"program": "JKK", "event_date": "2020-01-01"},
@@ -315,20 +316,19 @@ def test_every_reason_for_refusing_an_event_is_explained(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_field_that_can_contradict_has_a_name(language: str) -> None:
-    source = (ROOT / "pipeline" / "claims" / "rules" / "consistency.py").read_text(encoding="utf-8")
+    source = (ROOT / "pipeline/claims/rules/consistency.py").read_text(encoding="utf-8")
     for field in {"death.died_on", *re.findall(r'"([a-z]+\.[a-z_]+)"', source)}:
         assert text(language, "words", "field", field)
 
 
 def cited_references() -> set[str]:
     """What the parameters and the rules cite; holidays move deadlines and are never cited themselves."""
-    from pipeline.law import references
-
-    found = {value.reference for value in vars(references).values() if isinstance(value, references.Reference)}
-    for path in (ROOT / "pipeline" / "law" / "parameters").glob("*.yaml"):
-        if path.stem != "public_holidays":
-            content = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-            found.update(value["reference"] for value in content["values"].values())
+    cited = [*vars(references).values()]
+    cited += [one for value in cited if isinstance(value, references.Dated) for _, one in value.since]
+    found = {one.reference for one in cited if isinstance(one, references.Reference)}
+    for name, parameter in Book.load().parameters.items():
+        if name != "public_holidays":
+            found |= {value.reference for value in parameter.values}
     return found
 
 

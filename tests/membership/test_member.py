@@ -142,8 +142,9 @@ def test_who_pays_and_when_employment_ended_are_stored_and_read(
 ) -> None:
     ended = {"member_number": make.NUMBER, "ended_on": "2024-01-01", "employment_ended_on": left_on}
     member = Member.new(make.NUMBER)
-    for document in (make.registered(payer=payer), make.event("member.ended", ended)):
+    for document in (make.registered(payer=payer, phase="after"), make.event("member.ended", ended)):
         member = member.apply(parse(make.raw(document)), dt.datetime(2024, 1, 2, tzinfo=dt.UTC))  # type: ignore[arg-type]
     assert stored(member) == member
     assert member.ends[0].employment_ended_on == (None if left_on is None else dt.date(2023, 12, 1))
+    assert member.enrolments[0].phase == "after"
     assert member.enrolments[0].payer_name == (None if payer is None else "Desa Contoh")

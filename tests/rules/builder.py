@@ -156,8 +156,7 @@ def _registration(words: Words, number: str, segment: str, registered_on: str, e
         "programs": [_period(program, span) for program, span in held.items()],
         "wage_basis": words.take("wage_basis", "monthly"),
     }
-    if (payer := words.take("payer")) is not None:
-        data["payer"] = payer
+    data |= {word: value for word in ("payer", "phase") if (value := words.take(word)) is not None}
     if segment == "BPU":
         data["declared_income"] = words.take("declared_income", 1_000_000)
     return data

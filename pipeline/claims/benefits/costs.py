@@ -11,6 +11,7 @@ from pipeline.claims.benefits.heirs import payee_of
 from pipeline.law import references
 from pipeline.law.declarations import Law, Value
 from pipeline.law.money import rounded
+from pipeline.law.references import Reference
 from schemas.claims import Accident, ApprovedAmounts, Costs, HomeCare, Transport
 from schemas.codes import LineCode, Payee
 from schemas.decisions import Scalar
@@ -39,10 +40,11 @@ def cost_lines(assessment: Assessment, calculation: Calculation) -> None:
     if costs.glasses:
         _capped("glasses", costs.glasses, payee, law.glasses_cap, calculation)
     approved = case.approved or _NOTHING_APPROVED
+    on_file = references.APPROVED_ON_FILE.on(assessment.event_date)
     if costs.prosthesis or case.approved is not None:
-        _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, calculation)
+        _approved("prosthesis", costs.prosthesis, approved.prosthesis, payee, calculation, on_file)
     if costs.return_to_work or case.approved is not None:
-        _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, calculation)
+        _approved("return_to_work", costs.return_to_work, approved.return_to_work, payee, calculation, on_file)
     if case.accident.traffic != "none":
         _excess(case.accident, costs, payee, calculation)
 
@@ -101,10 +103,12 @@ def _home_care(care: HomeCare, payee: Payee, law: Law, calculation: Calculation)
     calculation.write("homecare", amount, payee, "homecare", numbers, cap, most)
 
 
-def _approved(line: LineCode, asked: int | None, approved: int | None, payee: Payee, calculation: Calculation) -> None:
+def _approved(
+    line: LineCode, asked: int | None, approved: int | None, payee: Payee, calculation: Calculation, source: Reference
+) -> None:
     if approved is not None:
         numbers: dict[str, Scalar] = {"amount": approved, "asked": asked or 0}
-        calculation.write(line, approved, payee, "approved_on_file", numbers, references.APPROVED_ON_FILE)
+        calculation.write(line, approved, payee, "approved_on_file", numbers, source)
     elif asked:
         calculation.is_complete = False
 

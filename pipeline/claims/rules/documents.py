@@ -121,4 +121,6 @@ def _source(assessment: Assessment) -> Reference:
     assert assessment.law is not None and assessment.standing is not None
     if assessment.program == "JKK":
         return references.JKK_PAPERS[assessment.law.procedure_layer.value]
-    return references.CONSTRUCTION_JKM_PAPERS if assessment.standing.segment == "JAKON" else references.JKM_PAPERS
+    is_construction = assessment.standing.segment == "JAKON"
+    papers = references.CONSTRUCTION_JKM_PAPERS if is_construction else references.JKM_PAPERS
+    return papers.on(assessment.event_date)

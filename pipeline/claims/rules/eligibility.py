@@ -8,15 +8,15 @@ from typing import Final
 
 from pipeline.claims.assessment import Assessment, Stop, remembered
 from pipeline.claims.rules.determinations import is_liability_determined
+from pipeline.claims.rules.migrants import facts_of_placement
 from pipeline.law import references
 from pipeline.law.calendar import add_months, month_text
 from pipeline.law.declarations import Value
-from pipeline.law.references import Origin
+from pipeline.law.references import Origin, Reference
 from pipeline.membership.contributions import owed_for
 from pipeline.membership.coverage import is_in_force, period_on
 from pipeline.membership.eligibility import (
     NOT_REGISTERED,
-    SEGMENTS_IN_SCOPE,
     Eligibility,
     contributions_row,
     program_row,
@@ -29,10 +29,6 @@ from schemas.clock import iso
 from schemas.codes import CheckResult
 from schemas.decisions import Check, Scalar
 
-_IN_SCOPE: Final = {
-    segment: Check("segment_in_scope", "met", {"segment": segment}, *references.SEGMENT)
-    for segment in SEGMENTS_IN_SCOPE
-}
 _REGISTERED: Final = Check("registered", "met", {}, *references.REGISTRATION)
 _ONE_MEMBERSHIP: Final = Check("one_membership", "met", {"memberships": 1}, *references.MEMBERSHIPS)
 
@@ -45,10 +41,16 @@ def segment_is_in_scope(assessment: Assessment) -> Stop | None:
     segment, found = standing.segment, segment_row(standing)
     assert segment is not None
     if found is None:
-        assessment.trace.append(_IN_SCOPE[segment])
+        assessment.trace.append(_in_scope(segment, references.SEGMENT.on(assessment.event_date)))
         return None
-    assessment.note("segment_in_scope", "undetermined", {"segment": segment}, references.SEGMENT)
+    assert assessment.law is not None
+    assessment.note("segment_in_scope", "undetermined", facts_of_placement(assessment), assessment.law.pmi_death)
     return Stop(found.outcome, found.codes)
+
+
+@remembered
+def _in_scope(segment: str, source: Reference) -> Check:
+    return Check("segment_in_scope", "met", {"segment": segment}, *source)
 
 
 def is_registered(assessment: Assessment) -> Stop | None:
@@ -102,11 +104,12 @@ def cover_has_started(assessment: Assessment) -> Stop | None:
     standing = assessment.standing
     assert standing is not None
     found, start = start_row(standing), standing.cover_start
+    source = references.START_OF_COVER.on(assessment.event_date)
     if found is None:
-        assessment.trace.append(_cover_started("met", start))
+        assessment.trace.append(_cover_started("met", start, source))
         return None
     if found.outcome == "REJECTED" and not is_liability_determined(assessment.case):
-        assessment.trace.append(_cover_started("not_met", start))
+        assessment.trace.append(_cover_started("not_met", start, source))
         return Stop(found.outcome, found.codes)
     facts: dict[str, Scalar] = {"cover_start": iso(start)} if start is not None else {}
     if is_liability_determined(assessment.case):
@@ -121,9 +124,9 @@ def _note_determined(assessment: Assessment, check: str, facts: dict[str, Scalar
 
 
 @remembered
-def _cover_started(result: CheckResult, start: dt.date | None) -> Check:
+def _cover_started(result: CheckResult, start: dt.date | None, source: Reference) -> Check:
     facts: dict[str, Scalar] = {"cover_start": start.isoformat()} if start is not None else {}
-    return Check("cover_started", result, facts, *references.START_OF_COVER)
+    return Check("cover_started", result, facts, *source)
 
 
 def contributions_are_paid(assessment: Assessment) -> Stop | None:

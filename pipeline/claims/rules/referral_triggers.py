@@ -33,7 +33,14 @@ def triggers_are_answered(assessment: Assessment) -> Stop | None:
     death = assessment.death
     if death is not None:
         if assessment.program == "JKM" and death.missing_person:
-            _ask(assessment, open_codes, "missing_person_settled", "JKM_MISSING", {}, references.MISSING_PERSON)
+            _ask(
+                assessment,
+                open_codes,
+                "missing_person_settled",
+                "JKM_MISSING",
+                {},
+                references.MISSING_PERSON.on(assessment.event_date),
+            )
         if death.caused_by_heir:
             _ask(assessment, open_codes, "heirs_qualified", "HEIR_DISQUALIFIED", {}, references.HEIRS)
     if assessment.program == "JKK":
@@ -99,7 +106,7 @@ def _medical(assessment: Assessment, open_codes: list[str]) -> None:
             "medically_settled",
             "REF_MEDICAL_ADVISOR",
             facts,
-            references.CERTIFICATE,
+            references.CERTIFICATE.on(assessment.event_date),
             is_computable=is_computable,
         )
     elif (
@@ -110,7 +117,7 @@ def _medical(assessment: Assessment, open_codes: list[str]) -> None:
     ):
         trigger = "permanent_total" if medical.permanent_total else "disability"
         facts = {"trigger": trigger, "certified_by": certified_by}
-        assessment.note("medically_settled", "met", facts, references.CERTIFICATE)
+        assessment.note("medically_settled", "met", facts, references.CERTIFICATE.on(assessment.event_date))
 
 
 def certificate_is_confirmed(assessment: Assessment, finding: Finding) -> Stop | None:
@@ -183,9 +190,16 @@ def _accident(assessment: Assessment, open_codes: list[str]) -> None:
             law.sudden_death_hours,
         )
     elif accident.kind == "occupational_disease":
-        _ask(assessment, open_codes, "disease_settled", "REF_PAK", {}, references.DISEASE)
+        _ask(assessment, open_codes, "disease_settled", "REF_PAK", {}, references.DISEASE.on(assessment.event_date))
     elif accident.kind == "violence":
-        _ask(assessment, open_codes, "violence_settled", "REF_VIOLENCE", {}, references.VIOLENCE)
+        _ask(
+            assessment,
+            open_codes,
+            "violence_settled",
+            "REF_VIOLENCE",
+            {},
+            references.VIOLENCE.on(assessment.event_date),
+        )
     if accident.conduct:
         facts: dict[str, Scalar] = {"conduct": ",".join(accident.conduct)}
         _ask(assessment, open_codes, "conduct_settled", "JKK_CONDUCT", facts, references.CONDUCT)

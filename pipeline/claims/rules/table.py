@@ -23,6 +23,7 @@ from pipeline.claims.rules.eligibility import (
 )
 from pipeline.claims.rules.employers import liable_for, owed
 from pipeline.claims.rules.entitlement import Finding, in_order, indicative_of, pay, pupils_if_asked
+from pipeline.claims.rules.migrants import migrant_total
 from pipeline.claims.rules.prerequisites import amounts_can_be_computed
 from pipeline.claims.rules.referral_triggers import certificate_is_confirmed, triggers_are_answered
 from pipeline.claims.rules.rulings import late_line, only_hand, refer_to_second, ruled
@@ -33,6 +34,7 @@ from pipeline.claims.rules.timeliness import (
     late_payment,
     payment_deadline,
 )
+from pipeline.claims.rules.wage_jumps import wage_is_steady
 from pipeline.law import references
 from pipeline.law.book import FORMER_LAW, Book
 from schemas.clock import JAKARTA, local_day
@@ -89,7 +91,7 @@ def _found(assessment: Assessment) -> Finding:
         if stop is not None:
             return _stopped(assessment, stop)
     pupils = pupils_if_asked(assessment)
-    stop = amounts_can_be_computed(assessment, pupils)  # 16
+    stop = wage_is_steady(assessment, amounts_can_be_computed(assessment, pupils))  # 16
     if stop is not None:
         return _stopped(assessment, stop)
     finding = pay(assessment, pupils)  # 17, 18, 19
@@ -132,6 +134,8 @@ def _stopped(assessment: Assessment, stop: Stop) -> Finding:
     """A referral with the sum it would pay, a rejection with the sum that the employer owes instead."""
     if stop.codes == ("MEM_PROJECT_UNNAMED",):
         return Finding("REFERRED", stop.codes, [], owed(assessment))
+    if stop.codes == ("SEG_PMI_OUT_OF_SCOPE",):
+        return Finding("REFERRED", stop.codes, [], migrant_total(assessment))
     if stop.outcome == "REFERRED":
         return Finding("REFERRED", stop.codes, [], indicative_of(assessment))
     is_owed = liable_for(assessment, stop.outcome, stop.codes) == "EMPLOYER"
