@@ -100,7 +100,7 @@ def verdict_on(member: Member, program: str, day: date) -> Verdict:
     return assess(CaseFile(case_file.case, known if known.is_registered else None, (), (), case_file.clock), BOOK)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(members_and_days(), st.sampled_from(["JKK", "JKM"]))
 def test_the_answer_about_coverage_is_what_a_claim_would_meet(found: tuple[Member, date], program: str) -> None:
     member, day = found
