@@ -99,7 +99,9 @@ FORMULA_NUMBERS: Final[Mapping[str, Mapping[str, str]]] = {
     "scholarship_flat": {"amount": "rupiah"},
     "scholarship_year": {
         "children": "children", "level_1": "word:level", "amount_1": "rupiah", "level_2": "word:level",
-        "amount_2": "rupiah",
+        "amount_2": "rupiah", "cap_child": "rupiah", "cap_family": "rupiah",
+        **{f"yearly_{level}": "rupiah" for level in ("tk", "sd", "smp", "sma", "pt", "training")},
+        **{f"years_{level}": "years" for level in ("tk", "sd", "smp", "sma", "pt", "training")},
     },
     "excess": {"bill": "rupiah", "paid": "rupiah"},
     "approved_on_file": {"amount": "rupiah", "asked": "rupiah"},

@@ -76,6 +76,18 @@ def _may_work(child: Child, law: Law) -> bool:
     return bool(exceptions[child.work])
 
 
+def _years_to_come(law: Law) -> dict[str, Scalar]:
+    """Rupiah a year and the most years of each level, and the ceilings of a child and of a family (amendment 20)."""
+    assert law.scholarship_yearly.value is not None
+    numbers: dict[str, Scalar] = {}
+    for level, row in law.scholarship_yearly.value.items():
+        numbers[f"yearly_{level.lower()}"] = row["amount"]
+        numbers[f"years_{level.lower()}"] = row["max_years"]
+    numbers["cap_child"] = law.scholarship_cap_child.value
+    numbers["cap_family"] = law.scholarship_cap_total.value
+    return numbers
+
+
 def award_of(pupils: Pupils, law: Law) -> Award | None:
     """The payment that follows; None where no child is eligible or the tenure is short."""
     if not pupils.eligible or not pupils.is_tenure_met:
@@ -93,5 +105,6 @@ def award_of(pupils: Pupils, law: Law) -> Award | None:
         numbers[f"level_{place}"] = child.level
         numbers[f"amount_{place}"] = amount
         total += amount
+    numbers |= _years_to_come(law)
     origins = (yearly, law.scholarship_max_children)
     return Award("scholarship_year_1", total, "scholarship_year", numbers, origins)
