@@ -1,7 +1,7 @@
 """Published claims as event files, with what reality or the amendments to the law make of each; `field/expected.json`.
 
 A row: `file`, `reality`, `claims` (what is asked of the newest decision of each), `refused` (codes of refused events),
-`add` (events for facts that the file could not say), `awaits` (what is not built yet).
+`add` (events for facts that the file could not say).
 """
 
 import json
@@ -75,10 +75,7 @@ def unlike(decision: Decision, wanted: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["file"].removesuffix(".jsonl") for row in ROWS])
 def test_a_published_claim_is_decided_as_the_law_is_lived(row: dict[str, Any]) -> None:
-    found = faults(row)
-    if found and "awaits" in row:
-        pytest.xfail(row["awaits"])
-    assert found == []
+    assert faults(row) == []
 
 
 def test_every_field_file_is_in_the_table_once() -> None:

@@ -194,7 +194,7 @@ def test_every_outcome_is_seen() -> None:
         "JKK_UNDER_CONCLUSION",
         "JKK_CONCLUSION_OVERDUE",
         "JKM_WORK_RELATED",
-        "JKM_BPU_WAIT_3M",
+        "MEM_WORK_CHECK",
         "REP_LATE_EMPLOYER_LIABLE",
         "DOC_TRANSPORT_RECEIPT_MISSING",
         "DOC_DEATH_CERTIFICATE_MISSING",
