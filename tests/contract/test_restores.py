@@ -34,7 +34,7 @@ def test_records_deleted_below_the_position_are_not_missed(settings: Settings, t
     assert drill.rows(settings, ACCEPTED) == []
 
 
-@pytest.mark.parametrize(("deleted", "missing"), [(3, "1 offset from 2 to 2"), (4, "2 offsets from 2 to 3")])
+@pytest.mark.parametrize(("deleted", "missing"), [(4, "2 offsets from 2 to 3")])
 def test_records_deleted_above_the_position_stop_the_worker(
     settings: Settings, tmp_path: Path, deleted: int, missing: str
 ) -> None:
@@ -54,7 +54,7 @@ def test_records_deleted_above_the_position_stop_the_worker(
     assert len(drill.rows(settings, ACCEPTED)) == 1
 
 
-@pytest.mark.parametrize("offset", [2, 3, 9])
+@pytest.mark.parametrize("offset", [2, 3])
 def test_a_record_that_is_there_cannot_be_given_up(settings: Settings, tmp_path: Path, offset: int) -> None:
     """2 is where the store reads on anyhow."""
     drill.submit(settings, *drill.claims("C", "D"))
@@ -87,7 +87,7 @@ def test_a_log_that_ends_before_the_position_is_read_again(settings: Settings, t
 # --- the positions of the group
 
 
-@pytest.mark.parametrize("offset", [0, 3, 10**6])
+@pytest.mark.parametrize("offset", [0, 10**6])
 def test_a_position_that_somebody_moved_changes_nothing(settings: Settings, tmp_path: Path, offset: int) -> None:
     drill.submit(settings, *drill.claims("C", "D"))
     drill.move_group(settings, offset)
@@ -96,7 +96,7 @@ def test_a_position_that_somebody_moved_changes_nothing(settings: Settings, tmp_
     assert drill.rows(settings, 'SELECT count(*) FROM positions WHERE published > coalesce("next", 0)') == [(0,)]
 
 
-@pytest.mark.parametrize("offset", [None, 0, 10**6])
+@pytest.mark.parametrize("offset", [None, 10**6])
 def test_what_a_dead_worker_left_unpublished_is_published_though_the_position_moved(
     settings: Settings, tmp_path: Path, offset: int | None
 ) -> None:

@@ -16,9 +16,9 @@ from tests.conftest import FAULTS
 from tests.faults.dying_worker import KAFKA_STEPS
 from tests.faults.storm import Kept, Storm
 
-ROUNDS = 9  # of kills at each of the five steps, by each of two workers
-RANDOM_KILLS = 10
-GUESTS = 10
+ROUNDS = 3  # of kills at each of the five steps, by each of two workers
+RANDOM_KILLS = 4
+GUESTS = 5
 ZOMBIES = 1
 
 Note = Callable[[str, object], None]  # pytest's: what a test says of itself
