@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.claims.rules import table
-from tests.bench import embedded, rules
+from tests.bench import embedded, monthly_life, rules
 
 Stage = Callable[[Path, argparse.Namespace], dict[str, Any]]
 
@@ -30,6 +30,7 @@ def _kafka(directory: Path, chosen: argparse.Namespace) -> dict[str, Any]:
 STAGES: dict[str, Stage] = {
     "rules": lambda directory, chosen: rules.measure(directory, chosen.claims),
     "embedded": lambda directory, chosen: embedded.measure(directory, chosen.claims),
+    "members": lambda directory, chosen: monthly_life.measure(directory, chosen.members, chosen.years),
     "kafka": _kafka,
 }
 
@@ -40,6 +41,8 @@ def main() -> None:
     )
     parser.add_argument("--only", nargs="+", choices=STAGES, default=list(STAGES), help="stages to run")
     parser.add_argument("--claims", type=int, default=60_000, help="claims in each throughput run")
+    parser.add_argument("--members", type=int, default=2_000, help="members with a fact or two each month (members)")
+    parser.add_argument("--years", type=int, default=10, help="of monthly facts (members)")
     parser.add_argument("--stored", type=int, default=300_000, help="claims stored when the worker is killed (kafka)")
     chosen = parser.parse_args()
     is_compiled = not str(table.__file__).endswith(".py")
