@@ -17,7 +17,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="KIND:WHO, such as cli
 _NAMESPACE = "urn:santunan:"
 
 group = typer.Typer(
-    help="Who may act: principals, API keys, passwords, the log of access.",
+    help="Who may act: principals, keys, passwords, log.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -142,7 +142,9 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's 
 
 @group.command("password")
 def password(name: Name) -> None:
-    """Set the password of a person; asked for twice, or read from standard input.
+    """Set the password of a person.
+
+    It is asked for twice, or read from standard input.
 
     \b
     Example:

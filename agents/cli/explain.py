@@ -13,10 +13,10 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def explain(claim: ClaimId, lang: Language = "id", json: Json = False) -> None:
-    """A claim's decision: a letter for the family, then line by line.
+    """A claim's decision: a letter, then line by line.
 
-    The result, the sum, why, what to do, how to object; then each check, each
-    rupiah, each article.
+    A letter for the family: the result, the sum, why, what to do, how to object.
+    Then each check, each rupiah, each article.
 
     \b
     Examples:

@@ -8,10 +8,10 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def gateway() -> None:
-    """Answer over HTTP, as a process of its own, until Ctrl-C or SIGTERM.
+    """Answer over HTTP until Ctrl-C or SIGTERM.
 
-    What it answers 202 to is in the log for good. It decides nothing: a worker does. SANTUNAN_WEB_ADDRESS is where it
-    listens; `santunan access` makes keys.
+    It is a process of its own. What it answers 202 to is in the log for good. It decides nothing: a worker does.
+    SANTUNAN_WEB_ADDRESS is where it listens; `santunan access` makes keys.
 
     \b
     Examples:

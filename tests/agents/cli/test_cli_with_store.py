@@ -15,7 +15,7 @@ import pytest
 from agents.cli import referrals, store
 from pipeline.queries import queue
 from pipeline.queries.pages import Page
-from tests.support.command_line import WIDTH, accident, environment, santunan, until, worker
+from tests.support.command_line import WIDTH, accident, environment, santunan, santunan_process, until, worker
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ class TestLiving:
         self, place: Path, url: dict[str, str]
     ) -> None:
         claim = self.summary(place)["explained"]
-        ran = santunan("explain", claim, cwd=place, PYTHONIOENCODING="ascii", **url)
+        ran = santunan_process("explain", claim, cwd=place, PYTHONIOENCODING="ascii", **url)
         assert ran.status == 0 and " ? " in ran.out
 
     def test_an_unknown_claim_is_said_to_be_unknown(self, place: Path, url: dict[str, str]) -> None:

@@ -114,19 +114,18 @@ def drop_rights() -> None:
 
 def as_anybody(*arguments: str, cwd: Path, given: str = "") -> Ran:
     settings = {"SANTUNAN_DATABASE_URL": "sqlite:///kept/santunan.db"}
-    return Ran(
-        subprocess.run(  # noqa: S603
-            [*PROGRAM, *arguments],
-            cwd=cwd,
-            input=given,
-            env={**environment(), **settings},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            preexec_fn=drop_rights,
-        )
+    done = subprocess.run(  # noqa: S603
+        [*PROGRAM, *arguments],
+        cwd=cwd,
+        input=given,
+        env={**environment(), **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=drop_rights,
     )
+    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from pipeline.audit.replay import replay
 from pipeline.law.book import Book
 from tests.support import events as e
-from tests.support.command_line import WIDTH, Ran, santunan_here
+from tests.support.command_line import WIDTH, Ran, santunan
 from tests.support.site import Site
 
 OTHER = "20000000022"
@@ -56,7 +56,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def ask(url: str) -> Try:
-    return lambda *arguments: santunan_here("rules", "impact", *arguments, SANTUNAN_DATABASE_URL=url)
+    return lambda *arguments: santunan("rules", "impact", *arguments, SANTUNAN_DATABASE_URL=url)
 
 
 def lines(ran: Ran) -> list[list[str]]:
@@ -101,7 +101,7 @@ def test_without_a_file_the_law_of_this_version_is_tried(ask: Try) -> None:
 def test_many_claims_are_one_row_with_their_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agents.cli.rules._MOST_SHOWN", 1)
     site = filled(Site(f"sqlite:///{tmp_path}/santunan.db", partitions=1))
-    ran = santunan_here("rules", "impact", str(funeral(tmp_path, 12_000_000)), SANTUNAN_DATABASE_URL=site.url)
+    ran = santunan("rules", "impact", str(funeral(tmp_path, 12_000_000)), SANTUNAN_DATABASE_URL=site.url)
     site.close()
     assert ["1", "more", "--json", "lists", "all", "+Rp2.000.000"] in lines(ran)
     assert "+Rp5.660.000" in ran.out
@@ -113,7 +113,7 @@ def test_what_an_older_book_decided_stays_and_is_named(tmp_path: Path) -> None:
     site = filled(Site(f"sqlite:///{tmp_path}/santunan.db", partitions=1, book=older))
     decided = site.decisions()
     again = replay(site.store)
-    ran = santunan_here("rules", "impact", SANTUNAN_DATABASE_URL=site.url)
+    ran = santunan("rules", "impact", SANTUNAN_DATABASE_URL=site.url)
     site.run(e.day_passed("2024-12-31"))  # the worker of today goes on: it decides nothing of this again
     assert (again.differences, again.others) == ((), len(decided)) and site.decisions() == decided
     site.close()

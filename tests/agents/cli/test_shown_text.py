@@ -1,10 +1,8 @@
 """What comes from a topic or a store is shown and not obeyed: every command, with hostile values in every column."""
 
-import io
 import json
 import shutil
 import sqlite3
-import sys
 import unicodedata
 from collections.abc import Callable
 from contextlib import closing
@@ -12,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from agents.cli import main
 from agents.cli.commands import SECTIONS
 from agents.terminal import plain, plain_json
 from pipeline.law.book import PARAMETERS
@@ -21,6 +18,7 @@ from pipeline.store.embedded_log import Log
 from pipeline.store.tables import metadata
 from schemas import topics
 from tests.support import events as e
+from tests.support.command_line import santunan
 from tests.support.site import Site
 
 MARKUP = "[bold red]x[/][/nonsense]"
@@ -75,21 +73,12 @@ Ask = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """The status of a command, and all it printed; in this process, since a hundred others would take minutes."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SANTUNAN_DATABASE_URL", f"sqlite:///{tmp_path}/santunan.db")
-    monkeypatch.setenv("COLUMNS", "80")
+def ask(tmp_path: Path) -> Ask:
+    """The status of a command, and all it printed."""
 
     def run(*arguments: str) -> tuple[int, str]:
-        printed = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
-        with monkeypatch.context() as patched:
-            patched.setattr(sys, "argv", ["santunan", *arguments])
-            patched.setattr(sys, "stdout", printed)
-            patched.setattr(sys, "stderr", printed)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        return int(ended.value.code or 0), printed.buffer.getvalue().decode()  # type: ignore[attr-defined]
+        ran = santunan(*arguments, cwd=tmp_path, SANTUNAN_DATABASE_URL=f"sqlite:///{tmp_path}/santunan.db")
+        return ran.status, ran.out + ran.err
 
     return run
 
