@@ -15,6 +15,7 @@ from schemas.contract import json_schemas
 from schemas.events import Refused, parse
 from tests.support import events as e
 
+SCHEMAS = json_schemas()
 DIGITS = "3174099912310077"
 EVENTS = {
     one["type"]: one
@@ -282,7 +283,7 @@ def test_an_attribute_may_be_a_number_or_a_truth_value() -> None:
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize("name", [DIGITS[:15], DIGITS, DIGITS + "5", f"a-{DIGITS}-b", "a b~1", "é", "a\x7f", ""])
 def test_the_published_schema_and_admission_agree_on_names(kind: str, name: str) -> None:
-    schema = json_schemas()[kind]
+    schema = SCHEMAS[kind]
     places = {"id": schema["properties"]["id"], "subject": schema["properties"]["subject"]["anyOf"][0]}
     if kind in OPENING and name.replace("-", "").isalnum() and name.isascii():
         definition = schema["properties"]["data"]["$ref"].rsplit("/", 1)[1]
