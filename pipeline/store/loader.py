@@ -57,6 +57,7 @@ class Loader:
         self._paid_lines: list[Any] = []
         self._whole: set[str] = set()  # numbers and NIKs whose claims are needed whole: a fact may reach them
         self._locked: set[str] = set()
+        self._completed: set[str] = set()  # NIKs whose memberships and claims were read under the locks
         self._days: set[int] = set()  # partitions
         self._accident_days: set[dt.date] = set()
 
@@ -81,14 +82,13 @@ class Loader:
         self._expand(numbers, claims)
         self._follow()
         self._lock_and_complete(own)
-        if dependents := self._dependents():
-            self._expand(set(), dependents)
+        more = self._dependents() | self._neighbours()
+        while more:
+            self._expand(set(), more)
             self._follow()
-            self._lock_and_complete(own)
-        while neighbours := self._neighbours():
-            self._expand(set(), neighbours)
-            self._follow()
-            self._lock_and_complete(own)
+            if not self._is_locked(own):
+                self._lock_and_complete(own)
+            more = self._neighbours()
         # Paid lines are kept under the person and the day they were paid for. All lines of one claim are kept under one
         # person, so few claims remain to be asked for by their id.
         paying = {one.claim_id for one in self._desk.summaries.values() if one.effective_lines}
@@ -124,18 +124,24 @@ class Loader:
         due.
         """
         for _ in range(_ROUNDS):
-            persons, niks, foreign = self._locked | self._persons(), set(self._niks), self._days | self._foreign(own)
+            persons, foreign = self._locked | self._persons(), self._days | self._foreign(own)
+            self._completed = set(self._niks)
             asked: Set[str] = frozenset()
             if persons != self._locked or foreign != self._days:
                 asked, self._locked, self._days = persons, persons, foreign
                 self._paid_lines.clear()  # of all persons, once more
             # Members and cases on the desk by their own names, too: they may have moved to another person meanwhile.
-            of = (sorted(self._numbers), sorted(niks), sorted(self._desk.cases))
+            of = (sorted(self._numbers), sorted(self._completed), sorted(self._desk.cases))
             self._complete(self._lookups.lock_and_read(sorted(asked), sorted(self._days), *of))
             self._follow()
-            if self._persons() <= self._locked and self._niks == niks and self._foreign(own) <= self._days:
+            if self._is_locked(own):
                 return
         raise Transient("the persons of these events changed while their locks were waited for")
+
+    def _is_locked(self, own: Set[int]) -> bool:
+        """Whether nobody else can change what is on the desk, and it has all that is kept under these persons."""
+        is_complete = self._niks == self._completed
+        return is_complete and self._persons() <= self._locked and self._foreign(own) <= self._days
 
     def _complete(self, concerned: Concerned) -> None:
         self._paid_lines += concerned.paid_lines

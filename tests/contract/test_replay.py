@@ -9,12 +9,13 @@ import pytest
 from pipeline.audit.impact import ClaimChange, impact
 from pipeline.audit.invariants import check
 from pipeline.audit.replay import replay
-from pipeline.law.book import PARAMETERS, Book
+from pipeline.law.book import Book
 from pipeline.queries import history
 from pipeline.store import open_reader
 from schemas import topics
 from schemas.clock import JAKARTA
 from tests.support import events as e
+from tests.support.parameters import funeral_file
 from tests.support.site import Site
 
 SECOND = ("20000000022", "3671010101800002")
@@ -115,11 +116,7 @@ def test_a_decision_taken_out_of_the_tables_is_found(filled: Site) -> None:
 
 def changed_book(tmp_path: Path) -> Book:
     """The book of today with a funeral benefit that is a million higher."""
-    before = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
-    file = tmp_path / "funeral.yaml"
-    file.write_text(before.replace("10_000_000", "11_000_000"), encoding="utf-8")
-    assert file.read_text(encoding="utf-8") != before
-    return Book.load(instead=file)
+    return Book.load(instead=funeral_file(tmp_path, 11_000_000))
 
 
 def test_a_changed_parameter_is_reported_with_claim_and_rupiah(filled: Site, tmp_path: Path) -> None:

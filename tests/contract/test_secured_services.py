@@ -68,7 +68,7 @@ class Place:
         found = {name.removeprefix("SANTUNAN_").lower(): value for name, value in self.variables(principal).items()}
         return read_settings(**found)
 
-    def command(self, principal: str, *arguments: str, given: str | None = None) -> Ran:
+    def command(self, principal: str, *arguments: str, given: str = "") -> Ran:
         return santunan(*arguments, cwd=self.folder, given=given, **self.variables(principal))
 
 

@@ -191,10 +191,14 @@ def test_what_somebody_else_has_written_meanwhile_is_never_overwritten(
     site.close()
 
 
+@pytest.mark.parametrize(("day", "expected"), [("2024-07-12", 5), ("2024-07-08", 7)])
 def test_a_small_batch_waits_for_the_database_five_times_and_for_the_commit(
-    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch
+    new_database: MakeDatabase, monkeypatch: pytest.MonkeyPatch, day: str, expected: int
 ) -> None:
-    """Each wait costs both sides more than the answer: with fifteen, nearly half of a small batch was waiting."""
+    """Each wait costs both sides more than the answer: with fifteen, nearly half of a small batch was waiting.
+
+    Where a claim for another accident of about the day is stored, it is read whole, too: its row, and its events.
+    """
     site = Site(new_database())
     site.run(*e.member(), e.accident("K1"))
     waits: list[str] = []
@@ -203,8 +207,8 @@ def test_a_small_batch_waits_for_the_database_five_times_and_for_the_commit(
         monkeypatch.setattr(
             PostgresqlUnitOfWork, name, lambda *args, told=name, asked=asked: (waits.append(told), asked(*args))[1]
         )
-    site.run(e.accident("K2"), e.accident("K3", "2024-08-07"))
-    assert len(site.decisions()) == 3 and len(waits) == 5, waits
+    site.run(e.accident("K2", day), e.accident("K3", "2024-08-07"))
+    assert len(site.decisions()) == 3 and len(waits) == expected, waits
     site.close()
 
 
@@ -213,7 +217,10 @@ def test_one_event_that_changes_many_claims_makes_no_small_batch(
 ) -> None:
     """As JSON in one statement a hundred thousand claims that a day wakes would be more than PostgreSQL takes."""
     site, days = Site(new_database()), range(1, SMALL_BATCH + 2)
-    site.run(*e.member(), *(e.accident(f"K{day}", f"2024-07-{day:02}", conclusion=None) for day in days))
+    site.run(*e.member())
+    for day in days:  # more than 24 hours between two: no same event
+        moment = {"occurred_at": f"2024-07-{day:02}T08:{day:02}:00+07:00"}
+        site.run(e.accident(f"K{day}", f"2024-07-{day:02}", accident=moment, conclusion=None))
     monkeypatch.setattr(PostgresqlUnitOfWork, "_write_at_once", None)
     site.run(e.day_passed("2024-09-30"))
     assert len(site.decisions()) == 2 * len(days)

@@ -13,14 +13,15 @@ from pipeline.errors import BadRuleBook, NoLaw
 from pipeline.law.book import FIRST_DAY, PARAMETERS, Book
 from pipeline.law.declarations import SHAPES, Law
 from pipeline.law.parameter_file import ParameterFile
+from tests.support.parameters import FUNERAL, FUNERAL_B1, FUNERAL_B2, funeral_file
 
 BOOK = Book.load()
 day = dt.date.fromisoformat
 
 
 def faults_of(name: str, change: Callable[[str], str]) -> list[str]:
-    """The faults of one of our files after a change."""
-    before = (PARAMETERS / f"{name}.yaml").read_text(encoding="utf-8")
+    """The faults of the tests' funeral.yaml, or of one of our files, after a change."""
+    before = FUNERAL if name == "funeral" else (PARAMETERS / f"{name}.yaml").read_text(encoding="utf-8")
     after = change(before)
     assert after != before, "the change changes nothing"
     return ParameterFile(name, after, FIRST_DAY).faults
@@ -29,9 +30,6 @@ def faults_of(name: str, change: Callable[[str], str]) -> list[str]:
 def replacing(old: str, new: str) -> Callable[[str], str]:
     return lambda text: text.replace(old, new)
 
-
-FUNERAL_B1 = '  2015-07-01: {value: 3_000_000, reference: "PP 44/2015 art 25, 34", marker: VERIFIED-2}\n'
-FUNERAL_B2 = '  2019-12-02: {value: 10_000_000, reference: "PP 82/2019 art 25, 34", marker: VERIFIED-2}\n'
 
 # A slip in funeral.yaml, and the words that the sentence about it must hold.
 PLANTED = {
@@ -268,10 +266,7 @@ def test_the_sums_of_the_law_add_up_as_published() -> None:
 
 
 def test_a_file_can_replace_the_one_of_its_name_to_try_a_change(tmp_path: Path) -> None:
-    changed = tmp_path / "funeral.yaml"
-    text = (PARAMETERS / "funeral.yaml").read_text(encoding="utf-8")
-    changed.write_text(text.replace("10_000_000", "12_000_000"), encoding="utf-8")
-    other = Book.load(instead=changed)
+    other = Book.load(instead=funeral_file(tmp_path, 12_000_000))
     assert other.on(day("2024-01-01")).funeral.value == 12_000_000
     assert Book.load().on(day("2024-01-01")).funeral.value == 10_000_000
     assert other.fingerprint != BOOK.fingerprint

@@ -9,6 +9,7 @@ import pytest
 from pipeline.errors import BadRuleBook, NoLaw, NotReady
 from pipeline.law.book import PARAMETERS, Book
 from pipeline.law.inspection import check, differences, faults, parameter, values_of
+from tests.support.parameters import funeral_file
 
 BOOK = Book.load()
 day = dt.date.fromisoformat
@@ -35,8 +36,9 @@ def test_an_unsound_book_reports_its_faults_and_is_not_used(tmp_path: Path) -> N
         check(copy)
 
 
-def test_a_parameter_is_shown_through_time_or_on_one_day() -> None:
-    assert [value.value for value in values_of("funeral", BOOK)] == [3_000_000, 10_000_000]
+def test_a_parameter_is_shown_through_time_or_on_one_day(tmp_path: Path) -> None:
+    own = Book.load(instead=funeral_file(tmp_path))
+    assert [value.value for value in values_of("funeral", own)] == [3_000_000, 10_000_000]
     for text, amount in (("2019-12-01", 3_000_000), ("2019-12-02", 10_000_000), ("2019-12-03", 10_000_000)):
         assert [value.value for value in values_of("funeral", BOOK, day(text))] == [amount]
     with pytest.raises(NoLaw):

@@ -16,6 +16,7 @@ from agents.cli import referrals, store
 from pipeline.queries import queue
 from pipeline.queries.pages import Page
 from tests.support.command_line import WIDTH, accident, environment, santunan, santunan_process, until, worker
+from tests.support.parameters import funeral_file
 
 
 @pytest.fixture(scope="module")
@@ -184,9 +185,7 @@ class TestLiving:
         assert ran.status == 1 and "dead-letters list`" in ran.err and "Traceback" not in ran.err
 
     def test_a_changed_parameter_shows_which_claims_it_would_change(self, place: Path, url: dict[str, str]) -> None:
-        own = Path(__file__).parents[3] / "pipeline" / "law" / "parameters" / "funeral.yaml"
-        changed = place / "funeral.yaml"
-        changed.write_text(own.read_text().replace("10_000_000", "11_000_000"))
+        changed = funeral_file(place, 11_000_000)
         found = santunan("rules", "impact", str(changed), "--json", cwd=place, **url).rows[0]
         assert found["differences"] and all(one["claim_id"] for one in found["differences"])
 

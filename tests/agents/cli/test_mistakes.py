@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.law.book import PARAMETERS
 from tests.support.command_line import PROGRAM, accident, environment, santunan
+from tests.support.parameters import funeral_file
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,7 @@ def test_where_nothing_was_decided_yet_it_is_said_in_words(
     ],
 )
 def test_without_a_store_one_sentence_says_so_and_nothing_is_made(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    changed = tmp_path / "funeral.yaml"
-    changed.write_text((PARAMETERS / changed.name).read_text())
+    changed = funeral_file(tmp_path)
     ran = santunan(*arguments, cwd=tmp_path)
     assert (ran.status, ran.out) == (78, "")
     assert len(ran.err.splitlines()) == 1 and "santunan submit" in ran.err
