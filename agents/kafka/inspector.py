@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, IsolationLevel, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from agents.kafka.security import librdkafka_options
+from agents.kafka.topics import require_none_added
 from agents.settings import Settings
 from pipeline.errors import Transient
 from pipeline.messages.published import PublishedOutput, published_output
@@ -38,6 +39,12 @@ class Inspector:
             cluster = self._admin.list_topics(timeout=self._seconds).cluster_id or ""
             asked = self._admin.describe_topics(TopicCollection(list(topics.ALL)), request_timeout=self._seconds)
             return cluster, {name: _id_of(answer.result().topic_id) for name, answer in asked.items()}
+
+    def require_partitions(self) -> None:
+        """Raises NotReady where partitions were added to a topic."""
+        with self._patient():
+            found = self._admin.list_topics(timeout=self._seconds).topics
+        require_none_added({name: len(found[name].partitions) for name in topics.ALL if name in found}, self._settings)
 
     def bounds(self, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
         """The first offset of each place, and the one after its last record."""

@@ -6,7 +6,7 @@ sets when it was received; `history.events` keeps the time of the event, and onl
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -128,13 +128,29 @@ def require(settings: Settings) -> None:
             f"({', '.join(missing)}): run `santunan topics create`"
         )
     counts = {name: len(one["partitions"]) for name, one in found.items()}
-    wrong = {name: count for name, count in counts.items() if count != settings.partitions}
-    if wrong:
-        name, count = next(iter(wrong.items()))
-        raise NotReady(
-            f"{name} has {count} partitions, but `partitions` says {settings.partitions}: all topics must have the "
-            f"same number, so set partitions to {count}, or run `santunan topics check`"
-        )
+    if set(counts.values()) != {settings.partitions}:
+        raise NotReady(_other_partitions(counts, settings))
+
+
+def require_none_added(counts: Mapping[str, int], settings: Settings) -> None:
+    """`counts`: partitions by topic. Raises NotReady where a topic has got more than the settings say: a key may be in
+    another partition now, and of the added ones nobody would say that a day has passed. A broker that lags behind knows
+    fewer for a moment, which is no reason to end."""
+    if max(counts.values(), default=0) > settings.partitions:
+        raise NotReady(_other_partitions(counts, settings))
+
+
+def _other_partitions(counts: Mapping[str, int], settings: Settings) -> str:
+    name, count = next((name, count) for name, count in counts.items() if count != settings.partitions)
+    most = max(counts.values())
+    first = ""
+    if len(set(counts.values())) > 1:  # none can be taken away
+        first = f"give each topic {most} (kafka-topics.sh --alter --topic NAME --partitions {most}), then "
+    return (
+        f"{name} has {count} partitions, but `partitions` says {settings.partitions}: all topics must have the same "
+        f"number, so {first}set partitions to {most} for all workers and senders (SANTUNAN_PARTITIONS); "
+        "`santunan topics check` compares them"
+    )
 
 
 def require_one(settings: Settings, name: str) -> None:

@@ -76,6 +76,9 @@ class Broker:
         self._ask("identity")
         return "cluster", {}
 
+    def require_partitions(self) -> None:
+        """None was added."""
+
     def bounds(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
         self._ask("bounds")
         return {place: (0, 1000) for place in places}

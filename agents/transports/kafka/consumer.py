@@ -40,7 +40,7 @@ from agents.transports.kafka.takeover import take_over
 from agents.worker.batch_source import Batch, Lag
 from agents.worker.batches import MOST_BATCHES, STUCK_SECONDS
 from agents.worker.ending import leave
-from pipeline.errors import EXIT_TRANSIENT, SantunanError, Transient
+from pipeline.errors import EXIT_TRANSIENT, NotReady, SantunanError, Transient
 from pipeline.messages.records import Chunk, Message
 from pipeline.store.origins import missing
 from schemas import topics
@@ -179,6 +179,14 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             await self._note_published()
             with contextlib.suppress(Transient):  # nobody can say while the broker is away
                 await self._note_held()
+                await self._require_partitions()
+
+    async def _require_partitions(self) -> None:
+        """A worker that goes on would leave what lies in added partitions unread until the group forms anew."""
+        try:
+            await asyncio.to_thread(self.transport.inspector.require_partitions)
+        except NotReady as error:
+            leave(error.exit_code, str(error))
 
     async def _note_held(self) -> None:
         """Note places whose log goes on beyond what can be read, while that end does not move."""

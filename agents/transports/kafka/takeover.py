@@ -32,6 +32,7 @@ async def take_over(
 
     `app`: the App, which knows the store. Raises NotReady, Transient and the errors of both Kafka clients.
     """
+    await asyncio.to_thread(inspector.require_partitions)
     assignment = thread.assigned
     assigned = sorted(assignment.partitions)
     await publisher.fence({tp.partition for tp in assigned}, assignment.member)

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from agents.kafka import topics as kafka_topics
+from agents.settings import Settings, read_settings
+from pipeline.errors import NotReady
 from schemas import topics
 
 
@@ -37,3 +39,31 @@ def test_a_topic_that_nobody_makes_is_missing_at_last(brokers: int, monkeypatch:
     cluster = Cluster(brokers, late=1000)
     assert kafka_topics._found(cluster).keys() == set(topics.ALL[1:])
     assert (cluster.answers == 1) == (brokers == 1)
+
+
+def settings(partitions: int) -> Settings:
+    url = "postgresql://u@127.0.0.1:1/x"
+    return read_settings(broker_url="kafka+chunks://127.0.0.1:1", database_url=url, partitions=partitions)
+
+
+@pytest.mark.parametrize(
+    ("counts", "remedy"),
+    [
+        ((4, 4), ""),
+        ((3, 4), ""),  # a broker that has not learned of them yet
+        ((), ""),
+        ((5, 5), "same number, so set partitions to 5 for all workers and senders"),
+        (
+            (4, 5),
+            "so give each topic 5 (kafka-topics.sh --alter --topic NAME --partitions 5), then set partitions to 5",
+        ),
+    ],
+)
+def test_only_partitions_that_were_added_end_a_worker(counts: tuple[int, ...], remedy: str) -> None:
+    found = dict(zip(topics.ALL, counts, strict=False))
+    if not remedy:
+        kafka_topics.require_none_added(found, settings(4))
+        return
+    with pytest.raises(NotReady) as refused:
+        kafka_topics.require_none_added(found, settings(4))
+    assert remedy in str(refused.value) and "has 5 partitions, but `partitions` says 4" in str(refused.value)
