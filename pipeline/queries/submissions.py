@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, func, literal, or_, select
 
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.queries import history
@@ -51,12 +51,12 @@ class ClaimFile:
 
 def stored_event(store: Readable, source: str, event_id: str) -> StoredEvent | None:
     """None: it is not known (yet)."""
-    return _stored(store, ledger.c.source == source, ledger.c.event_id == event_id)
+    return _stored(store, _OF_ID, {"source": source, "event_id": event_id})
 
 
 def event_of_digest(store: Readable, source: str, digest: bytes) -> StoredEvent | None:
     """As `stored_event`; looks through all that this source has sent."""
-    return _stored(store, ledger.c.source == source, ledger.c.digest == digest)
+    return _stored(store, _OF_DIGEST, {"source": source, "digest": digest})
 
 
 def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
@@ -113,12 +113,20 @@ def _sent_by(source: str) -> Any:
     return select(ledger.c.claim_id).where(ledger.c.source == source, ledger.c.claim_id.is_not(None))
 
 
-def _stored(store: Readable, *wanted: ColumnElement[bool]) -> StoredEvent | None:
-    raw = func.coalesce(ledger.c.raw, log.c.value).label("bytes")
-    columns: Iterable[Any] = (ledger, raw)
-    statement = select(*columns).select_from(ledger.outerjoin(log, embedded_log.is_input_of(ledger))).where(*wanted)
+def _with_bytes(*names: str) -> Select[Any]:
+    """A row of the ledger, by these columns. Made once: to make it costs as much as to ask it."""
+    columns: Iterable[Any] = (ledger, func.coalesce(ledger.c.raw, log.c.value).label("bytes"))
+    wanted = [ledger.c[name] == bindparam(name) for name in names]
+    return select(*columns).select_from(ledger.outerjoin(log, embedded_log.is_input_of(ledger))).where(*wanted)
+
+
+_OF_ID: Final = _with_bytes("source", "event_id")
+_OF_DIGEST: Final = _with_bytes("source", "digest")
+
+
+def _stored(store: Readable, statement: Select[Any], wanted: Mapping[str, str | bytes]) -> StoredEvent | None:
     with store.reader() as connection:
-        row = connection.execute(statement).first()
+        row = connection.execute(statement, wanted).first()
     if row is None:
         return None
     place = (row.topic, row.partition, row.offset)
