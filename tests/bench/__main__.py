@@ -27,11 +27,18 @@ def _kafka(directory: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     return kafka.measure(directory, chosen.claims, chosen.stored)
 
 
+def _gateway(directory: Path, chosen: argparse.Namespace) -> dict[str, Any]:
+    from tests.bench import gateway  # as Kafka, and the extra `gateway`
+
+    return gateway.measure(directory)
+
+
 STAGES: dict[str, Stage] = {
     "rules": lambda directory, chosen: rules.measure(directory, chosen.claims),
     "embedded": lambda directory, chosen: embedded.measure(directory, chosen.claims),
     "members": lambda directory, chosen: monthly_life.measure(directory, chosen.members, chosen.years),
     "kafka": _kafka,
+    "gateway": _gateway,
 }
 
 
