@@ -6,13 +6,15 @@ Never imports Faust or Kafka; psycopg only where PostgreSQL is asked for, the
 writing half, and with it the desk, only where a store is opened to write.
 """
 
+import errno
 import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -48,7 +50,6 @@ _REFUSALS: Final = {
     "no pg_hba.conf entry": "it lets no such user in from here; see its pg_hba.conf",
     "permission denied": "the user may not use these tables; grant it, or use the user that ran `santunan migrate`",
 }
-_HEADER: Final = b"SQLite format 3\0"
 
 
 def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlStore":
@@ -206,13 +207,19 @@ def _file(url: str) -> Path:
 
 
 def refuse_other_files(file: Path) -> None:
+    """Asks SQLite alone: whoever else opens the file and closes it takes away all locks that this process has on it,
+    and another process would think that nobody uses it, and delete its log (sqlite.org/howtocorrupt.html, 2.2)."""
+    uri = f"file:{quote(str(file))}?mode=ro&immutable=1"
     try:
-        with file.open("rb") as stream:
-            header = stream.read(len(_HEADER))
-    except OSError as error:
-        raise NotReady(f"{file} cannot be read: {error.strerror}; check its owner and its permissions") from None
-    if header != _HEADER:
-        raise NotReady(f"{file} is no SQLite database; set database_url to another file")
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname == "SQLITE_NOTADB":
+            raise NotReady(f"{file} is no SQLite database; set database_url to another file") from None
+        if error.sqlite_errorname.startswith("SQLITE_CANTOPEN"):
+            why = os.strerror(errno.EISDIR if file.is_dir() else errno.EACCES)
+            raise NotReady(f"{file} cannot be read: {why}; check its owner and its permissions") from None
+        return  # damage is reported where the file is read
 
 
 def _make(file: Path) -> None:
