@@ -94,7 +94,7 @@ def decisions_page(
     known = or_(*[and_(partition == one, output > place) for one, place in after.items()], partition.not_in(after))
     statement = select(partition.label("partition"), output, decisions.c.claim_id).where(known)
     if not store.is_embedded:
-        statement = statement.join(chunks, chunks.c.id == output / CHUNK_STRIDE)
+        statement = statement.join(chunks, chunks.c.id == output // CHUNK_STRIDE)
     if source is not None:
         statement = statement.where(decisions.c.claim_id.in_(_sent_by(source)))
     with store.reader() as connection:

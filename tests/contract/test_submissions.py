@@ -54,6 +54,12 @@ def test_a_feed_goes_on_in_each_partition_where_it_stopped(site: Site) -> None:
         assert [claim for _, _, claim, _ in decisions_page(site.store, None, after=late, limit=10)] == ["K1"]
 
 
+def test_a_feed_has_every_decision_of_a_chunk(site: Site) -> None:
+    site.run(*e.member(), *(e.accident(f"K{month}", f"2024-0{month}-10") for month in (1, 3, 5)))
+    found = decisions_page(site.store, None, after={}, limit=10)
+    assert [claim for _, _, claim, _ in found] == ["K1", "K3", "K5"]
+
+
 def test_who_waits_sees_that_something_was_processed(site: Site) -> None:
     before = last_chunk(site.store)
     fill(site)

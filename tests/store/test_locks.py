@@ -1,4 +1,4 @@
-"""The locks of SQLite: another process sees that a file is in use, whatever else this process opens and closes of it."""
+"""The locks of SQLite: another process sees that a file is in use, whatever else this one opens and closes of it."""
 
 import subprocess
 import sys
@@ -9,7 +9,6 @@ import pytest
 
 from pipeline.store import open_reader, open_store
 from pipeline.store.access_book import open_access
-from pipeline.store.own_tables import open_own_tables
 
 # The bytes of the file that every open connection has a shared lock on. Who gets them alone deletes the log at its end.
 LOCK = """
@@ -36,12 +35,7 @@ def _access(url: str) -> None:
     open_access(url).close()
 
 
-def _own_tables(url: str) -> None:
-    with open_own_tables(url):
-        return
-
-
-@pytest.mark.parametrize("also", [_reader, _store, _access, _own_tables])
+@pytest.mark.parametrize("also", [_reader, _store, _access])
 def test_a_second_opening_takes_no_lock_of_the_first_away(also: Callable[[str], None], tmp_path: Path) -> None:
     file = tmp_path / "santunan.db"
     url = f"sqlite:///{file}"
