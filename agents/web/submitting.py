@@ -20,6 +20,7 @@ from pipeline.operations.reports import (
     settle,
     submit_events,
 )
+from pipeline.operations.rulings import preview_ruling
 from schemas.decisions import FieldError
 from schemas.events import Refused, refuse_duplicate_keys
 from schemas.values import MAX_EVENT_BYTES
@@ -82,6 +83,18 @@ async def post_review(request: Request, principal: Signed) -> Response:
     return await _report(request, principal, review)
 
 
+@router.post("/reviews/preview")
+async def post_preview(request: Request, principal: Signed) -> Response:
+    """What a ruling would lead to. It takes what a review takes; nothing is sent."""
+    language = language_of(request)
+    data = await _data_of(request)
+    try:
+        found = await call(request, preview_ruling, principal, data, language)
+    except Poison as poison:
+        return answer(problem_of(poison, prefix="data."), language)
+    return _json(found, 200, {"Content-Language": language})
+
+
 @router.post("/settlements")
 async def post_settlement(request: Request, principal: Signed) -> Response:
     """A payout that reached its payee, or did not."""
@@ -89,15 +102,19 @@ async def post_settlement(request: Request, principal: Signed) -> Response:
 
 
 async def _report(request: Request, principal: Signed, operation: Callable[..., Receipt], *args: str) -> Response:
-    if media_type_of(request) != JSON:
-        raise ProblemError("MEDIA_TYPE")
-    data = _object_of(await body_of(request, MAX_EVENT_BYTES))
+    data = await _data_of(request)
     try:
         if not (key := request.headers.get("idempotency-key", "")):
             raise Poison("INVALID", FieldError("id", _NO_KEY))
         return _received(await call(request, operation, principal, *args, key, data))
     except Poison as poison:
         return answer(problem_of(poison, prefix="data."), language_of(request))
+
+
+async def _data_of(request: Request) -> dict[str, Any]:
+    if media_type_of(request) != JSON:
+        raise ProblemError("MEDIA_TYPE")
+    return _object_of(await body_of(request, MAX_EVENT_BYTES))
 
 
 async def _post_batch(request: Request, principal: Signed) -> Response:

@@ -59,6 +59,7 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "report_wage": _MEMBERS,
     "pay_contribution": _MEMBERS | {"payments": _ALL},
     "review": {"officer": _ALL},
+    "preview_ruling": {"officer": _ALL},
     "settle": {"payments": _ALL},
     "check_cover": dict.fromkeys((*_CLINICS, "desk"), _ANSWER) | dict.fromkeys(_EMPLOYERS, _OWN) | _READERS,
     "read_claim": _PARTIES | _READERS | {"payments": Grant("all", "payout")},

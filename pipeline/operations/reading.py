@@ -13,9 +13,10 @@ import orjson
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import View, grant_of
-from pipeline.explain import Explanation, Language, explain, paper_name, short
+from pipeline.explain import Explanation, Language, explain, paper_name
 from pipeline.operations.front_office import FrontOffice, Receipt
 from pipeline.operations.parties import CLAIM_ID, claim_seen
+from pipeline.operations.words import Worded, worded
 from pipeline.queries.claim import ClaimStatus, status_of
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
@@ -26,14 +27,6 @@ from schemas.decisions import Decision
 MOST_CURSOR_LETTERS: Final = 6_000  # of 256 partitions
 _CURSOR: Final = re.compile(r"[0-9]{1,3}-[0-9]{1,18}(?:\.[0-9]{1,3}-[0-9]{1,18})*")
 _MONEY: Final = ("full", "payout")  # views that see every amount
-
-
-@dataclass(frozen=True, slots=True)
-class Worded:
-    """A code with its words in the language asked for."""
-
-    code: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +172,9 @@ def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
         decision.revision,
         decision.outcome,
         decision.decided_at.astimezone(dt.UTC),
-        () if is_money else _worded(decision.reason_codes, language),
+        () if is_money else worded(decision.reason_codes, language),
         () if is_money else tuple(Worded(paper, paper_name(paper, language)) for paper in decision.missing),
-        () if is_money else _worded(found.open_codes, language),
+        () if is_money else worded(found.open_codes, language),
         decision.pay_by,
         decision.total if view in _MONEY else None,
         _amounts(decision, view),
@@ -194,10 +187,6 @@ def _amounts(decision: Decision, view: View) -> tuple[Amount, ...]:
     return tuple(
         Amount(one.line, one.payee, one.amount) for one in decision.benefits if payees is None or one.payee in payees
     )
-
-
-def _worded(codes: tuple[str, ...], language: Language) -> tuple[Worded, ...]:
-    return tuple(Worded(code, short(code, language)) for code in codes)
 
 
 def _day(stored: str | None) -> dt.date | None:

@@ -52,7 +52,7 @@ def receive(front: FrontOffice, principal: Principal, documents: Sequence[bytes]
     fresh: list[tuple[int, bytes, IntakeEvent]] = []
     for place, raw in enumerate(documents):
         try:
-            event = _admitted(front, principal, raw)
+            event = admitted(front, principal, raw)
             answers.append(_known(front, event, raw))
         except _REFUSALS as refusal:
             answers.append(refusal)
@@ -79,7 +79,8 @@ def receive_one(front: FrontOffice, principal: Principal, raw: bytes) -> Receipt
     return answer
 
 
-def _admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEvent:
+def admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEvent:
+    """The event, where the principal may send it and it is whole. Raises Denied, NotFound, Poison."""
     grant_of(principal, "submit_events")
     source, _ = claimed_identity(raw)
     if source is not None and source != principal.name:

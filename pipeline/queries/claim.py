@@ -1,6 +1,6 @@
 """The status of one claim: its latest decision, its payments, the codes that are open for an officer. Never writes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -47,14 +47,14 @@ def status_of(store: Readable, claim_id: str) -> ClaimStatus:
         events = list(_events(connection, claim_id))
         payments = tuple(Payment(one.data.amount, one.data.paid_on) for one in events if isinstance(one, PayoutSettled))
         reviews = [one.data for one in events if isinstance(one, ClaimReviewed)]
-        return ClaimStatus(decision, payments, _open_codes(progress), _officer_reason(decision, reviews))
+        return ClaimStatus(decision, payments, _open_codes(progress), officer_reason(decision, reviews))
 
 
 def _events(connection: "Connection", claim_id: str) -> Iterator["IntakeEvent"]:
     return (parse(bytes(raw)) for _, _, raw in history.events_of(connection, [claim_id], before=_END))
 
 
-def _officer_reason(decision: Decision, reviews: list[Review]) -> str | None:
+def officer_reason(decision: Decision, reviews: Sequence[Review]) -> str | None:
     """The reason of the latest review whose verdict the decision carries; what an officer let pass needs none."""
     carried = {_CARRIES[code] for code in decision.reason_codes if code in _CARRIES}
     return next((one.reason for one in reversed(reviews) if one.verdict in carried), None)

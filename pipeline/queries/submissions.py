@@ -44,6 +44,7 @@ class ClaimFile:
 
     claim_id: str
     key: str
+    partition: int
     member_number: str | None
     parties: frozenset[str]
     events: tuple[tuple[Any, dt.datetime], ...]
@@ -67,7 +68,8 @@ def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
             return None
         found = history.events_of(connection, [claim_id], before=_END)
     events = tuple((parse(bytes(raw)), clock_of(clock)) for _, clock, raw in found)
-    return ClaimFile(claim_id, row.key, row.member_number, frozenset(progress_of(row.progress).parties), events)
+    parties = frozenset(progress_of(row.progress).parties)
+    return ClaimFile(claim_id, row.key, row.partition, row.member_number, parties, events)
 
 
 def claims_page(store: Readable, source: str | None, *, after: str, limit: int) -> list[Any]:

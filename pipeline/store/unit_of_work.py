@@ -58,6 +58,13 @@ class Transaction:
         self._connection: Connection | None = None
         self._transaction: RootTransaction | None = None
 
+    @classmethod
+    def over(cls, connection: Connection) -> Self:
+        """Reads over a connection that somebody else opened and closes."""
+        made = cls(connection.engine, lambda _: None)
+        made._connection = connection
+        return made
+
     def __enter__(self) -> Self:
         try:
             self._connection = self._engine.connect()

@@ -26,6 +26,11 @@ def claim_of(is_own: bool) -> str:
     return OWN if is_own else FOREIGN
 
 
+def revision_of(client: Client, is_own: bool) -> int:
+    """1 where the principal may not read the claim."""
+    return int(client.get(f"/v1/claims/{claim_of(is_own)}").json.get("revision", 1))
+
+
 def report(client: Client, path: str, data: Any) -> Answer:
     return client.report(path, f"cell-{next(_numbers)}", data)
 
@@ -54,6 +59,11 @@ HOW: Final[dict[str, Ask]] = {
     ),
     "review": lambda c, s, own: report(
         c, "/v1/reviews", {"claim_id": claim_of(own), "revision": 1, "verdict": "approve", "reason": "x"}
+    ),
+    "preview_ruling": lambda c, s, own: c.ask(
+        "POST",
+        "/v1/reviews/preview",
+        {"claim_id": claim_of(own), "revision": revision_of(c, own), "verdict": "reject", "reason": "x"},
     ),
     "settle": lambda c, s, own: report(
         c,
