@@ -14,6 +14,7 @@ from agents.web.problems import ProblemError
 from agents.web.submitting import JSON, receipt_document
 from pipeline.errors import Poison
 from pipeline.explain import Language, render_text
+from pipeline.operations.claim_file import read_case
 from pipeline.operations.cover import check_cover
 from pipeline.operations.reading import (
     MOST_CURSOR_LETTERS,
@@ -71,6 +72,13 @@ async def get_claim(
     if etag in request.headers.get("if-none-match", ""):
         return Response(None, 304, headers)
     return _json(found, headers)
+
+
+@router.get("/cases/{claim}")
+async def get_case(request: Request, principal: Signed, claim: str) -> Response:
+    """The whole file: facts by section, history, other claims of the person; for who rules on it or audits it."""
+    language = language_of(request)
+    return _json(await call(request, read_case, principal, claim, language), {"Content-Language": language})
 
 
 @router.get("/claims/{claim}/explanation")

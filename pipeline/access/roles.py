@@ -10,14 +10,15 @@ from pipeline.access.principals import KINDS, Principal
 from pipeline.errors import EXIT_REFUSED, SantunanError
 
 Reach = Literal["all", "own"]
-View = Literal["full", "party", "employer", "payout", "answer"]
+View = Literal["full", "masked", "party", "employer", "payout", "answer"]
 
 
 class Grant(NamedTuple):
     """`reach`: on which things: all, or those that the principal is a party to. `view`: how much an answer shows.
 
-    full: everything; party: the claim and what is asked, without amounts; employer: besides, what the employer gets;
-    payout: outcome and money; answer: yes, no or an officer, and nothing else.
+    full: everything; masked: without diagnosis and course of events; party: the claim and what is asked, without
+    amounts; employer: besides, what the employer gets; payout: outcome and money; answer: yes, no or an officer, and
+    nothing else.
     """
 
     reach: Reach
@@ -63,6 +64,7 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "settle": {"payments": _ALL},
     "check_cover": dict.fromkeys((*_CLINICS, "desk"), _ANSWER) | dict.fromkeys(_EMPLOYERS, _OWN) | _READERS,
     "read_claim": _PARTIES | _READERS | {"payments": Grant("all", "payout")},
+    "read_case": {"officer": _ALL, "auditor": Grant("all", "masked"), "office": Grant("all", "masked")},
     "list_claims": _PARTIES | _READERS,
     "explain_claim": {"desk": _OWN} | _READERS,
     "list_decisions": _PARTIES | _READERS,

@@ -46,7 +46,7 @@ def case_of(found: ClaimFile) -> Case:
 
 def _is_party(front: FrontOffice, principal: Principal, found: ClaimFile, case: Case) -> bool:
     """Who opened it, who was admitted, and the employer or cooperative of the member on that day."""
-    if principal.name == case.opener or principal.name in found.parties:
+    if principal.name == case.opener or principal.name in found.progress.parties:
         return True
     if principal.kind not in _EMPLOYERS or found.member_number is None:
         return False

@@ -1,10 +1,11 @@
 """The status of one claim: its latest decision, its payments, the codes that are open for an officer. Never writes."""
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from pipeline.explain import Payment
 from pipeline.queries import decisions, history
@@ -52,6 +53,49 @@ def status_of(store: Readable, claim_id: str) -> ClaimStatus:
 
 def _events(connection: "Connection", claim_id: str) -> Iterator["IntakeEvent"]:
     return (parse(bytes(raw)) for _, _, raw in history.events_of(connection, [claim_id], before=_END))
+
+
+@dataclass(frozen=True, slots=True)
+class OtherClaim:
+    """Another claim of the same person. `total`: rupiah in force."""
+
+    claim_id: str
+    program: str
+    event_date: dt.date
+    outcome: str
+    total: int
+
+
+def others_of_person(store: Readable, claim_id: str) -> tuple[OtherClaim, ...]:
+    """Decided claims under the number or the NIK that this claim was decided for, the latest first."""
+    own = select(cases.c.member_number, cases.c.nik).where(cases.c.claim_id == claim_id)
+    columns = cases.c.claim_id, cases.c.program, cases.c.event_date, cases.c.outcome, cases.c.effective_total
+    with store.reader() as connection:
+        row = connection.execute(own).first()
+        names = (
+            []
+            if row is None
+            else [
+                column == value
+                for column, value in ((cases.c.member_number, row.member_number), (cases.c.nik, row.nik))
+                if value is not None
+            ]
+        )
+        if not names:
+            return ()
+        statement = select(*columns).where(or_(*names), cases.c.claim_id != claim_id, cases.c.outcome.is_not(None))
+        found = connection.execute(statement.order_by(cases.c.event_date.desc(), cases.c.claim_id)).all()
+    return tuple(
+        OtherClaim(one.claim_id, one.program, dt.date.fromisoformat(one.event_date), one.outcome, one.effective_total)
+        for one in found
+    )
+
+
+def decisions_of(store: Readable, claim_id: str) -> tuple[Decision, ...]:
+    """All of a claim, in their order."""
+    with store.reader() as connection:
+        found = history.published_decisions(connection, [claim_id], is_embedded=store.is_embedded)
+    return tuple(decisions.read_decision(found[place]) for place in sorted(found))
 
 
 def officer_reason(decision: Decision, reviews: Sequence[Review]) -> str | None:

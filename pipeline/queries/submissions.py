@@ -39,14 +39,15 @@ class StoredEvent:
 class ClaimFile:
     """All that was applied to one claim. `events`: (event, when it was received), in the order of processing.
 
-    `parties`: the sources that were admitted beside the one that opened it. `member_number`: of the latest decision.
+    `progress`: a `claims.Progress`, whose `parties` are the sources that were admitted beside the one that opened it.
+    `member_number`: of the latest decision.
     """
 
     claim_id: str
     key: str
     partition: int
     member_number: str | None
-    parties: frozenset[str]
+    progress: Any
     events: tuple[tuple[Any, dt.datetime], ...]
 
 
@@ -68,8 +69,7 @@ def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
             return None
         found = history.events_of(connection, [claim_id], before=_END)
     events = tuple((parse(bytes(raw)), clock_of(clock)) for _, clock, raw in found)
-    parties = frozenset(progress_of(row.progress).parties)
-    return ClaimFile(claim_id, row.key, row.partition, row.member_number, parties, events)
+    return ClaimFile(claim_id, row.key, row.partition, row.member_number, progress_of(row.progress), events)
 
 
 def claims_page(store: Readable, source: str | None, *, after: str, limit: int) -> list[Any]:

@@ -74,6 +74,7 @@ HOW: Final[dict[str, Ask]] = {
         "POST", "/v1/cover", {"member": member_of(own)["member_number"], "day": "2024-07-07"}
     ),
     "read_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}"),
+    "read_case": lambda c, s, own: c.get(f"/v1/cases/{claim_of(own)}"),
     "list_claims": lambda c, s, own: c.get("/v1/claims"),
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),

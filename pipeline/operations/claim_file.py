@@ -1,0 +1,193 @@
+"""The whole file of a claim for who rules on it or audits it: facts by section, history, other claims of the person.
+
+The member's NIK is masked, and of the person no name is shown. Diagnosis and course of events are for officers.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pipeline.access.principals import Principal
+from pipeline.access.roles import Grant, grant_of
+from pipeline.claims.case import Case
+from pipeline.explain import Explanation, Language, explain
+from pipeline.explain.sections import field_label, section_facts, section_title
+from pipeline.operations.front_office import FrontOffice
+from pipeline.operations.parties import claim_seen
+from pipeline.operations.words import Worded, worded
+from pipeline.queries.claim import ClaimStatus, OtherClaim, decisions_of, others_of_person, status_of
+from pipeline.queries.submissions import ClaimFile
+from schemas.claims import SECTIONS, AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded, MemberReference
+from schemas.codes import ClaimProgram, Outcome
+from schemas.decisions import Decision
+from schemas.events import IntakeEvent
+from schemas.payouts import PayoutFailed, PayoutSettled
+from schemas.reviews import ClaimReviewed
+
+MOST_ENTRIES: Final = 50  # of the history; a claim may have 1,000 events
+_FOR_OFFICERS: Final = frozenset({"medical.diagnosis", "accident.chronology"})
+_ATTRIBUTES: Final = {"death": "death_section"}
+_SHOWN_OF_NIK: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One section: who wrote it, and what it says as (label, value)."""
+
+    section: str
+    title: str
+    writer: str | None
+    rows: tuple[tuple[str, str], ...]
+    is_proposed: bool = False  # of another party; it does not count until an officer accepts it
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `kind`: opened, evidence, appealed, reviewed, settled, failed or decided.
+
+    `sections`: what an event speaks of, in words. `amount`: rupiah of a decision's total or of a payout.
+    """
+
+    at: dt.datetime
+    kind: str
+    who: str | None
+    revision: int | None = None
+    outcome: Outcome | None = None
+    reasons: tuple[Worded, ...] = ()
+    sections: tuple[str, ...] = ()
+    verdict: str | None = None
+    text: str | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """`open`: what an officer must answer now. `history`: newest first, at most MOST_ENTRIES of `entries`.
+
+    `ordered`: rupiah that were ordered for the claim so far, less what was asked back. `children`: how many there are
+    to choose from.
+    """
+
+    claim_id: str
+    program: ClaimProgram
+    event_date: dt.date
+    revision: int
+    outcome: Outcome
+    member_number: str | None
+    nik: str | None
+    total: int
+    indicative_total: int | None
+    ordered: int
+    open: tuple[Worded, ...]
+    reasons: tuple[Worded, ...]
+    children: int
+    facts: tuple[Facts, ...]
+    history: tuple[Entry, ...]
+    entries: int
+    others: tuple[OtherClaim, ...]
+    explanation: Explanation
+
+
+def read_case(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> CaseView:
+    """Raises Denied, NotFound."""
+    grant = grant_of(principal, "read_case")
+    found = claim_seen(front, principal, grant, claim_id)
+    status = status_of(front.store, claim_id)
+    decision = status.decision
+    case = Case(found.claim_id, found.key, found.partition, progress=found.progress)
+    for event, clock in found.events:
+        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
+            case.apply(event, clock)
+    history = _history(found, decisions_of(front.store, claim_id), grant, language)
+    return CaseView(
+        claim_id,
+        decision.program,
+        decision.event_date,
+        decision.revision,
+        decision.outcome,
+        decision.member_number,
+        _masked(case.member),
+        decision.total,
+        decision.indicative_total,
+        sum(found.progress.accounts.values()),
+        worded(status.open_codes, language),
+        worded(decision.reason_codes, language),
+        len(case.children or ()),
+        tuple(_facts(case, grant, language)),
+        history[:MOST_ENTRIES],
+        len(history),
+        others_of_person(front.store, claim_id),
+        _explanation(status, language),
+    )
+
+
+def _explanation(status: ClaimStatus, language: Language) -> Explanation:
+    return explain(
+        status.decision,
+        language,
+        payments=status.payments,
+        open_codes=status.open_codes,
+        officer_reason=status.officer_reason,
+    )
+
+
+def _masked(member: MemberReference | None) -> str | None:
+    if member is None or member.nik is None:
+        return None
+    return member.nik[:_SHOWN_OF_NIK] + "*" * (len(member.nik) - 2 * _SHOWN_OF_NIK) + member.nik[-_SHOWN_OF_NIK:]
+
+
+def _facts(case: Case, grant: Grant, language: Language) -> list[Facts]:
+    found = []
+    for section in SECTIONS:
+        if section == "member":
+            continue  # the head of the page names the member, as far as it may
+        value = getattr(case, _ATTRIBUTES.get(section, section))
+        for one in value if section == "advice" else (value,):
+            if rows := _rows(section, one, grant, language):
+                found.append(Facts(section, section_title(section, language), case.writers.get(section), rows))
+        if section in case.proposals:
+            source, proposed, _ = case.proposals[section]
+            rows = _rows(section, proposed, grant, language)
+            found.append(Facts(section, section_title(section, language), source, rows, is_proposed=True))
+    return found
+
+
+def _rows(section: str, value: Any, grant: Grant, language: Language) -> tuple[tuple[str, str], ...]:
+    if not value:
+        return ()
+    hidden = set() if grant.view == "full" else {field_label(path, language) for path in _FOR_OFFICERS}
+    return tuple(row for row in section_facts(section, value, language) if row[0] not in hidden)
+
+
+def _history(found: ClaimFile, made: tuple[Decision, ...], grant: Grant, language: Language) -> tuple[Entry, ...]:
+    entries = [_entry_of(event, clock, grant, language) for event, clock in found.events]
+    entries += [
+        Entry(
+            one.decided_at,
+            "decided",
+            None,
+            one.revision,
+            one.outcome,
+            worded(one.reason_codes, language),
+            amount=one.total,
+        )
+        for one in made
+    ]
+    # A decision follows from the event of the same moment.
+    return tuple(sorted(entries, key=lambda one: (one.at, one.revision or 0), reverse=True))
+
+
+def _entry_of(event: IntakeEvent, clock: dt.datetime, grant: Grant, language: Language) -> Entry:
+    if isinstance(event, ClaimReviewed):
+        review = event.data
+        return Entry(clock, "reviewed", event.source, sections=(), verdict=review.verdict, text=review.reason)
+    if isinstance(event, PayoutSettled):
+        return Entry(clock, "settled", event.source, amount=event.data.amount)
+    if isinstance(event, PayoutFailed):
+        return Entry(clock, "failed", event.source, text=event.data.reason if grant.view == "full" else None)
+    if isinstance(event, ClaimAppealed):
+        return Entry(clock, "appealed", event.source, text=event.data.ground)
+    named = [name for name in SECTIONS if getattr(event.data, name, None)]
+    kind = "evidence" if isinstance(event, EvidenceAdded) else "opened"
+    return Entry(clock, kind, event.source, sections=tuple(section_title(name, language) for name in named))
