@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from agents.web import asking, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
+from agents.web.pages import claims, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -22,11 +23,11 @@ from schemas.decisions import FieldError
 READY_SECONDS: Final = 2.0
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"vary", b"Accept-Language, Authorization"),
     (b"x-content-type-options", b"nosniff"),
 )
+_POLICY: Final = b"content-security-policy"
 _OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
 
 Scope = MutableMapping[str, Any]
@@ -36,7 +37,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 def make_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Santunan", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.gateway = gateway
-    for router in (submitting.router, asking.router):
+    for router in (submitting.router, asking.router, front.router, claims.router, reports.router, work.router):
         app.include_router(router)
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
@@ -63,7 +64,7 @@ class Guard:
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                message["headers"] = [*message.get("headers", ()), *_HEADERS, (_POLICY, _policy_of(scope))]
                 pattern = getattr(scope.get("route"), "path", "(no such address)")
                 milliseconds = (time.perf_counter() - began) * 1000
                 text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {milliseconds:.1f} ms"
@@ -71,6 +72,16 @@ class Guard:
             await send(message)
 
         await self._app(scope, receive, send_guarded)
+
+
+def is_page(scope: Scope) -> bool:
+    """Whether a person's browser asks: a page of ours, or an address outside the API that does not exist."""
+    route = scope.get("route")
+    return "pages" in getattr(route, "tags", ()) if route is not None else not scope["path"].startswith("/v1/")
+
+
+def _policy_of(scope: Scope) -> bytes:
+    return frame.POLICY.encode() if is_page(scope) else b"default-src 'none'; frame-ancestors 'none'"
 
 
 async def _health(request: Request) -> Response:
@@ -97,20 +108,24 @@ async def _refused(request: Request, error: Exception) -> Response:
         submitting.log_refusal(request, problem.code)
     elif problem.status >= 500:
         log.error("a request could not be served: %s", type(error).__name__, extra={"status": problem.status})
-    return answer(problem, language_of(request))
+    return _answered(request, problem)
 
 
 async def _wrong_parameter(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = tuple(FieldError(str(one["loc"][-1]), one["msg"]) for one in error.errors())
-    return answer(Problem("INVALID", 422, faults, prefix=QUERY), language_of(request))
+    return _answered(request, Problem("INVALID", 422, faults, prefix=QUERY))
 
 
 async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return answer(own(_OF_STATUS.get(error.status_code, "BUG"), error.headers), language_of(request))
+    return _answered(request, own(_OF_STATUS.get(error.status_code, "BUG"), error.headers))
 
 
 async def _bug(request: Request, error: Exception) -> Response:
     """The server logs where it happened; the answer says nothing of it."""
-    return answer(own("BUG"), language_of(request))
+    return _answered(request, own("BUG"))
+
+
+def _answered(request: Request, problem: Problem) -> Response:
+    return frame.refused(request, problem) if is_page(request.scope) else answer(problem, language_of(request))

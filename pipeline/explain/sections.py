@@ -11,6 +11,7 @@ from pipeline.explain.texts import find, room, text
 from pipeline.explain.words import paper_name
 
 _RUPIAH: Final = ("costs", "approved")
+_UNSAID: Final = (False, 0, "none")  # defaults that say that there is nothing to say
 _PERCENT: Final = ("loss_percent", "table_percent", "disability_percent")
 
 
@@ -31,7 +32,8 @@ def choices(path: str, language: str) -> Mapping[str, str]:
 
 
 def section_facts(section: str, value: Any, language: str) -> list[tuple[str, str]]:
-    """(label, value) of each fact that the section states, in its order; what it leaves open is left out.
+    """(label, value) of each fact that the section states, in its order; what it leaves open, and a plain no by
+    default, is left out.
 
     Raises NoText for a field or a choice without words.
     """
@@ -46,7 +48,9 @@ def _facts(path: str, value: Any, language: str) -> Iterator[tuple[str, str]]:
         return
     if dataclasses.is_dataclass(value):
         for field in dataclasses.fields(value):
-            yield from _facts(f"{path}.{field.name}", getattr(value, field.name), language)
+            said = getattr(value, field.name)
+            if said != field.default or said not in _UNSAID:
+                yield from _facts(f"{path}.{field.name}", said, language)
     elif isinstance(value, tuple) and dataclasses.is_dataclass(value[0]):
         for number, one in enumerate(value, 1):
             said = [f"{label}: {fact}" for label, fact in _facts(path, one, language)]

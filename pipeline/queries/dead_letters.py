@@ -41,14 +41,19 @@ def dead_letters(store: Readable, *, with_retried: bool = False) -> list[DeadLet
 
 def dead_letter(store: Readable, place: str) -> DeadLetter:
     """Raises NotFound where there is none of that name."""
-    topic, partition, offset = split_place(place)
+    found = dead_letter_at(store, *split_place(place))
+    if found is None:
+        raise NotFound(f"there is no dead letter {place}; `santunan dead-letters list` names them")
+    return found
+
+
+def dead_letter_at(store: Readable, topic: str, partition: int, offset: int) -> DeadLetter | None:
+    """The one made of the event at this place; None: there is none."""
     table = tables.dead_letters
     statement = select(table).where(table.c.topic == topic, table.c.partition == partition, table.c.offset == offset)
     with store.reader() as connection:
         row = connection.execute(statement).first()
-        if row is None:
-            raise NotFound(f"there is no dead letter {place}; `santunan dead-letters list` names them")
-        return _dead_letter(connection, row)
+        return None if row is None else _dead_letter(connection, row)
 
 
 def split_place(place: str) -> tuple[str, int, int]:

@@ -55,11 +55,6 @@ def test_facts_are_shown_as_each_language_writes_them() -> None:
         ("Kapan terjadi", "7 Juli 2024 10:00 WIB"),
         ("Jenis kejadian", "kekerasan"),
         ("Keadaan saat terjadi", "berangkat atau pulang kerja"),
-        ("Kecelakaan lalu lintas", "bukan"),
-        ("Menyimpang dari rute biasa", "tidak"),
-        ("Kambuh dari kecelakaan sebelumnya", "tidak"),
-        ("Disengaja oleh korban", "tidak"),
-        ("Penyebab belum jelas", "tidak"),
         ("Dugaan perbuatan peserta", "perkelahian"),
     ]
     costs = Costs(treatment=1_500_000, transport=Transport(land=20_000))

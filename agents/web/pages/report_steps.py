@@ -1,0 +1,186 @@
+"""The steps in which an accident or a death is reported: which questions a case needs, and the data they make.
+
+Answers are texts by the path of the field (`accident.kind`). Pure: reads no request and sends nothing.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
+
+from schemas.clock import JAKARTA
+from schemas.values import NIK_SHAPE
+
+Answers = Mapping[str, str]
+Kind = Literal["accident", "death"]
+Widget = Literal["line", "date", "time", "number", "area", "choice", "yes", "papers", "relatives", "children"]
+
+_TRAVEL: Final = ("commuting", "duty_travel", "errand")
+_FACILITIES: Final = ("clinic", "hospital", "office")
+MOST_CHILDREN: Final = 6  # of one form; more are added by the office
+_NIK: Final = re.compile(NIK_SHAPE)
+
+
+class Question(NamedTuple):
+    """`is_asked`: whether this case needs it, from the answers so far."""
+
+    path: str
+    widget: Widget
+    is_required: bool = False
+    is_asked: Callable[[Answers], bool] = lambda answers: True
+
+
+class Step(NamedTuple):
+    """`kinds`: of the principals who are asked; empty: all."""
+
+    name: str
+    questions: tuple[Question, ...]
+    kinds: tuple[str, ...] = ()
+
+
+def _travels(answers: Answers) -> bool:
+    return answers.get("accident.setting") in _TRAVEL
+
+
+STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
+    "accident": (
+        Step("who", (Question("member", "line", True),)),
+        Step(
+            "what",
+            (
+                Question("day", "date", True),
+                Question("time", "time", True),
+                Question("accident.kind", "choice", True),
+                Question("accident.setting", "choice", True),
+            ),
+        ),
+        Step(
+            "how",
+            (
+                Question(
+                    "accident.diagnosed_on",
+                    "date",
+                    True,
+                    lambda answers: answers.get("accident.kind") == "occupational_disease",
+                ),
+                Question("accident.traffic", "choice", True, _travels),
+                Question(
+                    "accident.detour", "yes", False, lambda answers: answers.get("accident.setting") == "commuting"
+                ),
+                Question("accident.place", "line"),
+                Question("accident.chronology", "area"),
+            ),
+        ),
+        Step(
+            "medical",
+            (
+                Question("medical.unable_to_work_days", "number"),
+                Question("medical.diagnosis", "line"),
+                Question(
+                    "medical.death.died_on",
+                    "date",
+                    True,
+                    lambda answers: answers.get("accident.kind") == "sudden_death",
+                ),
+            ),
+            _FACILITIES,
+        ),
+        Step("costs", (Question("costs.treatment", "number"), Question("costs.transport.land", "number")), _FACILITIES),
+        Step("papers", (Question("documents", "papers"),)),
+    ),
+    "death": (
+        Step("who", (Question("member", "line", True),)),
+        Step("death", (Question("death.died_on", "date", True), Question("death.cause", "choice", True))),
+        Step(
+            "family", (Question("heirs.relatives", "relatives"), Question("children", "children")), ("desk", "office")
+        ),
+        Step("papers", (Question("documents", "papers"),)),
+    ),
+}
+ACCIDENT_PAPERS: Final = ("membership_card", "ktp", "doctor_letter", "treatment_receipt", "transport_receipt")
+DEATH_PAPERS: Final = ("membership_card", "ktp", "death_certificate", "heir_letter", "family_card")
+
+
+def steps_of(kind: Kind, principal_kind: str, answers: Answers) -> list[Step]:
+    """The steps with the questions that this case needs."""
+    found = []
+    for step in STEPS[kind]:
+        questions = tuple(one for one in step.questions if one.is_asked(answers))
+        if questions and (not step.kinds or principal_kind in step.kinds):
+            found.append(step._replace(questions=questions))
+    return found
+
+
+def papers_of(kind: Kind, answers: Answers) -> tuple[str, ...]:
+    """The papers that this case may need, the common ones first."""
+    if kind == "death":
+        return DEATH_PAPERS
+    more: list[str] = []
+    if answers.get("accident.traffic", "none") != "none":
+        more += ["police_report", "jasa_raharja_letter"]
+    if answers.get("accident.setting") == "commuting":
+        more.append("attendance")
+    if answers.get("accident.setting") == "duty_travel":
+        more.append("assignment_letter")
+    if answers.get("accident.kind") == "violence":
+        more += ["police_letter", "visum"]
+    return (*ACCIDENT_PAPERS, *more)
+
+
+def data_of(kind: Kind, principal_kind: str, answers: Answers, lists: Mapping[str, list[str]], now: dt.datetime) -> Any:
+    """The `data` of the report, as far as it is answered. What cannot be read stays as it was typed: the parser says
+    what is wrong with it."""
+    data: dict[str, Any] = {}
+    for step in steps_of(kind, principal_kind, answers):
+        for question in step.questions:
+            _answer(data, question, answers, lists)
+    data["member"] = _member(answers.get("member", ""))
+    if kind == "accident":
+        data.setdefault("accident", {})["occurred_at"] = _moment(answers.get("day", ""), answers.get("time", ""))
+        if principal_kind in ("employer", "cooperative"):  # reporting here is the employer's stage I report
+            data["report"] = {"reported_at": now.astimezone(JAKARTA).isoformat(timespec="seconds")}
+    return data
+
+
+def _member(written: str) -> dict[str, str]:
+    number = written.replace(" ", "").upper()
+    return {"nik": number} if _NIK.fullmatch(number) else {"member_number": number}
+
+
+def _moment(day: str, time: str) -> str:
+    return f"{day}T{time}:00+07:00" if len(time) == len("10:00") else f"{day}T{time}+07:00"
+
+
+def _answer(data: dict[str, Any], question: Question, answers: Answers, lists: Mapping[str, list[str]]) -> None:
+    path, widget = question.path, question.widget
+    if widget == "papers":
+        if papers := lists.get(path):
+            data[path] = papers
+    elif widget == "relatives":
+        if relatives := lists.get(path):
+            data["heirs"] = {"relatives": [{"relation": one} for one in relatives]}
+    elif widget == "children":
+        if children := _children(lists):
+            data["children"] = children
+    elif "." in path and (written := answers.get(path, "").strip()):
+        *sections, name = path.split(".")
+        place = data
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = _value(widget, written)
+
+
+def _value(widget: Widget, written: str) -> Any:
+    if widget == "number":
+        digits = written.removeprefix("Rp").replace(".", "").replace(",", "").replace(" ", "")
+        return int(digits) if digits.isdecimal() and len(digits) < 19 else written
+    return written == "yes" if widget == "yes" else written
+
+
+def _children(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    born, levels = lists.get("children.birth_date", []), lists.get("children.level", [])
+    return [
+        {"birth_date": birth_date.strip(), **({"level": level, "in_school": True} if level else {"in_school": False})}
+        for birth_date, level in zip(born, levels, strict=False)
+        if birth_date.strip()
+    ]
