@@ -1,13 +1,12 @@
 """My claims: state in words, what is missing first, and adding it there."""
 
-import secrets
 from typing import Final, get_args
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from agents.web.gate import Signed, call
-from agents.web.pages.forms import Form, faults_of, form_of, sent
+from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
 from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES
@@ -95,7 +94,7 @@ def _claim(
         claim=found,
         done=done if done in ("applied", "waiting", "refused") else "",
         faults=faults or {},
-        given={"key": secrets.token_urlsafe(16), **(given or {})},
+        given={"key": new_key(), **(given or {})},
         papers=[*missing, *(one for one in PAPERS if one not in missing)] if may_add else [],
         missing=missing,
         may_appeal=principal.kind in ROLES["appeal"],
@@ -110,7 +109,7 @@ def _followed(claim: str, fate: Fate) -> Response:
 
 def _key(form: Form) -> str:
     """The form's own: sent twice, it counts once."""
-    return form.text("key") or secrets.token_urlsafe(16)
+    return form.text("key") or new_key()
 
 
 def _path(claim: str) -> str:

@@ -1,6 +1,7 @@
 """Forms: what was typed, read and kept; faults beside the fields; and what became of what was sent."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -35,6 +36,11 @@ class Form:
     def text(self, name: str) -> str:
         """Without spaces around it."""
         return self.given.get(name, "").strip()
+
+
+def new_key() -> str:
+    """The key of a form: what is sent twice with it counts once."""
+    return secrets.token_urlsafe(16)
 
 
 async def form_of(request: Request) -> Form:

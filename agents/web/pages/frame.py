@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 MENU: Final = (
-    Entry("/work", "work", "list_work"),
+    Entry("/tasks", "work", "list_work"),
     Entry("/cover", "cover", "check_cover"),
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),

@@ -11,6 +11,7 @@ from agents.web.gate import Signed, call, gateway_of
 from agents.web.pages.forms import faults_of, form_of
 from agents.web.pages.frame import ROOM, menu_of, page, page_language, switched, texts
 from agents.web.problems import ProblemError
+from pipeline.access.roles import grant_of
 from pipeline.errors import Poison
 from pipeline.operations.cover import check_cover
 from pipeline.queries.pages import NotFound
@@ -40,6 +41,7 @@ async def static(name: str) -> Response:
 
 @router.get("/cover")
 async def ask_cover(request: Request, principal: Signed) -> Response:
+    grant_of(principal, "check_cover")
     return page(
         request, "cover.html", principal, given={"day": _today(request), "program": "JKK"}, faults={}, found=None
     )

@@ -1,6 +1,5 @@
 """Reporting an accident or a death in steps. What was answered stays in the form itself, so nothing is kept here."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, get_args
@@ -11,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from agents.web.gate import Signed, call, gateway_of
 from agents.web.messages import in_indonesian
-from agents.web.pages.forms import Form, form_of, sent
+from agents.web.pages.forms import Form, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
 from agents.web.pages.report_steps import MOST_CHILDREN, Kind, Question, Step, data_of, papers_of, steps_of
 from agents.web.problems import ProblemError
@@ -38,7 +37,7 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 async def begin(request: Request, principal: Signed, kind: str) -> Response:
     which = _kind_of(kind)
     grant_of(principal, f"report_{which}")
-    form = Form({"key": secrets.token_urlsafe(16)}, {})
+    form = Form({"key": new_key()}, {})
     return _step(request, principal, which, steps_of(which, principal.kind, {})[0], form)
 
 
@@ -83,7 +82,7 @@ async def _send(request: Request, principal: Principal, kind: Kind, form: Form) 
         return kept[-1]
 
     try:
-        fate = await sent(request, report, principal, form.text("key") or secrets.token_urlsafe(16), data)
+        fate = await sent(request, report, principal, form.text("key") or new_key(), data)
     except (Poison, IdReused, NotFound) as refusal:
         said = _refusal(refusal, language)
         return _check(request, principal, kind, form, {"send": said})
@@ -142,7 +141,7 @@ def _step(request: Request, principal: Principal, kind: Kind, step: Step, form: 
         step=step,
         number=[one.name for one in steps].index(step.name) + 1,
         count=len(steps) + 1,
-        given=form.given,
+        given={"key": new_key(), **form.given},
         lists=form.lists,
         faults=form.faults,
         carried=_carried(form, own),
@@ -167,7 +166,7 @@ def _check(
         kind=kind,
         steps=steps,
         count=len(steps) + 1,
-        given=form.given,
+        given={"key": new_key(), **form.given},
         lists=form.lists,
         faults=dict(faults or {}),
         carried=_carried(form, set()),

@@ -1,6 +1,5 @@
 """Work: what waits for an officer; a claim on one page; a ruling previewed by the engine before it is sent."""
 
-import secrets
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from agents.web.gate import Signed, call
 from agents.web.pages.claims import PAPERS
-from agents.web.pages.forms import Form, faults_of, form_of, sent
+from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
 from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES
@@ -32,14 +31,14 @@ _FIELDS: Final = {"changes": "line", "documents": "papers", "children": "childre
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
-@router.get("/work")
+@router.get("/tasks")
 async def work(request: Request, principal: Signed, after: str | None = None) -> Response:
     found = await call(request, list_work, principal, after=after)
     language = page_language(request)
     return page(request, "work.html", principal, found=found, short=lambda code: short(code, language))
 
 
-@router.get("/work/{claim}")
+@router.get("/tasks/{claim}")
 async def claim_file(request: Request, principal: Signed, claim: str, done: str = "", why: str = "") -> Response:
     """`done`, `why`: what became of the ruling that was sent from here."""
     found = await call(request, read_case, principal, claim, page_language(request))
@@ -47,7 +46,7 @@ async def claim_file(request: Request, principal: Signed, claim: str, done: str 
     return _file(request, principal, found, Form({}, {}), done=said, why=why)
 
 
-@router.post("/work/{claim}")
+@router.post("/tasks/{claim}")
 async def rule(request: Request, principal: Signed, claim: str) -> Response:
     """Preview first; the preview has the button that sends."""
     form, language = await form_of(request), page_language(request)
@@ -56,7 +55,7 @@ async def rule(request: Request, principal: Signed, claim: str) -> Response:
     if not faults:
         try:
             if form.text("step") == "send":
-                fate = await sent(request, review, principal, form.text("key") or secrets.token_urlsafe(16), data)
+                fate = await sent(request, review, principal, form.text("key") or new_key(), data)
                 return _followed(claim, fate)
             preview = await call(request, preview_ruling, principal, data, language)
         except Poison as poison:
@@ -138,7 +137,7 @@ def _file(
         principal,
         status,
         case=found,
-        given={"key": secrets.token_urlsafe(16), "revision": str(found.revision), **form.given},
+        given={"key": new_key(), "revision": str(found.revision), **form.given},
         lists=form.lists,
         faults=form.faults,
         preview=preview,
@@ -162,4 +161,4 @@ _SHOWN_REFUSALS: Final = (
 
 def _followed(claim: str, fate: Fate) -> Response:
     reason = f"&why={fate.reason}" if fate.reason else ""
-    return RedirectResponse(f"/work/{quote(claim, safe='')}?done={fate.state}{reason}", 303)
+    return RedirectResponse(f"/tasks/{quote(claim, safe='')}?done={fate.state}{reason}", 303)
