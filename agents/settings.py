@@ -27,6 +27,7 @@ _SHAPES: Final = {  # shown instead of the pattern of a setting
     "instance_id": "write letters, digits and . _ -, at most 64, such as hall-1",
     "health_address": "write HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100",
     "web_address": "write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+    "web_url": "write https://HOST, without a path, such as https://santunan.example",
 }
 _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?")
 
@@ -70,6 +71,11 @@ class Settings(BaseSettings):
         default="127.0.0.1:8080",
         pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
         description="HOST:PORT on which the gateway listens; beyond this machine, put TLS before it",
+    )
+    web_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?$",
+        description="address that browsers visit, such as https://santunan.example; with https the cookies are Secure",
     )
     web_rate: int = Field(
         default=100,

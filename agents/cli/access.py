@@ -11,7 +11,8 @@ from agents.cli.options import Json
 from agents.terminal import print_json
 
 if TYPE_CHECKING:
-    from pipeline.store.access_book import AccessBook, Account, Key
+    from pipeline.store.access_book import AccessBook, Key
+    from pipeline.store.access_rows import Account
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="KIND:WHO, such as clinic:plkk-0012.")]
 _NAMESPACE = "urn:santunan:"

@@ -37,7 +37,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
         front = FrontOffice(store, link, Book.load(), access.names_of_person)
-        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
+        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive, settings.web_url)
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
