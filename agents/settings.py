@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
     )
+    login_file: Path = Field(
+        default=EMBEDDED_FILE.with_name("login.json"),
+        description="where `santunan login` keeps a session or a key, readable by its owner alone",
+    )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -147,6 +151,11 @@ class Settings(BaseSettings):
         if self.kafka_security_protocol.startswith("SASL") and (not self.kafka_user or not self.kafka_password):
             raise ValueError(f"{self.kafka_security_protocol} needs kafka_user and kafka_password")
         return self
+
+    @property
+    def public_url(self) -> str:
+        """Where browsers find the gateway, without a path."""
+        return self.web_url or f"http://{self.web_address}"
 
     @property
     def is_embedded(self) -> bool:

@@ -93,9 +93,9 @@ ROOMS: Final = (
          "fastapi starlette anyio uvicorn pydantic orjson"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
-         "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
-         "agents/clients agents/clock agents/demo agents/web",
+         "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
+         "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
+         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web",
          "typer orjson holidays"),
 )
 # fmt: on

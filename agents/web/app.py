@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, session, submitting
+from agents.web import asking, link_page, session, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
@@ -23,7 +23,7 @@ READY_SECONDS: Final = 2.0
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends `Origin: null` from our own forms, too
     (b"vary", b"Accept-Language, Authorization, Cookie"),
     (b"x-content-type-options", b"nosniff"),
 )
@@ -36,7 +36,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 def make_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Santunan", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.gateway = gateway
-    for router in (submitting.router, asking.router, session.router):
+    for router in (submitting.router, asking.router, session.router, link_page.router):
         app.include_router(router)
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])

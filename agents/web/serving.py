@@ -66,6 +66,7 @@ def serve(settings: Settings) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGTERM, _end)  # the server leaves first, then raises it once more
     with opened_gateway(settings) as gateway:
+        _offer_first_operator(gateway, settings)
         try:
             server_of(gateway, host.strip("[]"), int(port)).run()
         except SystemExit as ending:
@@ -74,6 +75,14 @@ def serve(settings: Settings) -> None:
             raise NotReady(
                 f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on: give another HOST:PORT"
             ) from None
+
+
+def _offer_first_operator(gateway: Gateway, settings: Settings) -> None:
+    """Where nobody may act yet, prints a link for one use. To the terminal and into no log: who has it is operator."""
+    token = gateway.links.make_first("machine:gateway", gateway.front.now())
+    if token is not None:
+        print("Nobody may act yet. Make the first operator here, once, within 24 hours:", file=sys.stderr)
+        print(f"{settings.public_url}/link/{token}", file=sys.stderr, flush=True)
 
 
 def _end(*_: object) -> None:

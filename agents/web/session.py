@@ -25,12 +25,12 @@ from agents.web.gate import (
     session_token,
     too_many,
 )
-from pipeline.access.principals import BadPrincipal, Principal
+from pipeline.access.principals import BadPrincipal
 from pipeline.credentials import MOST_LETTERS, WeakPassword
 from pipeline.errors import Poison
 from pipeline.operations import sign_in as operations
 from pipeline.operations.sessions import read_session, sign_out
-from pipeline.operations.sign_in import SignedIn, SignInRefused
+from pipeline.operations.sign_in import LinkUsed, SignedIn, SignInRefused
 from pipeline.store.sign_in_book import SignInBook
 from schemas.decisions import FieldError
 from schemas.values import Strict
@@ -105,20 +105,18 @@ async def post_link(request: Request) -> Response:
     """Use a link: set a password, make the first operator, or sign in to the demo."""
     require_own_site(request, is_lenient=True)
     asked = await model_of(request, UsedLink)
-    principal, token = await used_link(request, asked.link, asked.name, asked.password)
-    if token is not None:
-        return signed_in_answer(request, SignedIn(token, principal))
-    return _json({"name": principal.name})
+    used = await used_link(request, asked.link, asked.name, asked.password)
+    if used.token is not None:
+        return signed_in_answer(request, SignedIn(used.token, used.principal))
+    return _json({"name": used.principal.name, "enrolment": used.enrolment})
 
 
-async def used_link(
-    request: Request, link: str, name: str | None, password: str | None
-) -> tuple[Principal, str | None]:
+async def used_link(request: Request, link: str, name: str | None, password: str | None) -> LinkUsed:
     """Raises SignInRefused, Poison, ProblemError."""
     gateway = gateway_of(request)
     is_direct = gateway.web_url is None and not any(header in request.headers for header in _PROXIES)
 
-    def use(book: SignInBook, now: dt.datetime, *, address: str) -> tuple[Principal, str | None]:
+    def use(book: SignInBook, now: dt.datetime, *, address: str) -> LinkUsed:
         return operations.use_link(
             book, gateway.links, now, link, name=name, password=password, address=address, is_direct=is_direct
         )

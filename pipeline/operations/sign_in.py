@@ -56,6 +56,15 @@ class Enrolment:
     uri: str
 
 
+@dataclass(frozen=True, slots=True)
+class LinkUsed:
+    """`token`: of a session, of a demo link alone. `enrolment`: of a second factor that the person needs and has not."""
+
+    principal: Principal
+    token: str | None = None
+    enrolment: Enrolment | None = None
+
+
 def full_name(written: str) -> str:
     """`officer:siti` as `urn:santunan:officer:siti`."""
     return written if written.startswith("urn:") else f"urn:santunan:{written}"
@@ -90,10 +99,10 @@ def enrol(book: SignInBook, now: dt.datetime, *, name: str, password: str, addre
     Raises SignInRefused.
     """
     state = _with_password(book, now, name, password, address)
-    secret = draw_secret()
-    if not book.offer_factor(state.principal.name, secret, state.principal.name, now):
+    found = _offered(book, now, state.principal)
+    if found is None:
         raise SignInRefused("ENROLLED", state.principal.name)
-    return Enrolment(secret, enrolment_uri(secret, state.principal.who))
+    return found
 
 
 def renew_factor(book: SignInBook, now: dt.datetime, *, name: str, hand: str) -> Enrolment:
@@ -134,8 +143,8 @@ def use_link(
     password: str | None = None,
     address: str | None = None,
     is_direct: bool = False,
-) -> tuple[Principal, str | None]:
-    """Whose link it was, and of a demo link the token of a session; others only set a password, to sign in with.
+) -> LinkUsed:
+    """A link of the demo signs in; others only set a password, to sign in with.
 
     `name`: of the first operator; `address`: of the client, who came without a proxy if `is_direct`.
     Raises SignInRefused, BadPrincipal, WeakPassword.
@@ -146,15 +155,25 @@ def use_link(
             if not is_direct or address is None or not address.startswith(_LOOPBACK):
                 raise LinkGone
             found = links.use_for_demo(token, now)
-            return found, book.begin(found.name, "DEMO", address, now)
+            return LinkUsed(found, book.begin(found.name, "DEMO", address, now))
         if link.purpose == "password":
-            return links.use_for_password(token, password or "", address, now), None
-        operator = new_principal("operator", name or "")
-        links.use_for_first(token, operator, password or "", address, now)
+            principal = links.use_for_password(token, password or "", address, now)
+        else:
+            principal = new_principal("operator", name or "")
+            links.use_for_first(token, principal, password or "", address, now)
     except (LinkGone, UnknownAccess):
         book.access.write(AuditRecord(now, "nobody", "link.use", None, "refused", address, "LINK_GONE"))
         raise SignInRefused("LINK_GONE") from None
-    return operator, None
+    is_needed = principal.kind in NEEDS_SECOND_FACTOR
+    return LinkUsed(principal, None, _offered(book, now, principal) if is_needed else None)
+
+
+def _offered(book: SignInBook, now: dt.datetime, principal: Principal) -> Enrolment | None:
+    """None: the person has a second factor already."""
+    secret = draw_secret()
+    if not book.offer_factor(principal.name, secret, principal.name, now):
+        return None
+    return Enrolment(secret, enrolment_uri(secret, principal.who))
 
 
 def _with_password(book: SignInBook, now: dt.datetime, name: str, password: str, address: str | None) -> SignInState:

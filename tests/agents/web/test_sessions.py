@@ -3,91 +3,23 @@
 import datetime as dt
 import itertools
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 import pyotp
 import pytest
 
-from agents.web.gate import Gateway
 from pipeline.access.principals import Principal, new_principal
-from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.sign_in import renew_factor
-from tests.agents.web.conftest import NOW
-from tests.support.gateway import Answer, Client
+from tests.agents.web.conftest import NOW, Make, Running, web_url
+from tests.support.browser import PASSWORD, Browser, Clock
+from tests.support.gateway import Client
 
-PASSWORD = "empat kucing naik"  # noqa: S105
 MINUTE = dt.timedelta(minutes=1)
 SECOND = dt.timedelta(seconds=1)
+pytestmark = pytest.mark.usefixtures("unhurried")
 _numbers = itertools.count(1)
-Running = tuple[Gateway, int]
-Make = Callable[[str], Principal]
-
-
-class Browser:
-    """Keeps the cookie that it was given, as a browser does, and says that a request comes from its own page."""
-
-    def __init__(self, port: int, site: str = "same-origin") -> None:
-        self.client, self.site, self.cookie = Client(port), site, ""
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        sent = {"Sec_Fetch_Site": self.site, **({"Cookie": self.cookie} if self.cookie else {}), **headers}
-        found = self.client.ask(method, path, body, **sent)
-        if "set-cookie" in found.headers:
-            self.cookie = found.headers["set-cookie"].partition(";")[0]
-        return found
-
-    def sign_in(self, name: str, password: str = PASSWORD, code: str | None = None) -> Answer:
-        body = {"name": name, "password": password, **({"code": code} if code else {})}
-        return self.ask("POST", "/v1/session", body)
-
-    def who(self) -> Answer:
-        return self.ask("GET", "/v1/session")
-
-
-class Clock:
-    """In place of the gateway's clock; `at` moves."""
-
-    def __init__(self) -> None:
-        self.at = dt.datetime.now(dt.UTC)
-
-    def __call__(self) -> dt.datetime:
-        return self.at
-
-
-@pytest.fixture
-def clock(gateway: Running) -> Iterator[Clock]:
-    found = Clock()
-    front = gateway[0].front
-    moved = FrontOffice(front.store, front.intake, front.book, front.names_of_person, found, front.recent)
-    object.__setattr__(gateway[0], "front", moved)
-    yield found
-    object.__setattr__(gateway[0], "front", front)
-
-
-@pytest.fixture(autouse=True)
-def unhurried(gateway: Running) -> Iterator[None]:
-    """Sign-ins of one address come faster here than people do it."""
-    with (
-        patch.object(gateway[0].sign_in_addresses, "take", return_value=0.0),
-        patch("agents.web.session.REFUSED_SECONDS", 0.001),
-    ):
-        yield
-
-
-@pytest.fixture
-def make(gateway: Running) -> Make:
-    """A principal with the password; names are new in each test."""
-
-    def made(name: str) -> Principal:
-        principal = new_principal(*name.split(":"))
-        gateway[0].access.add(principal, "test", NOW)
-        gateway[0].access.set_password(principal.name, PASSWORD, "test", NOW)
-        return principal
-
-    return made
 
 
 def browser(gateway: Running) -> Browser:
@@ -386,12 +318,3 @@ def test_a_sign_in_that_is_none_is_refused_without_what_was_sent(body: Any, code
     found = browser(gateway).ask("POST", "/v1/session", body)
     assert (found.status, found.json["code"]) == (422 if code == "INVALID" else 400, code)
     assert b"yyy" not in found.raw and b"role" not in found.raw
-
-
-@contextmanager
-def web_url(gateway: Running, url: str) -> Iterator[None]:
-    object.__setattr__(gateway[0], "web_url", url)
-    try:
-        yield
-    finally:
-        object.__setattr__(gateway[0], "web_url", None)
