@@ -90,7 +90,7 @@ ROOMS: Final = (
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
          "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients",
-         "fastapi starlette anyio uvicorn pydantic orjson"),
+         "fastapi starlette anyio uvicorn pydantic orjson httpx joserfc"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "

@@ -16,6 +16,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
+from agents.web.identity_provider import IdentityProvider
 from agents.web.limits import Buckets, Streaks
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
@@ -55,6 +56,7 @@ class Gateway:
     rate: float
     is_ready: Callable[[], bool]
     web_url: str | None = None
+    provider: IdentityProvider | None = None
     sign_ins: SignInBook = field(init=False)
     links: LinkBook = field(init=False)
     hashing: CapacityLimiter = field(init=False)

@@ -72,6 +72,17 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("faktor kedua sudah dipasang", "Bila hilang, mintalah pengelola sistem menggantinya."),
         ("a second factor is set up already", "If it is lost, ask the operator to replace it."),
     ),
+    "PROVIDER_REFUSED": (
+        401,
+        (
+            "tidak dapat masuk lewat penyedia identitas",
+            "Mulailah lagi dari /v1/session/oidc. Bila terulang, mintalah pengelola sistem melihat catatan akses.",
+        ),
+        (
+            "sign-in by the identity provider refused",
+            "Begin again at /v1/session/oidc. If it happens again, ask the operator to look at the access log.",
+        ),
+    ),
     "LINK_GONE": (
         410,
         ("tautan tidak berlaku lagi", "Tautan sudah dipakai atau sudah lewat. Mintalah tautan baru kepada pengelola."),

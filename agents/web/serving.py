@@ -13,6 +13,7 @@ from agents.clients import open_submitter
 from agents.settings import Settings
 from agents.web.app import make_app
 from agents.web.gate import Gateway
+from agents.web.identity_provider import open_provider
 from agents.web.link import SubmitterLink
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
@@ -34,10 +35,11 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         access = opened.enter_context(open_access(settings.database_url))
         store = open_reader(settings.database_url)
         opened.callback(store.close)
+        provider = open_provider(settings)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
         front = FrontOffice(store, link, Book.load(), access.names_of_person)
-        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive, settings.web_url)
+        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive, settings.web_url, provider)
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:

@@ -116,11 +116,12 @@ def renew_factor(book: SignInBook, now: dt.datetime, *, name: str, hand: str) ->
 def sign_in_from_provider(
     book: SignInBook, now: dt.datetime, *, name: str, address: str | None = None, replaces: str | None = None
 ) -> SignedIn:
-    """For a person whose identity provider has vouched for the principal `name`, second factor included."""
+    """For a person whose identity provider has vouched for `name` (KIND:WHO), second factor included."""
+    name = full_name(name)
     try:
         token = book.begin(name, "PROVIDER", address, now, replaces=replaces)
     except UnknownAccess:
-        book.fail(None, "PROVIDER", address, now)
+        book.fail(None, "PROVIDER_PRINCIPAL", address, now)
         raise SignInRefused("SIGN_IN_REFUSED") from None
     return SignedIn(token, book.access.account(name).principal)
 
