@@ -27,6 +27,8 @@ _SHAPES: Final = {  # shown instead of the pattern of a setting
     "instance_id": "write letters, digits and . _ -, at most 64, such as hall-1",
     "health_address": "write HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100",
     "web_address": "write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+    "oidc_issuer": "write https://HOST… without ? and #, exactly as the provider names itself",
+    "web_url": "write https://HOST, without a path, such as https://santunan.example",
 }
 _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?")
 
@@ -71,12 +73,34 @@ class Settings(BaseSettings):
         pattern=r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$",
         description="HOST:PORT on which the gateway listens; beyond this machine, put TLS before it",
     )
+    web_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?$",
+        description="address that browsers visit, such as https://santunan.example; with https the cookies are Secure",
+    )
     web_rate: int = Field(
         default=100,
         ge=1,
         le=100_000,
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="identity provider of the organisation (OpenID Connect), exactly as it names itself",
+    )
+    oidc_client_id: str | None = Field(default=None, description="the gateway's name at the provider")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="file with the gateway's secret at the provider; unset: a public client with PKCE"
+    )
+    oidc_claim: str = Field(default="sub", description="claim of the token that names a person; email only if verified")
+    oidc_principals: dict[str, str] = Field(
+        default_factory=dict, description="by the claim's value the principal KIND:WHO, as JSON or as a table"
+    )
+    login_file: Path = Field(
+        default=EMBEDDED_FILE.with_name("login.json"),
+        description="where `santunan login` keeps a session or a key, readable by its owner alone",
     )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
@@ -138,9 +162,16 @@ class Settings(BaseSettings):
             _refuse_unclear_places(self.database_url)
         if broker == SQLITE_SCHEME and self.broker_url != self.database_url:
             raise ValueError("the embedded broker and the store are one file: leave broker_url out, or make them equal")
+        if self.oidc_issuer is not None and not (self.oidc_client_id and self.oidc_principals and self.web_url):
+            raise ValueError("oidc_issuer needs oidc_client_id, oidc_principals and web_url")
         if self.kafka_security_protocol.startswith("SASL") and (not self.kafka_user or not self.kafka_password):
             raise ValueError(f"{self.kafka_security_protocol} needs kafka_user and kafka_password")
         return self
+
+    @property
+    def public_url(self) -> str:
+        """Where browsers find the gateway, without a path."""
+        return self.web_url or f"http://{self.web_address}"
 
     @property
     def is_embedded(self) -> bool:

@@ -1,11 +1,14 @@
-"""Credentials: API keys and passwords, drawn and compared. Stores nothing, and logs nothing.
+"""Credentials: API keys, passwords, sessions, links and second factors, drawn and compared. Stores and logs nothing.
 
 A key is 256 random bits, so a fast hash is enough; a password is slow to hash on purpose (argon2id).
 """
 
+import datetime as dt
 import hashlib
+import hmac
 import re
 import secrets
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
@@ -17,6 +20,7 @@ KEY_PREFIX: Final = "stn_"  # so that scanners of repositories find a key that l
 LEAST_LETTERS: Final = 12
 MOST_LETTERS: Final = 256
 _TOKEN: Final = re.compile(r"stn_[A-Za-z0-9_-]{43}")
+_RANDOM: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 # Of lists of stolen passwords, those with twelve letters or more and no blank; and what people here would try first.
 _COMMON: Final = frozenset(
     {
@@ -67,3 +71,53 @@ def _hasher() -> "PasswordHasher":
     from argon2 import PasswordHasher
 
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def is_password_of_nobody(password: str) -> bool:
+    """False, after as long as `is_password` takes: for a name that does not exist."""
+    return is_password(_hash_of_nobody(), password) and False
+
+
+@cache
+def _hash_of_nobody() -> str:
+    return _hasher().hash(secrets.token_urlsafe())
+
+
+# --- sessions and links
+
+
+def draw_token() -> str:
+    """256 random bits, for a session or a link."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of_token(token: str) -> bytes | None:
+    """What is stored of a session or a link; None: the text has not the shape of one."""
+    return hashlib.sha256(token.encode()).digest() if _RANDOM.fullmatch(token) else None
+
+
+# --- second factors: codes of six digits that change every 30 seconds (TOTP, RFC 6238)
+
+
+def draw_secret() -> str:
+    """160 random bits in base32, as RFC 4226 section 4 recommends."""
+    import pyotp
+
+    return pyotp.random_base32()
+
+
+def enrolment_uri(secret: str, who: str) -> str:
+    """`otpauth://…`, what an authenticator reads, as text or as QR code."""
+    import pyotp
+
+    return pyotp.TOTP(secret).provisioning_uri(name=who, issuer_name="Santunan")
+
+
+def step_of_code(secret: str, code: str, now: dt.datetime) -> int | None:
+    """The step of 30 seconds whose code this is: the present one, the one before or after; None: of none of them."""
+    import pyotp
+
+    totp = pyotp.TOTP(secret)
+    present = int(now.timestamp()) // totp.interval
+    near = (present - 1, present, present + 1)
+    return next((step for step in near if hmac.compare_digest(totp.generate_otp(step), code)), None)

@@ -30,7 +30,8 @@ ROOMS: Final = (
     Room("schemas", "what crosses a boundary: values, codes, events in and out, their JSON Schemas", "", "pydantic"),
     Room("pipeline/errors", "the one tree of failures, and the status each ends with", "schemas", "", True),
     Room("pipeline/private_files", "files and folders of one user alone", "pipeline/errors"),
-    Room("pipeline/credentials", "API keys and passwords: drawn and compared", "pipeline/errors", "argon2"),
+    Room("pipeline/credentials", "keys, passwords, sessions, second factors: drawn and compared", "pipeline/errors",
+         "argon2 pyotp"),
     Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
@@ -55,7 +56,7 @@ ROOMS: Final = (
          "pipeline/queries", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/access pipeline/store pipeline/queries", "orjson"),
+         "pipeline/access pipeline/credentials pipeline/store pipeline/queries", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
@@ -87,14 +88,14 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
     Room("agents/web", "the gateway: HTTP in front of operations",
-         "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
-         "pipeline/operations agents/settings agents/worker agents/clients",
-         "fastapi starlette anyio uvicorn pydantic orjson jinja2 yaml"),
+         "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
+         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients",
+         "fastapi starlette anyio uvicorn pydantic orjson httpx joserfc jinja2 yaml"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
-         "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
-         "agents/clients agents/clock agents/demo agents/web",
+         "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
+         "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
+         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web",
          "typer orjson holidays"),
 )
 # fmt: on

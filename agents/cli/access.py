@@ -1,9 +1,9 @@
-"""`santunan access`: who may act, with which keys and passwords, and what was done."""
+"""`santunan access`: who may act, with which keys, passwords, second factors and sessions, and what was done."""
 
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,13 +11,14 @@ from agents.cli.options import Json
 from agents.terminal import print_json
 
 if TYPE_CHECKING:
-    from pipeline.store.access_book import AccessBook, Account, Key
+    from pipeline.store.access_book import AccessBook, Key
+    from pipeline.store.access_rows import Account
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="KIND:WHO, such as clinic:plkk-0012.")]
 _NAMESPACE = "urn:santunan:"
 
 group = typer.Typer(
-    help="Who may act: principals, keys, passwords, log.",
+    help="Who may act: principals, keys, passwords, sessions, log.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -52,13 +53,13 @@ def add(
 
     principal = new_principal(kind, who, person)
     with _opened() as book:
-        book.add(principal, _hand(), _now())
+        book.add(principal, _hand(book), _now())
     print(f"{principal.name} may act from now on; `santunan access key {kind}:{who}` makes its key.")
 
 
 @group.command("list")
 def list_access(json: Json = False) -> None:
-    """All principals, and the keys of each with expiry and last use.
+    """All principals, and how each gets in: keys, password, sessions.
 
     \b
     Example:
@@ -66,6 +67,7 @@ def list_access(json: Json = False) -> None:
     """
     with _opened() as book:
         found = [(account, book.keys(account.principal.name)) for account in book.accounts()]
+        ways = {account.principal.name: _ways(book, account.principal.name) for account, _ in found}
     if json:
         print_json(
             {
@@ -73,6 +75,7 @@ def list_access(json: Json = False) -> None:
                 "person": account.principal.person,
                 "disabled_at": account.disabled_at,
                 "keys": keys,
+                **ways[account.principal.name],
             }
             for account, keys in found
         )
@@ -80,12 +83,29 @@ def list_access(json: Json = False) -> None:
     if not found:
         print("Nobody may act yet; `santunan access add` makes a principal.")
     for account, keys in found:
-        _show(account, keys)
+        _show(account, keys, ways[account.principal.name])
 
 
-def _show(account: "Account", keys: "list[Key]") -> None:
+def _ways(book: "AccessBook", name: str) -> "dict[str, Any]":
+    """Ways in besides keys. `second_factor`: none, shown (no code of it came yet) or set."""
+    from pipeline.store.sign_in_book import SignInBook
+
+    sign_ins = SignInBook(book)
+    state = sign_ins.state(name)
+    factor = state.factor if state is not None else None
+    return {
+        "has_password": state is not None and state.password_hash is not None,
+        "second_factor": "none" if factor is None else "shown" if factor.confirmed_at is None else "set",
+        "sessions": len(sign_ins.sessions(_now(), name)),
+    }
+
+
+def _show(account: "Account", keys: "list[Key]", ways: "dict[str, Any]") -> None:
     of = f", of {account.principal.person}" if account.principal.person else ""
     print(f"{account.principal.name}{of}{', disabled ' + _day(account.disabled_at) if account.disabled_at else ''}")
+    if ways["has_password"] or ways["second_factor"] != "none":
+        secret = "password" if ways["has_password"] else "no password"
+        print(f"  {secret}, second factor: {ways['second_factor']}, sessions: {ways['sessions']}")
     for key in keys:
         state = f"revoked {_day(key.revoked_at)}" if key.revoked_at else f"until {_day(key.expires_at)}"
         used = f"last used {_day(key.last_used_at)}" if key.last_used_at else "never used"
@@ -101,7 +121,7 @@ def disable(name: Name) -> None:
       santunan access disable clinic:plkk-0012
     """
     with _opened() as book:
-        book.disable(_full(name), _hand(), _now())
+        book.disable(_full(name), _hand(book), _now())
     print(f"{_full(name)} may not act any more.")
 
 
@@ -122,7 +142,7 @@ def key(
 
     now = _now()
     with _opened() as book:
-        key_id, token = book.make_key(_full(name), label, now + dt.timedelta(days=days), _hand(), now)
+        key_id, token = book.make_key(_full(name), label, now + dt.timedelta(days=days), _hand(book), now)
     print(token)
     complain(f"Key {key_id} of {_full(name)}, for {days} days. It is not shown again; keep it like a password.")
 
@@ -136,7 +156,7 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="KEY", help="The key's 
       santunan access revoke 1f2e3d4c
     """
     with _opened() as book:
-        book.revoke_key(key_id, _hand(), _now())
+        book.revoke_key(key_id, _hand(book), _now())
     print(f"{key_id} is revoked.")
 
 
@@ -158,8 +178,96 @@ def password(name: Name) -> None:
         else sys.stdin.readline().rstrip("\r\n")
     )
     with _opened() as book:
-        book.set_password(_full(name), given, _hand(), _now())
+        book.set_password(_full(name), given, _hand(book), _now())
     print(f"The password of {_full(name)} is set.")
+
+
+@group.command("totp")
+def totp(name: Name) -> None:
+    """Set up a person's second factor, and print it this once.
+
+    In place of one that is lost, too. Ends the person's sessions.
+
+    \b
+    Example:
+      santunan access totp officer:siti
+    """
+    from agents.terminal import complain
+    from pipeline.operations.sign_in import renew_factor
+    from pipeline.store.sign_in_book import SignInBook
+
+    with _opened() as book:
+        made = renew_factor(SignInBook(book), _now(), name=_full(name), hand=_hand(book))
+    print(made.uri)
+    complain(f"Second factor of {_full(name)}. It is not shown again; give it to the person alone.")
+
+
+@group.command("link")
+def link(
+    name: Name,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Signs in at once, without password, from this machine alone.")
+    ] = False,
+) -> None:
+    """Print a link for one use that sets a person's password.
+
+    A first or a forgotten one. It is good for 24 hours.
+
+    \b
+    Example:
+      santunan access link officer:siti
+    """
+    from agents.settings import read_settings
+    from agents.terminal import complain
+    from pipeline.store.link_book import LinkBook
+
+    with _opened() as book:
+        token = LinkBook(book).make("demo" if demo else "password", _full(name), _hand(book), _now())
+    print(f"{read_settings().public_url}/link/{token}")
+    complain("For one use within 24 hours. Who has it first is that person: give it to nobody else.")
+
+
+@group.command("sessions")
+def sessions(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Of this principal alone.")] = None,
+    json: Json = False,
+) -> None:
+    """Who is signed in, since when, and until when at rest.
+
+    \b
+    Examples:
+      santunan access sessions
+      santunan access sessions officer:siti --json
+    """
+    from pipeline.store.sign_in_book import SignInBook
+
+    with _opened() as book:
+        found = SignInBook(book).sessions(_now(), _full(name) if name else None)
+    if json:
+        print_json(
+            {"id": one.id, "name": one.principal.name, "created_at": one.created_at, "ends_at": one.ends_at}
+            for one in found
+        )
+        return
+    if not found:
+        print("Nobody is signed in.")
+    for one in found:
+        print(f"{one.id}  {one.principal.name}  since {_minute(one.created_at)}, until {_minute(one.ends_at)}")
+
+
+@group.command("end")
+def end(name: Name) -> None:
+    """End all sessions of a principal, from the next request on.
+
+    \b
+    Example:
+      santunan access end officer:siti
+    """
+    from pipeline.store.sign_in_book import SignInBook
+
+    with _opened() as book:
+        count = SignInBook(book).end_all(_full(name), _hand(book), _now())
+    print(f"{count} sessions of {_full(name)} ended.")
 
 
 @group.command("log")
@@ -197,11 +305,11 @@ def _full(name: str) -> str:
     return name if name.startswith(_NAMESPACE) else _NAMESPACE + name
 
 
-def _hand() -> str:
-    """Who acts at the machine itself: its user, without a credential."""
-    import getpass
+def _hand(book: "AccessBook") -> str:
+    from agents.cli.identity import operator_hand
+    from agents.settings import read_settings
 
-    return f"machine:{getpass.getuser()}"
+    return operator_hand(read_settings(), book)
 
 
 def _now() -> dt.datetime:
@@ -212,3 +320,9 @@ def _day(clock: dt.datetime) -> str:
     from schemas.clock import JAKARTA
 
     return clock.astimezone(JAKARTA).date().isoformat()
+
+
+def _minute(clock: dt.datetime) -> str:
+    from schemas.clock import JAKARTA
+
+    return clock.astimezone(JAKARTA).strftime("%Y-%m-%d %H:%M")

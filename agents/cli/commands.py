@@ -24,6 +24,7 @@ from agents.cli import (
     doctor,
     explain,
     gateway,
+    login,
     migrate,
     referrals,
     replay,
@@ -41,7 +42,7 @@ from agents.cli import (
 
 SECTIONS: Final = {
     "Begin": ("demo", "run", "submit", "decisions", "explain"),
-    "Officers": ("referrals", "review", "cover", "assess"),
+    "Officers": ("login", "logout", "referrals", "review", "cover", "assess"),
     "Operators": (
         "worker",
         "gateway",
@@ -175,6 +176,7 @@ _COMMANDS: Final = (
     doctor,
     explain,
     gateway,
+    login,
     migrate,
     referrals,
 ) + (

@@ -85,6 +85,7 @@ def show_dead_letter(
     with opened_store() as store:
         found = dead_letter(store, place)
     if original:
+        _record("dead-letter.original", place)
         if sys.stdout.isatty():
             print((found.original or b"").decode(errors="backslashreplace"))
         else:
@@ -132,4 +133,17 @@ def retry_dead_letters(
     settings = read_settings()
     for place in places:
         retry(settings, place)
+        _record("dead-letter.retry", place)
         print(f"{place} was submitted again.")
+
+
+def _record(action: str, place: str) -> None:
+    """Who did it: what is printed may hold personal data in full, and what is submitted again may move money."""
+    from agents.cli.identity import hand, now
+    from agents.settings import read_settings
+    from pipeline.store.access_book import open_access
+    from pipeline.store.access_rows import AuditRecord
+
+    settings = read_settings()
+    with open_access(settings.database_url) as book:
+        book.write(AuditRecord(now(), hand(settings, book), action, place))

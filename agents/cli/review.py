@@ -1,14 +1,20 @@
-"""`santunan review`: shows what waits on a claim, and submits an officer's decision on it."""
+"""`santunan review`: shows what waits on a claim, and submits an officer's decision on it.
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+Who signed in acts as that person, over the store or a gateway. On the embedded store the user of the machine may rule
+under any officer's name, which is on record; elsewhere nobody rules without having signed in.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import typer
 
 from agents.cli.options import ClaimId, Language
-from agents.terminal import text_width
+from agents.cli.ruling import submit_at_gateway, submit_on_trust, submit_signed_in
+from agents.terminal import plain, text_width
 
 if TYPE_CHECKING:
-    from pipeline.queries.claim import ClaimStatus
+    from agents.cli.identity import Login
+    from agents.settings import Settings
 
 Verdict = Annotated[
     Literal["approve", "reject", "change", "documents", "reassess"] | None,
@@ -23,7 +29,9 @@ def add_to(cli: typer.Typer) -> None:
 def review(
     claim: ClaimId,
     verdict: Verdict = None,
-    officer: Annotated[str | None, typer.Option("--as", metavar="OFFICER", help="Who you are: klaim-01.")] = None,
+    officer: Annotated[
+        str | None, typer.Option("--as", metavar="OFFICER", help="Who you are, without a sign-in: klaim-01.")
+    ] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Why, in a sentence; kept with the claim.")] = None,
     answer: Annotated[
         list[str] | None, typer.Option("--answer", metavar="CODE", help="A code you approve; by default all open ones.")
@@ -46,7 +54,8 @@ def review(
     """Show what waits on a claim, or decide on it as an officer.
 
     A review made on an older revision is refused with what changed. Above the officer's limit a second officer must
-    say the same. --as is no proof of who you are: two names of one person pass as two persons here.
+    say the same. After `santunan login` you act as yourself. Without it, on the embedded store alone, --as names
+    you; it is no proof of who you are: two names of one person pass as two persons here.
 
     \b
     Examples:
@@ -60,21 +69,21 @@ def review(
       santunan review JKK-2025-0003 --verdict documents --paper police_report \\
         --as klaim-01 --reason "unclear"
     """
-    from agents.cli.store import opened_store
-    from agents.clients.review import review_event
-    from pipeline.queries.claim import status_of
+    from agents.cli.identity import read_login
+    from agents.clients.review import review_data
+    from agents.settings import read_settings
 
-    with opened_store() as store:
-        found = status_of(store, claim)
+    settings = read_settings()
+    login = read_login(settings)
+    found = _read(login, claim, lang)
     if verdict is None:
-        _show_waiting(found, lang)
+        _show_waiting(claim, found, lang)
         return
-    officer, reason = _require_complete(verdict, officer, reason, line, paper)
-    reviewed = revision or found.decision.revision
-    event = review_event(
-        found.decision,
-        officer=officer,
-        revision=reviewed,
+    officer, reason = _require_complete(verdict, officer, reason, line, paper, is_signed_in=login is not None)
+    data = review_data(
+        claim,
+        found.member_number,
+        revision=revision or found.revision,
         verdict="request_documents" if verdict == "documents" else verdict,
         answers=answer or (),
         changes=[_change(one) for one in line or ()],
@@ -82,40 +91,61 @@ def review(
         children=child or (),
         reason=reason,
     )
-    _submit(event, reviewed)
+    _submit(settings, login, data, officer)
 
 
-def _submit(event: dict[str, Any], reviewed: int) -> None:
-    from agents.clients.review import submit_review
-    from agents.settings import read_settings
-    from schemas.events import Refused
-    from schemas.values import source_who
+def _submit(settings: "Settings", login: "Login | None", data: dict[str, Any], officer: str) -> None:
+    from agents.clients.review import review_event
 
-    claim, officer = event["data"]["claim_id"], source_who(event["source"])
-    try:
-        submit_review(read_settings(), event)
-    except Refused as refused:
-        raise typer.BadParameter("; ".join(_as_typed(one.field, one.message) for one in refused.errors)) from None
-    print(f"Submitted on revision {reviewed} of {claim}, as {officer}: the name is taken on trust, and proves nothing.")
+    claim, proof = data["claim_id"], "who signed in"
+    if login is None:
+        submit_on_trust(settings, review_event(data, officer))
+        proof = "the name is taken on trust, and proves nothing"
+    else:
+        officer = submit_signed_in(settings, data) if login.url is None else submit_at_gateway(login, data)
+    print(f"Submitted on revision {data['revision']} of {claim}, as {officer}: {proof}.")
     print(f"`santunan explain {claim}` shows what follows,")
     print("and `santunan dead-letters list` whether it was refused.")
 
 
 def _require_complete(
-    verdict: str, officer: str | None, reason: str | None, line: list[str] | None, paper: list[str] | None
+    verdict: str,
+    officer: str | None,
+    reason: str | None,
+    line: list[str] | None,
+    paper: list[str] | None,
+    *,
+    is_signed_in: bool,
 ) -> tuple[str, str]:
-    if not officer or not reason:
-        raise typer.BadParameter("say who you are with --as and why with --reason")
+    if is_signed_in and officer:
+        raise typer.BadParameter("you are signed in and act as yourself: leave --as out, or `santunan logout`")
+    if not reason or not (officer or is_signed_in):
+        raise typer.BadParameter("say who you are with --as, or sign in, and why with --reason")
     if (verdict == "change") != bool(line):
         raise typer.BadParameter("--verdict change and --line go together: --verdict change --line funeral=10000000")
     if (verdict == "documents") != bool(paper):
         raise typer.BadParameter("--verdict documents and --paper go together: --verdict documents --paper visum")
-    return officer, reason
+    return officer or "", reason
 
 
-def _show_waiting(found: "ClaimStatus", lang: Literal["id", "en"]) -> None:
-    from pipeline.explain import explain, render_text, short
+class _Read(NamedTuple):
+    """A claim as this command needs it. `text`: decision and explanation in words."""
 
+    revision: int
+    member_number: str | None
+    text: str
+    open_codes: tuple[str, ...]
+
+
+def _read(login: "Login | None", claim: str, lang: Literal["id", "en"]) -> _Read:
+    if login is not None and login.url is not None:
+        return _read_at_gateway(login, claim, lang)
+    from agents.cli.store import opened_store
+    from pipeline.explain import explain, render_text
+    from pipeline.queries.claim import status_of
+
+    with opened_store() as store:
+        found = status_of(store, claim)
     explanation = explain(
         found.decision,
         lang,
@@ -123,8 +153,27 @@ def _show_waiting(found: "ClaimStatus", lang: Literal["id", "en"]) -> None:
         open_codes=found.open_codes,
         officer_reason=found.officer_reason,
     )
-    print(render_text(explanation, text_width()))
-    claim = found.decision.claim_id
+    decision = found.decision
+    number = decision.key if decision.key != claim else None
+    return _Read(decision.revision, number, render_text(explanation, text_width()), found.open_codes)
+
+
+def _read_at_gateway(login: "Login", claim: str, lang: Literal["id", "en"]) -> _Read:
+    from urllib.parse import quote
+
+    from agents.clients.gateway import GatewayClient
+
+    assert login.url is not None
+    client, address = GatewayClient(login.url, login.credential), f"/v1/claims/{quote(claim, safe='')}"
+    found = client.get(address).json
+    text = client.get(f"{address}/explanation?lang={lang}", Accept="text/plain").body.decode()
+    return _Read(found["revision"], None, plain(text), tuple(plain(one["code"]) for one in found["open"]))
+
+
+def _show_waiting(claim: str, found: _Read, lang: Literal["id", "en"]) -> None:
+    from pipeline.explain import short
+
+    print(found.text)
     if not found.open_codes:
         print(f"Nothing on {claim} waits for an officer.")
         return
@@ -143,12 +192,3 @@ def _change(written: str) -> tuple[str, int]:
     if not separator or not amount.isdecimal() or len(amount) > len(str(MAX_RUPIAH)):
         raise typer.BadParameter(f"{written}: write a line and whole rupiah, such as funeral=10000000")
     return name, int(amount)
-
-
-def _as_typed(field: str, message: str) -> str:
-    """What is wrong with a field of the event, said of the option that it was made of."""
-    if field == "source":
-        return "--as: write small letters, digits and . _ - only, such as klaim-01"
-    name = field.removeprefix("data.").partition(".")[0]
-    option = {"answers": "answer", "changes": "line", "documents": "paper", "children": "child"}.get(name, name)
-    return f"--{option}: {message}"

@@ -1,4 +1,4 @@
-"""Builds the event of an officer's review and submits it: for the command line now, for a console later."""
+"""Builds the event of an officer's review, and submits it."""
 
 import datetime as dt
 import json
@@ -8,17 +8,16 @@ from typing import Any, Literal
 
 from agents.clients import open_submitter
 from agents.settings import Settings
-from schemas.decisions import Decision
 from schemas.envelope import document
 from schemas.reviews import ClaimReviewed
 
 Verdict = Literal["approve", "reject", "change", "request_documents", "reassess"]
 
 
-def review_event(
-    decision: Decision,
+def review_data(
+    claim_id: str,
+    member_number: str | None,
     *,
-    officer: str,
     revision: int,
     verdict: Verdict,
     reason: str,
@@ -27,14 +26,14 @@ def review_event(
     documents: Sequence[str] = (),
     children: Sequence[int] = (),
 ) -> dict[str, Any]:
-    """A CloudEvents document with an id of its own; it is validated when it is submitted.
+    """The `data` of a review; it is validated when it is submitted.
 
-    `decision`: any of the claim, whose key keeps the review in one partition with the claim's other events.
+    `member_number`: keeps the review in one partition with the claim's other events; a gateway fills it in.
     `revision`: the one that the officer read. `changes`: (line, rupiah).
     `children`: places in the claim's list, from 1, of those that the scholarship is for.
     """
     data: dict[str, Any] = {
-        "claim_id": decision.claim_id,
+        "claim_id": claim_id,
         "revision": revision,
         "verdict": verdict,
         "answers": list(answers),
@@ -44,8 +43,13 @@ def review_event(
     }
     if children:
         data["children"] = list(children)
-    if decision.key != decision.claim_id:
-        data["member_number"] = decision.key
+    if member_number is not None:
+        data["member_number"] = member_number
+    return data
+
+
+def review_event(data: dict[str, Any], officer: str) -> dict[str, Any]:
+    """A CloudEvents document with an id of its own, under a name that nothing proves."""
     return document(
         ClaimReviewed,
         event_id=str(uuid.uuid4()),

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, submitting
+from agents.web import asking, link_page, oidc, session, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.pages import claims, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
@@ -23,11 +23,12 @@ from schemas.decisions import FieldError
 READY_SECONDS: Final = 2.0
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"vary", b"Accept-Language, Authorization"),
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends `Origin: null` from our own forms, too
+    (b"vary", b"Accept-Language, Authorization, Cookie"),
     (b"x-content-type-options", b"nosniff"),
 )
 _POLICY: Final = b"content-security-policy"
+_API_POLICY: Final = b"default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
 
 Scope = MutableMapping[str, Any]
@@ -37,7 +38,17 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 def make_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Santunan", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.gateway = gateway
-    for router in (submitting.router, asking.router, front.router, claims.router, reports.router, work.router):
+    for router in (
+        submitting.router,
+        asking.router,
+        session.router,
+        link_page.router,
+        oidc.router,
+        front.router,
+        claims.router,
+        reports.router,
+        work.router,
+    ):
         app.include_router(router)
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
@@ -81,7 +92,7 @@ def is_page(scope: Scope) -> bool:
 
 
 def _policy_of(scope: Scope) -> bytes:
-    return frame.POLICY.encode() if is_page(scope) else b"default-src 'none'; frame-ancestors 'none'"
+    return frame.POLICY.encode() if is_page(scope) else _API_POLICY
 
 
 async def _health(request: Request) -> Response:

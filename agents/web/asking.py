@@ -7,12 +7,12 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, language_of, media_type_of
+from agents.web.bodies import model_of
+from agents.web.gate import Signed, call, gateway_of, in_thread, language_of
 from agents.web.problems import ProblemError
-from agents.web.submitting import JSON, receipt_document
-from pipeline.errors import Poison
+from agents.web.submitting import receipt_document
 from pipeline.explain import Language, render_text
 from pipeline.operations.claim_file import read_case
 from pipeline.operations.cover import check_cover
@@ -28,11 +28,9 @@ from pipeline.operations.reading import (
 )
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.submissions import last_chunk
-from schemas.decisions import FieldError
 from schemas.values import Date, Strict
 
 LOOK_SECONDS: Final = 0.3  # how often a request that waits looks
-COVER_BYTES: Final = 4096
 Found = TypeVar("Found")
 
 Wait = Annotated[int, Query(ge=0, le=25, description="seconds to wait for something new")]
@@ -95,12 +93,7 @@ async def get_explanation(
 
 @router.post("/cover")
 async def post_cover(request: Request, principal: Signed) -> Response:
-    if media_type_of(request) != JSON:
-        raise ProblemError("MEDIA_TYPE")
-    try:
-        asked = CoverQuestion.model_validate_json(await body_of(request, COVER_BYTES))
-    except ValidationError as error:
-        raise _fault_of(error) from None
+    asked = await model_of(request, CoverQuestion)
     question = {"member": asked.member, "program": asked.program, "day": asked.day}
     return _json(await call(request, check_cover, principal, **question, language=language_of(request)))
 
@@ -161,18 +154,3 @@ def _page(page: Page[Any]) -> Response:
 
 def _json(body: Any, headers: dict[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), 200, headers, "application/json")
-
-
-def _fault_of(error: ValidationError) -> Poison:
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return Poison("NOT_JSON")
-    known = CoverQuestion.model_fields
-    return Poison(
-        "INVALID",
-        *(
-            FieldError(str(one["loc"][0]), one["msg"].removeprefix("Value error, "))
-            for one in found
-            if one["loc"] and one["loc"][0] in known
-        ),
-    )

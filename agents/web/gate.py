@@ -1,7 +1,7 @@
 """The gate of every request: who sends it, how much and how often; and the thread in which an operation runs.
 
-Each request is asked for its key anew, so that a revoked one opens nothing from the next request on. Refusals are
-logged, without a word of what was sent.
+Each request is asked for its key or its session anew, so that a revoked one opens nothing from the next request on.
+Refusals are logged, without a word of what was sent.
 """
 
 import asyncio
@@ -16,13 +16,17 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from agents.web.limits import Buckets
+from agents.web.identity_provider import IdentityProvider
+from agents.web.limits import Buckets, Streaks
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.pages import NotFound
-from pipeline.store.access_book import AccessBook, AuditRecord
+from pipeline.store.access_book import AccessBook
+from pipeline.store.access_rows import AuditRecord
+from pipeline.store.link_book import LinkBook
+from pipeline.store.sign_in_book import SignInBook
 
 Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
@@ -30,7 +34,11 @@ BODY_SECONDS: Final = 30.0  # 4 MiB over a line of 1.2 Mbit/s
 MOST_WAITING: Final = 500  # requests that wait for something new; 31 kB each
 THREADS: Final = 8  # requests that wait for one commit; more only hand the interpreter's lock around
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
+MOST_SIGN_INS: Final = 5.0  # a second of one address: an office behind one address that begins at eight o'clock
+MOST_HASHED: Final = 2  # passwords at once: 19 MiB and 30 ms of a core each
+ALARM: Final = (5, 60.0)  # refusals of one principal, and the seconds within which they are reported
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
+_CHANGES_NOTHING: Final = frozenset({"GET", "HEAD"})
 _BEARER: Final = re.compile(r"[Bb]earer +(\S{1,200})")
 
 log = logging.getLogger("santunan.gateway")
@@ -38,22 +46,37 @@ log = logging.getLogger("santunan.gateway")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """All that the requests of one process share. `rate`: requests a second of one principal."""
+    """All that the requests of one process share. `rate`: requests a second of one principal.
+
+    `web_url`: the address that browsers visit, where it is not the one that the gateway listens on.
+    """
 
     front: FrontOffice
     access: AccessBook
     rate: float
     is_ready: Callable[[], bool]
+    web_url: str | None = None
+    provider: IdentityProvider | None = None
+    sign_ins: SignInBook = field(init=False)
+    links: LinkBook = field(init=False)
+    hashing: CapacityLimiter = field(init=False)
+    streaks: Streaks = field(init=False)
     principals: Buckets = field(init=False)
     addresses: Buckets = field(init=False)
     refused_keys: Buckets = field(init=False)
+    sign_in_addresses: Buckets = field(init=False)
     threads: CapacityLimiter = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sign_ins", SignInBook(self.access))
+        object.__setattr__(self, "links", LinkBook(self.access))
+        object.__setattr__(self, "hashing", CapacityLimiter(MOST_HASHED))
+        object.__setattr__(self, "streaks", Streaks(*ALARM))
         object.__setattr__(self, "principals", Buckets(self.rate))
         object.__setattr__(self, "addresses", Buckets(10 * self.rate))
         object.__setattr__(self, "refused_keys", Buckets(MOST_REFUSED_KEYS))
+        object.__setattr__(self, "sign_in_addresses", Buckets(MOST_SIGN_INS))
         object.__setattr__(self, "threads", CapacityLimiter(THREADS))
         object.__setattr__(self, "waiting", asyncio.Semaphore(MOST_WAITING))
 
@@ -73,21 +96,74 @@ def language_of(request: Request) -> Language:
 
 
 async def signed_in(request: Request) -> Principal:
-    """The principal of the request's key. Raises ProblemError: KEY_NEEDED, RATE."""
+    """The principal of the request's key, or of its session. Raises ProblemError: KEY_NEEDED, CROSS_SITE, RATE."""
     gateway, address = gateway_of(request), address_of(request)
     if wait := gateway.addresses.take(address):
-        raise _too_many(wait)
-    found = _BEARER.fullmatch(request.headers.get("authorization", ""))
-    if found is None:
-        raise ProblemError("KEY_NEEDED")
-    principal = await in_thread(gateway, partial(_principal_of, gateway, found[1], address))
+        raise too_many(wait)
+    if "authorization" in request.headers:
+        found = _BEARER.fullmatch(request.headers["authorization"])
+        if found is None:
+            raise ProblemError("KEY_NEEDED")
+        principal = await in_thread(gateway, partial(_principal_of, gateway, found[1], address))
+    else:
+        principal = await _of_session(request)
     if wait := gateway.principals.take(principal.name):
-        raise _too_many(wait)
+        raise too_many(wait)
     request.scope["principal"] = principal.name
     return principal
 
 
 Signed = Annotated[Principal, Depends(signed_in)]
+
+
+async def _of_session(request: Request) -> Principal:
+    gateway = gateway_of(request)
+    if not (token := session_token(request)):
+        raise ProblemError("KEY_NEEDED")
+    if request.method not in _CHANGES_NOTHING:
+        require_own_site(request)
+    session = await in_thread(gateway, partial(gateway.sign_ins.session, token, gateway.front.now()))
+    if session is None:
+        raise ProblemError("KEY_NEEDED")
+    request.scope["session"] = session
+    return session.principal
+
+
+def is_tls(gateway: Gateway) -> bool:
+    return (gateway.web_url or "").startswith("https:")
+
+
+def cookie_name(gateway: Gateway) -> str:
+    """A browser takes a name with this prefix only from this very host, over TLS (RFC 6265bis, section 4.1.3.2)."""
+    return "__Host-santunan" if is_tls(gateway) else "santunan"
+
+
+def session_token(request: Request) -> str | None:
+    return request.cookies.get(cookie_name(gateway_of(request)))
+
+
+def require_own_site(request: Request, *, is_lenient: bool = False) -> None:
+    """A browser says from which site a request comes; the cookie comes along whatever site that is.
+
+    `is_lenient`: lets a program through that says nothing; for what needs no cookie. Raises ProblemError (CROSS_SITE).
+    """
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    own = gateway_of(request).web_url or f"{request.url.scheme}://{request.headers.get('host', '')}"
+    if site is not None:
+        is_own = site in ("same-origin", "none")
+    elif origin is not None:
+        is_own = origin == own
+    else:
+        is_own = is_lenient
+    if not is_own:
+        raise ProblemError("CROSS_SITE")
+
+
+def note_refusal(gateway: Gateway, who: str | None, reason: str, status: int, text: str) -> None:
+    """A security event; and an alarm where one principal has many within a minute."""
+    log.warning(text, extra={"source": who, "reason": reason, "status": status})
+    if who is not None and gateway.streaks.is_full(who):
+        log.error("ALARM: five refusals of one principal within a minute", extra={"source": who, "reason": "ALARM"})
 
 
 def _principal_of(gateway: Gateway, token: str, address: str) -> Principal:
@@ -96,17 +172,17 @@ def _principal_of(gateway: Gateway, token: str, address: str) -> Principal:
     if used is not None and used.refusal is None:
         return used.principal
     if wait := gateway.refused_keys.take(address):
-        raise _too_many(wait)
-    reason = used.refusal if used is not None else "UNKNOWN"
-    who = used.principal.name if used is not None else "nobody"
-    log.warning("a key was refused", extra={"source": who, "reason": reason, "status": 401})
+        raise too_many(wait)
+    reason = used.refusal or "" if used is not None else "UNKNOWN"
+    who = used.principal.name if used is not None else None
+    note_refusal(gateway, who, reason, 401, "a key was refused")
     if used is not None:
-        record = AuditRecord(now, who, "key.use", used.key_id, "refused", address, used.refusal)
+        record = AuditRecord(now, used.principal.name, "key.use", used.key_id, "refused", address, used.refusal)
         gateway.access.write(record)
     raise ProblemError("KEY_NEEDED")
 
 
-def _too_many(seconds: float) -> ProblemError:
+def too_many(seconds: float) -> ProblemError:
     return ProblemError("RATE", {"Retry-After": str(max(1, round(seconds)))})
 
 

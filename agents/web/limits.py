@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -30,3 +30,27 @@ class Buckets:
             if len(self._left) > MOST_NAMES:
                 self._left.popitem(last=False)
             return wait
+
+
+class Streaks:
+    """Notices `most` refusals of one name within `seconds`. May be used by several threads."""
+
+    def __init__(self, most: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._clock = clock
+        self._seen: OrderedDict[str, deque[float]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def is_full(self, name: str) -> bool:
+        """Counts one more; True: it completes a streak, and the next one begins."""
+        with self._lock:
+            now = self._clock()
+            times = self._seen.pop(name, None) or deque(maxlen=self._most)
+            times.append(now)
+            if len(times) == self._most and now - times[0] < self._seconds:
+                return True
+            self._seen[name] = times
+            if len(self._seen) > MOST_NAMES:
+                self._seen.popitem(last=False)
+            return False

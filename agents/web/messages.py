@@ -53,6 +53,19 @@ _SAID: Final[Mapping[str, str]] = {
     "write a membership number (KPJ: 11 digits or capital letters) or a NIK (16 digits)": (
         "tulis nomor peserta (KPJ: 11 angka atau huruf besar) atau NIK (16 angka)"
     ),
+    "a password has 12 to 256 letters; a sentence is a good one": (
+        "kata sandi terdiri atas 12 sampai 256 huruf; sebuah kalimat sangat baik"
+    ),
+    "this password is among the first that are tried; take several words that nobody joins": (
+        "kata sandi ini termasuk yang pertama dicoba orang; pakailah beberapa kata yang tidak biasa digabung"
+    ),
+    "a name has 1 to 64 small letters, digits and . _ -, and begins with a letter or a digit": (
+        "nama terdiri atas 1 sampai 64 huruf kecil, angka dan . _ -, dan diawali huruf atau angka"
+    ),
+    "a name with 16 digits in a row could be a NIK, and names stand in logs; choose another one": (
+        "nama dengan 16 angka berturut-turut bisa jadi NIK, padahal nama tercatat di log; pilih nama lain"
+    ),
+    "the two passwords differ; type the same one twice": "kedua kata sandi berbeda; ketik yang sama dua kali",
     "the key stands twice in one object; keep one of them": "nama ini ada dua kali dalam satu objek; sisakan satu",
     "missing or unknown; see `santunan schemas` for the types this version reads": (
         "tidak ada atau tidak dikenal; `santunan schemas` menyebut jenis yang dibaca"

@@ -15,6 +15,7 @@ from pipeline.access.roles import Denied
 from pipeline.errors import NotReady, Poison, Transient
 from pipeline.explain import Language, refusal_text, short
 from pipeline.operations.front_office import IdReused
+from pipeline.operations.sign_in import SignInRefused
 from pipeline.queries.pages import NotFound
 from schemas.decisions import FieldError
 
@@ -26,8 +27,71 @@ RETRY_SECONDS: Final = 2  # a broker or a database that restarts takes longer th
 _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
     "KEY_NEEDED": (
         401,
-        ("kunci tidak ada atau tidak berlaku", "Kirimkan kunci API yang berlaku: Authorization: Bearer stn_…"),
-        ("no key, or none that is valid", "Send a valid API key: Authorization: Bearer stn_…"),
+        (
+            "belum masuk, atau kunci tidak berlaku",
+            "Kirimkan kunci API yang berlaku (Authorization: Bearer stn_…), atau masuklah lagi.",
+        ),
+        ("not signed in, or no valid key", "Send a valid API key (Authorization: Bearer stn_…), or sign in again."),
+    ),
+    "SIGN_IN_REFUSED": (
+        401,
+        (
+            "tidak dapat masuk",
+            "Nama atau kata sandi salah, atau akun dijeda: sepuluh kegagalan menjeda akun selama 15 menit. "
+            "Bila lupa kata sandi, mintalah tautan baru kepada pengelola sistem.",
+        ),
+        (
+            "sign-in refused",
+            "Name or password is wrong, or the account is paused: ten failures pause it for 15 minutes. "
+            "If the password is forgotten, ask the operator for a new link.",
+        ),
+    ),
+    "CODE_NEEDED": (
+        401,
+        ("kode diperlukan", "Isilah `code` dengan enam angka dari aplikasi autentikator Anda."),
+        ("a code is needed", "Send the six digits of your authenticator as `code`."),
+    ),
+    "CODE_REFUSED": (
+        401,
+        ("kode tidak berlaku", "Kode salah, sudah lewat, atau sudah dipakai. Tunggulah kode berikutnya."),
+        ("the code is not valid", "It is wrong, too old, or was used. Wait for the next one."),
+    ),
+    "ENROLMENT_NEEDED": (
+        401,
+        (
+            "faktor kedua belum dipasang",
+            "Mintalah rahasia dengan POST /v1/second-factor, masukkan ke aplikasi autentikator, lalu kirimkan `code`.",
+        ),
+        (
+            "no second factor is set up",
+            "Get a secret by POST /v1/second-factor, put it into an authenticator, and send `code`.",
+        ),
+    ),
+    "ENROLLED": (
+        409,
+        ("faktor kedua sudah dipasang", "Bila hilang, mintalah pengelola sistem menggantinya."),
+        ("a second factor is set up already", "If it is lost, ask the operator to replace it."),
+    ),
+    "PROVIDER_REFUSED": (
+        401,
+        (
+            "tidak dapat masuk lewat penyedia identitas",
+            "Mulailah lagi dari /v1/session/oidc. Bila terulang, mintalah pengelola sistem melihat catatan akses.",
+        ),
+        (
+            "sign-in by the identity provider refused",
+            "Begin again at /v1/session/oidc. If it happens again, ask the operator to look at the access log.",
+        ),
+    ),
+    "LINK_GONE": (
+        410,
+        ("tautan tidak berlaku lagi", "Tautan sudah dipakai atau sudah lewat. Mintalah tautan baru kepada pengelola."),
+        ("the link is not valid any more", "It was used or is too old. Ask the operator for a new one."),
+    ),
+    "CROSS_SITE": (
+        403,
+        ("dikirim dari situs lain", "Bukalah halaman Santunan sendiri, dan kirimkan dari sana."),
+        ("sent from another site", "Open Santunan's own page, and send it from there."),
     ),
     "NOT_ALLOWED": (
         403,
@@ -144,7 +208,7 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
         return error.problem
     if isinstance(error, Poison):
         return Problem(error.reason, _OF_POISON.get(error.reason, 422), error.errors, prefix=prefix)
-    if isinstance(error, Denied):
+    if isinstance(error, Denied | SignInRefused):
         return own(error.reason)
     if isinstance(error, NotFound):
         return own("NOT_FOUND")

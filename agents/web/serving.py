@@ -13,6 +13,7 @@ from agents.clients import open_submitter
 from agents.settings import Settings
 from agents.web.app import make_app
 from agents.web.gate import Gateway
+from agents.web.identity_provider import open_provider
 from agents.web.link import SubmitterLink
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
@@ -34,10 +35,11 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         access = opened.enter_context(open_access(settings.database_url))
         store = open_reader(settings.database_url)
         opened.callback(store.close)
+        provider = open_provider(settings)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
         front = FrontOffice(store, link, Book.load(), access.names_of_person)
-        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
+        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive, settings.web_url, provider)
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
@@ -66,6 +68,7 @@ def serve(settings: Settings) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     signal.signal(signal.SIGTERM, _end)  # the server leaves first, then raises it once more
     with opened_gateway(settings) as gateway:
+        _offer_first_operator(gateway, settings)
         try:
             server_of(gateway, host.strip("[]"), int(port)).run()
         except SystemExit as ending:
@@ -74,6 +77,14 @@ def serve(settings: Settings) -> None:
             raise NotReady(
                 f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on: give another HOST:PORT"
             ) from None
+
+
+def _offer_first_operator(gateway: Gateway, settings: Settings) -> None:
+    """Where nobody may act yet, prints a link for one use. To the terminal and into no log: who has it is operator."""
+    token = gateway.links.make_first("machine:gateway", gateway.front.now())
+    if token is not None:
+        print("Nobody may act yet. Make the first operator here, once, within 24 hours:", file=sys.stderr)
+        print(f"{settings.public_url}/link/{token}", file=sys.stderr, flush=True)
 
 
 def _end(*_: object) -> None:

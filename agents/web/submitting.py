@@ -7,7 +7,16 @@ from typing import Any, Final
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from agents.web.gate import MOST_REQUEST_BYTES, Signed, body_of, call, language_of, log, media_type_of
+from agents.web.gate import (
+    MOST_REQUEST_BYTES,
+    Signed,
+    body_of,
+    call,
+    gateway_of,
+    language_of,
+    media_type_of,
+    note_refusal,
+)
 from agents.web.problems import ProblemError, answer, problem_of
 from pipeline.errors import Poison
 from pipeline.operations.front_office import Receipt
@@ -141,9 +150,7 @@ def _item(request: Request, found: Receipt | Exception) -> dict[str, Any]:
 
 def log_refusal(request: Request, reason: str) -> None:
     """A security event: who tried what it may not."""
-    log.warning(
-        "a request was refused", extra={"source": request.scope.get("principal"), "reason": reason, "status": 403}
-    )
+    note_refusal(gateway_of(request), request.scope.get("principal"), reason, 403, "a request was refused")
 
 
 def _received(receipt: Receipt) -> Response:

@@ -70,6 +70,8 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "list_decisions": _PARTIES | _READERS,
     "list_work": dict.fromkeys(("officer", "auditor"), _ALL),
     "read_receipt": dict.fromkeys(_SENDERS, _OWN),
+    "read_session": dict.fromkeys(KINDS, _ALL),
+    "sign_out": dict.fromkeys(KINDS, _ALL),
 }
 assert all(kinds.keys() <= set(KINDS) for kinds in ROLES.values())
 

@@ -7,6 +7,7 @@ else. Never imports Faust, Kafka or HTTP.
 import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -14,8 +15,22 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 
 from pipeline.access.principals import BadPrincipal, Principal, require_compatible
 from pipeline.credentials import digest_of, draw_key, hash_password
-from pipeline.errors import EXIT_REFUSED, SantunanError, Transient
-from pipeline.store.access_tables import api_keys, audit_records, passwords, principals
+from pipeline.errors import Transient
+from pipeline.store.access_rows import (
+    Account,
+    AuditRecord,
+    UnknownAccess,
+    account_of,
+    active_account_of,
+    add_principal,
+    all_accounts,
+    clock_or_none,
+    end_sessions,
+    names_of_person,
+    put_password,
+    write_record,
+)
+from pipeline.store.access_tables import api_keys, audit_records, principals
 from pipeline.store.connect import is_postgresql, open_reader, open_store
 from pipeline.store.engines import postgresql_transient, sqlite_transient
 from pipeline.store.readable import Readable
@@ -23,21 +38,6 @@ from pipeline.store.unit_of_work import Transaction
 from schemas.clock import clock_of, microseconds
 
 USE_PRECISION: Final = dt.timedelta(hours=1)  # of the last use of a key: not each request shall write
-
-
-class UnknownAccess(SantunanError):
-    """No principal or key of that name; the message says how to find it."""
-
-    exit_code = EXIT_REFUSED
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One principal as it is kept. Times are aware; `disabled_at` None: it may act."""
-
-    principal: Principal
-    created_at: dt.datetime
-    disabled_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +51,6 @@ class Key:
     expires_at: dt.datetime
     last_used_at: dt.datetime | None
     revoked_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """`who` did `action` to `subject`; `result`: done or refused. Codes and names alone, never personal data."""
-
-    clock: dt.datetime
-    who: str
-    action: str
-    subject: str | None = None
-    result: str = "done"
-    address: str | None = None
-    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,57 +90,58 @@ class AccessBook:
     # --- principals
 
     def accounts(self) -> list[Account]:
-        with self._reader.reader() as connection:
-            return _accounts(connection)
+        with self.reading() as connection:
+            return all_accounts(connection)
 
     def account(self, name: str) -> Account:
         """Raises UnknownAccess."""
-        with self._reader.reader() as connection:
-            return _account(connection, name)
+        with self.reading() as connection:
+            return account_of(connection, name)
 
     def names_of_person(self, name: str) -> frozenset[str]:
         """All principals that are or were the person behind this one; where there is no person, this one alone."""
-        same = select(principals.c.person).where(principals.c.name == name).scalar_subquery()
-        with self._reader.reader() as connection:
-            found = connection.execute(select(principals.c.name).where(principals.c.person == same)).scalars()
-            return frozenset(found) | {name}
+        with self.reading() as connection:
+            return names_of_person(connection, name)
 
     def add(self, principal: Principal, hand: str, now: dt.datetime) -> None:
-        """Raises BadPrincipal where the name is taken, or the person holds a role that does not go with it."""
-        with self._transaction() as transaction:
-            found = _accounts(transaction.connection)
+        """Ends the sessions of a person who has other principals: what the person may do has changed.
+
+        Raises BadPrincipal where the name is taken, or the person holds a role that does not go with it.
+        """
+        with self.transaction() as transaction:
+            found = all_accounts(transaction.connection)
             if any(one.principal.name == principal.name for one in found):
                 raise BadPrincipal(f"{principal.name} exists already; choose another name, or make a key for it")
             require_compatible(principal, [one.principal for one in found if one.disabled_at is None])
-            row = {"name": principal.name, "person": principal.person, "created_at": microseconds(now)}
-            transaction.connection.execute(insert(principals), [row])
-            _write(transaction.connection, AuditRecord(now, hand, "access.add", principal.name))
+            add_principal(transaction.connection, principal, now)
+            end_sessions(transaction.connection, names_of_person(transaction.connection, principal.name), now)
+            write_record(transaction.connection, AuditRecord(now, hand, "access.add", principal.name))
             transaction.commit()
 
     def disable(self, name: str, hand: str, now: dt.datetime) -> None:
-        """From the next request on. Raises UnknownAccess."""
-        with self._transaction() as transaction:
+        """From the next request on; ends all sessions of the person. Raises UnknownAccess."""
+        with self.transaction() as transaction:
             connection = transaction.connection
-            _account(connection, name)
+            account_of(connection, name)
             is_active = (principals.c.name == name, principals.c.disabled_at.is_(None))
             connection.execute(update(principals).where(*is_active).values(disabled_at=microseconds(now)))
-            _write(connection, AuditRecord(now, hand, "access.disable", name))
+            end_sessions(connection, names_of_person(connection, name), now)
+            write_record(connection, AuditRecord(now, hand, "access.disable", name))
             transaction.commit()
 
     # --- API keys
 
     def keys(self, name: str) -> list[Key]:
         statement = select(api_keys).where(api_keys.c.principal == name).order_by(api_keys.c.created_at)
-        with self._reader.reader() as connection:
+        with self.reading() as connection:
             return [_key(row) for row in connection.execute(statement)]
 
     def make_key(self, name: str, label: str, expires_at: dt.datetime, hand: str, now: dt.datetime) -> tuple[str, str]:
         """(id, key): the key is nowhere else, and never shown again. Raises UnknownAccess."""
         token, key_id = draw_key(), secrets.token_hex(4)
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             connection = transaction.connection
-            if _account(connection, name).disabled_at is not None:
-                raise UnknownAccess(f"{name} is disabled; add another principal")
+            active_account_of(connection, name)
             row = {
                 "id": key_id,
                 "principal": name,
@@ -163,20 +151,20 @@ class AccessBook:
                 "expires_at": microseconds(expires_at),
             }
             connection.execute(insert(api_keys), [row])
-            _write(connection, AuditRecord(now, hand, "access.key", f"{name} {key_id}"))
+            write_record(connection, AuditRecord(now, hand, "access.key", f"{name} {key_id}"))
             transaction.commit()
         return key_id, token
 
     def revoke_key(self, key_id: str, hand: str, now: dt.datetime) -> None:
         """From the next request on. Raises UnknownAccess."""
-        with self._transaction() as transaction:
+        with self.transaction() as transaction:
             connection = transaction.connection
             found = connection.execute(select(api_keys.c.principal).where(api_keys.c.id == key_id)).scalar()
             if found is None:
                 raise UnknownAccess(f"there is no key {key_id}; `santunan access list` names them")
             is_valid = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
             connection.execute(update(api_keys).where(*is_valid).values(revoked_at=microseconds(now)))
-            _write(connection, AuditRecord(now, hand, "access.revoke", f"{found} {key_id}"))
+            write_record(connection, AuditRecord(now, hand, "access.revoke", f"{found} {key_id}"))
             transaction.commit()
 
     def use_key(self, token: str, now: dt.datetime) -> KeyUse | None:
@@ -184,7 +172,7 @@ class AccessBook:
         digest = digest_of(token)
         if digest is None:
             return None
-        with self._reader.reader() as connection:
+        with self.reading() as connection:
             row = connection.execute(_KEY_WITH_PRINCIPAL, {"digest": digest}).first()
         if row is None:
             return None
@@ -196,7 +184,7 @@ class AccessBook:
         if row.expires_at <= moment:
             return KeyUse(row.id, principal, "EXPIRED")
         if row.last_used_at is None or moment - row.last_used_at > microseconds(clock_of(0) + USE_PRECISION):
-            with self._transaction() as transaction:
+            with self.transaction() as transaction:
                 key = update(api_keys).where(api_keys.c.id == row.id)
                 transaction.connection.execute(key.values(last_used_at=moment))
                 transaction.commit()
@@ -205,39 +193,36 @@ class AccessBook:
     # --- passwords
 
     def set_password(self, name: str, password: str, hand: str, now: dt.datetime) -> None:
-        """Raises WeakPassword, UnknownAccess."""
-        account = self.account(name)
-        row = {
-            "hash": hash_password(password, account.principal.who),
-            "changed_at": microseconds(now),
-            "failures": 0,
-            "paused_until": None,
-        }
-        with self._transaction() as transaction:
-            connection = transaction.connection
-            if not connection.execute(update(passwords).where(passwords.c.principal == name).values(row)).rowcount:
-                connection.execute(insert(passwords), [{"principal": name, **row}])
-            _write(connection, AuditRecord(now, hand, "access.password", name))
+        """Ends the sessions of this principal. Raises WeakPassword, UnknownAccess."""
+        hashed = hash_password(password, self.account(name).principal.who)
+        with self.transaction() as transaction:
+            put_password(transaction.connection, name, hashed, now)
+            write_record(transaction.connection, AuditRecord(now, hand, "access.password", name))
             transaction.commit()
 
     # --- audit records
 
     def write(self, record: AuditRecord) -> None:
-        with self._transaction() as transaction:
-            _write(transaction.connection, record)
+        with self.transaction() as transaction:
+            write_record(transaction.connection, record)
             transaction.commit()
 
     def records(self, limit: int) -> Sequence[AuditRecord]:
         """The newest, the oldest of them first."""
         statement = select(audit_records).order_by(audit_records.c.number.desc()).limit(limit)
-        with self._reader.reader() as connection:
+        with self.reading() as connection:
             return [
                 AuditRecord(clock_of(row.clock), row.who, row.action, row.subject, row.result, row.address, row.reason)
                 for row in reversed(connection.execute(statement).all())
             ]
 
-    def _transaction(self) -> Transaction:
+    # --- for `SignInBook`, which keeps the rest of these tables
+
+    def transaction(self) -> Transaction:
         return Transaction(self._engine, self._passes)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        return self._reader.reader()
 
 
 def open_access(url: str) -> AccessBook:
@@ -267,38 +252,11 @@ _KEY_WITH_PRINCIPAL: Final = (
 )
 
 
-def _accounts(connection: Connection) -> list[Account]:
-    return [_row_account(row) for row in connection.execute(select(principals).order_by(principals.c.name))]
-
-
-def _account(connection: Connection, name: str) -> Account:
-    row = connection.execute(select(principals).where(principals.c.name == name)).first()
-    if row is None:
-        raise UnknownAccess(f"there is no principal {name}; `santunan access list` names them")
-    return _row_account(row)
-
-
-def _row_account(row: Any) -> Account:
-    return Account(Principal(row.name, row.person), clock_of(row.created_at), _clock(row.disabled_at))
-
-
 def _key(row: Any) -> Key:
-    times = (clock_of(row.created_at), clock_of(row.expires_at), _clock(row.last_used_at), _clock(row.revoked_at))
+    times = (
+        clock_of(row.created_at),
+        clock_of(row.expires_at),
+        clock_or_none(row.last_used_at),
+        clock_or_none(row.revoked_at),
+    )
     return Key(row.id, row.principal, row.label, *times)
-
-
-def _clock(stored: int | None) -> dt.datetime | None:
-    return None if stored is None else clock_of(stored)
-
-
-def _write(connection: Connection, record: AuditRecord) -> None:
-    row = {
-        "clock": microseconds(record.clock),
-        "who": record.who,
-        "action": record.action,
-        "subject": record.subject,
-        "result": record.result,
-        "address": record.address,
-        "reason": record.reason,
-    }
-    connection.execute(insert(audit_records), [row])

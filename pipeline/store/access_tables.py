@@ -48,20 +48,24 @@ passwords: Final = Table(
     Column("paused_until", BigInteger),
 )
 
-# `last_step`: of the last code that was taken, so that none is taken twice.
+# `confirmed_at` null: shown to the person, who has not yet sent a code of it. `last_step`: of the last code that was
+# taken, so that none is taken twice.
 second_factors: Final = Table(
     "second_factors",
     metadata,
     Column("principal", Text, primary_key=True),
     Column("secret", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("confirmed_at", BigInteger),
     Column("last_step", BigInteger, nullable=False),
 )
 
+# `seen_at`: of the last request, to half a minute.
 sessions: Final = Table(
     "sessions",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False),  # how people name it; says nothing of the session
     Column("principal", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
@@ -74,10 +78,12 @@ one_time_links: Final = Table(
     "one_time_links",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
+    Column("purpose", Text, nullable=False),
     Column("principal", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("used_at", BigInteger),
+    CheckConstraint("purpose IN ('first-operator', 'password', 'demo')", name="purpose_known"),
 )
 
 # Append-only: triggers refuse to change or delete a row (revision 0006). Codes and names, never personal data.

@@ -23,6 +23,8 @@ DESIGN = {
     "explain_claim": "desk* office officer auditor",
     "list_decisions": "clinic* hospital* employer* cooperative* desk* office officer auditor",
     "list_work": "officer auditor",
+    "read_session": " ".join(KINDS),
+    "sign_out": " ".join(KINDS),
     "read_receipt": "clinic* hospital* employer* cooperative* desk* office* officer* payments*",
 }
 

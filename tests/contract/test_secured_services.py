@@ -3,6 +3,7 @@
 Rows of the broker are generated: each principal tries to write and to read each topic.
 """
 
+import datetime as dt
 import gc
 import shutil
 import stat
@@ -26,8 +27,12 @@ from agents.kafka.security import librdkafka_options
 from agents.services import servers
 from agents.services.secured import PRINCIPALS
 from agents.settings import Settings, read_settings
+from pipeline.access.principals import new_principal
 from pipeline.errors import NotReady
 from pipeline.store import migrate
+from pipeline.store.access_book import open_access
+from pipeline.store.link_book import LinkBook
+from pipeline.store.sign_in_book import SignInBook
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
@@ -219,6 +224,22 @@ def test_a_role_of_the_database_changes_what_it_may(
     assert is_allowed(url, "SELECT count(*) FROM ledger")
     assert {one for one in CHANGES if is_allowed(url, one)} == (set(CHANGES) if changes else set())
     assert {one for one in STRUCTURE if is_allowed(url, one)} == (set(STRUCTURE) if structure else set())
+
+
+def test_the_gateway_signs_people_in_and_a_reader_reads_no_credential(place: Place) -> None:
+    now, clinic = dt.datetime.now(dt.UTC), new_principal("clinic", "plkk-0012")
+    with open_access(place.variables("gateway")["SANTUNAN_DATABASE_URL"]) as access:
+        access.add(clinic, "test", now)
+        link = LinkBook(access).make("password", clinic.name, "test", now)
+        LinkBook(access).use_for_password(link, "empat kucing naik", None, now)
+        book = SignInBook(access)
+        token = book.begin(clinic.name, "PASSWORD", None, now)
+        assert book.session(token, now) is not None and book.end(token, None, now)
+        book.replace_factor(clinic.name, "SECRET", "test", now)
+    reader = place.variables("console")["SANTUNAN_DATABASE_URL"]
+    secret = ("api_keys", "passwords", "second_factors", "sessions", "one_time_links")
+    assert [one for one in secret if is_allowed(reader, f"SELECT * FROM {one}")] == []  # noqa: S608
+    assert is_allowed(reader, "SELECT * FROM audit_records")
 
 
 def test_the_owner_changes_the_tables(place: Place) -> None:

@@ -2,19 +2,25 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
 
 import pytest
 
 from agents.settings import read_settings
 from agents.web.gate import Gateway
-from pipeline.access.principals import PERSONS, new_principal
+from pipeline.access.principals import PERSONS, Principal, new_principal
+from pipeline.operations.front_office import FrontOffice
 from tests.support import events as e
+from tests.support.browser import PASSWORD, Clock
 from tests.support.gateway import Client, running_gateway
 from tests.support.site import Site
 
 NOW = dt.datetime.now(dt.UTC)
 WORKER = "20000000022"  # of the employer and the cooperative np000001
 OWN, FOREIGN = "OWN-1", "FOREIGN-1"
+Running = tuple[Gateway, int]
+Make = Callable[[str], Principal]
 
 
 @pytest.fixture(scope="session")
@@ -75,3 +81,48 @@ def key_of(gateway: tuple[Gateway, int]) -> Callable[[str], str]:
 def client(gateway: tuple[Gateway, int], key_of: Callable[[str], str]) -> Callable[[str | None], Client]:
     """Of KIND:WHO; None: without a key."""
     return lambda name: Client(gateway[1], key_of(name) if name else None)
+
+
+# --- for those who sign in
+
+
+@pytest.fixture
+def clock(gateway: Running) -> Iterator[Clock]:
+    found = Clock()
+    front = gateway[0].front
+    moved = FrontOffice(front.store, front.intake, front.book, front.names_of_person, found, front.recent)
+    object.__setattr__(gateway[0], "front", moved)
+    yield found
+    object.__setattr__(gateway[0], "front", front)
+
+
+@pytest.fixture
+def unhurried(gateway: Running) -> Iterator[None]:
+    """Sign-ins of one address come faster here than people do it."""
+    with (
+        patch.object(gateway[0].sign_in_addresses, "take", return_value=0.0),
+        patch("agents.web.session.REFUSED_SECONDS", 0.001),
+    ):
+        yield
+
+
+@pytest.fixture
+def make(gateway: Running) -> Make:
+    """A principal with the password; names are new in each test."""
+
+    def made(name: str) -> Principal:
+        principal = new_principal(*name.split(":"))
+        gateway[0].access.add(principal, "test", NOW)
+        gateway[0].access.set_password(principal.name, PASSWORD, "test", NOW)
+        return principal
+
+    return made
+
+
+@contextmanager
+def web_url(gateway: Running, url: str) -> Iterator[None]:
+    object.__setattr__(gateway[0], "web_url", url)
+    try:
+        yield
+    finally:
+        object.__setattr__(gateway[0], "web_url", None)

@@ -79,10 +79,12 @@ HOW: Final[dict[str, Ask]] = {
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
+    "read_session": lambda c, s, own: c.get("/v1/session"),
+    "sign_out": lambda c, s, own: c.ask("DELETE", "/v1/session"),
     "read_receipt": lambda c, s, own: c.get(f"/v1/receipts/{'0' * 64}"),
 }
 LISTS = {"list_claims", "list_decisions"}
-NEVER_FOREIGN = {"submit_events", "list_work", *LISTS}  # they name no thing
+NEVER_FOREIGN = {"submit_events", "list_work", "read_session", "sign_out", *LISTS}  # they name no thing
 
 
 def who_of(kind: str) -> str:

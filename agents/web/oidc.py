@@ -1,0 +1,101 @@
+"""Routes of a sign-in at the organisation's identity provider: there and back, by authorization code with PKCE."""
+
+import hmac
+from functools import partial
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from agents.web.gate import (
+    Gateway,
+    address_of,
+    cookie_name,
+    gateway_of,
+    in_thread,
+    is_tls,
+    note_refusal,
+    session_token,
+    too_many,
+)
+from agents.web.identity_provider import CALLBACK, Flow, IdentityProvider, TokenRefused
+from agents.web.problems import ProblemError
+from agents.web.session import set_session
+from pipeline.credentials import draw_token
+from pipeline.operations.sign_in import SignInRefused, sign_in_from_provider
+
+FLOW_SECONDS: Final = 600  # to type a password at the provider, and find the telephone for its code
+AFTER: Final = "/v1/session"
+Parameter = Annotated[str, Query(max_length=2048)]
+
+router = APIRouter()
+
+
+@router.get("/v1/session/oidc")
+async def get_start(request: Request) -> Response:
+    """Leads the browser to the provider."""
+    gateway, provider = _limited(request)
+    flow = Flow(draw_token(), draw_token(), draw_token())
+    try:
+        address = await provider.address(flow)
+    except TokenRefused as refused:
+        raise await _refused(request, refused.reason) from None
+    answer = Response(None, 303, {"Location": address})
+    value = ".".join((flow.state, flow.nonce, flow.verifier))
+    answer.set_cookie(
+        _flow_name(gateway), value, FLOW_SECONDS, path="/", secure=is_tls(gateway), httponly=True, samesite="lax"
+    )
+    return answer
+
+
+@router.get(CALLBACK)
+async def get_callback(
+    request: Request,
+    state: Parameter = "",
+    code: Parameter = "",
+    iss: Parameter | None = None,
+) -> Response:
+    """The browser comes back from the provider, with a code or without."""
+    gateway, provider = _limited(request)
+    parts = request.cookies.get(_flow_name(gateway), "").split(".")
+    flow = Flow(*parts) if len(parts) == 3 and all(parts) else None
+    if flow is None or not hmac.compare_digest(flow.state.encode(), state.encode()):
+        raise await _refused(request, "STATE")
+    if not code:
+        raise await _refused(request, "CODE")
+    now, address = gateway.front.now(), address_of(request)
+    try:
+        name = await provider.principal_of(code, flow, iss, now.timestamp())
+    except TokenRefused as refused:
+        raise await _refused(request, refused.reason) from None
+    enter = partial(sign_in_from_provider, name=name, address=address, replaces=session_token(request))
+    try:
+        found = await in_thread(gateway, partial(enter, gateway.sign_ins, now))
+    except SignInRefused:
+        note_refusal(gateway, None, "PRINCIPAL", 401, "a sign-in was refused")
+        raise ProblemError("PROVIDER_REFUSED") from None
+    answer = Response(None, 303, {"Location": AFTER})
+    answer.delete_cookie(_flow_name(gateway), path="/", secure=is_tls(gateway), httponly=True, samesite="lax")
+    set_session(gateway, answer, found.token)
+    return answer
+
+
+def _limited(request: Request) -> tuple[Gateway, IdentityProvider]:
+    """Raises ProblemError: NOT_FOUND without a provider, RATE."""
+    gateway, address = gateway_of(request), address_of(request)
+    if gateway.provider is None:
+        raise ProblemError("NOT_FOUND")
+    if wait := gateway.addresses.take(address) or gateway.sign_in_addresses.take(address):
+        raise too_many(wait)
+    return gateway, gateway.provider
+
+
+async def _refused(request: Request, reason: str) -> ProblemError:
+    gateway = gateway_of(request)
+    note_refusal(gateway, None, reason, 401, "a sign-in was refused")
+    record = partial(gateway.sign_ins.fail, None, f"PROVIDER_{reason}", address_of(request), gateway.front.now())
+    await in_thread(gateway, record)
+    return ProblemError("PROVIDER_REFUSED")
+
+
+def _flow_name(gateway: Gateway) -> str:
+    return f"{cookie_name(gateway)}-oidc"

@@ -1,0 +1,217 @@
+"""A sign-in at an identity provider: the good one, and every forgery that a token or a browser may carry."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest.mock import patch
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from agents.settings import read_settings
+from agents.web.identity_provider import open_provider
+from pipeline.access.principals import new_principal
+from pipeline.errors import NotReady
+from tests.agents.web.conftest import NOW, Running
+from tests.support.browser import Browser
+from tests.support.gateway import Answer, running_gateway
+from tests.support.identity_provider import CLIENT_ID, SECRET, Claims, Provider, running_provider
+
+CALLBACK = "/v1/session/oidc/callback"
+SITI = "urn:santunan:officer:siti"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, Provider]]:
+    folder = tmp_path_factory.mktemp("oidc")
+    (folder / "secret").write_text(SECRET + "\n")
+    with running_provider() as provider:
+        settings = read_settings(
+            database_url=f"sqlite:///{folder}/santunan.db",
+            web_url="http://santunan.localhost",
+            web_rate=10_000,
+            oidc_issuer=provider.issuer,
+            oidc_client_id=CLIENT_ID,
+            oidc_client_secret_file=folder / "secret",
+            oidc_principals={"siti@provider": "officer:siti", "gone@provider": "officer:gone", "x": "officer:never"},
+        )
+        with running_gateway(settings) as found:
+            for who in ("siti", "gone"):
+                found[0].access.add(new_principal("officer", who), "test", NOW)
+            found[0].access.disable("urn:santunan:officer:gone", "test", NOW)
+            with patch.object(found[0].sign_in_addresses, "take", return_value=0.0):
+                yield found, provider
+
+
+@pytest.fixture
+def running(site: tuple[Running, Provider]) -> Running:
+    return site[0]
+
+
+@pytest.fixture
+def provider(site: tuple[Running, Provider]) -> Provider:
+    """As it is when nothing is forged."""
+    found = site[1]
+    found.subject, found.said_issuer, found.sign = "siti@provider", found.issuer, found.signed
+    found.change = lambda claims: claims
+    return found
+
+
+def started(running: Running) -> tuple[Browser, str]:
+    browser = Browser(running[1], "none")
+    found = browser.ask("GET", "/v1/session/oidc")
+    assert found.status == 303
+    return browser, found.headers["location"]
+
+
+def returned(browser: Browser, answer: dict[str, str]) -> Answer:
+    return browser.ask("GET", f"{CALLBACK}?{urlencode(answer)}")
+
+
+def signed_in(running: Running, provider: Provider) -> tuple[Browser, Answer]:
+    browser, address = started(running)
+    return browser, returned(browser, provider.authorize(address))
+
+
+def last_reason(running: Running) -> str | None:
+    return running[0].access.records(1)[0].reason
+
+
+def test_a_person_of_the_provider_signs_in_as_the_principal_of_the_table(running: Running, provider: Provider) -> None:
+    browser, address = started(running)
+    asked = parse_qs(urlsplit(address).query)
+    assert address.startswith(f"{provider.issuer}/authorize?")
+    assert asked["redirect_uri"] == ["http://santunan.localhost" + CALLBACK] and asked["client_id"] == [CLIENT_ID]
+    found = returned(browser, provider.authorize(address))
+    assert (found.status, found.headers["location"]) == (303, "/v1/session")
+    session = found.headers["set-cookie"]  # the last of them
+    assert session.startswith("santunan=") and "HttpOnly" in session and "SameSite=lax" in session
+    assert browser.who().json["name"] == SITI
+    record = running[0].access.records(1)[0]
+    assert (record.who, record.action, record.reason) == (SITI, "session.begin", "PROVIDER")
+
+
+def minus(name: str) -> Callable[[Claims], Claims]:
+    return lambda claims: {key: value for key, value in claims.items() if key != name}
+
+
+FORGERIES: dict[str, tuple[Callable[[Claims], Claims], str]] = {
+    "issuer": (lambda claims: claims | {"iss": "https://evil.example"}, "CLAIM_ISS"),
+    "no issuer": (minus("iss"), "CLAIM_ISS"),
+    "audience": (lambda claims: claims | {"aud": "another client"}, "CLAIM_AUD"),
+    "no audience": (minus("aud"), "CLAIM_AUD"),
+    "several audiences": (lambda claims: claims | {"aud": [CLIENT_ID, "another"]}, "CLAIM_AZP"),
+    "expired": (lambda claims: claims | {"exp": claims["iat"] - 31}, "EXPIRED"),
+    "no expiry": (minus("exp"), "CLAIM_EXP"),
+    "from the future": (lambda claims: claims | {"iat": claims["iat"] + 300}, "CLAIM_IAT"),
+    "nonce": (lambda claims: claims | {"nonce": "of another sign-in"}, "CLAIM_NONCE"),
+    "no nonce": (minus("nonce"), "CLAIM_NONCE"),
+    "unknown subject": (lambda claims: claims | {"sub": "nobody@provider"}, "SUBJECT"),
+    "a list as subject": (lambda claims: claims | {"sub": ["siti@provider"]}, "CLAIM_SUB"),
+    "disabled": (lambda claims: claims | {"sub": "gone@provider"}, "PRINCIPAL"),
+    "no principal": (lambda claims: claims | {"sub": "x"}, "PRINCIPAL"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_a_token_that_is_not_for_this_sign_in_is_refused(forgery: str, running: Running, provider: Provider) -> None:
+    provider.change, reason = FORGERIES[forgery]
+    browser, found = signed_in(running, provider)
+    assert (found.status, found.json["code"]) == (401, "PROVIDER_REFUSED")
+    assert last_reason(running) == f"PROVIDER_{reason}"
+    assert "santunan=" not in found.headers.get("set-cookie", "") and browser.who().status == 401
+
+
+@pytest.mark.parametrize("signer", ["unsigned", "signed_with_the_public_key", "signed_by_another"])
+def test_a_signature_by_no_key_of_the_provider_is_refused(signer: str, running: Running, provider: Provider) -> None:
+    provider.sign = getattr(provider, signer)
+    _, found = signed_in(running, provider)
+    assert found.status == 401 and last_reason(running) == "PROVIDER_SIGNATURE"
+
+
+def test_text_that_is_no_token_is_refused(running: Running, provider: Provider) -> None:
+    for text in ("", "a.b.c", "x" * 5000):
+        provider.sign = lambda claims, said=text: said  # type: ignore[misc]
+        assert signed_in(running, provider)[1].status == 401
+
+
+def test_without_the_cookie_of_its_start_no_answer_is_taken(running: Running, provider: Provider) -> None:
+    browser, address = started(running)
+    answer = provider.authorize(address)
+    for cookie in ("", "santunan-oidc=x", "santunan-oidc=..", "santunan-oidc=a.b.c"):
+        stranger = Browser(running[1], "cross-site")
+        stranger.cookie = cookie
+        assert returned(stranger, answer).json["code"] == "PROVIDER_REFUSED"
+        assert last_reason(running) == "PROVIDER_STATE"
+    for state in ("", "another", "ü"):
+        assert returned(browser, answer | {"state": state}).status == 401
+        assert last_reason(running) == "PROVIDER_STATE"
+    assert returned(browser, answer).status == 303, "the right one is taken all the same"
+    assert returned(browser, answer).status == 401, "and its code once"
+
+
+def test_a_code_of_another_sign_in_is_refused(running: Running, provider: Provider) -> None:
+    _, address = started(running)
+    victim, other = started(running)
+    stolen = provider.authorize(address)["code"]
+    found = returned(victim, {"code": stolen, "state": provider.authorize(other)["state"]})
+    assert found.status == 401 and last_reason(running) == "PROVIDER_CODE"
+
+
+def test_a_person_who_says_no_or_another_provider_signs_nobody_in(running: Running, provider: Provider) -> None:
+    browser, address = started(running)
+    answer = provider.authorize(address)
+    assert returned(browser, {"state": answer["state"], "error": "access_denied"}).status == 401
+    assert returned(browser, answer | {"iss": "https://evil.example"}).status == 401
+    assert last_reason(running) == "PROVIDER_ISSUER"
+
+
+def test_a_provider_that_names_itself_otherwise_is_not_believed(running: Running, provider: Provider) -> None:
+    known = running[0].provider
+    assert known is not None
+    with patch.object(known, "_known", None):
+        provider.said_issuer = "https://evil.example"
+        found = Browser(running[1], "none").ask("GET", "/v1/session/oidc")
+    assert found.status == 401 and last_reason(running) == "PROVIDER_ISSUER"
+
+
+def test_a_new_key_of_the_provider_is_fetched_when_it_is_needed(running: Running, provider: Provider) -> None:
+    assert signed_in(running, provider)[1].status == 303
+    before, provider.key = provider.key, type(provider.key).generate_key(2048, {"kid": "one", "use": "sig"})
+    try:
+        assert signed_in(running, provider)[1].status == 401, "not asked for again within a minute"
+        with patch("agents.web.identity_provider._FRESH_SECONDS", 0.0):
+            assert signed_in(running, provider)[1].status == 303
+    finally:
+        provider.key = before
+        with patch("agents.web.identity_provider._FRESH_SECONDS", 0.0):
+            assert signed_in(running, provider)[1].status == 303
+
+
+def test_without_a_provider_there_is_no_such_address(gateway: Running) -> None:
+    for path in ("/v1/session/oidc", CALLBACK):
+        assert Browser(gateway[1], "none").ask("GET", path).status == 404
+
+
+def test_a_provider_that_is_away_is_503_and_no_refusal(tmp_path: Path) -> None:
+    settings = read_settings(
+        database_url=f"sqlite:///{tmp_path}/santunan.db",
+        web_url="http://santunan.localhost",
+        oidc_issuer="http://127.0.0.1:1",
+        oidc_client_id=CLIENT_ID,
+        oidc_principals={"x": "officer:x"},
+    )
+    with running_gateway(settings) as found:
+        answer = Browser(found[1], "none").ask("GET", "/v1/session/oidc")
+        assert (answer.status, answer.json["code"]) == (503, "AWAY") and "retry-after" in answer.headers
+        assert found[0].access.records(10) == []
+
+
+def test_settings_that_are_not_whole_are_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="oidc_issuer needs oidc_client_id"):
+        read_settings(oidc_issuer="https://provider.example")
+    whole = {"oidc_client_id": "x", "oidc_principals": {"x": "officer:x"}, "web_url": "https://santunan.example"}
+    with pytest.raises(NotReady, match="plain http"):
+        open_provider(read_settings(oidc_issuer="http://provider.example", **whole))
+    missing = read_settings(oidc_issuer="https://provider.example", oidc_client_secret_file=tmp_path / "no", **whole)
+    with pytest.raises(NotReady, match="SECRET_FILE"):
+        open_provider(missing)
