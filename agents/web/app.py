@@ -12,9 +12,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, link_page, oidc, session, submitting
+from agents.web import asking, oidc, session, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
-from agents.web.pages import claims, frame, front, reports, work
+from agents.web.pages import claims, entry, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -42,8 +42,8 @@ def make_app(gateway: Gateway) -> FastAPI:
         submitting.router,
         asking.router,
         session.router,
-        link_page.router,
         oidc.router,
+        entry.router,
         front.router,
         claims.router,
         reports.router,
@@ -86,9 +86,11 @@ class Guard:
 
 
 def is_page(scope: Scope) -> bool:
-    """Whether a person's browser asks: a page of ours, or an address outside the API that does not exist."""
+    """Whether a person's browser asks for a page of ours, or for an address that does not exist."""
     route = scope.get("route")
-    return "pages" in getattr(route, "tags", ()) if route is not None else not scope["path"].startswith("/v1/")
+    if route is not None:
+        return "pages" in getattr(route, "tags", ())
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def _policy_of(scope: Scope) -> bytes:

@@ -58,7 +58,7 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class LinkUsed:
-    """`token`: of a session, of a demo link alone. `enrolment`: of a second factor that the person needs and has not."""
+    """`token`: of a session, of a demo link alone. `enrolment`: of a second factor that the person needs and lacks."""
 
     principal: Principal
     token: str | None = None

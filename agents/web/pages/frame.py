@@ -121,15 +121,20 @@ def refused(request: Request, problem: Problem) -> Response:
         back = quote(request.url.path) if request.method == "GET" else "/"
         return RedirectResponse(f"/sign-in?back={back}", 303)
     document = problem.document(language)
-    answer = page(request, "refused.html", None, problem.status, title=document["title"], detail=document["detail"])
+    said = {"title": document["title"], "detail": document["detail"]}
+    answer = page(request, "refused.html", None, problem.status, here="/", **said)
     answer.headers.update({name: value for name, value in problem.headers.items() if name == "Retry-After"})
     return answer
 
 
+def is_own_path(path: str) -> bool:
+    """Whether a browser that is sent there stays with us."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+
+
 def switched(to: str, back: str) -> Response:
     """The same page in the other language. Only a path of our own is gone back to."""
-    is_ours = back.startswith("/") and not back.startswith(("//", "/\\"))
-    answer = RedirectResponse(back if is_ours else "/", 303)
+    answer = RedirectResponse(back if is_own_path(back) else "/", 303)
     if to in ("id", "en"):
         answer.set_cookie(COOKIE, to, max_age=YEAR_SECONDS, httponly=True, samesite="lax")
     return answer

@@ -86,7 +86,7 @@ def test_who_is_not_signed_in_is_sent_to_the_door_and_comes_back(client: Open) -
 
 
 def test_an_address_that_does_not_exist_is_a_page_and_one_of_the_api_a_problem(client: Open) -> None:
-    page, problem = client("clinic:one").get("/nothing"), client("clinic:one").get("/v1/nothing")
+    page, problem = client("clinic:one").get("/nothing", Accept="text/html"), client("clinic:one").get("/v1/nothing")
     assert (page.status, problem.status) == (404, 404)
     assert "Tidak ditemukan" in text_of(page) and problem.headers["content-type"] == "application/problem+json"
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from agents.web.pages.frame import MENU, ROOM, texts
 from agents.web.pages.report_steps import STEPS
 from pipeline.explain import LANGUAGES, short
+from pipeline.operations.sign_in import Refusal
 
 BY_CODE = ("questions", "kinds")  # looked up by a code of the pipeline
 BUILT = re.compile(r'\["(\w+_)" ~')  # t.work["verdict_" ~ one]
@@ -36,6 +37,7 @@ def test_each_text_is_used() -> None:
     built = tuple(BUILT.findall(sources))
     names = {entry.name for entry in MENU} | {step.name for steps in STEPS.values() for step in steps}
     names |= {one.path for steps in STEPS.values() for step in steps for one in step.questions}
+    names |= {reason.lower() for reason in get_args(Refusal)}
     for path, _ in leaves(texts("id")):
         name = path[-1]
         is_used = path[0] in BY_CODE or name.startswith(built) or name in names
