@@ -122,7 +122,9 @@ async def _of_session(request: Request) -> Principal:
         raise ProblemError("KEY_NEEDED")
     if request.method not in _CHANGES_NOTHING:
         require_own_site(request)
-    session = await in_thread(gateway, partial(gateway.sign_ins.session, token, gateway.front.now()))
+    renews = "wait" not in request.query_params  # a page that waits for news by itself is no person
+    find = partial(gateway.sign_ins.session, token, gateway.front.now(), renews=renews)
+    session = await in_thread(gateway, find)
     if session is None:
         raise ProblemError("KEY_NEEDED")
     request.scope["session"] = session

@@ -58,7 +58,7 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class LinkUsed:
-    """`token`: of a session, of a demo link alone. `enrolment`: of a second factor that the person needs and lacks."""
+    """`token`: of a session, by a demo link alone. `enrolment`: of a second factor, where it is needed and missing."""
 
     principal: Principal
     token: str | None = None
@@ -214,7 +214,7 @@ def _step(book: SignInBook, now: dt.datetime, state: SignInState, code: str | No
     if not code:
         raise SignInRefused("CODE_NEEDED", state.principal.name)
     step = step_of_code(factor.secret, code, now)
-    if step is None or step <= factor.last_step:
+    if step is None:  # whether it was used, the transaction says that takes it
         raise _refused(book, now, state, "CODE_REFUSED", address)
     return step
 

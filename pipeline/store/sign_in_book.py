@@ -135,8 +135,11 @@ class SignInBook:
 
     # --- sessions
 
-    def session(self, token: str, now: dt.datetime) -> Session | None:
-        """The session of a request; None: there is none, or it is over. Asked at each request."""
+    def session(self, token: str, now: dt.datetime, *, renews: bool = True) -> Session | None:
+        """The session of a request; None: there is none, or it is over. Asked at each request.
+
+        `renews`: it is no longer idle; not by what a page asks by itself.
+        """
         digest = digest_of_token(token)
         if digest is None:
             return None
@@ -146,7 +149,7 @@ class SignInBook:
         found = _session(row) if row is not None else None
         if found is None or rules.is_over(found.principal, found.created_at, found.seen_at, now):
             return None
-        if now - found.seen_at >= rules.SEEN_PRECISION:
+        if renews and now - found.seen_at >= rules.SEEN_PRECISION:
             with self.access.transaction() as transaction:
                 seen = update(sessions).where(sessions.c.digest == digest, sessions.c.ended_at.is_(None))
                 transaction.connection.execute(seen.values(seen_at=microseconds(now)))
@@ -223,7 +226,7 @@ _OPEN_SESSIONS: Final = (
 
 
 def _count_failure(connection: Connection, name: str, now: dt.datetime) -> None:
-    """The row is locked: failures at the same time are counted each."""
+    """The row is locked: failures at the same time are counted each. After a pause it begins anew."""
     kept = select(passwords.c.failures, passwords.c.paused_until).where(passwords.c.principal == name)
     row = connection.execute(kept.with_for_update()).first()
     if row is None:  # it has no password, so none was tried
@@ -231,7 +234,7 @@ def _count_failure(connection: Connection, name: str, now: dt.datetime) -> None:
     failures = 1 if row.paused_until is not None else row.failures + 1
     paused_until = now + rules.PAUSE if failures >= rules.MOST_FAILURES else None
     values = {
-        "failures": 0 if paused_until else failures,
+        "failures": failures,
         "paused_until": microseconds(paused_until) if paused_until else None,
     }
     connection.execute(update(passwords).where(passwords.c.principal == name).values(values))

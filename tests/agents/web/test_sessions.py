@@ -3,7 +3,10 @@
 import datetime as dt
 import itertools
 import logging
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from unittest.mock import patch
 
@@ -115,7 +118,9 @@ def test_ten_failures_pause_an_account_for_a_quarter_of_an_hour(
     assert browser(gateway).sign_in(name).status == 401, "the right one does not open it either"
     assert gateway[0].access.records(1)[0].reason == "PAUSED"
     clock.at += minutes * MINUTE
-    assert browser(gateway).sign_in(name).status == status
+    found = browser(gateway).sign_in(name)
+    assert found.status == status
+    assert status != 200 or found.json["failures"] == 10, "the owner sees what was tried"
 
 
 def test_five_refusals_of_one_principal_in_a_minute_raise_an_alarm(
@@ -128,6 +133,40 @@ def test_five_refusals_of_one_principal_in_a_minute_raise_an_alarm(
             browser(gateway).sign_in("clinic:alarm", "wrong")
     [line] = [one for one in caplog.records if "ALARM" in one.message]
     assert line.__dict__["source"] == "urn:santunan:clinic:alarm"
+
+
+def test_two_passwords_are_hashed_at_once_and_no_more(gateway: Running, make: Make) -> None:
+    make("clinic:busy")
+    running, most, lock = 0, 0, threading.Lock()
+
+    def slow(stored: str, password: str) -> bool:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.05)
+        with lock:
+            running -= 1
+        return True
+
+    with (
+        patch("pipeline.operations.sign_in.is_password", slow),
+        ThreadPoolExecutor(6) as pool,
+    ):
+        found = list(pool.map(lambda _: browser(gateway).sign_in("clinic:busy").status, range(6)))
+    assert found == [200] * 6 and most == 2
+
+
+@pytest.mark.parametrize(("kind", "status"), [("officer", 200), ("auditor", 200), ("clinic", 403), ("operator", 403)])
+def test_a_session_may_what_a_key_of_its_principal_may(
+    kind: str, status: int, gateway: Running, make: Make, clock: Clock
+) -> None:
+    name = f"{kind}:works-{kind}"
+    totp = codes(gateway, make(name), clock)
+    here = browser(gateway)
+    here.sign_in(name, code=totp.at(clock()))
+    found = here.ask("GET", "/v1/work")
+    assert found.status == status and found.headers["cache-control"] == "no-store"
 
 
 # --- the second factor
@@ -205,6 +244,19 @@ def test_a_session_ends_when_it_is_idle_or_too_old(
     assert here.who().status == 200
     clock.at += SECOND
     assert here.who().status == 401
+
+
+def test_a_page_that_waits_for_news_by_itself_does_not_renew_its_session(
+    gateway: Running, make: Make, clock: Clock
+) -> None:
+    totp = codes(gateway, make("officer:waits"), clock)
+    here = browser(gateway)
+    here.sign_in("officer:waits", code=totp.at(clock()))
+    for _ in range(2):
+        clock.at += 7 * MINUTE
+        assert here.ask("GET", "/v1/decisions?wait=0").status == 200
+    clock.at += MINUTE
+    assert here.ask("GET", "/v1/decisions?wait=0").status == here.who().status == 401
 
 
 @pytest.mark.parametrize("change", ["disable", "password", "factor", "role", "end"])
