@@ -1,0 +1,135 @@
+"""A console over a store with a few claims, on both engines, with a worker that decides and a browser that looks."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from agents.clients import open_submitter
+from agents.settings import Settings, read_settings
+from agents.web.gate import Gateway
+from pipeline.access.principals import PERSONS, new_principal
+from tests.faults.running import running, wait_for
+from tests.support import events as e
+from tests.support.chromium import opened, running_browser
+from tests.support.gateway import running_gateway
+from tests.support.kafka_server import environment_of, kafka_bootstrap, kafka_settings
+from tests.support.postgresql import new_database, postgresql_server
+
+__all__ = ["kafka_bootstrap", "kafka_settings", "new_database", "postgresql_server"]
+NOW = dt.datetime.now(dt.UTC)
+CLINIC = "urn:santunan:clinic:plkk-0012"
+PEOPLE = (
+    "clinic:plkk-0012",
+    "desk:tangerang",
+    "employer:np000001",
+    "office:tangerang",
+    "officer:siti",
+    "officer:budi",
+    "auditor:ani",
+)
+
+
+@dataclass
+class Console:
+    """`home`: its address. `complaints`: what a browser found that must not be."""
+
+    gateway: Gateway
+    home: str
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+
+    def page(self, name: str = "", *, language: str = "id", **options: object) -> Page:
+        """A browser of KIND:WHO, who came in by a link; empty: of somebody who is not signed in."""
+        page = opened(self.browser, self.home, self.complaints, **options)
+        page.context.add_cookies([{"name": "language", "value": language, "url": self.home}])
+        page.set_default_timeout(15_000)
+        if name:
+            links = self.gateway.links
+            token = links.make("demo", f"urn:santunan:{name}", "test", NOW)
+            page.goto(f"{self.home}/link/{token}")
+            page.get_by_role("button").last.click()
+            page.wait_for_url(f"{self.home}/")
+        return page
+
+
+def histories() -> list[dict[str, object]]:
+    """Two members; a paid claim, one that misses a paper, and three that wait for an officer."""
+    violence = {"occurred_at": "2024-07-07T10:00:00+07:00", "kind": "violence", "chronology": "Dipukul di depan toko."}
+    children = [{"birth_date": f"{year}-01-01", "level": "SD"} for year in (2010, 2012, 2015)]
+    papers = ["visum", "police_letter"]
+    return [
+        *e.member(),
+        *e.member("20000000033", "3671010101800003"),
+        e.accident("JKK-2024-0001", "2024-05-05"),
+        e.accident(
+            "JKK-2024-0007", accident=violence, medical={"unable_to_work_days": 30, "diagnosis": "memar kepala"}
+        ),
+        e.evidence("JKK-2024-0007", "2024-07-09T08:00:00", source=CLINIC, member_number=e.NUMBER, documents=papers),
+        e.death("JKM-2024-0003", "2024-09-01", number="20000000033", children=children),
+        e.accident(
+            "JKK-2024-0009",
+            "2024-08-07",
+            accident={"occurred_at": "2024-08-07T10:00:00+07:00", "traffic": "several_vehicles"},
+        ),
+        e.evidence(
+            "JKK-2024-0009", "2024-08-09T08:00:00", source=CLINIC, member_number=e.NUMBER, documents=["doctor_letter"]
+        ),
+    ]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with running_browser() as found:
+        yield found
+
+
+@pytest.fixture(params=["embedded", "kafka"])
+def site_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    if request.param == "kafka":
+        settings: Settings = request.getfixturevalue("kafka_settings")
+        return settings
+    return read_settings(database_url=f"sqlite:///{tmp_path}/santunan.db", web_rate=10_000)
+
+
+@pytest.fixture
+def console(site_settings: Settings, chromium: Browser, tmp_path: Path) -> Iterator[Console]:
+    """With a worker that runs."""
+    with running(tmp_path, environment_of(site_settings)), opened_console(site_settings, chromium) as found:
+        yield found
+    assert found.complaints == []
+
+
+@contextmanager
+def opened_console(settings: Settings, browser: Browser, *, is_worked: bool = True) -> Iterator[Console]:
+    """`is_worked`: a worker runs, and what was sent is decided before anybody looks."""
+    documents = [json.dumps(one).encode() for one in histories()]
+    with open_submitter(settings) as submitter:
+        for _ in submitter.submit(documents, is_history=True):
+            pass
+    with running_gateway(settings) as (gateway, port):
+        for name in PEOPLE:
+            kind, who = name.split(":")
+            gateway.access.add(new_principal(kind, who, who if kind in PERSONS else None), "test", NOW)
+        console = Console(gateway, f"http://127.0.0.1:{port}", browser)
+        if is_worked:
+            wait_for(
+                lambda: (
+                    _decided(gateway)
+                    == {"JKK-2024-0001": 1, "JKK-2024-0007": 2, "JKM-2024-0003": 1, "JKK-2024-0009": 2}
+                )
+            )
+        yield console
+
+
+def _decided(gateway: Gateway) -> dict[str, int]:
+    """The revision of each claim."""
+    with gateway.front.store.reader() as connection:
+        return {
+            row.claim_id: row.revision for row in connection.exec_driver_sql("SELECT claim_id, revision FROM cases")
+        }
