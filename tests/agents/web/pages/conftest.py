@@ -89,9 +89,10 @@ def chromium() -> Iterator[Browser]:
         yield found
 
 
-@pytest.fixture(params=["embedded", "kafka"])
+@pytest.fixture
 def site_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    if request.param == "kafka":
+    """Embedded, unless the test asks for `kafka`."""
+    if getattr(request, "param", "embedded") == "kafka":
         settings: Settings = request.getfixturevalue("kafka_settings")
         return settings
     return read_settings(database_url=f"sqlite:///{tmp_path}/santunan.db", web_rate=10_000)

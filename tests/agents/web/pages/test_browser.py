@@ -51,6 +51,7 @@ def report_an_accident(page: Page) -> None:
     expect(page.locator("main")).to_contain_text("3 Maret 2025")
 
 
+@pytest.mark.parametrize("site_settings", ["embedded", "kafka"], indirect=True)
 def test_a_clerk_reports_sees_what_is_missing_and_adds_it(console: Console) -> None:
     page = console.page("clinic:plkk-0012")
     report_an_accident(page)
@@ -66,6 +67,7 @@ def test_a_clerk_reports_sees_what_is_missing_and_adds_it(console: Console) -> N
     expect(page.get_by_role("listitem").filter(has_text="laporan polisi")).to_have_count(0)
 
 
+@pytest.mark.parametrize("site_settings", ["embedded", "kafka"], indirect=True)
 def test_an_officer_previews_a_ruling_sends_it_and_sees_what_it_did(console: Console) -> None:
     page = console.page("officer:siti")
     page.get_by_role("link", name="Pekerjaan").first.click()
@@ -135,7 +137,6 @@ def test_an_officer_sets_up_the_second_factor_at_the_first_sign_in(console: Cons
     expect(page).to_have_url(f"{console.home}/tasks")
 
 
-@pytest.mark.parametrize("site_settings", ["embedded"], indirect=True)
 def test_without_a_worker_a_report_is_received_and_the_page_says_so(site_settings: Settings, chromium: Browser) -> None:
     with opened_console(site_settings, chromium, is_worked=False) as console:
         page = console.page("clinic:plkk-0012")
@@ -145,7 +146,6 @@ def test_without_a_worker_a_report_is_received_and_the_page_says_so(site_setting
         assert console.complaints == []
 
 
-@pytest.mark.parametrize("site_settings", ["embedded"], indirect=True)
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, language: str) -> None:
     """And a screenshot of each, in build/screens."""
@@ -169,7 +169,6 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
     console.complaints[:] = [one for one in console.complaints if "404" not in one]  # of /nothing
 
 
-@pytest.mark.parametrize("site_settings", ["embedded"], indirect=True)
 def test_keys_alone_are_enough_to_rule(console: Console) -> None:
     page = console.page("officer:siti")
     page.goto(f"{console.home}/tasks/JKK-2024-0007")
