@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, Final
 
 import orjson
@@ -38,6 +39,10 @@ def make_app(gateway: Gateway) -> FastAPI:
     app.state.gateway = gateway
     for router in (submitting.router, asking.router):
         app.include_router(router)
+    if find_spec("fhir") is not None:  # the extra `fhir` is installed
+        from agents.web.fhir import make_fhir_app
+
+        app.mount("/fhir", make_fhir_app(gateway))
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
     app.add_exception_handler(SantunanError, _refused)
