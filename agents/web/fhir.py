@@ -158,7 +158,7 @@ async def search_responses(request: Request, principal: Signed, wait: Wait = 0) 
     system, _, number = named[0].removeprefix("Claim/").rpartition("|")
     view = await _claim(request, principal, number, wait) if system in ("", CLAIM) else None
     found = [claim_response(view, principal.name, language_of(request))] if view is not None else []
-    return _answer(bundle(found, str(request.base_url.replace(query="")).rstrip("/") + "/ClaimResponse"))
+    return _answer(bundle(found, f"{request.base_url}fhir/ClaimResponse"))
 
 
 async def _claim(request: Request, principal: Principal, claim_id: str, wait: int) -> ClaimView | None:
