@@ -92,11 +92,13 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
          "pipeline/operations agents/settings agents/worker agents/clients agents/fhir",
          "fastapi starlette anyio uvicorn pydantic orjson"),
+    Room("agents/conformance", "plays a clinic's software against a gateway, over HTTP alone",
+         "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
          "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
-         "agents/clients agents/clock agents/demo agents/web",
+         "agents/clients agents/clock agents/demo agents/web agents/conformance",
          "typer orjson holidays"),
 )
 # fmt: on

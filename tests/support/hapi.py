@@ -1,7 +1,7 @@
 """HAPI's validator of FHIR R4, offline, in a process of its own: its virtual machine takes a gigabyte.
 
-`python -m tests.support.hapi` reads one resource a line and answers each with its issues. HAPI brings the definitions of
-R4 in a jar and fetches nothing; the jars come through the resolver that Kafka comes through, too.
+`python -m tests.support.hapi` reads one resource a line and answers each with its issues. HAPI brings the definitions
+of R4 in a jar and fetches nothing; the jars come through the resolver that Kafka comes through, too.
 """
 
 import json

@@ -34,6 +34,7 @@ COMMANDS = (
     "bench",
     "access",
     "gateway",
+    "conformance",
 )
 SUBCOMMANDS = (
     "access add",
