@@ -4,12 +4,13 @@ Every refusal is an OperationOutcome. Its contract is the CapabilityStatement, n
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
@@ -76,7 +77,8 @@ class Unreadable(Exception):
 
 
 def make_fhir_app(gateway: Gateway) -> FastAPI:
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    wanted = [Depends(_json_wanted)]
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False, dependencies=wanted)
     app.state.gateway = gateway
     app.add_api_route("/metadata", get_metadata, methods=["GET"])
     app.add_api_route("/Claim/$submit", submit_claim, methods=["POST"])
@@ -87,6 +89,14 @@ def make_fhir_app(gateway: Gateway) -> FastAPI:
     for kind in (SantunanError, ProblemError, Unreadable, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _refused)
     return app
+
+
+async def _json_wanted(request: Request) -> None:
+    """Raises HTTPException (406) where only another form is asked for, such as XML."""
+    accepted = request.headers.get("accept", "*/*")
+    formats = request.query_params.getlist("_format")
+    if not re.search(r"json|\*/\*|application/\*", accepted) or any("json" not in one for one in formats):
+        raise HTTPException(406)
 
 
 async def get_metadata(request: Request) -> Response:
@@ -114,7 +124,10 @@ async def submit_claim(request: Request, principal: Signed, wait: Wait = 0) -> R
             raise
         raise Unreadable([_of_field(one, report.place_of) for one in poison.errors]) from None
     assert receipt.claim_id is not None
-    view = await _claim(request, principal, receipt.claim_id, wait)
+    try:
+        view = await _claim(request, principal, receipt.claim_id, wait)
+    except ProblemError:  # too many wait already; it is received, so the answer is that it is queued
+        view = None
     made = (
         claim_response(view, principal.name, language, receipt.digest)
         if view is not None
@@ -244,6 +257,8 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, RequestValidationError):
         return Problem("INVALID", 422, tuple(FieldError(str(one["loc"][-1]), one["msg"]) for one in error.errors()))
     if isinstance(error, HTTPException):
+        if error.status_code == 406:
+            return Problem("MEDIA_TYPE", 406)
         codes = {404: "NOT_FOUND", 405: "METHOD"}
         return own(codes.get(error.status_code, "BUG"), error.headers)
     return problem_of(error)

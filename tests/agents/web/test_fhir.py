@@ -2,11 +2,16 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from agents.web.app import make_app
+from agents.web.gate import Gateway
+from agents.web.problems import ProblemError
 from schemas.sample_documents import sample_text
 from tests.agents.web.conftest import FOREIGN, OWN
 from tests.agents.web.test_gateway import work_off
@@ -160,6 +165,8 @@ def test_faults_of_the_event_alone_are_named_too(client: Open) -> None:
         ("POST", SUBMIT, b" " * 70_000, {}, 413, "too-long"),
         ("POST", f"{SUBMIT}?wait=99", b"{}", {}, 422, "invalid"),
         ("GET", SUBMIT, None, {}, 405, "not-supported"),
+        ("GET", "/fhir/metadata", None, {"Accept": "application/fhir+xml"}, 406, "not-supported"),
+        ("GET", "/fhir/metadata?_format=xml", None, {}, 406, "not-supported"),
         ("GET", "/fhir/Patient", None, {}, 404, "not-found"),
         ("GET", "/fhir/ClaimResponse", None, {}, 422, "not-supported"),
         ("GET", "/fhir/ClaimResponse?patient=3671014107850007", None, {}, 422, "not-supported"),
@@ -179,6 +186,43 @@ def test_without_a_key_only_the_capabilities_are_shown(client: Open) -> None:
     assert client(None).get("/fhir/metadata").json["fhirVersion"] == "4.0.1"
     found = client(None).ask("POST", SUBMIT, claim("x"), Content_Type=FHIR)
     assert found.status == 401 and issues(found) == {"": "login"} and found.headers["www-authenticate"] == "Bearer"
+
+
+def test_the_log_has_a_pattern_and_the_principal_of_each_request(
+    client: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "santunan.gateway"):
+        submit(client(CLINIC), claim("f-log"))
+        client(CLINIC).get(f"/fhir/ClaimResponse?identifier={OWN}")
+    lines = [(one.getMessage().rsplit(" ", 2)[0], one.__dict__.get("source")) for one in caplog.records]
+    assert lines == [
+        ("POST /Claim/$submit", f"urn:santunan:{CLINIC}"),
+        ("GET /ClaimResponse", f"urn:santunan:{CLINIC}"),
+    ]
+
+
+def test_where_too_many_wait_a_received_claim_is_queued(client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> None:
+        raise ProblemError("AWAY")
+
+    monkeypatch.setattr("agents.web.fhir.waited", full)
+    found = submit(client(CLINIC), claim("f-full"), "?wait=5")
+    assert found.status == 200 and found.json["outcome"] == "queued"
+
+
+def test_models_of_fhir_are_loaded_when_asked_for_and_never_without_the_extra(
+    gateway: tuple[Gateway, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import sys, agents.web.fhir; print([one for one in sys.modules if one.startswith('fhir')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603
+    assert done.stdout.strip() == "[]"
+
+    def paths() -> set[str]:
+        return {getattr(route, "path", "") for route in make_app(gateway[0]).routes}
+
+    assert "/fhir" in paths()
+    monkeypatch.setattr("agents.web.app.find_spec", lambda name: None)
+    assert "/fhir" not in paths() and "/health" in paths()
 
 
 def search(client: Client, query: str, *, is_form: bool = False) -> Any:
