@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from agents.fhir.elements import Element
-from agents.fhir.faults import Fault, structural_faults
+from agents.fhir.faults import Fault, fault, structural_faults
 from agents.fhir.sections import Data, read_sections
 from agents.fhir.systems import BPJS, CLAIM, COST, HL7, INSURER, KPJ, NIK, PAPER, PROGRAM, URI, Json
 from schemas.clock import local_day
@@ -177,6 +177,8 @@ def _accident(claim: Element, data: Data) -> None:
     data.places.setdefault("accident", accident.path)
     day = accident.value("date", str)
     occurred = data.said.get("accident", {}).get("occurred_at")
+    if occurred is None:  # a day alone is not the moment that the event needs, and must not be lost
+        accident.faults.append(fault("missing", _ELEMENTS["accident.occurred_at"]))
     if isinstance(occurred, str) and day is not None and _day(occurred) not in (day, None):
         accident.note("day", "date")
     code = accident.code("type", f"{HL7}v3-ActCode", *_ACCIDENTS, is_needed=False)

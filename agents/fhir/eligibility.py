@@ -56,7 +56,7 @@ def read_eligibility_request(document: Json) -> Question:
     faults = structural_faults(CoverageEligibilityRequest, document)
     request = Element(document, "CoverageEligibilityRequest", faults)
     read_text(request)
-    request.ignore("created")
+    request.value("created", str)
     request.one_of("resourceType", "CoverageEligibilityRequest")
     request.one_of("status", "active")
     request.code("priority", "http://terminology.hl7.org/CodeSystem/processpriority", is_needed=False)

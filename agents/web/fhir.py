@@ -161,7 +161,7 @@ async def ask_eligibility(request: Request, principal: Signed) -> Response:
 
 async def search_responses(request: Request, principal: Signed, wait: Wait = 0) -> Response:
     """By the claim's number. One that is not the caller's is not found, as one that does not exist."""
-    asked = {name: values for name, values in (await _parameters(request)).items() if name not in ("wait", "_format")}
+    asked = await _parameters(request)
     unknown = [name for name in asked if name not in _PARAMETERS]
     named = [value for values in asked.values() for value in values]
     if unknown or len(named) != 1:
@@ -198,6 +198,8 @@ async def _resource(request: Request, kind: str, most: int) -> Json:
 async def _parameters(request: Request) -> dict[str, list[str]]:
     """Of the address, and of the body where it is a form: a search by POST keeps them out of logs."""
     found = parse_qs(request.url.query, keep_blank_values=True)
+    for read_elsewhere in ("wait", "_format"):
+        found.pop(read_elsewhere, None)
     if request.method == "POST":
         if media_type_of(request) != _FORM:
             raise ProblemError("MEDIA_TYPE")

@@ -255,6 +255,15 @@ def test_a_claim_is_found_by_its_number_by_who_may_see_it(is_form: bool, client:
     assert OWN not in found["link"][0]["url"]
 
 
+def test_a_parameter_that_is_not_read_is_refused_in_a_form_too(client: Open) -> None:
+    for form in (f"identifier={OWN}&wait=5", f"identifier={OWN}&patient=x", f"identifier={OWN}&identifier={FOREIGN}"):
+        kind = "application/x-www-form-urlencoded"
+        found = client("desk:one").ask("POST", "/fhir/ClaimResponse/_search", form.encode(), Content_Type=kind)
+        assert found.status == 422 and set(issues(found).values()) == {"not-supported"}
+    found = client("desk:one").ask("POST", "/fhir/ClaimResponse/_search?wait=1", b"identifier=x", Content_Type=kind)
+    assert found.status == 200
+
+
 def test_a_foreign_claim_is_found_no_more_than_one_that_does_not_exist(client: Open) -> None:
     found = [search(client("desk:one"), f"identifier={number}") for number in (FOREIGN, "NONE-1", "no-such!")]
     assert found[0] == found[1] == found[2] and found[0]["total"] == 0 and "entry" not in found[0]
