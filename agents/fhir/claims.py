@@ -174,11 +174,11 @@ def _accident(claim: Element, data: Data) -> None:
     accident = claim.element("accident")
     if accident is None:
         return
-    data.places.setdefault("accident", accident.path)
+    place = data.places.setdefault("accident", _ELEMENTS["accident.occurred_at"])
     day = accident.value("date", str)
     occurred = data.said.get("accident", {}).get("occurred_at")
     if occurred is None:  # a day alone is not the moment that the event needs, and must not be lost
-        accident.faults.append(fault("missing", _ELEMENTS["accident.occurred_at"]))
+        accident.faults.append(fault("missing", place))
     if isinstance(occurred, str) and day is not None and _day(occurred) not in (day, None):
         accident.note("day", "date")
     code = accident.code("type", f"{HL7}v3-ActCode", *_ACCIDENTS, is_needed=False)

@@ -5,7 +5,7 @@ Every refusal is an OperationOutcome. Its contract is the CapabilityStatement, n
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -93,9 +93,13 @@ def make_fhir_app(gateway: Gateway) -> FastAPI:
 
 async def _json_wanted(request: Request) -> None:
     """Raises HTTPException (406) where only another form is asked for, such as XML."""
-    accepted = request.headers.get("accept", "*/*")
-    formats = request.query_params.getlist("_format")
-    if not re.search(r"json|\*/\*|application/\*", accepted) or any("json" not in one for one in formats):
+    if not re.search(r"json|\*/\*|application/\*", request.headers.get("accept", "*/*")):
+        raise HTTPException(406)
+    _require_json(request.query_params.getlist("_format"))
+
+
+def _require_json(formats: Iterable[str]) -> None:
+    if any("json" not in one for one in formats):
         raise HTTPException(406)
 
 
@@ -198,14 +202,14 @@ async def _resource(request: Request, kind: str, most: int) -> Json:
 async def _parameters(request: Request) -> dict[str, list[str]]:
     """Of the address, and of the body where it is a form: a search by POST keeps them out of logs."""
     found = parse_qs(request.url.query, keep_blank_values=True)
-    for read_elsewhere in ("wait", "_format"):
-        found.pop(read_elsewhere, None)
+    found.pop("wait", None)  # read as a parameter of the route
     if request.method == "POST":
         if media_type_of(request) != _FORM:
             raise ProblemError("MEDIA_TYPE")
         form = (await body_of(request, _FORM_BYTES)).decode("utf-8", "replace")
         for name, values in parse_qs(form, keep_blank_values=True).items():
             found.setdefault(name, []).extend(values)
+    _require_json(found.pop("_format", []))
     return found
 
 
