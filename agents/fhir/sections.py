@@ -10,6 +10,7 @@ from typing import Any, Final
 from agents.fhir.elements import Element
 from agents.fhir.systems import OURS
 from schemas.claims import Sections
+from schemas.values import MAX_RUPIAH
 
 _VALUES: Final = {
     "valueBoolean": bool,
@@ -22,6 +23,7 @@ _VALUES: Final = {
     "valueDateTime": str,
 }
 _MONEY: Final = "valueMoney"
+_RUPIAH, _PLAIN = "rupiah", "plain"  # kinds of values
 _NATIVE: Final = frozenset({"member", "documents", "claimed"})  # FHIR's own elements say all of these
 
 Said = dict[str, Any]
@@ -55,10 +57,10 @@ def read_sections(claim: Element, data: Data) -> None:
     counts: dict[str, int] = {}
     for extension in claim.elements("extension"):
         url = extension.value("url", str, is_needed=True)
-        name = url.removeprefix(OURS) if url is not None else None
-        if name is None:
+        if url is None:
             continue
-        if name not in shapes:
+        name = url.removeprefix(OURS)
+        if name == url or name not in shapes:
             extension.note("unread")
             continue
         place = counts[name] = counts.get(name, -1) + 1
@@ -72,8 +74,8 @@ def read_sections(claim: Element, data: Data) -> None:
 
 def _read(extension: Element, shape: Any, path: str, data: Data) -> None:
     """A section, an entry of a list, or one value."""
-    if shape is None:
-        data.put(path, _value_of(extension), extension)
+    if isinstance(shape, str):
+        data.put(path, _value_of(extension, shape), extension)
         extension.close()
         return
     data.places.setdefault(path, extension.path)
@@ -107,8 +109,8 @@ def _entry(extension: Element, shape: Any, path: str, place: int, data: Data) ->
         data.places[f"{path}.{place}{found.removeprefix('entry')}"] = expression
 
 
-def _value_of(extension: Element) -> Any:
-    if extension.has(_MONEY):
+def _value_of(extension: Element, kind_of_value: str) -> Any:
+    if kind_of_value == _RUPIAH:
         return extension.rupiah(_MONEY)
     for name, kind in _VALUES.items():
         if extension.has(name):
@@ -119,7 +121,7 @@ def _value_of(extension: Element) -> Any:
 
 @cache
 def _shapes() -> dict[str, Any]:
-    """Section -> its fields: None a value, a dict fields, a list the shape of its entries."""
+    """Section -> its shape: a dict of fields, a list with the shape of its entries, or a kind of value."""
     schema = Sections.model_json_schema()
     definitions = schema["$defs"]
 
@@ -132,6 +134,6 @@ def _shapes() -> dict[str, Any]:
             return [shape(one["items"])]
         if one.get("type") == "object":
             return {name: shape(inner) for name, inner in one["properties"].items()}
-        return None
+        return _RUPIAH if one.get("maximum") == MAX_RUPIAH else _PLAIN
 
     return {name: shape(one) for name, one in schema["properties"].items() if name not in _NATIVE}

@@ -88,6 +88,11 @@ EXTENSION = {"url": "http://example.org/unknown", "valueString": "x"}
         (put("diagnosis.0.onAdmission", {"text": "y"}), "Claim.diagnosis[0].onAdmission", "change the meaning"),
         (put("diagnosis.0.diagnosisCodeableConcept.coding.0.system", "http://snomed.info/sct"),
          "Claim.diagnosis[0].diagnosisCodeableConcept.coding[0].system", "icd-10"),
+        (put("extension.1.url", "medical"), "Claim.extension[1]", "could change the meaning"),
+        (put("extension.1.extension.0", {"url": "unable_to_work_days", "valueMoney": {"value": 3, "currency": "IDR"}}),
+         "Claim.extension[1].extension[0].valueMoney", "could change the meaning"),
+        (put("extension", [{"url": "urn:santunan:fhir:costs", "extension": [{"url": "glasses", "valueInteger": 3}]}]),
+         "Claim.extension[0].extension[0].valueMoney", "is missing"),
         (put("extension.1.extension.0", {"url": "secret", "valueString": "x"}), "Claim.extension[1].extension[0]",
          "could change the meaning"),
         (put("extension.1.extension.0", {"url": "unable_to_work_days", "valueDecimal": 1.5}),
@@ -153,8 +158,11 @@ def test_each_section_that_is_no_element_of_fhir_can_be_said() -> None:
     from agents.fhir.sections import _shapes
 
     assert _shapes().keys() == Sections.model_fields.keys() - {"member", "documents", "claimed"}
-    assert _shapes()["heirs"]["relatives"] == [{"relation": None, "alive": None}]
+    assert _shapes()["heirs"]["relatives"] == [{"relation": "plain", "alive": "plain"}]
     assert isinstance(_shapes()["children"], list)
+    money = {name for name, kind in _shapes()["costs"].items() if kind == "rupiah"}
+    assert money >= {"treatment", "jasa_raharja_paid", "prosthesis"}
+    assert _shapes()["costs"]["wage_advanced_by_employer"] == _shapes()["medical"]["unable_to_work_days"] == "plain"
 
 
 def test_home_care_is_an_item_with_its_months() -> None:
