@@ -22,6 +22,7 @@ _SAID: Final = {
 def capability_statement(language: Language) -> Json:
     return {
         "resourceType": "CapabilityStatement",
+        "language": language,
         "text": narrative(language, _SAID[language]),
         "status": "active",
         "date": _DATE,

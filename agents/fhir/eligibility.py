@@ -117,6 +117,7 @@ def eligibility_response(
         details.append({"url": "unpaid", "valueMoney": rupiah(cover.unpaid)})
     return {
         "resourceType": "CoverageEligibilityResponse",
+        "language": language,
         "text": narrative(language, f"{cover.program}, {cover.day.isoformat()}: {answer[language]}"),
         "extension": [{"url": COVER, "extension": details}],
         "status": "active",

@@ -119,7 +119,8 @@ def operation_outcome(code: str, faults: Iterable[Fault], language: Language) ->
         for one in listed
     ]
     lines = [f"{one.expression}: {one.said(language)}".removeprefix(": ") for one in listed]
-    return {"resourceType": "OperationOutcome", "text": narrative(language, *lines), "issue": issues}
+    said = {"language": language, "text": narrative(language, *lines)}
+    return {"resourceType": "OperationOutcome", **said, "issue": issues}
 
 
 def of_type(value: Any, kind: type) -> bool:

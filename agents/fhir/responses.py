@@ -97,6 +97,7 @@ def _response(
     return {
         "resourceType": "ClaimResponse",
         "id": str(uuid.uuid5(_NAMES, claim_id)),
+        "language": language,
         "text": narrative(language, f"{claim_id}: {said(language)}"),
         "identifier": [{"system": CLAIM, "value": claim_id}, *receipt],
         "status": "active",

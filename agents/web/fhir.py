@@ -69,11 +69,12 @@ _ISSUES: Final[Mapping[str, str]] = {
 
 
 class Unreadable(Exception):
-    """A resource with faults."""
+    """A resource with faults. `code`: ours of the whole refusal."""
 
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__("INVALID")
+    def __init__(self, faults: list[Fault], code: str = "INVALID") -> None:
+        super().__init__(code)
         self.faults = distinct(faults)
+        self.code = code
 
 
 def make_fhir_app(gateway: Gateway) -> FastAPI:
@@ -126,7 +127,7 @@ async def submit_claim(request: Request, principal: Signed, wait: Wait = 0) -> R
     except Poison as poison:
         if not poison.errors:
             raise
-        raise Unreadable([_of_field(one, report.place_of) for one in poison.errors]) from None
+        raise Unreadable([_of_field(one, report.place_of) for one in poison.errors], poison.reason) from None
     assert receipt.claim_id is not None
     try:
         view = await _claim(request, principal, receipt.claim_id, wait)
@@ -250,7 +251,7 @@ def _of_field(error: FieldError, place_of: Callable[[str], str]) -> Fault:
 async def _refused(request: Request, error: Exception) -> Response:
     language = language_of(request)
     if isinstance(error, Unreadable):
-        return _answer(operation_outcome("INVALID", error.faults, language), 422)
+        return _answer(operation_outcome(error.code, error.faults, language), 422)
     problem = _problem_of(error)
     if problem.status == 403:
         log_refusal(request, problem.code)

@@ -153,6 +153,7 @@ def test_faults_of_the_event_alone_are_named_too(client: Open) -> None:
     document["extension"][2]["extension"].append({"url": "concluded_on", "valueDate": "2024-08-08"})
     found = submit(client(CLINIC), document)
     assert found.status == 422 and issues(found) == {"Claim.extension[2]": "invalid"}, "only the office concludes"
+    assert found.json["issue"][0]["details"]["coding"][0]["code"] == "SECTION_NOT_ALLOWED"
 
 
 @pytest.mark.parametrize(
