@@ -87,15 +87,20 @@ ROOMS: Final = (
     Room("agents/demo", "invented people, and a run of the real pipeline over them",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
+    Room("agents/fhir", "FHIR R4 to our words, and our answers back: claims, cover, faults, capabilities",
+         "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients",
+         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir",
          "fastapi starlette anyio uvicorn pydantic orjson httpx joserfc jinja2 yaml"),
+    Room("agents/conformance", "plays a clinic's software against a gateway, over HTTP alone",
+         "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
          "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
-         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web",
+         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web "
+         "agents/conformance",
          "typer orjson holidays"),
 )
 # fmt: on

@@ -5,6 +5,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
+from importlib.util import find_spec
 from typing import Any, Final
 
 import orjson
@@ -12,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, oidc, session, submitting
+from agents.web import asking, oidc, samples, session, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.pages import claims, entry, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
@@ -41,6 +42,7 @@ def make_app(gateway: Gateway) -> FastAPI:
     for router in (
         submitting.router,
         asking.router,
+        samples.router,
         session.router,
         oidc.router,
         entry.router,
@@ -50,6 +52,10 @@ def make_app(gateway: Gateway) -> FastAPI:
         work.router,
     ):
         app.include_router(router)
+    if find_spec("fhir") is not None:  # the extra `fhir` is installed
+        from agents.web.fhir import make_fhir_app
+
+        app.mount("/fhir", make_fhir_app(gateway))
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
     app.add_exception_handler(SantunanError, _refused)

@@ -64,7 +64,7 @@ async def get_claim(
     async def ask() -> ClaimView:
         return await call(request, read_claim, principal, claim, language)
 
-    found = await _waited(request, wait, ask, lambda view: view.revision > after)
+    found = await waited(request, wait, ask, lambda view: view.revision > after)
     etag = f'"{found.revision}-{language}"'
     headers = {"ETag": etag, "Content-Language": language}
     if etag in request.headers.get("if-none-match", ""):
@@ -107,7 +107,7 @@ async def get_decisions(
     async def ask() -> Page[Any]:
         return await call(request, list_decisions, principal, language_of(request), after=after, limit=limit)
 
-    return _page(await _waited(request, wait, ask, lambda page: bool(page.rows)))
+    return _page(await waited(request, wait, ask, lambda page: bool(page.rows)))
 
 
 @router.get("/work")
@@ -122,7 +122,7 @@ async def get_receipt(request: Request, principal: Signed, digest: str) -> Respo
     return _json(receipt_document(await call(request, read_receipt, principal, digest)))
 
 
-async def _waited(
+async def waited(
     request: Request, seconds: int, ask: Callable[[], Awaitable[Found]], is_new: Callable[[Found], bool]
 ) -> Found:
     """The answer, once it is new or the time is over. Who may not see it waits as long as who asks for what does not

@@ -53,7 +53,7 @@ async def post_events(request: Request, principal: Signed) -> Response:
     if media_type == STRUCTURED:
         raw = await body_of(request, MAX_EVENT_BYTES)
     elif media_type == JSON and "ce-type" in request.headers:
-        raw = orjson.dumps(_attributes(request) | {"data": _object_of(await body_of(request, MAX_EVENT_BYTES))})
+        raw = orjson.dumps(_attributes(request) | {"data": object_of(await body_of(request, MAX_EVENT_BYTES))})
     else:
         raise ProblemError("MEDIA_TYPE")
     [found] = await call(request, submit_events, principal, [raw])
@@ -123,7 +123,7 @@ async def _report(request: Request, principal: Signed, operation: Callable[..., 
 async def _data_of(request: Request) -> dict[str, Any]:
     if media_type_of(request) != JSON:
         raise ProblemError("MEDIA_TYPE")
-    return _object_of(await body_of(request, MAX_EVENT_BYTES))
+    return object_of(await body_of(request, MAX_EVENT_BYTES))
 
 
 async def _post_batch(request: Request, principal: Signed) -> Response:
@@ -178,7 +178,7 @@ def _attributes(request: Request) -> dict[str, Any]:
     return found | {"datacontenttype": JSON}
 
 
-def _object_of(raw: bytes) -> dict[str, Any]:
+def object_of(raw: bytes) -> dict[str, Any]:
     found = _json_of(raw)
     if not isinstance(found, dict):
         raise Poison("INVALID", FieldError("event", "write an object in braces"))

@@ -36,6 +36,7 @@ COMMANDS = (
     "bench",
     "access",
     "gateway",
+    "conformance",
 )
 SUBCOMMANDS = (
     "access add",
