@@ -1,4 +1,4 @@
-"""Sample documents, one or more for each kind of claim, in the forms in which a gateway takes them. Made up, all of them.
+"""Sample documents, one or more for each kind of claim, in the forms that a gateway takes. All of them are made up.
 
 `samples/NAME.json` is the plain `data`, `NAME.cloudevent.json` an event, `NAME.fhir.json` a resource of FHIR R4. The
 three of one name say the same.

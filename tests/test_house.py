@@ -322,7 +322,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert [name(path) for path in SOURCES if path.stem in empty or path.parent.name in empty] == []
 
 
-SHOWS = re.compile(r"\bassert\b|pytest\.(?:raises|warns|fail)|\b(?:check|assert|expect|verify)_")
+SHOWS = re.compile(r"\bassert\b|pytest\.(?:raises|warns|fail)|\b(?:check|assert|verify)_|\bexpect[_(]")
 
 
 def functions_that_show(path: Path) -> set[str]:
