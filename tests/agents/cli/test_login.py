@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyotp
@@ -186,3 +187,38 @@ def test_who_reads_a_refused_event_in_full_is_on_record(place: Path) -> None:
     assert santunan("dead-letters", "show", row["place"], "--original", cwd=place).status == 0
     [found] = [one for one in audit(place) if one[1].startswith("dead-letter")]
     assert (found[1], found[2]) == ("dead-letter.original", row["place"]) and found[0].startswith("machine:")
+    assert signed_in(place, "operator:ani").status == 0
+    assert santunan("dead-letters", "retry", row["place"], cwd=place).status == 0
+    assert audit(place)[-1] == ("urn:santunan:operator:ani", "dead-letter.retry", row["place"])
+    santunan("logout", cwd=place)
+    santunan("login", "clinic:plkk-0012", cwd=place, given=PASSWORD + "\n")
+    for words in (("retry",), ("show", "--original")):
+        ran = santunan("dead-letters", *words, row["place"], cwd=place)
+        assert (ran.status, ran.out) == (1, "") and "NOT_ALLOWED" in ran.err
+
+
+@pytest.mark.parametrize("over", ["store", "gateway"])
+def test_events_go_in_as_those_of_who_signed_in_and_of_nobody_else(over: str, place: Path) -> None:
+    own = e.accident("MINE", source="urn:santunan:clinic:plkk-0012", conclusion=None, report=None)
+    other = e.accident("OTHERS", source="urn:santunan:clinic:plkk-0001", conclusion=None, report=None)
+    file = place / "events.jsonl"
+    file.write_text("\n".join([json.dumps(own), json.dumps(other), "{"]) + "\n")
+    settings = read_settings(database_url=f"sqlite:///{place}/.santunan/santunan.db", web_rate=1000)
+    with running_gateway(settings) if over == "gateway" else nullcontext((None, 0)) as (_, port):
+        url = ("--url", f"http://127.0.0.1:{port}") if over == "gateway" else ()
+        assert santunan("login", "clinic:plkk-0012", *url, cwd=place, given=PASSWORD + "\n").status == 0
+        ran = santunan("submit", "events.jsonl", "--json", cwd=place)
+        assert santunan("submit", "events.jsonl", "--history", cwd=place).status == 2
+        assert santunan("logout", cwd=place).status == 0
+    assert ran.status == 1 and [one["claim_id"] for one in ran.rows] == ["MINE"]
+    refused = [json.loads(line) for line in ran.err.splitlines()]
+    assert [(one["line"], one["reason"]) for one in refused] == [(3, "NOT_JSON"), (2, "SOURCE_FORGED")]
+    log = Log(place / ".santunan" / "santunan.db")
+    assert [json.loads(entry.value)["data"]["claim_id"] for entry in log.read(0, [topics.ACCIDENTS])] == ["MINE"]
+    log.close()
+
+
+def test_an_operator_who_signed_in_sends_no_events(place: Path) -> None:
+    signed_in(place, "operator:ani")
+    ran = santunan("submit", "-", cwd=place, given=json.dumps(e.accident("NONE", source="urn:santunan:office:x")))
+    assert ran.status == 1 and "NOT_ALLOWED" in ran.err
