@@ -34,7 +34,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
         "kind": "occupational_disease",
         "diagnosed_on": "2024-05-05",
     }
-    refused = e.accident("REFUSED", "2024-05-05", source="urn:santunan:nobody:x")
+    refused = e.review(CLAIM, 9, "approve", "2024-05-06T08:00:00")  # of a revision that there is not
     site.run(*e.member(), e.accident(CLAIM, "2024-05-05", accident=happened), refused)
     site.close()
     for kind, who in (("officer", "siti"), ("clinic", "plkk-0012"), ("operator", "ani")):
