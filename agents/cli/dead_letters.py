@@ -150,12 +150,13 @@ def _recorded(action: str, place: str) -> Iterator[None]:
     Raises Denied where somebody signed in who is no operator, before anything is done.
     """
     from agents.cli.identity import now, operator_hand
+    from agents.cli.store import opened_store
     from agents.settings import read_settings
     from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
 
     settings = read_settings()
-    with open_access(settings.database_url) as book:
+    with opened_store(), open_access(settings.database_url) as book:  # the first makes no store where there is none
         hand = operator_hand(settings, book)
         yield
         book.write(AuditRecord(now(), hand, action, place))

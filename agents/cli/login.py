@@ -36,11 +36,15 @@ def login(
       santunan login --key --url https://santunan.example
     """
     from agents.cli.identity import Login, write_login
+    from agents.cli.store import opened_store
     from agents.settings import read_settings
 
     if (name is None) != key:
         raise typer.BadParameter("give a NAME, or --key alone")
     settings = read_settings()
+    if url is None:
+        with opened_store():
+            pass  # where there is no store, it is most likely a wrong place: none shall be made
     if key:
         credential, who = _with_key(settings, url)
     else:

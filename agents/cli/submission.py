@@ -61,19 +61,15 @@ class SubmitterIntake:
 def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Principal]]":
     """The operations over the store, for the person of the login file. Raises NotReady where the session is over."""
     from agents.cli.identity import signed_in
+    from agents.cli.store import opened_store
     from pipeline.law.book import Book
     from pipeline.operations.front_office import FrontOffice
-    from pipeline.store import open_reader
     from pipeline.store.access_book import open_access
 
-    with open_access(settings.database_url) as book:
+    with opened_store() as store, open_access(settings.database_url) as book:
         principal = signed_in(settings, book)
         assert principal is not None, "the caller has seen the login file"
-        store = open_reader(settings.database_url)
-        try:
-            yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
-        finally:
-            store.close()
+        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
 
 
 @contextmanager

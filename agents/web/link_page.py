@@ -55,14 +55,10 @@ router = APIRouter()
 @router.get("/link/{token}")
 async def get_link(request: Request, token: str) -> Response:
     """The form; the link is good for another visit."""
-    gateway = gateway_of(request)
-    if wait := gateway.addresses.take(address_of(request)):
-        raise too_many(wait)
     try:
-        link = await in_thread(gateway, partial(find_link, gateway.links, gateway.front.now(), token))
+        return _form(await _found(request, token))
     except SignInRefused:
         return _gone()
-    return _form(link)
 
 
 @router.post("/link/{token}")
@@ -73,9 +69,8 @@ async def post_link(request: Request, token: str) -> Response:
         raise ProblemError("MEDIA_TYPE")
     fields = parse_qs((await body_of(request, MOST_FORM_BYTES)).decode(errors="replace"), max_num_fields=5)
     name, password, repeated = (next(iter(fields.get(field, ())), None) for field in ("name", "password", "repeated"))
-    gateway = gateway_of(request)
     try:
-        link = await in_thread(gateway, partial(find_link, gateway.links, gateway.front.now(), token))
+        link = await _found(request, token)
         if password != repeated:
             return _form(link, (FieldError("password", _DIFFER),))
         used = await used_link(request, token, name, password)
@@ -85,8 +80,16 @@ async def post_link(request: Request, token: str) -> Response:
         return _form(link, poison.errors)
     answer = _done(used)
     if used.token is not None:
-        set_session(gateway, answer, used.token)
+        set_session(gateway_of(request), answer, used.token)
     return answer
+
+
+async def _found(request: Request, token: str) -> Link:
+    """Raises SignInRefused; ProblemError (RATE)."""
+    gateway = gateway_of(request)
+    if wait := gateway.addresses.take(address_of(request)):
+        raise too_many(wait)
+    return await in_thread(gateway, partial(find_link, gateway.links, gateway.front.now(), token))
 
 
 def _form(link: Link, faults: tuple[FieldError, ...] = ()) -> Response:
