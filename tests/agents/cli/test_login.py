@@ -12,7 +12,10 @@ import pytest
 
 from agents.settings import read_settings
 from pipeline.access.principals import new_principal
+from pipeline.operations.sign_in import enrol
+from pipeline.store.access_book import open_access
 from pipeline.store.embedded_log import Log
+from pipeline.store.sign_in_book import SignInBook
 from schemas import topics
 from tests.support import events as e
 from tests.support.browser import PASSWORD
@@ -133,6 +136,21 @@ def test_a_first_sign_in_sets_the_second_factor_up(place: Path) -> None:
     uri = next(line for line in ran.err.splitlines() if line.startswith("otpauth:"))
     factor = pyotp.parse_uri(uri)
     assert isinstance(factor, pyotp.TOTP) and not (place / ".santunan" / "login.json").exists()
+
+
+def test_the_secret_that_a_link_showed_stays_until_an_empty_code_asks_for_another(place: Path) -> None:
+    with open_access(f"sqlite:///{place}/.santunan/santunan.db") as book:
+        found = enrol(SignInBook(book), NOW, name="officer:siti", password=PASSWORD)
+    lost = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n\n000000\n")
+    assert lost.status == 1 and "otpauth://totp/" in lost.err and found.uri not in lost.err
+    with open_access(f"sqlite:///{place}/.santunan/santunan.db") as book:
+        found = enrol(SignInBook(book), NOW, name="officer:siti", password=PASSWORD)
+    code = pyotp.TOTP(found.secret).at(dt.datetime.now(dt.UTC))
+    done = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n{code}\n")
+    assert done.status == 0 and "otpauth" not in done.err, done.err
+    santunan("logout", cwd=place)
+    again = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n\n000000\n")
+    assert again.status == 1 and "set up already" in again.err, "a factor in use is no password's to replace"
 
 
 @pytest.mark.parametrize("given", ["wrong password here\n", f"{PASSWORD}\n123456\n"])
