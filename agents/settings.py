@@ -28,7 +28,7 @@ _SHAPES: Final = {  # shown instead of the pattern of a setting
     "health_address": "write HOST:PORT, such as 127.0.0.1:9100 or [::1]:9100",
     "web_address": "write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
     "oidc_issuer": "write https://HOST… without ? and #, exactly as the provider names itself",
-    "web_url": "write https://HOST, without a path, such as https://santunan.example",
+    "web_url": "write https://HOST in small letters, without a path, such as https://santunan.example",
 }
 _BROKER: Final = re.compile(r"(\[[0-9A-Fa-f:]+\]|[^\s:/@\[\]]+)(:[0-9]{1,5})?")
 
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     )
     web_url: str | None = Field(
         default=None,
-        pattern=r"^https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?$",
+        pattern=r"^https?://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?$",  # as browsers write an origin
         description="address that browsers visit, such as https://santunan.example; with https the cookies are Secure",
     )
     web_rate: int = Field(

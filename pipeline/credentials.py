@@ -31,6 +31,13 @@ _COMMON: Final = frozenset(
         "qwertyuiop123", "qwertyuiopasdf", "rahasia12345", "santunan1234", "santunansantunan", "welcome12345",
     }
 )  # fmt: skip
+# Words that people make long with digits, signs, capital letters or one more of them: Rahasia@2026!, p4ssw0rd2026.
+_STEMS: Final = (
+    "admin", "bismillah", "bpjs", "changeme", "clinic", "indonesia", "jakarta", "kantor", "ketenagakerjaan", "klinik",
+    "klaim", "letmein", "merdeka", "officer", "operator", "password", "petugas", "qwerty", "qwertyuiop", "rahasia",
+    "sandi", "santunan", "sayang", "selamat", "welcome",
+)  # fmt: skip
+_SIGNS_AS_LETTERS: Final = str.maketrans("013457@$!", "oieastasi")
 
 
 class WeakPassword(SantunanError):
@@ -53,9 +60,20 @@ def hash_password(password: str, who: str) -> str:
     plain = password.casefold()
     if not LEAST_LETTERS <= len(password) <= MOST_LETTERS:
         raise WeakPassword(f"a password has {LEAST_LETTERS} to {MOST_LETTERS} letters; a sentence is a good one")
-    if plain in _COMMON or plain.strip("0123456789!") in (who.casefold(), "") or len(set(plain)) < LEAST_LETTERS // 2:
+    if plain in _COMMON or _is_made_of_stems(plain, who.casefold()) or len(set(plain)) < LEAST_LETTERS // 2:
         raise WeakPassword("this password is among the first that are tried; take several words that nobody joins")
     return _hasher().hash(password)
+
+
+def _is_made_of_stems(plain: str, who: str) -> bool:
+    """Whether its letters, read plainly or with signs for letters, are known words or the person's own name."""
+    known = re.compile("|".join(map(re.escape, sorted({*_STEMS, _letters(who)} - {""}, key=len, reverse=True))))
+    between = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", plain)  # a year at the end stands for no letters
+    return any(not known.sub("", _letters(one)) for one in (plain, between.translate(_SIGNS_AS_LETTERS)))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W\d_]", "", text)
 
 
 def is_password(stored: str, password: str) -> bool:

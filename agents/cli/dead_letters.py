@@ -1,6 +1,8 @@
 """`santunan dead-letters`: lists, shows and submits again events that were refused."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -85,11 +87,8 @@ def show_dead_letter(
     with opened_store() as store:
         found = dead_letter(store, place)
     if original:
-        _record("dead-letter.original", place)
-        if sys.stdout.isatty():
-            print((found.original or b"").decode(errors="backslashreplace"))
-        else:
-            sys.stdout.buffer.write((found.original or b"") + b"\n")
+        with _recorded("dead-letter.original", place):
+            _print_original(found.original or b"")
         return
     if json:
         print_json(
@@ -114,6 +113,13 @@ def show_dead_letter(
         print("It was tried again.")
 
 
+def _print_original(raw: bytes) -> None:
+    if sys.stdout.isatty():
+        print(raw.decode(errors="backslashreplace"))
+    else:
+        sys.stdout.buffer.write(raw + b"\n")
+
+
 @group.command("retry")
 def retry_dead_letters(
     places: Annotated[list[str], typer.Argument(metavar="PLACE", help="topic/partition/offset, as `list` shows it.")],
@@ -132,18 +138,25 @@ def retry_dead_letters(
 
     settings = read_settings()
     for place in places:
-        retry(settings, place)
-        _record("dead-letter.retry", place)
+        with _recorded("dead-letter.retry", place):
+            retry(settings, place)
         print(f"{place} was submitted again.")
 
 
-def _record(action: str, place: str) -> None:
-    """Who did it: what is printed may hold personal data in full, and what is submitted again may move money."""
-    from agents.cli.identity import hand, now
+@contextmanager
+def _recorded(action: str, place: str) -> Iterator[None]:
+    """Who does it, once it is done: what is printed may hold personal data, and what is submitted again may move money.
+
+    Raises Denied where somebody signed in who is no operator, before anything is done.
+    """
+    from agents.cli.identity import now, operator_hand
+    from agents.cli.store import opened_store
     from agents.settings import read_settings
     from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
 
     settings = read_settings()
-    with open_access(settings.database_url) as book:
-        book.write(AuditRecord(now(), hand(settings, book), action, place))
+    with opened_store(), open_access(settings.database_url) as book:  # the first makes no store where there is none
+        hand = operator_hand(settings, book)
+        yield
+        book.write(AuditRecord(now(), hand, action, place))

@@ -79,14 +79,11 @@ def principal_of(book: "AccessBook", credential: str) -> "Principal | None":
     return session.principal if session is not None else None
 
 
-def hand(settings: "Settings", book: "AccessBook") -> str:
-    """Who acts, as an audit record names it: the principal who is signed in, or `machine:USER`."""
-    found = signed_in(settings, book)
-    return machine_user() if found is None else found.name
-
-
 def operator_hand(settings: "Settings", book: "AccessBook") -> str:
-    """As `hand`, where of those who are signed in operators alone may act. Raises Denied."""
+    """Who acts, as an audit record names it: the operator who is signed in, or `machine:USER`.
+
+    Raises Denied where somebody else is signed in; NotReady where the session is over.
+    """
     from pipeline.access.roles import Denied
 
     found = signed_in(settings, book)

@@ -27,7 +27,8 @@ def login(
     """Sign in: what you do from then on is done as you.
 
     Asks for the password and the code of the second factor, or reads them from standard input, a line each. Who needs a
-    second factor and has none sets it up here. The session is kept in a file that only you can read.
+    second factor and has none sets it up here; an empty code asks for a new secret. The session is kept in a file that
+    only you can read.
 
     \b
     Examples:
@@ -36,11 +37,15 @@ def login(
       santunan login --key --url https://santunan.example
     """
     from agents.cli.identity import Login, write_login
+    from agents.cli.store import opened_store
     from agents.settings import read_settings
 
     if (name is None) != key:
         raise typer.BadParameter("give a NAME, or --key alone")
     settings = read_settings()
+    if url is None:
+        with opened_store():
+            pass  # where there is no store, it is most likely a wrong place: none shall be made
     if key:
         credential, who = _with_key(settings, url)
     else:
@@ -102,21 +107,20 @@ def _with_password(settings: "Settings", url: str | None, name: str) -> tuple[st
     from agents.clients.gateway import GatewayRefused
     from pipeline.operations.sign_in import SignInRefused
 
-    password, code = _asked("Password"), None
-    while True:
-        attempt = partial(_at_gateway, url) if url is not None else partial(_at_store, settings)
-        try:
-            return attempt(name, password, code)
-        except (GatewayRefused, SignInRefused) as refused:
-            reason = refused.code if isinstance(refused, GatewayRefused) else refused.reason
-            if code is not None or reason not in ("CODE_NEEDED", "ENROLMENT_NEEDED"):
-                raise
-        if reason == "ENROLMENT_NEEDED":
-            uri = _enrolled(settings, url, name, password)
-            print(
-                f"A second factor is needed. Put this into an authenticator; it is shown once:\n{uri}", file=sys.stderr
-            )
+    attempt = partial(_at_gateway, url) if url is not None else partial(_at_store, settings)
+    password = _asked("Password")
+    try:
+        return attempt(name, password, None)
+    except (GatewayRefused, SignInRefused) as refused:
+        reason = refused.code if isinstance(refused, GatewayRefused) else refused.reason
+        if reason not in ("CODE_NEEDED", "ENROLMENT_NEEDED"):
+            raise
+    code = "" if reason == "ENROLMENT_NEEDED" else _asked("Code")
+    if not code:  # of a secret that was shown and is lost, a person has none either
+        uri = _enrolled(settings, url, name, password)
+        print(f"A second factor is needed. Put this into an authenticator; it is shown once:\n{uri}", file=sys.stderr)
         code = _asked("Code")
+    return attempt(name, password, code)
 
 
 def _at_store(settings: "Settings", name: str, password: str, code: str | None) -> tuple[str, str]:

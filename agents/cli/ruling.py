@@ -9,54 +9,22 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from agents.cli.identity import Login
     from agents.settings import Settings
-    from pipeline.operations.front_office import Placed
-
-
-class SubmitterIntake:
-    """The `Intake` of operations, for one command."""
-
-    def __init__(self, settings: "Settings") -> None:
-        self._settings = settings
-
-    def hand_in(self, documents: "Sequence[bytes]") -> "list[Placed]":
-        from agents.clients import open_submitter
-        from pipeline.operations.front_office import Placed
-
-        with open_submitter(self._settings) as submitter:
-            receipts = list(submitter.submit(documents))
-        found = []
-        for one in receipts:
-            assert one.partition is not None and one.offset is not None and one.timestamp_ms is not None
-            found.append(Placed(one.topic, one.partition, one.offset, one.timestamp_ms))
-        return found
 
 
 def submit_signed_in(settings: "Settings", data: dict[str, Any]) -> str:
     """Over the store, as the person of the login file; whose name it is. Raises Denied, NotReady, Transient."""
-    from agents.cli.identity import signed_in
+    from agents.cli.submission import signed_in_front
     from pipeline.errors import Poison
-    from pipeline.law.book import Book
-    from pipeline.operations.front_office import FrontOffice
     from pipeline.operations.reports import review
-    from pipeline.store import open_reader
-    from pipeline.store.access_book import open_access
 
-    store = open_reader(settings.database_url)
-    try:
-        with open_access(settings.database_url) as book:
-            principal = signed_in(settings, book)
-            assert principal is not None, "the caller has seen the login file"
-            front = FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person)
+    with signed_in_front(settings) as (front, principal):
+        try:
             review(front, principal, str(uuid.uuid4()), data)
-    except Poison as poison:
-        faults = [_as_option(one.field, one.message) for one in poison.errors] or [poison.reason]
-        raise typer.BadParameter("; ".join(faults)) from None
-    finally:
-        store.close()
+        except Poison as poison:
+            faults = [_as_option(one.field, one.message) for one in poison.errors] or [poison.reason]
+            raise typer.BadParameter("; ".join(faults)) from None
     return principal.who
 
 

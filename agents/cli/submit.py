@@ -3,8 +3,9 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,7 @@ from agents.cli.options import EVENTS_FILE, STANDARD_INPUT, Json, must_be_there,
 from agents.terminal import complain, print_json, progress
 
 if TYPE_CHECKING:
+    from agents.cli.submission import Send
     from agents.clients import Outgoing, Submitter
     from schemas.decisions import FieldError
     from schemas.events import Refused
@@ -41,7 +43,8 @@ def submit(
     """Hand events in: claims, evidence, membership, settlements.
 
     Each event is checked first; what cannot be read is named with its line and what to correct, the rest goes through,
-    and the exit code is 1. Submitting twice does no harm: an event is known by its source and id.
+    and the exit code is 1. Submitting twice does no harm: an event is known by its source and id. After
+    `santunan login` the events go in as yours: each names you as its source.
 
     \b
     Examples:
@@ -49,18 +52,30 @@ def submit(
       santunan submit members.jsonl claims.jsonl
       santunan submit --history 2019.jsonl
     """
+    from agents.cli.identity import read_login
+    from agents.cli.submission import opened_submission
     from agents.clients import open_submitter
     from agents.settings import read_settings
     from pipeline.errors import EXIT_REFUSED
 
+    settings = read_settings()
+    login = read_login(settings)
+    if login is not None and (history or spool):
+        raise typer.BadParameter("--history and --spool do not go with a sign-in: `santunan logout` first")
     refused = _Refusals(as_json=json)
     is_read = json
     found: Counter[Path] = Counter()
-    with open_submitter(read_settings(), spool=spool) as submitter, progress("submitting") as bar:
+    with ExitStack() as opened, progress("submitting") as bar:
         count = kept = 0
-        for receipt in submitter.send(_outgoing(files, submitter, refused, found, is_history=history)):
+        receipts: Iterator[Any]
+        if login is not None:
+            receipts = _send_signed_in(opened.enter_context(opened_submission(settings, login)), files, refused, found)
+        else:
+            submitter = opened.enter_context(open_submitter(settings, spool=spool))
+            receipts = submitter.send(_outgoing(files, submitter, refused, found, is_history=history))
+        for receipt in receipts:
             count += 1
-            kept += receipt.is_spooled
+            kept += getattr(receipt, "is_spooled", False)
             bar.advance()
             if is_read:
                 try:
@@ -134,6 +149,36 @@ def _outgoing(
                     yield from outgoing(line, submitter.partitions, is_history=is_history)
                 except Refused as refused:
                     refusals.report(file, number, refused)
+        except NotEvents as error:
+            refusals.report_other(file, str(error))
+
+
+def _send_signed_in(
+    send: "Send", files: Iterable[Path], refusals: _Refusals, found: Counter[Path]
+) -> Iterator[dict[str, Any]]:
+    """As `_outgoing`, and sends; a receipt each."""
+    from agents.cli.submission import Taken, together
+    from agents.clients.event_files import NotEvents
+    from pipeline.messages.admission import admit
+    from schemas.events import Refused
+
+    for file in files:
+        try:
+            for run in together(_documents(file)):
+                found[file] += len(run)
+                good = []
+                for number, raw in run:
+                    try:
+                        admit(raw)
+                        good.append((number, raw))
+                    except Refused as refused:
+                        refusals.report(file, number, refused)
+                answers = send([raw for _, raw in good]) if good else []
+                for (number, _), answer in zip(good, answers, strict=True):
+                    if isinstance(answer, Taken):
+                        yield answer.receipt
+                    else:
+                        refusals.report(file, number, Refused(answer.reason, answer.errors))
         except NotEvents as error:
             refusals.report_other(file, str(error))
 

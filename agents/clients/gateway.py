@@ -60,11 +60,22 @@ class GatewayClient:
     def post(self, path: str, body: Any, **headers: str) -> Answered:
         return self._ask("POST", path, json.dumps(body).encode(), headers | {"Content_Type": "application/json"})
 
+    def post_batch(self, body: bytes) -> list[dict[str, Any]]:
+        """Events as they are: an item each, in their order."""
+        kind = {"Content_Type": "application/cloudevents-batch+json"}
+        found: list[dict[str, Any]] = self._ask("POST", "/v1/events", body, kind, are_items=True).json
+        return found
+
     def delete(self, path: str) -> Answered:
         return self._ask("DELETE", path, None, {})
 
-    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answered:
-        """Raises GatewayRefused; Transient where it does not answer, or says that it cannot now."""
+    def _ask(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str], *, are_items: bool = False
+    ) -> Answered:
+        """`are_items`: the answer is a list, whose items have a status each.
+
+        Raises GatewayRefused; Transient where it does not answer, or says that it cannot now.
+        """
         parts = self._parts
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         sent = {"Accept-Language": "en", **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -84,7 +95,7 @@ class GatewayClient:
             raise Transient(f"the gateway {parts.scheme}://{parts.netloc} does not answer: try again") from None
         finally:
             connection.close()
-        if found.status < 300:
+        if found.status < 300 or (are_items and answered.body[:1] == b"["):
             return answered
         raise _refusal(found.status, answered)
 

@@ -205,11 +205,10 @@ def _obstacle(state: SignInState, is_right: bool, now: dt.datetime) -> str | Non
 
 def _step(book: SignInBook, now: dt.datetime, state: SignInState, code: str | None, address: str | None) -> int | None:
     """Of the code; None: no second factor is asked for. Raises SignInRefused."""
-    factor = state.factor
-    is_set_up = factor is not None and (factor.confirmed_at is not None or bool(code))
-    if factor is None or not is_set_up:
-        if state.principal.kind in NEEDS_SECOND_FACTOR:
-            raise SignInRefused("ENROLMENT_NEEDED", state.principal.name)
+    factor, is_needed = state.factor, state.principal.kind in NEEDS_SECOND_FACTOR
+    if factor is None and is_needed:
+        raise SignInRefused("ENROLMENT_NEEDED", state.principal.name)
+    if factor is None or (factor.confirmed_at is None and not code and not is_needed):
         return None
     if not code:
         raise SignInRefused("CODE_NEEDED", state.principal.name)

@@ -89,8 +89,8 @@ def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
 
 
 def test_what_has_no_row_begins_without_a_principal() -> None:
-    functions = inspect.getmembers(sign_in, inspect.isfunction)
-    begins = [one for name, one in functions if one.__module__ == sign_in.__name__ and not name.startswith("_")]
+    begins = [one for _, one in inspect.getmembers(sign_in, inspect.isfunction) if one.__module__ == sign_in.__name__]
+    begins = [one for one in begins if not one.__name__.startswith("_")]
     assert len(begins) > 5
     assert [one.__name__ for one in begins if "principal" in inspect.signature(one).parameters] == []
 

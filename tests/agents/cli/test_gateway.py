@@ -37,6 +37,7 @@ def test_a_gateway_takes_an_event_in_and_leaves_when_it_is_told_to(tmp_path: Pat
         running.send_signal(signal.SIGTERM)
         _, said = running.communicate(timeout=30)
     assert running.returncode == 0, said
+    assert "/link/" not in said, "somebody may act already"
     assert "POST /v1/events" in said and "3671014107850007" not in said and key not in said
     assert santunan("submit", "-", "--json", cwd=tmp_path, given=accident()).rows[0]["offset"] == 1, (
         "0 was the gateway's"
@@ -50,3 +51,4 @@ def test_an_address_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         ran = santunan("gateway", cwd=tmp_path, SANTUNAN_WEB_ADDRESS=address)
     assert ran.status == 78 and "give another HOST:PORT" in ran.err
+    assert f"http://{address}/link/" in ran.err, "nobody may act yet: the first start offers the first operator"

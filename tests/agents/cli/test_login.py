@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyotp
@@ -11,7 +12,10 @@ import pytest
 
 from agents.settings import read_settings
 from pipeline.access.principals import new_principal
+from pipeline.operations.sign_in import enrol
+from pipeline.store.access_book import open_access
 from pipeline.store.embedded_log import Log
+from pipeline.store.sign_in_book import SignInBook
 from schemas import topics
 from tests.support import events as e
 from tests.support.browser import PASSWORD
@@ -33,7 +37,7 @@ def place(tmp_path: Path) -> Iterator[Path]:
         "kind": "occupational_disease",
         "diagnosed_on": "2024-05-05",
     }
-    refused = e.accident("REFUSED", "2024-05-05", source="urn:santunan:nobody:x")
+    refused = e.review(CLAIM, 9, "approve", "2024-05-06T08:00:00")  # of a revision that there is not
     site.run(*e.member(), e.accident(CLAIM, "2024-05-05", accident=happened), refused)
     site.close()
     for kind, who in (("officer", "siti"), ("clinic", "plkk-0012"), ("operator", "ani")):
@@ -134,6 +138,21 @@ def test_a_first_sign_in_sets_the_second_factor_up(place: Path) -> None:
     assert isinstance(factor, pyotp.TOTP) and not (place / ".santunan" / "login.json").exists()
 
 
+def test_the_secret_that_a_link_showed_stays_until_an_empty_code_asks_for_another(place: Path) -> None:
+    with open_access(f"sqlite:///{place}/.santunan/santunan.db") as book:
+        found = enrol(SignInBook(book), NOW, name="officer:siti", password=PASSWORD)
+    lost = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n\n000000\n")
+    assert lost.status == 1 and "otpauth://totp/" in lost.err and found.uri not in lost.err
+    with open_access(f"sqlite:///{place}/.santunan/santunan.db") as book:
+        found = enrol(SignInBook(book), NOW, name="officer:siti", password=PASSWORD)
+    code = pyotp.TOTP(found.secret).at(dt.datetime.now(dt.UTC))
+    done = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n{code}\n")
+    assert done.status == 0 and "otpauth" not in done.err, done.err
+    santunan("logout", cwd=place)
+    again = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n\n000000\n")
+    assert again.status == 1 and "set up already" in again.err, "a factor in use is no password's to replace"
+
+
 @pytest.mark.parametrize("given", ["wrong password here\n", f"{PASSWORD}\n123456\n"])
 def test_what_is_wrong_signs_nobody_in(given: str, place: Path) -> None:
     enrolled(place, "officer:siti")
@@ -186,3 +205,38 @@ def test_who_reads_a_refused_event_in_full_is_on_record(place: Path) -> None:
     assert santunan("dead-letters", "show", row["place"], "--original", cwd=place).status == 0
     [found] = [one for one in audit(place) if one[1].startswith("dead-letter")]
     assert (found[1], found[2]) == ("dead-letter.original", row["place"]) and found[0].startswith("machine:")
+    assert signed_in(place, "operator:ani").status == 0
+    assert santunan("dead-letters", "retry", row["place"], cwd=place).status == 0
+    assert audit(place)[-1] == ("urn:santunan:operator:ani", "dead-letter.retry", row["place"])
+    santunan("logout", cwd=place)
+    santunan("login", "clinic:plkk-0012", cwd=place, given=PASSWORD + "\n")
+    for words in (("retry",), ("show", "--original")):
+        ran = santunan("dead-letters", *words, row["place"], cwd=place)
+        assert (ran.status, ran.out) == (1, "") and "NOT_ALLOWED" in ran.err
+
+
+@pytest.mark.parametrize("over", ["store", "gateway"])
+def test_events_go_in_as_those_of_who_signed_in_and_of_nobody_else(over: str, place: Path) -> None:
+    own = e.accident("MINE", source="urn:santunan:clinic:plkk-0012", conclusion=None, report=None)
+    other = e.accident("OTHERS", source="urn:santunan:clinic:plkk-0001", conclusion=None, report=None)
+    file = place / "events.jsonl"
+    file.write_text("\n".join([json.dumps(own), json.dumps(other), "{"]) + "\n")
+    settings = read_settings(database_url=f"sqlite:///{place}/.santunan/santunan.db", web_rate=1000)
+    with running_gateway(settings) if over == "gateway" else nullcontext((None, 0)) as (_, port):
+        url = ("--url", f"http://127.0.0.1:{port}") if over == "gateway" else ()
+        assert santunan("login", "clinic:plkk-0012", *url, cwd=place, given=PASSWORD + "\n").status == 0
+        ran = santunan("submit", "events.jsonl", "--json", cwd=place)
+        assert santunan("submit", "events.jsonl", "--history", cwd=place).status == 2
+        assert santunan("logout", cwd=place).status == 0
+    assert ran.status == 1 and [one["claim_id"] for one in ran.rows] == ["MINE"]
+    refused = [json.loads(line) for line in ran.err.splitlines()]
+    assert [(one["line"], one["reason"]) for one in refused] == [(3, "NOT_JSON"), (2, "SOURCE_FORGED")]
+    log = Log(place / ".santunan" / "santunan.db")
+    assert [json.loads(entry.value)["data"]["claim_id"] for entry in log.read(0, [topics.ACCIDENTS])] == ["MINE"]
+    log.close()
+
+
+def test_an_operator_who_signed_in_sends_no_events(place: Path) -> None:
+    signed_in(place, "operator:ani")
+    ran = santunan("submit", "-", cwd=place, given=json.dumps(e.accident("NONE", source="urn:santunan:office:x")))
+    assert ran.status == 1 and "NOT_ALLOWED" in ran.err

@@ -80,6 +80,8 @@ def test_where_nothing_was_decided_yet_it_is_said_in_words(
         ("tick",),
         ("decisions", "--follow"),
         ("dead-letters", "retry", "claims.accidents/0/1"),
+        ("dead-letters", "show", "claims.accidents/0/1", "--original"),
+        ("login", "officer:siti"),
         ("rules", "impact", "funeral.yaml"),
     ],
 )
