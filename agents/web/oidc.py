@@ -24,7 +24,7 @@ from pipeline.credentials import draw_token
 from pipeline.operations.sign_in import SignInRefused, sign_in_from_provider
 
 FLOW_SECONDS: Final = 600  # to type a password at the provider, and find the telephone for its code
-AFTER: Final = "/v1/session"
+AFTER: Final = "/"
 Parameter = Annotated[str, Query(max_length=2048)]
 
 router = APIRouter()

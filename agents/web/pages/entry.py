@@ -79,14 +79,10 @@ async def leave(request: Request, principal: Signed) -> Response:
 @router.get("/link/{token}")
 async def see_link(request: Request, token: str) -> Response:
     """The form; opening it uses nothing."""
-    gateway = gateway_of(request)
-    if wait := gateway.addresses.take(address_of(request)):
-        raise too_many(wait)
     try:
-        link = await in_thread(gateway, partial(find_link, gateway.links, gateway.front.now(), token))
+        return _link(request, token, await _found(request, token), {})
     except SignInRefused:
         return _gone(request)
-    return _link(request, token, link, {})
 
 
 @router.post("/link/{token}")
@@ -94,9 +90,9 @@ async def follow_link(request: Request, token: str) -> Response:
     """Uses the link, unless name or password cannot be taken."""
     require_own_site(request, is_lenient=True)
     form, language = await form_of(request), page_language(request)
-    gateway, password = gateway_of(request), form.given.get("password")
+    password = form.given.get("password")
     try:
-        link = await in_thread(gateway, partial(find_link, gateway.links, gateway.front.now(), token))
+        link = await _found(request, token)
         if password != form.given.get("repeated"):
             return _link(request, token, link, {"password": texts(language)["entry"]["differ"]}, form)
         used = await used_link(request, token, form.text("name") or None, password)
@@ -106,6 +102,14 @@ async def follow_link(request: Request, token: str) -> Response:
         said = {one.field: in_indonesian(one.message) if language == "id" else one.message for one in poison.errors}
         return _link(request, token, link, said, form)
     return _used(request, used)
+
+
+async def _found(request: Request, token: str) -> Link:
+    """Raises SignInRefused; ProblemError (RATE)."""
+    gateway = gateway_of(request)
+    if wait := gateway.addresses.take(address_of(request)):
+        raise too_many(wait)
+    return await in_thread(gateway, partial(find_link, gateway.links, gateway.front.now(), token))
 
 
 def _used(request: Request, used: LinkUsed) -> Response:
@@ -127,6 +131,7 @@ def _door(request: Request, form: Form, *, enrolment: Enrolment | None = None) -
         given=given,
         faults=form.faults,
         enrolment=enrolment,
+        has_provider=gateway_of(request).provider is not None,
     )
 
 

@@ -82,7 +82,7 @@ def test_a_person_of_the_provider_signs_in_as_the_principal_of_the_table(running
     assert address.startswith(f"{provider.issuer}/authorize?")
     assert asked["redirect_uri"] == ["http://santunan.localhost" + CALLBACK] and asked["client_id"] == [CLIENT_ID]
     found = returned(browser, provider.authorize(address))
-    assert (found.status, found.headers["location"]) == (303, "/v1/session")
+    assert (found.status, found.headers["location"]) == (303, "/")
     session = found.headers["set-cookie"]  # the last of them
     assert session.startswith("santunan=") and "HttpOnly" in session and "SameSite=lax" in session
     assert browser.who().json["name"] == SITI
