@@ -78,6 +78,13 @@ class Settings(BaseSettings):
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
     )
+    webhooks_private: bool = Field(
+        default=False,
+        description="whether webhooks may lead into private networks, and to this machine by http as well",
+    )
+    webhooks_ca_file: Path | None = Field(
+        default=None, description="certificates to trust at receivers of webhooks, beside those of the system"
+    )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

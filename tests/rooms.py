@@ -90,11 +90,14 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
          "pipeline/operations agents/settings agents/worker agents/clients",
          "fastapi starlette anyio uvicorn pydantic orjson"),
+    Room("agents/webhooks", "posts decisions to the addresses that principals registered",
+         "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
+         "agents/settings agents/worker", "aiohttp"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "
          "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
-         "agents/clients agents/clock agents/demo agents/web",
+         "agents/clients agents/clock agents/demo agents/web agents/webhooks",
          "typer orjson holidays"),
 )
 # fmt: on

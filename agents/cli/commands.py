@@ -36,6 +36,7 @@ from agents.cli import (
     submit,
     tick,
     topics,
+    webhooks,
     worker,
 )
 
@@ -45,6 +46,7 @@ SECTIONS: Final = {
     "Operators": (
         "worker",
         "gateway",
+        "webhooks",
         "tick",
         "dead-letters",
         "access",
@@ -188,6 +190,7 @@ _COMMANDS: Final = (
     submit,
     tick,
     topics,
+    webhooks,
     worker,
 )
 for _module in _COMMANDS:

@@ -15,8 +15,8 @@ from agents.web.submitting import JSON, receipt_document
 from pipeline.errors import Poison
 from pipeline.explain import Language, render_text
 from pipeline.operations.cover import check_cover
+from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.reading import (
-    MOST_CURSOR_LETTERS,
     ClaimView,
     explain_claim,
     list_claims,

@@ -20,6 +20,7 @@ from pipeline.law.book import Book
 from pipeline.operations.front_office import FrontOffice
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
+from pipeline.store.webhook_book import open_webhooks
 
 MOST_CONNECTIONS: Final = 2000
 KEPT_SECONDS: Final = 30  # a connection without a request
@@ -36,7 +37,9 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         opened.callback(store.close)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
-        front = FrontOffice(store, link, Book.load(), access.names_of_person)
+        webhooks = opened.enter_context(open_webhooks(settings.database_url))
+        private = settings.webhooks_private
+        front = FrontOffice(store, link, Book.load(), access.names_of_person, webhooks, allows_private_webhooks=private)
         yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
 
 

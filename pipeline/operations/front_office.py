@@ -13,6 +13,7 @@ from typing import Final, NamedTuple, Protocol
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
 from pipeline.store.readable import Readable
+from pipeline.store.webhook_book import WebhookBook
 
 # Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
 MOST_REMEMBERED: Final = 10_000
@@ -93,11 +94,14 @@ def now_in_utc() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class FrontOffice:
-    """`names_of_person`: all principals, disabled ones too, of the person behind one."""
+    """`names_of_person`: all principals, disabled ones too, of the person behind one. `allows_private_webhooks`:
+    whether a webhook may lead into our own network."""
 
     store: Readable
     intake: Intake
     book: Book
     names_of_person: Callable[[str], frozenset[str]]
+    webhooks: WebhookBook
     now: Callable[[], dt.datetime] = now_in_utc
     recent: Recent = field(default_factory=Recent)
+    allows_private_webhooks: bool = False

@@ -292,7 +292,12 @@ def _clock(stored: int | None) -> dt.datetime | None:
 
 
 def _write(connection: Connection, record: AuditRecord) -> None:
-    row = {
+    connection.execute(insert(audit_records), [row_of_record(record)])
+
+
+def row_of_record(record: AuditRecord) -> dict[str, Any]:
+    """For who writes it in a transaction of its own."""
+    return {
         "clock": microseconds(record.clock),
         "who": record.who,
         "action": record.action,
@@ -301,4 +306,3 @@ def _write(connection: Connection, record: AuditRecord) -> None:
         "address": record.address,
         "reason": record.reason,
     }
-    connection.execute(insert(audit_records), [row])

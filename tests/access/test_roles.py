@@ -23,6 +23,17 @@ DESIGN = {
     "explain_claim": "desk* office officer auditor",
     "list_decisions": "clinic* hospital* employer* cooperative* desk* office officer auditor",
     "list_work": "officer auditor",
+    **dict.fromkeys(
+        (
+            "register_webhook",
+            "list_webhooks",
+            "delete_webhook",
+            "rotate_webhook_secret",
+            "list_failed_deliveries",
+            "retry_deliveries",
+        ),
+        "clinic* hospital* employer* cooperative* desk*",
+    ),
     "read_receipt": "clinic* hospital* employer* cooperative* desk* office* officer* payments*",
 }
 

@@ -8,6 +8,7 @@ from pipeline.access.principals import Principal
 from pipeline.law.book import Book
 from pipeline.messages.admission import admit
 from pipeline.operations.front_office import FrontOffice, Placed
+from pipeline.store.webhook_book import WebhookBook, passes_of
 from tests.support.site import NOW_MS, Site
 
 NOW = dt.datetime.fromtimestamp(NOW_MS / 1000, dt.UTC)
@@ -37,4 +38,5 @@ def front_of(site: Site, *persons: Principal) -> FrontOffice:
         own = {one.person for one in persons if one.name == name and one.person}
         return frozenset(one.name for one in persons if one.person in own) | {name}
 
-    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW)
+    webhooks = WebhookBook(site.store.engine, passes_of(site.url), site.store)
+    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, webhooks, lambda: NOW)

@@ -34,6 +34,7 @@ COMMANDS = (
     "bench",
     "access",
     "gateway",
+    "webhooks",
 )
 SUBCOMMANDS = (
     "access add",
@@ -43,6 +44,7 @@ SUBCOMMANDS = (
     "access revoke",
     "access password",
     "access log",
+    "access webhooks",
     "dead-letters list",
     "dead-letters show",
     "dead-letters retry",
