@@ -40,7 +40,9 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         webhooks = opened.enter_context(open_webhooks(settings.database_url))
         private = settings.webhooks_private
         front = FrontOffice(store, link, Book.load(), access.names_of_person, webhooks, allows_private_webhooks=private)
-        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
+        gateway = Gateway(front, access, settings.web_rate, lambda: link.is_alive)
+        opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
+        yield gateway
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:

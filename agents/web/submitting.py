@@ -1,6 +1,5 @@
 """Routes that take something in: events, reports of accidents and deaths, evidence, appeals, reviews, settlements."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -141,7 +140,7 @@ def _status_of(receipt: Receipt) -> int:
 
 
 def receipt_document(receipt: Receipt) -> dict[str, Any]:
-    return {name: value for name, value in dataclasses.asdict(receipt).items() if name != "is_repeated"}
+    return {name: getattr(receipt, name) for name in Receipt.__slots__ if name != "is_repeated"}
 
 
 def _json(body: Any, status: int, headers: dict[str, str] | None = None) -> Response:
