@@ -93,7 +93,7 @@ async def post_cover(request: Request, principal: Signed) -> Response:
         asked = CoverQuestion.model_validate_json(await body_of(request, COVER_BYTES))
     except ValidationError as error:
         raise _fault_of(error) from None
-    question = {"member": asked.member, "program": asked.program, "day": asked.day}
+    question: dict[str, Any] = {"member": asked.member, "program": asked.program, "day": asked.day}
     return _json(await call(request, check_cover, principal, **question, language=language_of(request)))
 
 

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
 from fastapi import Depends, Request
 
 from agents.web.limits import Buckets
+from agents.web.link import HandedIn, SubmitterLink
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -27,7 +28,7 @@ Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
 BODY_SECONDS: Final = 30.0  # 4 MiB over a line of 1.2 Mbit/s
 MOST_WAITING: Final = 500  # requests that wait for something new; 31 kB each
-THREADS: Final = 8  # requests that wait for one commit; more only hand the interpreter's lock around
+THREADS: Final = 8  # operations that ask the database; more only hand the interpreter's lock around
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
 _BEARER: Final = re.compile(r"[Bb]earer +(\S{1,200})")
@@ -41,8 +42,8 @@ class Gateway:
 
     front: FrontOffice
     access: AccessBook
+    link: SubmitterLink
     rate: float
-    is_ready: Callable[[], bool]
     principals: Buckets = field(init=False)
     addresses: Buckets = field(init=False)
     refused_keys: Buckets = field(init=False)
@@ -116,13 +117,25 @@ async def in_thread(gateway: Gateway, work: Callable[[], Answer]) -> Answer:
 
 
 async def call(
-    request: Request, operation: Callable[..., Answer], principal: Principal, *args: Any, **kw: Any
+    request: Request,
+    operation: Callable[..., Answer],
+    principal: Principal,
+    *args: Any,
+    is_quick: bool = False,
+    **kw: Any,
 ) -> Answer:
-    """Run an operation of the front office. What is not found takes the same time, whether it exists or not."""
+    """Run an operation of the front office. What is not found takes the same time, whether it exists or not.
+
+    `is_quick`: no longer than to hand it to a thread, where the store is a file; it runs here then.
+    """
     gateway, clock = gateway_of(request), asyncio.get_running_loop().time
     began = clock()
     try:
-        return await in_thread(gateway, partial(operation, gateway.front, principal, *args, **kw))
+        work = partial(operation, gateway.front, principal, *args, **kw)
+        found = work() if is_quick and gateway.front.store.is_embedded else await in_thread(gateway, work)
+        if isinstance(found, HandedIn):
+            return cast(Answer, found.then(await gateway.link.placed(found.documents)))
+        return found
     except NotFound:
         await asyncio.sleep(NOT_FOUND_SECONDS - (clock() - began) % NOT_FOUND_SECONDS)
         raise

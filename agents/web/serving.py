@@ -13,7 +13,7 @@ from agents.clients import open_submitter
 from agents.settings import Settings
 from agents.web.app import make_app
 from agents.web.gate import Gateway
-from agents.web.link import SubmitterLink
+from agents.web.link import Later, SubmitterLink
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
@@ -39,8 +39,10 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         opened.callback(link.close)
         webhooks = opened.enter_context(open_webhooks(settings.database_url))
         private = settings.webhooks_private
-        front = FrontOffice(store, link, Book.load(), access.names_of_person, webhooks, allows_private_webhooks=private)
-        gateway = Gateway(front, access, settings.web_rate, lambda: link.is_alive)
+        front = FrontOffice(
+            store, Later(), Book.load(), access.names_of_person, webhooks, allows_private_webhooks=private
+        )
+        gateway = Gateway(front, access, link, settings.web_rate)
         opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
         yield gateway
 

@@ -94,7 +94,8 @@ async def _report(request: Request, principal: Signed, operation: Callable[..., 
     try:
         if not (key := request.headers.get("idempotency-key", "")):
             raise Poison("INVALID", FieldError("id", _NO_KEY))
-        return _received(await call(request, operation, principal, *args, key, data))
+        is_quick = operation in (report_accident, report_death)
+        return _received(await call(request, operation, principal, *args, key, data, is_quick=is_quick))
     except Poison as poison:
         return answer(problem_of(poison, prefix="data."), language_of(request))
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Final
@@ -13,7 +13,7 @@ from agents.webhooks.poster import Poster
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
-from pipeline.operations.front_office import FrontOffice, Placed
+from pipeline.operations.front_office import Answer, FrontOffice, Placed
 from pipeline.store import open_reader, open_store
 from pipeline.store.webhook_book import WebhookBook, passes_of
 from pipeline.store.webhook_outbox import Outbox
@@ -24,7 +24,7 @@ NAME_THREADS: Final = 64  # each may wait for a name server that does not answer
 class NoIntake:
     """Who posts decisions hands no events in."""
 
-    def hand_in(self, documents: Sequence[bytes]) -> Sequence[Placed]:
+    def hand_in(self, documents: Sequence[bytes], then: Callable[[Sequence[Placed]], Answer]) -> Answer:
         raise NotReady("webhooks hand nothing in: send it to the gateway")
 
 

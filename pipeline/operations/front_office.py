@@ -8,13 +8,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
 from pipeline.store.readable import Readable
 from pipeline.store.webhook_book import WebhookBook
 
+Answer = TypeVar("Answer")
 # Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
 MOST_REMEMBERED: Final = 10_000
 
@@ -30,9 +31,10 @@ class Placed:
 
 
 class Intake(Protocol):
-    def hand_in(self, documents: Sequence[bytes]) -> Sequence[Placed]:
-        """Returns when the log has all of them for good, in this order. Raises Transient; each may be in the log then,
-        and handing it in again does no harm."""
+    def hand_in(self, documents: Sequence[bytes], then: Callable[[Sequence[Placed]], Answer]) -> Answer:
+        """What `then` makes of the places, when the log has all documents for good, in this order. Raises Transient;
+        each may be in the log then, and handing it in again does no harm. An operation returns what this returns and
+        does not look into it: a gateway may return at once, and ask `then` later, so that no thread waits."""
 
 
 @dataclass(frozen=True, slots=True)
