@@ -89,7 +89,7 @@ ROOMS: Final = (
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
          "pipeline/operations agents/settings agents/worker agents/clients",
-         "fastapi starlette anyio uvicorn pydantic orjson"),
+         "fastapi starlette uvicorn pydantic orjson"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
          "agents/settings agents/worker", "aiohttp"),
