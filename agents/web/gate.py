@@ -38,9 +38,13 @@ log = logging.getLogger("santunan.gateway")
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """All that the requests of one process share. `rate`: requests a second of one principal."""
+    """All that the requests of one process share. `rate`: requests a second of one principal.
+
+    `quick`: where the store is a file, the front office of the event loop, with connections that no thread takes.
+    """
 
     front: FrontOffice
+    quick: FrontOffice | None
     access: AccessBook
     link: SubmitterLink
     rate: float
@@ -131,8 +135,10 @@ async def call(
     gateway, clock = gateway_of(request), asyncio.get_running_loop().time
     began = clock()
     try:
-        work = partial(operation, gateway.front, principal, *args, **kw)
-        found = work() if is_quick and gateway.front.store.is_embedded else await in_thread(gateway, work)
+        if is_quick and gateway.quick is not None:
+            found = operation(gateway.quick, principal, *args, **kw)
+        else:
+            found = await in_thread(gateway, partial(operation, gateway.front, principal, *args, **kw))
         if isinstance(found, HandedIn):
             return cast(Answer, found.then(await gateway.link.placed(found.documents)))
         return found

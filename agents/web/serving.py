@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import uvicorn
@@ -42,7 +43,12 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         front = FrontOffice(
             store, Later(), Book.load(), access.names_of_person, webhooks, allows_private_webhooks=private
         )
-        gateway = Gateway(front, access, link, settings.web_rate)
+        quick = None
+        if store.is_embedded:
+            own = open_reader(settings.database_url)
+            opened.callback(own.close)
+            quick = replace(front, store=own)
+        gateway = Gateway(front, quick, access, link, settings.web_rate)
         opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
         yield gateway
 
