@@ -84,7 +84,7 @@ async def _ready(request: Request) -> Response:
     try:
         async with asyncio.timeout(READY_SECONDS):
             await in_thread(gateway, partial(last_chunk, gateway.front.store))
-        is_ready = gateway.link.is_alive
+        is_ready = gateway.is_ready()
     except (SantunanError, TimeoutError):
         is_ready = False
     status = ("ok", 200) if is_ready else ("unavailable", 503)

@@ -44,10 +44,11 @@ class Gateway:
     """
 
     front: FrontOffice
-    quick: FrontOffice | None
     access: AccessBook
-    link: SubmitterLink
     rate: float
+    is_ready: Callable[[], bool]
+    link: SubmitterLink
+    quick: FrontOffice | None
     principals: Buckets = field(init=False)
     addresses: Buckets = field(init=False)
     refused_keys: Buckets = field(init=False)

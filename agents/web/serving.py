@@ -48,7 +48,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             own = open_reader(settings.database_url)
             opened.callback(own.close)
             quick = replace(front, store=own)
-        gateway = Gateway(front, quick, access, link, settings.web_rate)
+        gateway = Gateway(front, access, settings.web_rate, lambda: link.is_alive, link, quick)
         opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
         yield gateway
 
