@@ -41,7 +41,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         webhooks = opened.enter_context(open_webhooks(settings.database_url))
         private = settings.webhooks_private
         front = FrontOffice(
-            store, Later(), Book.load(), access.names_of_person, webhooks, allows_private_webhooks=private
+            store, Later(), Book.load(), access.names_of_person, webhooks=webhooks, allows_private_webhooks=private
         )
         quick = None
         if store.is_embedded:

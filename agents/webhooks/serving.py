@@ -15,7 +15,7 @@ from pipeline.errors import NotReady
 from pipeline.law.book import Book
 from pipeline.operations.front_office import Answer, FrontOffice, Placed
 from pipeline.store import open_reader, open_store
-from pipeline.store.webhook_book import WebhookBook, passes_of
+from pipeline.store.webhook_book import passes_of
 from pipeline.store.webhook_outbox import Outbox
 
 NAME_THREADS: Final = 64  # each may wait for a name server that does not answer, and holds up no other
@@ -38,8 +38,7 @@ def opened_courier(settings: Settings) -> Iterator[Courier]:
         reader = open_reader(url)
         opened.callback(reader.close)
         passes = passes_of(url)
-        book = WebhookBook(store.engine, passes, reader)
-        front = FrontOffice(reader, NoIntake(), Book.load(), lambda name: frozenset({name}), book)
+        front = FrontOffice(reader, NoIntake(), Book.load(), lambda name: frozenset({name}))
         poster = Poster(allows_private=settings.webhooks_private, ca_file=settings.webhooks_ca_file)
         courier = Courier(front, Outbox(store.engine, passes, reader), poster)
         opened.callback(courier.close)

@@ -96,14 +96,15 @@ def now_in_utc() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class FrontOffice:
-    """`names_of_person`: all principals, disabled ones too, of the person behind one. `allows_private_webhooks`:
-    whether a webhook may lead into our own network."""
+    """`names_of_person`: all principals, disabled ones too, of the person behind one. `webhooks` None: none are kept.
+    `allows_private_webhooks`: whether one may lead into our own network.
+    """
 
     store: Readable
     intake: Intake
     book: Book
     names_of_person: Callable[[str], frozenset[str]]
-    webhooks: WebhookBook
     now: Callable[[], dt.datetime] = now_in_utc
     recent: Recent = field(default_factory=Recent)
+    webhooks: WebhookBook | None = None
     allows_private_webhooks: bool = False

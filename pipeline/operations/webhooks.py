@@ -11,12 +11,12 @@ from typing import Final
 from pipeline.access.addresses import parts_of, require_allowed
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
-from pipeline.errors import Poison
+from pipeline.errors import NotReady, Poison
 from pipeline.operations.cursors import advanced
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.submissions import feed_end
-from pipeline.store.webhook_book import FailedDelivery, Webhook
+from pipeline.store.webhook_book import FailedDelivery, Webhook, WebhookBook
 from schemas.decisions import FieldError
 
 MOST_WEBHOOKS: Final = 10  # of one principal: a test system beside the real one, and room
@@ -42,7 +42,7 @@ def register_webhook(
     scheme, _, _ = parts_of(url, allows_private=front.allows_private_webhooks)
     require_allowed(scheme, addresses, allows_private=front.allows_private_webhooks)
     cursor = advanced(after or "", feed_end(front.store) if after is None else {})
-    made = front.webhooks.register(principal.name, url, cursor, front.now(), most=MOST_WEBHOOKS)
+    made = _book(front).register(principal.name, url, cursor, front.now(), most=MOST_WEBHOOKS)
     if made is None:
         raise Poison("INVALID", FieldError("url", _TOO_MANY))
     return NewSecret(made[0], _shown(made[1]))
@@ -51,20 +51,20 @@ def register_webhook(
 def list_webhooks(front: FrontOffice, principal: Principal) -> list[Webhook]:
     """The principal's own, without their secrets. Raises Denied."""
     grant_of(principal, "list_webhooks")
-    return front.webhooks.all(principal.name)
+    return _book(front).all(principal.name)
 
 
 def delete_webhook(front: FrontOffice, principal: Principal, webhook: str) -> None:
     """Nothing more is posted there, not even what waits. Raises Denied, NotFound."""
     grant_of(principal, "delete_webhook")
-    if not front.webhooks.delete(principal.name, webhook, front.now()):
+    if not _book(front).delete(principal.name, webhook, front.now()):
         raise NotFound(_UNKNOWN)
 
 
 def rotate_webhook_secret(front: FrontOffice, principal: Principal, webhook: str) -> NewSecret:
     """A new secret; for a day the one before signs beside it. Raises Denied, NotFound."""
     grant_of(principal, "rotate_webhook_secret")
-    secret = front.webhooks.rotate(principal.name, webhook, front.now())
+    secret = _book(front).rotate(principal.name, webhook, front.now())
     if secret is None:
         raise NotFound(_UNKNOWN)
     return NewSecret(webhook, _shown(secret))
@@ -76,7 +76,7 @@ def list_failed_deliveries(
     """Posts that were given up. Raises Denied, NotFound."""
     grant_of(principal, "list_failed_deliveries")
     most = min(limit, PAGE_ROWS)
-    found = front.webhooks.failures(principal.name, webhook, after=after, limit=most + 1)
+    found = _book(front).failures(principal.name, webhook, after=after, limit=most + 1)
     if found is None:
         raise NotFound(_UNKNOWN)
     rest = len(found) - most
@@ -86,10 +86,16 @@ def list_failed_deliveries(
 def retry_deliveries(front: FrontOffice, principal: Principal, webhook: str, delivery: str | None = None) -> int:
     """Post again what was given up, one or (None) all of it; how many. Raises Denied, NotFound."""
     grant_of(principal, "retry_deliveries")
-    count = front.webhooks.retry(principal.name, webhook, delivery, front.now())
+    count = _book(front).retry(principal.name, webhook, delivery, front.now())
     if count is None or (delivery is not None and not count):
         raise NotFound(_UNKNOWN)
     return count
+
+
+def _book(front: FrontOffice) -> WebhookBook:
+    if front.webhooks is None:
+        raise NotReady("webhooks are kept by the gateway; ask it")
+    return front.webhooks
 
 
 def _shown(secret: bytes) -> str:

@@ -39,4 +39,4 @@ def front_of(site: Site, *persons: Principal) -> FrontOffice:
         return frozenset(one.name for one in persons if one.person in own) | {name}
 
     webhooks = WebhookBook(site.store.engine, passes_of(site.url), site.store)
-    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, webhooks, lambda: NOW)
+    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW, webhooks=webhooks)

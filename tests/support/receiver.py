@@ -123,8 +123,8 @@ class Post:
             NoIntake(),
             Book.load(),
             self.access.names_of_person,
-            self.book,
             lambda: self.now,
+            webhooks=self.book,
             allows_private_webhooks=True,
         )
 
