@@ -20,7 +20,7 @@ done
 rm -f key request extension certificate openssl.log authority.srl
 
 password() { openssl rand -hex 24 | tr -d '\n'; }
-for role in superuser owner worker gateway reader; do password > "postgresql_$role"; done
+for role in superuser owner worker gateway webhooks reader; do password > "postgresql_$role"; done
 {
   echo 'KafkaServer {'
   echo '  org.apache.kafka.common.security.plain.PlainLoginModule required'

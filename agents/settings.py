@@ -102,6 +102,13 @@ class Settings(BaseSettings):
         default=EMBEDDED_FILE.with_name("login.json"),
         description="where `santunan login` keeps a session or a key, readable by its owner alone",
     )
+    webhooks_private: bool = Field(
+        default=False,
+        description="whether webhooks may lead into private networks, and to this machine by http as well",
+    )
+    webhooks_ca_file: Path | None = Field(
+        default=None, description="certificates to trust at receivers of webhooks, beside those of the system"
+    )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -92,7 +92,10 @@ ROOMS: Final = (
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
          "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir",
-         "fastapi starlette anyio uvicorn pydantic orjson httpx joserfc jinja2 yaml"),
+         "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml"),
+    Room("agents/webhooks", "posts decisions to the addresses that principals registered",
+         "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
+         "agents/settings agents/worker", "aiohttp"),
     Room("agents/conformance", "plays a clinic's software against a gateway, over HTTP alone",
          "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
@@ -100,7 +103,7 @@ ROOMS: Final = (
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
          "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
          "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web "
-         "agents/conformance",
+         "agents/webhooks agents/conformance",
          "typer orjson holidays"),
 )
 # fmt: on

@@ -132,7 +132,7 @@ def test_images_are_pinned_and_what_they_hold_is_kept_and_bounded() -> None:
     assert mounted - files == set(COMPOSE["volumes"])
     kept = {name for name, service in SERVICES.items() if service.get("volumes")}
     assert kept == set(SERVICES) - set(OURS)
-    lasting = kept | {"worker"}
+    lasting = kept | {"worker", "webhooks"}
     assert all(SERVICES[name]["deploy"]["resources"]["limits"].keys() >= {"cpus", "memory"} for name in lasting)
 
 

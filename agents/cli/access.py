@@ -13,6 +13,7 @@ from agents.terminal import print_json
 if TYPE_CHECKING:
     from pipeline.store.access_book import AccessBook, Key
     from pipeline.store.access_rows import Account
+    from pipeline.store.webhook_book import Webhook
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="KIND:WHO, such as clinic:plkk-0012.")]
 _NAMESPACE = "urn:santunan:"
@@ -290,6 +291,43 @@ def log(
     for one in found:
         rest = "  ".join(part for part in (one.subject, one.address, one.reason) if part)
         print(f"{one.clock.isoformat(' ', 'seconds')}  {one.who}  {one.action}  {one.result}  {rest}".rstrip())
+
+
+@group.command("webhooks")
+def webhooks(
+    failed: Annotated[bool, typer.Option("--failed", help="Each post that was given up.")] = False,
+    json: Json = False,
+) -> None:
+    """Addresses to which decisions are posted, and what failed there.
+
+    An address is shown without its path, which may hold a secret of the receiver. Its owner retries by the API.
+
+    \b
+    Examples:
+      santunan access webhooks
+      santunan access webhooks --failed --json
+    """
+    from agents.settings import read_settings
+    from pipeline.store.webhook_book import open_webhooks
+
+    with open_webhooks(read_settings().database_url) as book:
+        found = book.all()
+        posts = [post for one in found if failed for post in book.every_failure(one.id)]
+    if json:
+        print_json(posts if failed else [_webhook_document(one) for one in found])
+        return
+    if not found:
+        print("There is no webhook; a program registers one by POST /v1/webhooks.")
+    for one in found if not failed else ():
+        state = f"off since {_day(one.disabled_at)}" if one.disabled_at else f"{one.waiting} wait"
+        print(f"{one.id}  {one.principal}  {one.host}  {state}, {one.failed} failed")
+    for post in posts:
+        print(f"{post.webhook}  {post.decision_id}  {post.attempts} attempts, {post.outcome}  {_day(post.failed_at)}")
+
+
+def _webhook_document(one: "Webhook") -> dict[str, object]:
+    names = ("id", "principal", "host", "created_at", "disabled_at", "waiting", "failed")
+    return {name: getattr(one, name) for name in names}
 
 
 @contextmanager

@@ -38,6 +38,7 @@ from agents.cli import (
     submit,
     tick,
     topics,
+    webhooks,
     worker,
 )
 
@@ -47,6 +48,7 @@ SECTIONS: Final = {
     "Operators": (
         "worker",
         "gateway",
+        "webhooks",
         "tick",
         "dead-letters",
         "access",
@@ -193,6 +195,7 @@ _COMMANDS: Final = (
     submit,
     tick,
     topics,
+    webhooks,
     worker,
 )
 for _module in _COMMANDS:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from agents.cli.identity import Login
     from agents.settings import Settings
     from pipeline.access.principals import Principal
-    from pipeline.operations.front_office import FrontOffice, Placed
+    from pipeline.operations.front_office import Answer, FrontOffice, Placed
 
 MOST_TOGETHER: Final = 500  # events of one request; at most 64 KiB each, and most have 1
 MOST_BYTES: Final = 3 * 1024 * 1024  # of one request, of the 4 MiB that a gateway takes
@@ -44,7 +44,7 @@ class SubmitterIntake:
     def __init__(self, settings: "Settings") -> None:
         self._settings = settings
 
-    def hand_in(self, documents: "Sequence[bytes]") -> "list[Placed]":
+    def hand_in(self, documents: "Sequence[bytes]", then: "Callable[[Sequence[Placed]], Answer]") -> "Answer":
         from agents.clients import open_submitter
         from pipeline.operations.front_office import Placed
 
@@ -54,7 +54,7 @@ class SubmitterIntake:
         for one in receipts:
             assert one.partition is not None and one.offset is not None and one.timestamp_ms is not None
             found.append(Placed(one.topic, one.partition, one.offset, one.timestamp_ms))
-        return found
+        return then(found)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pipeline.errors import NotReady
 
 # Broker and admin are super users of the broker; the rights of the others are in agents/kafka/access_list.py.
 PRINCIPALS: Final = ("broker", "admin", "gateway", "worker", "operator", "payments", "console")
-ROLES: Final = ("owner", "worker", "gateway", "reader")
+ROLES: Final = ("owner", "worker", "gateway", "webhooks", "reader")
 ROLES_FILE: Final = Path(__file__).with_name("roles.sql")
 _ROLE_OF: Final = {"admin": "owner", "worker": "worker", "gateway": "gateway"}  # of a principal; others read
 PROPERTIES: Final = """\

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, oidc, samples, session, submitting
+from agents.web import asking, hooks, oidc, samples, session, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.pages import claims, entry, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
@@ -42,6 +42,7 @@ def make_app(gateway: Gateway) -> FastAPI:
     for router in (
         submitting.router,
         asking.router,
+        hooks.router,
         samples.router,
         session.router,
         oidc.router,

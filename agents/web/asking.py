@@ -16,8 +16,8 @@ from agents.web.submitting import receipt_document
 from pipeline.explain import Language, render_text
 from pipeline.operations.claim_file import read_case
 from pipeline.operations.cover import check_cover
+from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.reading import (
-    MOST_CURSOR_LETTERS,
     ClaimView,
     explain_claim,
     list_claims,
@@ -94,7 +94,7 @@ async def get_explanation(
 @router.post("/cover")
 async def post_cover(request: Request, principal: Signed) -> Response:
     asked = await model_of(request, CoverQuestion)
-    question = {"member": asked.member, "program": asked.program, "day": asked.day}
+    question: dict[str, Any] = {"member": asked.member, "program": asked.program, "day": asked.day}
     return _json(await call(request, check_cover, principal, **question, language=language_of(request)))
 
 

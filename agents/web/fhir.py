@@ -155,7 +155,7 @@ async def ask_eligibility(request: Request, principal: Signed) -> Response:
     if faults:
         raise Unreadable(faults)
     language = language_of(request)
-    asked = {"member": question.member, "program": question.program, "day": day}
+    asked: dict[str, Any] = {"member": question.member, "program": question.program, "day": day}
     try:
         cover = await call(request, check_cover, principal, **asked, language=language)
     except Poison as poison:

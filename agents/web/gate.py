@@ -8,16 +8,16 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar, cast
 
-import anyio.to_thread
-from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from agents.web.identity_provider import IdentityProvider
 from agents.web.limits import Buckets, Streaks
+from agents.web.link import HandedIn, SubmitterLink
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
 BODY_SECONDS: Final = 30.0  # 4 MiB over a line of 1.2 Mbit/s
 MOST_WAITING: Final = 500  # requests that wait for something new; 31 kB each
-THREADS: Final = 8  # requests that wait for one commit; more only hand the interpreter's lock around
+THREADS: Final = 8  # operations that ask the database; more only hand the interpreter's lock around
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
 MOST_SIGN_INS: Final = 5.0  # a second of one address: an office behind one address that begins at eight o'clock
 MOST_HASHED: Final = 2  # passwords at once: 19 MiB and 30 ms of a core each
@@ -48,36 +48,39 @@ log = logging.getLogger("santunan.gateway")
 class Gateway:
     """All that the requests of one process share. `rate`: requests a second of one principal.
 
-    `web_url`: the address that browsers visit, where it is not the one that the gateway listens on.
+    `link`: to the log. `quick`: where the store is a file, the front office of the event loop, with connections that no
+    thread takes. `web_url`: the address that browsers visit, where it is not the one that the gateway listens on.
     """
 
     front: FrontOffice
     access: AccessBook
     rate: float
     is_ready: Callable[[], bool]
+    link: SubmitterLink
+    quick: FrontOffice | None
     web_url: str | None = None
     provider: IdentityProvider | None = None
     sign_ins: SignInBook = field(init=False)
     links: LinkBook = field(init=False)
-    hashing: CapacityLimiter = field(init=False)
+    hashing: asyncio.Semaphore = field(init=False)
     streaks: Streaks = field(init=False)
     principals: Buckets = field(init=False)
     addresses: Buckets = field(init=False)
     refused_keys: Buckets = field(init=False)
     sign_in_addresses: Buckets = field(init=False)
-    threads: CapacityLimiter = field(init=False)
+    threads: ThreadPoolExecutor = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sign_ins", SignInBook(self.access))
         object.__setattr__(self, "links", LinkBook(self.access))
-        object.__setattr__(self, "hashing", CapacityLimiter(MOST_HASHED))
+        object.__setattr__(self, "hashing", asyncio.Semaphore(MOST_HASHED))
         object.__setattr__(self, "streaks", Streaks(*ALARM))
         object.__setattr__(self, "principals", Buckets(self.rate))
         object.__setattr__(self, "addresses", Buckets(10 * self.rate))
         object.__setattr__(self, "refused_keys", Buckets(MOST_REFUSED_KEYS))
         object.__setattr__(self, "sign_in_addresses", Buckets(MOST_SIGN_INS))
-        object.__setattr__(self, "threads", CapacityLimiter(THREADS))
+        object.__setattr__(self, "threads", ThreadPoolExecutor(THREADS, "operation"))
         object.__setattr__(self, "waiting", asyncio.Semaphore(MOST_WAITING))
 
 
@@ -104,7 +107,9 @@ async def signed_in(request: Request) -> Principal:
         found = _BEARER.fullmatch(request.headers["authorization"])
         if found is None:
             raise ProblemError("KEY_NEEDED")
-        principal = await in_thread(gateway, partial(_principal_of, gateway, found[1], address))
+        principal = gateway.access.valid_key(found[1], gateway.front.now())  # no thread for one read of a file
+        if principal is None:
+            principal = await in_thread(gateway, partial(_principal_of, gateway, found[1], address))
     else:
         principal = await _of_session(request)
     if wait := gateway.principals.take(principal.name):
@@ -189,17 +194,31 @@ def too_many(seconds: float) -> ProblemError:
 
 
 async def in_thread(gateway: Gateway, work: Callable[[], Answer]) -> Answer:
-    return await anyio.to_thread.run_sync(work, limiter=gateway.threads)
+    return await asyncio.get_running_loop().run_in_executor(gateway.threads, work)
 
 
 async def call(
-    request: Request, operation: Callable[..., Answer], principal: Principal, *args: Any, **kw: Any
+    request: Request,
+    operation: Callable[..., Answer],
+    principal: Principal,
+    *args: Any,
+    is_quick: bool = False,
+    **kw: Any,
 ) -> Answer:
-    """Run an operation of the front office. What is not found takes the same time, whether it exists or not."""
+    """Run an operation of the front office. What is not found takes the same time, whether it exists or not.
+
+    `is_quick`: no longer than to hand it to a thread, where the store is a file; it runs here then.
+    """
     gateway, clock = gateway_of(request), asyncio.get_running_loop().time
     began = clock()
     try:
-        return await in_thread(gateway, partial(operation, gateway.front, principal, *args, **kw))
+        if is_quick and gateway.quick is not None:
+            found = operation(gateway.quick, principal, *args, **kw)
+        else:
+            found = await in_thread(gateway, partial(operation, gateway.front, principal, *args, **kw))
+        if isinstance(found, HandedIn):
+            return cast(Answer, found.then(await gateway.link.placed(found.documents)))
+        return found
     except NotFound:
         await asyncio.sleep(NOT_FOUND_SECONDS - (clock() - began) % NOT_FOUND_SECONDS)
         raise

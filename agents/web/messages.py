@@ -73,6 +73,21 @@ _SAID: Final[Mapping[str, str]] = {
     "you acted on this claim under another name; another person must rule on it": (
         "Anda sudah bertindak atas klaim ini dengan nama lain; orang lain harus memutuskannya"
     ),
+    "write an address such as https://klinik.example/santunan, without user, password, # or blanks": (
+        "tulis alamat seperti https://klinik.example/santunan, tanpa nama pengguna, kata sandi, # atau spasi"
+    ),
+    "begin with https://; what is posted must not be read on its way": (
+        "awali dengan https://; yang dikirim tidak boleh terbaca di perjalanan"
+    ),
+    "the name of this host leads nowhere; correct it, or try again when it is known": (
+        "nama host ini tidak ditemukan; betulkan, atau coba lagi setelah terdaftar"
+    ),
+    "the host is in a private network; give one that is reached from the internet, or ask the operator": (
+        "host ini berada di jaringan pribadi; berikan yang terjangkau dari internet, atau tanyakan kepada pengelola"
+    ),
+    "you have as many webhooks as one may have; delete one first": (
+        "jumlah webhook Anda sudah paling banyak; hapus salah satu lebih dahulu"
+    ),
 }
 _BOUND: Final = re.compile(r"Input should be (greater|less) than or equal to (\d+)")
 

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Final
 
 import uvicorn
@@ -14,13 +15,14 @@ from agents.settings import Settings
 from agents.web.app import make_app
 from agents.web.gate import Gateway
 from agents.web.identity_provider import open_provider
-from agents.web.link import SubmitterLink
+from agents.web.link import Later, SubmitterLink
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
 from pipeline.operations.front_office import FrontOffice
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
+from pipeline.store.webhook_book import open_webhooks
 
 MOST_CONNECTIONS: Final = 2000
 KEPT_SECONDS: Final = 30  # a connection without a request
@@ -38,8 +40,21 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         provider = open_provider(settings)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
-        front = FrontOffice(store, link, Book.load(), access.names_of_person)
-        yield Gateway(front, access, settings.web_rate, lambda: link.is_alive, settings.web_url, provider)
+        webhooks = opened.enter_context(open_webhooks(settings.database_url))
+        private = settings.webhooks_private
+        front = FrontOffice(
+            store, Later(), Book.load(), access.names_of_person, webhooks=webhooks, allows_private_webhooks=private
+        )
+        quick = None
+        if store.is_embedded:
+            own = open_reader(settings.database_url)
+            opened.callback(own.close)
+            quick = replace(front, store=own)
+        gateway = Gateway(
+            front, access, settings.web_rate, lambda: link.is_alive, link, quick, settings.web_url, provider
+        )
+        opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
+        yield gateway
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:

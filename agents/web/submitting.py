@@ -1,6 +1,5 @@
 """Routes that take something in: events, reports of accidents and deaths, evidence, appeals, reviews, settlements."""
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -115,7 +114,8 @@ async def _report(request: Request, principal: Signed, operation: Callable[..., 
     try:
         if not (key := request.headers.get("idempotency-key", "")):
             raise Poison("INVALID", FieldError("id", _NO_KEY))
-        return _received(await call(request, operation, principal, *args, key, data))
+        is_quick = operation in (report_accident, report_death)
+        return _received(await call(request, operation, principal, *args, key, data, is_quick=is_quick))
     except Poison as poison:
         return answer(problem_of(poison, prefix="data."), language_of(request))
 
@@ -165,7 +165,7 @@ def _status_of(receipt: Receipt) -> int:
 
 
 def receipt_document(receipt: Receipt) -> dict[str, Any]:
-    return {name: value for name, value in dataclasses.asdict(receipt).items() if name != "is_repeated"}
+    return {name: getattr(receipt, name) for name in Receipt.__slots__ if name != "is_repeated"}
 
 
 def _json(body: Any, status: int, headers: dict[str, str] | None = None) -> Response:

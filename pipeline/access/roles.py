@@ -72,6 +72,18 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "read_receipt": dict.fromkeys(_SENDERS, _OWN),
     "read_session": dict.fromkeys(KINDS, _ALL),
     "sign_out": dict.fromkeys(KINDS, _ALL),
+    **dict.fromkeys(
+        (
+            "register_webhook",
+            "list_webhooks",
+            "delete_webhook",
+            "rotate_webhook_secret",
+            "list_failed_deliveries",
+            "retry_deliveries",
+        ),
+        # Persons read the feed; what only they may see leaves for no address.
+        dict.fromkeys((*_CLINICS, *_EMPLOYERS, "desk"), _OWN),
+    ),
 }
 assert all(kinds.keys() <= set(KINDS) for kinds in ROLES.values())
 

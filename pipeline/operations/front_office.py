@@ -8,12 +8,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
 from pipeline.store.readable import Readable
+from pipeline.store.webhook_book import WebhookBook
 
+Answer = TypeVar("Answer")
 # Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
 MOST_REMEMBERED: Final = 10_000
 
@@ -29,9 +31,10 @@ class Placed:
 
 
 class Intake(Protocol):
-    def hand_in(self, documents: Sequence[bytes]) -> Sequence[Placed]:
-        """Returns when the log has all of them for good, in this order. Raises Transient; each may be in the log then,
-        and handing it in again does no harm."""
+    def hand_in(self, documents: Sequence[bytes], then: Callable[[Sequence[Placed]], Answer]) -> Answer:
+        """What `then` makes of the places, when the log has all documents for good, in this order. Raises Transient;
+        each may be in the log then, and handing it in again does no harm. An operation returns what this returns and
+        does not look into it: a gateway may return at once, and ask `then` later, so that no thread waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ def now_in_utc() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class FrontOffice:
-    """`names_of_person`: all principals, disabled ones too, of the person behind one."""
+    """`names_of_person`: all principals, disabled ones too, of the person behind one. `webhooks` None: none are kept.
+    `allows_private_webhooks`: whether one may lead into our own network.
+    """
 
     store: Readable
     intake: Intake
@@ -101,3 +106,5 @@ class FrontOffice:
     names_of_person: Callable[[str], frozenset[str]]
     now: Callable[[], dt.datetime] = now_in_utc
     recent: Recent = field(default_factory=Recent)
+    webhooks: WebhookBook | None = None
+    allows_private_webhooks: bool = False

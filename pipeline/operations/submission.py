@@ -13,7 +13,7 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import Denied, grant_of
 from pipeline.errors import Poison
 from pipeline.messages.intake import claimed_identity, event_clock, read_event
-from pipeline.operations.front_office import Content, FrontOffice, IdReused, Receipt
+from pipeline.operations.front_office import Content, FrontOffice, IdReused, Placed, Receipt
 from pipeline.operations.parties import require_other_hand, require_own
 from pipeline.queries.pages import NotFound
 from pipeline.queries.submissions import stored_event
@@ -59,24 +59,34 @@ def receive(front: FrontOffice, principal: Principal, documents: Sequence[bytes]
             continue
         if answers[-1] is None:
             fresh.append((place, raw, event))
-    if fresh:
-        placed = front.intake.hand_in([raw for _, raw, _ in fresh])
+    if not fresh:
+        return [answer for answer in answers if answer is not None]
+
+    def answered(placed: Sequence[Placed]) -> list[Receipt | Exception]:
         for (place, raw, event), where in zip(fresh, placed, strict=True):
-            received_at = EPOCH + dt.timedelta(milliseconds=where.timestamp_ms)
-            digest = hashlib.sha256(raw).hexdigest()
-            at = (where.topic, where.partition, where.offset)
-            receipt = Receipt(event.source, event.id, *at, digest, received_at, _claim_of(event))
-            front.recent.keep(content_of(raw), receipt)
-            answers[place] = receipt
-    return [answer for answer in answers if answer is not None]
+            answers[place] = _received(front, event, raw, where)
+        return [answer for answer in answers if answer is not None]
+
+    return front.intake.hand_in([raw for _, raw, _ in fresh], answered)
 
 
 def receive_one(front: FrontOffice, principal: Principal, raw: bytes) -> Receipt:
     """Raises Denied, NotFound, Poison, IdReused, Transient."""
-    [answer] = receive(front, principal, [raw])
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+    event = admitted(front, principal, raw)
+    known = _known(front, event, raw)
+    if known is not None:
+        return known
+    return front.intake.hand_in([raw], lambda placed: _received(front, event, raw, placed[0]))
+
+
+def _received(front: FrontOffice, event: IntakeEvent, raw: bytes, where: Placed) -> Receipt:
+    """The receipt of an event that the log has; a retry gets the same."""
+    received_at = EPOCH + dt.timedelta(milliseconds=where.timestamp_ms)
+    digest = hashlib.sha256(raw).hexdigest()
+    at = (where.topic, where.partition, where.offset)
+    receipt = Receipt(event.source, event.id, *at, digest, received_at, _claim_of(event))
+    front.recent.keep(content_of(raw), receipt)
+    return receipt
 
 
 def admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEvent:

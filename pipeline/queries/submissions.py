@@ -111,6 +111,18 @@ def last_chunk(store: Readable) -> int:
         return connection.execute(select(func.max(chunks.c.id))).scalar() or 0
 
 
+def feed_end(store: Readable, *, behind: int = 0) -> dict[int, int]:
+    """Places by partition, up to which `decisions_page` has now whatever it will ever have. `behind`: the number of a
+    chunk; partitions without a chunk behind it are left out."""
+    if store.is_embedded:
+        statement = select(literal(0), func.max(log.c.seq))
+    else:
+        newest = (func.max(chunks.c.id) + 1) * CHUNK_STRIDE - 1
+        statement = select(chunks.c.partition, newest).where(chunks.c.id > behind).group_by(chunks.c.partition)
+    with store.reader() as connection:
+        return {partition: end for partition, end in connection.execute(statement) if end is not None}
+
+
 def _sent_by(source: str) -> Any:
     return select(ledger.c.claim_id).where(ledger.c.source == source, ledger.c.claim_id.is_not(None))
 

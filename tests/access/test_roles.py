@@ -25,6 +25,17 @@ DESIGN = {
     "list_work": "officer auditor",
     "read_session": " ".join(KINDS),
     "sign_out": " ".join(KINDS),
+    **dict.fromkeys(
+        (
+            "register_webhook",
+            "list_webhooks",
+            "delete_webhook",
+            "rotate_webhook_secret",
+            "list_failed_deliveries",
+            "retry_deliveries",
+        ),
+        "clinic* hospital* employer* cooperative* desk*",
+    ),
     "read_receipt": "clinic* hospital* employer* cooperative* desk* office* officer* payments*",
 }
 

@@ -52,6 +52,25 @@ def test_a_revoked_key_and_a_disabled_principal_are_refused_at_once(book: Access
         book.make_key(CLINIC.name, "", YEAR, HAND, NOW)
 
 
+def test_one_read_of_a_file_says_at_once_whose_key_it_is(book: AccessBook, site: Site) -> None:
+    """Over PostgreSQL it says nothing, for the server may be slow; nor where the use of the key is to be noted."""
+    quick = CLINIC if site.store.is_embedded else None
+    key_id, key = book.make_key(CLINIC.name, "", YEAR, HAND, NOW)
+    assert book.valid_key(key, NOW) is None and book.valid_key("stn_" + "a" * 43, NOW) is None
+    assert book.valid_key("no key", NOW) is None
+    book.use_key(key, NOW)
+    hour = dt.timedelta(hours=1)
+    assert [book.valid_key(key, NOW + after) for after in (hour, hour + SECOND)] == [quick, None]
+    short_id, short = book.make_key(CLINIC.name, "", NOW + 2 * SECOND, HAND, NOW)
+    book.use_key(short, NOW)
+    assert [book.valid_key(short, NOW + seconds * SECOND) for seconds in (1, 2)] == [quick, None], short_id
+    book.revoke_key(short_id, HAND, NOW)
+    assert book.valid_key(short, NOW) is None
+    assert book.valid_key(key, NOW) == quick
+    book.disable(CLINIC.name, HAND, NOW)
+    assert book.valid_key(key, NOW) is None, key_id
+
+
 @pytest.mark.parametrize(("minutes", "kept"), [(59, 0), (60, 0), (61, 61)])
 def test_the_last_use_of_a_key_is_kept_to_the_hour(book: AccessBook, minutes: int, kept: int) -> None:
     _, key = book.make_key(CLINIC.name, "", YEAR, HAND, NOW)

@@ -5,10 +5,12 @@ Rows of the broker are generated: each principal tries to write and to read each
 
 import datetime as dt
 import gc
+import json
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -29,10 +31,13 @@ from agents.services.secured import PRINCIPALS
 from agents.settings import Settings, read_settings
 from pipeline.access.principals import new_principal
 from pipeline.errors import NotReady
-from pipeline.store import migrate
+from pipeline.queries.submissions import last_chunk
+from pipeline.store import migrate, open_reader, open_store
 from pipeline.store.access_book import open_access
 from pipeline.store.link_book import LinkBook
 from pipeline.store.sign_in_book import SignInBook
+from pipeline.store.webhook_book import open_webhooks, passes_of
+from pipeline.store.webhook_outbox import NewPost, Outbox, Result
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
@@ -245,6 +250,39 @@ def test_the_gateway_signs_people_in_and_a_reader_reads_no_credential(place: Pla
 def test_the_owner_changes_the_tables(place: Place) -> None:
     url = place.variables("admin")["SANTUNAN_DATABASE_URL"]
     assert all(is_allowed(url, one) for one in STRUCTURE[:4])
+
+
+def test_the_secrets_of_webhooks_are_for_the_gateway_and_the_one_who_posts(place: Place) -> None:
+    """Who posts does its whole work with its rights, and may do nothing else."""
+    passwords = json.loads((place.folder / "services.json").read_text())["passwords"]
+    gateway = place.settings("gateway").database_url
+    url = make_url(gateway).set(username="santunan_webhooks", password=passwords["postgresql_webhooks"])
+    courier = url.render_as_string(hide_password=False)
+    reads = "SELECT secret FROM webhooks"
+    others = [place.settings(name).database_url for name in ("worker", "console")]
+    assert [is_allowed(one, reads) for one in (gateway, courier, *others)] == [True, True, False, False]
+    foreign = ("DELETE FROM webhooks", "UPDATE principals SET person = 'x'", "DELETE FROM audit_records", *CHANGES)
+    assert not [one for one in (*foreign, *STRUCTURE) if is_allowed(courier, one)]
+    now, clinic = dt.datetime.now(dt.UTC), new_principal("clinic", "plkk-0077")
+    with open_access(gateway) as access, open_webhooks(gateway) as book:
+        access.add(clinic, "test", now)
+        made = book.register(clinic.name, "https://klinik.invalid/", "", now, most=1)
+        assert made is not None
+    with closing(open_store(courier)) as store, closing(open_reader(courier)) as reader:
+        outbox = Outbox(store.engine, passes_of(courier), reader)
+        later = now + dt.timedelta(minutes=1)
+        [leased] = outbox.lease(now, later, last_chunk(reader), limit=1, most_waiting=10)
+        assert outbox.add(leased, [NewPost(f"msg_{n}", f"K{n}.r1", b"{}") for n in (1, 2)], "0-1", 1, now)
+        first = outbox.next(leased, None, now, later)
+        assert first is not None
+        second = outbox.next(leased, Result(first.number, None), now, later)
+        assert second is not None
+        outbox.disable(leased, Result(second.number, "410"), now)
+        outbox.release(leased, now)
+        outbox.forget(now + dt.timedelta(days=60))
+    with open_webhooks(gateway) as book:
+        assert [(one.waiting, one.failed) for one in book.all()] == [(0, 0)]
+        assert book.delete(clinic.name, made[0], now)
 
 
 # --- all of it together

@@ -19,7 +19,7 @@ from typer.main import get_command
 from agents.cli import commands, main
 
 WIDTH = 80
-_OF_A_PROCESS = {"worker", "run", "gateway", "demo", "bench"}
+_OF_A_PROCESS = {"worker", "run", "gateway", "webhooks", "demo", "bench"}
 _COMMANDS = get_command(commands.cli)
 PROGRAM = (sys.executable, "-c", "from agents.cli import main; main()")
 

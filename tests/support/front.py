@@ -1,13 +1,14 @@
 """A front office over a site: what is handed in waits in the site's log until the site runs."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agents.clients.interface import topic_of
 from pipeline.access.principals import Principal
 from pipeline.law.book import Book
 from pipeline.messages.admission import admit
-from pipeline.operations.front_office import FrontOffice, Placed
+from pipeline.operations.front_office import Answer, FrontOffice, Placed
+from pipeline.store.webhook_book import WebhookBook, passes_of
 from tests.support.site import NOW_MS, Site
 
 NOW = dt.datetime.fromtimestamp(NOW_MS / 1000, dt.UTC)
@@ -20,14 +21,14 @@ class SiteIntake:
         self._site = site
         self.handed_in: list[bytes] = []
 
-    def hand_in(self, documents: Sequence[bytes]) -> list[Placed]:
+    def hand_in(self, documents: Sequence[bytes], then: Callable[[Sequence[Placed]], Answer]) -> Answer:
         placed = []
         for raw in documents:
             topic = topic_of(admit(raw))
             self._site.send(raw, topic=topic)
             self.handed_in.append(raw)
             placed.append(Placed(topic, 0, len(self._site.sent[topic, 0]) - 1, NOW_MS))
-        return placed
+        return then(placed)
 
 
 def front_of(site: Site, *persons: Principal) -> FrontOffice:
@@ -37,4 +38,5 @@ def front_of(site: Site, *persons: Principal) -> FrontOffice:
         own = {one.person for one in persons if one.name == name and one.person}
         return frozenset(one.name for one in persons if one.person in own) | {name}
 
-    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW)
+    webhooks = WebhookBook(site.store.engine, passes_of(site.url), site.store)
+    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW, webhooks=webhooks)

@@ -46,7 +46,7 @@ async def add_papers(request: Request, principal: Signed, claim: str) -> Respons
     if not papers:
         return await _again(request, principal, claim, {"papers": texts(language)["claims"]["which_papers"]}, form)
     try:
-        fate = await sent(request, add_evidence, principal, claim, _key(form), {"documents": papers})
+        _, fate = await sent(request, add_evidence, principal, claim, _key(form), {"documents": papers})
     except Poison as poison:
         return await _again(request, principal, claim, faults_of(poison, {}, language, "papers"), form)
     except IdReused:  # the form was sent twice with other papers: the first has counted
@@ -61,7 +61,7 @@ async def object_to(request: Request, principal: Signed, claim: str) -> Response
     if not ground:
         return await _again(request, principal, claim, {"ground": texts(language)["claims"]["which_ground"]}, form)
     try:
-        fate = await sent(request, appeal, principal, claim, _key(form), {"ground": ground})
+        _, fate = await sent(request, appeal, principal, claim, _key(form), {"ground": ground})
     except Poison as poison:
         return await _again(request, principal, claim, faults_of(poison, {}, language, "ground"), form)
     except IdReused:

@@ -66,7 +66,9 @@ def faults_of(poison: Poison, names: Mapping[str, str], language: Language, rest
     return faults or {rest: refusal_text(poison.reason, language)}
 
 
-async def sent(request: Request, operation: Callable[..., Receipt], principal: Principal, *args: Any) -> Fate:
+async def sent(
+    request: Request, operation: Callable[..., Receipt], principal: Principal, *args: Any
+) -> tuple[Receipt, Fate]:
     """Send by an operation, and wait a little for what becomes of it."""
     receipt = await call(request, operation, principal, *args)
     gateway, clock = gateway_of(request), asyncio.get_running_loop().time
@@ -74,5 +76,5 @@ async def sent(request: Request, operation: Callable[..., Receipt], principal: P
     while True:
         fate = await call(request, fate_of, principal, receipt)
         if fate.state != "waiting" or clock() >= ends_at or not gateway.is_ready():
-            return fate
+            return receipt, fate
         await asyncio.sleep(LOOK_SECONDS)

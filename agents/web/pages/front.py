@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
@@ -63,7 +63,7 @@ async def answer_cover(request: Request, principal: Signed) -> Response:
     if not faults:
         member = form.text("member").replace(" ", "").upper()
         try:
-            asked = {"member": member, "program": program, "day": day, "language": language}
+            asked: dict[str, Any] = {"member": member, "program": program, "day": day, "language": language}
             found = await call(request, check_cover, principal, **asked)
         except Poison as poison:
             faults = faults_of(poison, {"member": "member", "day": "day"}, language, "member")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, get_args
+from typing import Final, get_args
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -20,7 +20,7 @@ from pipeline.errors import Poison
 from pipeline.explain import Language, refusal_text
 from pipeline.explain.sections import choices, field_label
 from pipeline.operations.drafts import faults_of_draft
-from pipeline.operations.front_office import IdReused, Receipt
+from pipeline.operations.front_office import IdReused
 from pipeline.operations.reports import report_accident, report_death
 from pipeline.queries.pages import NotFound
 from schemas.decisions import FieldError
@@ -75,20 +75,14 @@ async def received(request: Request, principal: Signed, claim: str = "", digest:
 async def _send(request: Request, principal: Principal, kind: Kind, form: Form) -> Response:
     language = page_language(request)
     data = data_of(kind, principal.kind, form.given, form.lists, gateway_of(request).front.now())
-    kept: list[Receipt] = []
-
-    def report(*args: Any) -> Receipt:
-        kept.append(_REPORTS[kind](*args))
-        return kept[-1]
-
     try:
-        fate = await sent(request, report, principal, form.text("key") or new_key(), data)
+        receipt, fate = await sent(request, _REPORTS[kind], principal, form.text("key") or new_key(), data)
     except (Poison, IdReused, NotFound) as refusal:
         said = _refusal(refusal, language)
         return _check(request, principal, kind, form, {"send": said})
     if fate.state == "refused":
         return _check(request, principal, kind, form, {"send": refusal_text(str(fate.reason), language)})
-    where = {"claim": kept[0].claim_id, "digest": kept[0].digest, "state": fate.state}
+    where = {"claim": receipt.claim_id, "digest": receipt.digest, "state": fate.state}
     return RedirectResponse(f"/received?{urlencode(where)}", 303)
 
 

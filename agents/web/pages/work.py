@@ -55,7 +55,7 @@ async def rule(request: Request, principal: Signed, claim: str) -> Response:
     if not faults:
         try:
             if form.text("step") == "send":
-                fate = await sent(request, review, principal, form.text("key") or new_key(), data)
+                _, fate = await sent(request, review, principal, form.text("key") or new_key(), data)
                 return _followed(claim, fate)
             preview = await call(request, preview_ruling, principal, data, language)
         except Poison as poison:

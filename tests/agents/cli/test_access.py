@@ -1,7 +1,11 @@
 """`santunan access`: a new clinic has its key within a minute, and what is done is on record."""
 
+import datetime as dt
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+from pipeline.store.webhook_book import open_webhooks
 from tests.support.command_line import santunan
 
 
@@ -35,3 +39,24 @@ def test_a_wrong_kind_or_name_is_one_sentence(tmp_path: Path) -> None:
     for words in (("add", "clerk", "siti"), ("add", "clinic", "A B"), ("key", "clinic:none"), ("revoke", "none")):
         ran = santunan("access", *words, cwd=tmp_path)
         assert ran.status == 1 and len(ran.err.splitlines()) == 1, ran.err
+
+
+def test_webhooks_are_listed_by_host_with_what_failed(tmp_path: Path) -> None:
+    nothing = santunan("access", "webhooks", cwd=tmp_path)
+    assert nothing.status == 0 and "POST /v1/webhooks" in nothing.out
+    now = dt.datetime.now(dt.UTC)
+    url = f"sqlite:///{tmp_path}/.santunan/santunan.db"
+    with open_webhooks(url) as book:
+        made = book.register("urn:santunan:clinic:one", "https://klinik.example/path-secret", "", now, most=1)
+    assert made is not None
+    with closing(sqlite3.connect(tmp_path / ".santunan" / "santunan.db")) as connection, connection:
+        row = ("msg_1", made[0], "K1.r2", b"{}", 0, 10, 0, "TIMEOUT")
+        names = "id, webhook, decision_id, body, created_at, attempts, failed_at, outcome"
+        connection.execute(f"INSERT INTO webhook_deliveries ({names}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)  # noqa: S608
+    listed = santunan("access", "webhooks", cwd=tmp_path)
+    assert f"{made[0]}  urn:santunan:clinic:one  klinik.example  0 wait, 1 failed" in listed.out
+    failed = santunan("access", "webhooks", "--failed", cwd=tmp_path)
+    assert f"{made[0]}  K1.r2  10 attempts, TIMEOUT" in failed.out
+    as_json = [santunan("access", "webhooks", "--json", *more, cwd=tmp_path) for more in ((), ("--failed",))]
+    assert [ran.rows[0].get("failed", ran.rows[0].get("outcome")) for ran in as_json] == [1, "TIMEOUT"]
+    assert not [ran for ran in (listed, failed, *as_json) if "path-secret" in ran.out]

@@ -37,6 +37,7 @@ COMMANDS = (
     "access",
     "gateway",
     "conformance",
+    "webhooks",
 )
 SUBCOMMANDS = (
     "access add",
@@ -50,6 +51,7 @@ SUBCOMMANDS = (
     "access sessions",
     "access end",
     "access log",
+    "access webhooks",
     "dead-letters list",
     "dead-letters show",
     "dead-letters retry",

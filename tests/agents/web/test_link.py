@@ -1,8 +1,9 @@
 """The link to the log: requests that come together share one commit, and each is answered after it."""
 
+import asyncio
 import threading
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -11,6 +12,7 @@ from agents.web import link as module
 from agents.web.limits import MOST_NAMES, Buckets
 from agents.web.link import SubmitterLink
 from pipeline.errors import Transient
+from pipeline.operations.front_office import Placed
 from tests.support import events as e
 
 
@@ -48,69 +50,105 @@ def slow() -> Slow:
     return Slow()
 
 
-@pytest.fixture
-def link(slow: Slow) -> Iterator[SubmitterLink]:
-    made = SubmitterLink(lambda: slow)
-    yield made
-    slow.go.set()
-    made.close()
+def asked(link: SubmitterLink, *numbers: int) -> "asyncio.Task[list[Placed]]":
+    return asyncio.create_task(link.placed([raw(number) for number in numbers]))
 
 
-def test_what_waits_while_one_commit_is_written_is_the_next_commit(link: SubmitterLink, slow: Slow) -> None:
-    with ThreadPoolExecutor(20) as pool:
-        first = pool.submit(link.hand_in, [raw(0)])
-        assert slow.begun.wait(10)
-        others = [pool.submit(link.hand_in, [raw(2 * n), raw(2 * n + 1)]) for n in range(1, 10)]
-        while link._waiting.qsize() < 9:
-            pass
+async def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.001)
+
+
+def test_what_waits_while_one_commit_is_written_is_the_next_commit(slow: Slow) -> None:
+    async def ask(link: SubmitterLink) -> tuple[list[int], list[int]]:
+        first = asked(link, 0)
+        await until(slow.begun.is_set)
+        others = [asked(link, 2 * n, 2 * n + 1) for n in range(1, 10)]
+        await until(lambda: link._waiting.qsize() == 9)
         assert not first.done() and not any(one.done() for one in others), "nobody is answered before the commit"
         slow.go.set()
-        assert [one.offset for one in first.result(10)] == [100]
-        places = sorted(place.offset for one in others for place in one.result(10))
-    assert [len(one) for one in slow.batches] == [1, 18] and places == list(range(200, 218))
+        return [one.offset for one in await first], [place.offset for one in others for place in await one]
+
+    link = SubmitterLink(lambda: slow)
+    assert asyncio.run(ask(link)) == ([100], list(range(200, 218)))
+    assert [len(one) for one in slow.batches] == [1, 18]
+    link.close()
 
 
-def test_where_a_commit_fails_each_of_its_requests_is_told_and_the_next_goes_on(
-    link: SubmitterLink, slow: Slow
-) -> None:
-    slow.error = Transient("away")
-    slow.go.set()
-    for _ in range(2):
-        with pytest.raises(Transient, match="away"):
-            link.hand_in([raw(1)])
-    slow.error = None
-    assert link.hand_in([raw(1)])[0].offset == 300
+def test_where_a_commit_fails_each_of_its_requests_is_told_and_the_next_goes_on(slow: Slow) -> None:
+    async def ask(link: SubmitterLink) -> list[Placed]:
+        slow.error = Transient("away")
+        slow.go.set()
+        found = await asyncio.gather(asked(link, 1), asked(link, 2), return_exceptions=True)
+        assert [str(one) for one in found] == ["away", "away"]
+        slow.error = None
+        return await link.placed([raw(1)])
+
+    link = SubmitterLink(lambda: slow)
+    [place] = asyncio.run(ask(link))
+    assert place.offset == 100 * len(slow.batches) and len(slow.batches) in (2, 3)
+    link.close()
 
 
 def test_a_queue_that_is_full_refuses_at_once(slow: Slow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_WAITING", 2)
-    link = SubmitterLink(lambda: slow)
-    with ThreadPoolExecutor(3) as pool:
-        waiting = [pool.submit(link.hand_in, [raw(0)])]
-        assert slow.begun.wait(10)
-        waiting += [pool.submit(link.hand_in, [raw(n)]) for n in (1, 2)]
-        while link._waiting.qsize() < 2:
-            pass
+
+    async def ask(link: SubmitterLink) -> list[int]:
+        waiting = [asked(link, 0)]
+        await until(slow.begun.is_set)
+        waiting += [asked(link, n) for n in (1, 2)]
+        await until(lambda: link._waiting.qsize() == 2)
         with pytest.raises(Transient, match="too much waits"):
-            link.hand_in([raw(3)])
+            await link.placed([raw(3)])
         slow.go.set()
-        assert [len(one.result(10)) for one in waiting] == [1, 1, 1]
+        return [len(await one) for one in waiting]
+
+    link = SubmitterLink(lambda: slow)
+    assert asyncio.run(ask(link)) == [1, 1, 1]
     link.close()
 
 
 def test_leaving_settles_what_was_handed_in_and_takes_no_more(slow: Slow) -> None:
-    link = SubmitterLink(lambda: slow)
-    with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(link.hand_in, [raw(0)])]
-        assert slow.begun.wait(10)
-        waiting.append(pool.submit(link.hand_in, [raw(1)]))
-        while link._waiting.qsize() < 1:
-            pass
+    async def ask(link: SubmitterLink) -> list[int]:
+        waiting = [asked(link, 0)]
+        await until(slow.begun.is_set)
+        waiting.append(asked(link, 1))
+        await until(lambda: link._waiting.qsize() == 1)
         slow.go.set()
-        link.close()
-        assert [len(one.result(10)) for one in waiting] == [1, 1] and slow.is_closed
-    with pytest.raises(Transient, match="leaving"):
-        link.hand_in([raw(2)])
+        await asyncio.to_thread(link.close)
+        found = [len(await one) for one in waiting]
+        with pytest.raises(Transient, match="leaving"):
+            await link.placed([raw(2)])
+        return found
+
+    assert asyncio.run(ask(SubmitterLink(lambda: slow))) == [1, 1] and slow.is_closed
+
+
+def test_who_asked_and_has_left_holds_up_no_other(slow: Slow) -> None:
+    async def ask(link: SubmitterLink) -> list[Placed]:
+        left, stayed = asked(link, 0), asked(link, 1)
+        await until(slow.begun.is_set)
+        left.cancel()
+        slow.go.set()
+        return await stayed
+
+    link = SubmitterLink(lambda: slow)
+    assert len(asyncio.run(ask(link))) == 1
+    link.close()
+
+
+def test_a_commit_that_ends_after_the_server_is_written_all_the_same(slow: Slow) -> None:
+    async def ask(link: SubmitterLink) -> None:
+        asked(link, 0)
+        await until(slow.begun.is_set)
+
+    link = SubmitterLink(lambda: slow)
+    asyncio.run(ask(link))
+    slow.go.set()
+    link.close()
+    assert slow.batches == [["e-0"]] and slow.is_closed
 
 
 def test_a_store_that_cannot_be_opened_is_tried_again_at_the_next_request(slow: Slow) -> None:
@@ -122,11 +160,14 @@ def test_a_store_that_cannot_be_opened_is_tried_again_at_the_next_request(slow: 
             raise Transient("not yet")
         return slow
 
+    async def ask(link: SubmitterLink) -> list[Placed]:
+        with pytest.raises(Transient, match="not yet"):
+            await link.placed([raw(1)])
+        return await link.placed([raw(1)])
+
     slow.go.set()
     link = SubmitterLink(open_it)
-    with pytest.raises(Transient, match="not yet"):
-        link.hand_in([raw(1)])
-    assert len(link.hand_in([raw(1)])) == 1
+    assert len(asyncio.run(ask(link))) == 1
     link.close()
 
 

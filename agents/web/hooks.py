@@ -1,0 +1,120 @@
+"""Routes of webhooks: register, list, delete, a new secret, posts that failed. Nothing is posted here."""
+
+import asyncio
+import socket
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field, ValidationError
+
+from agents.web.gate import Signed, body_of, call, gateway_of, media_type_of
+from agents.web.problems import ProblemError
+from agents.web.submitting import JSON
+from pipeline.access.addresses import MOST_LETTERS, parts_of
+from pipeline.errors import Poison
+from pipeline.operations.cursors import MOST_CURSOR_LETTERS
+from pipeline.operations.webhooks import (
+    delete_webhook,
+    list_failed_deliveries,
+    list_webhooks,
+    register_webhook,
+    retry_deliveries,
+    rotate_webhook_secret,
+)
+from pipeline.queries.pages import PAGE_ROWS
+from pipeline.store.webhook_book import Webhook
+from schemas.decisions import FieldError
+from schemas.values import Strict
+
+BODY_BYTES = MOST_LETTERS + MOST_CURSOR_LETTERS + 200
+NAME_SECONDS = 5.0  # in which a name is resolved
+router = APIRouter(prefix="/v1/webhooks")
+
+
+class NewWebhook(Strict):
+    """`after`: a cursor of the feed of decisions behind which to begin; without it, with what is decided from now."""
+
+    url: Annotated[str, Field(max_length=MOST_LETTERS)]
+    after: Annotated[str, Field(max_length=MOST_CURSOR_LETTERS)] | None = None
+
+
+@router.post("")
+async def post_webhook(request: Request, principal: Signed) -> Response:
+    """The secret is in this answer alone."""
+    if media_type_of(request) != JSON:
+        raise ProblemError("MEDIA_TYPE")
+    try:
+        asked = NewWebhook.model_validate_json(await body_of(request, BODY_BYTES))
+    except ValidationError as error:
+        raise _fault_of(error) from None
+    _, host, port = parts_of(asked.url, allows_private=gateway_of(request).front.allows_private_webhooks)
+    addresses = await _addresses_of(host, port)
+    made = await call(request, register_webhook, principal, asked.url, addresses, after=asked.after)
+    return _json(made, 201, {"Location": f"/v1/webhooks/{made.id}"})
+
+
+@router.get("")
+async def get_webhooks(request: Request, principal: Signed) -> Response:
+    found = await call(request, list_webhooks, principal)
+    return _json({"rows": [_document(one) for one in found]})
+
+
+@router.delete("/{webhook}")
+async def remove_webhook(request: Request, principal: Signed, webhook: str) -> Response:
+    await call(request, delete_webhook, principal, webhook)
+    return Response(None, 204)
+
+
+@router.post("/{webhook}/secret")
+async def post_secret(request: Request, principal: Signed, webhook: str) -> Response:
+    """A new one; for a day the one before signs beside it."""
+    return _json(await call(request, rotate_webhook_secret, principal, webhook))
+
+
+@router.get("/{webhook}/failures")
+async def get_failures(
+    request: Request,
+    principal: Signed,
+    webhook: str,
+    after: Annotated[str, Query(max_length=100)] = "",
+    limit: Annotated[int, Query(ge=1, le=PAGE_ROWS)] = PAGE_ROWS,
+) -> Response:
+    page = await call(request, list_failed_deliveries, principal, webhook, after=after, limit=limit)
+    return _json({"rows": page.rows, "cursor": page.cursor, "more": page.more})
+
+
+@router.post("/{webhook}/retry")
+async def post_retry(
+    request: Request, principal: Signed, webhook: str, delivery: Annotated[str | None, Query(max_length=100)] = None
+) -> Response:
+    """All that failed, or one of it, is posted again."""
+    return _json({"retried": await call(request, retry_deliveries, principal, webhook, delivery)}, 202)
+
+
+async def _addresses_of(host: str, port: int) -> list[str]:
+    """All that the name leads to; none where it leads nowhere now."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(NAME_SECONDS):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError):
+        return []
+    return [str(address[0]) for *_, address in found]
+
+
+def _document(found: Webhook) -> dict[str, object]:
+    return {name: getattr(found, name) for name in Webhook.__slots__ if name != "principal"}
+
+
+def _json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, headers, JSON)
+
+
+def _fault_of(error: ValidationError) -> Poison:
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    if found[0]["type"] == "json_invalid":
+        return Poison("NOT_JSON")
+    known = NewWebhook.model_fields
+    faults = [FieldError(str(one["loc"][0]), one["msg"]) for one in found if one["loc"] and one["loc"][0] in known]
+    return Poison("INVALID", *faults)
