@@ -72,7 +72,8 @@ def serve(settings: Settings) -> None:
             if ending.code == 0:
                 return
             raise NotReady(
-                f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on: give another HOST:PORT"
+                f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on, perhaps since another program "
+                "does: give another HOST:PORT"
             ) from None
 
 
