@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, ValidationError
 
+from agents.web.feed import LOOK_SECONDS, stream_decisions, wants_stream
 from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, language_of, media_type_of
 from agents.web.problems import ProblemError
 from agents.web.submitting import JSON, receipt_document
@@ -30,7 +31,6 @@ from pipeline.queries.submissions import last_chunk
 from schemas.decisions import FieldError
 from schemas.values import Date, Strict
 
-LOOK_SECONDS: Final = 0.3  # how often a request that waits looks
 COVER_BYTES: Final = 4096
 Found = TypeVar("Found")
 
@@ -101,7 +101,10 @@ async def post_cover(request: Request, principal: Signed) -> Response:
 async def get_decisions(
     request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
 ) -> Response:
-    """`cursor` of the answer is `after` of the next request, also where there is nothing new."""
+    """`cursor` of the answer is `after` of the next request, also where there is nothing new. As a stream of
+    server-sent events where `Accept` asks for text/event-stream first."""
+    if wants_stream(request):
+        return await stream_decisions(request, principal, after, limit)
 
     async def ask() -> Page[Any]:
         return await call(request, list_decisions, principal, language_of(request), after=after, limit=limit)
@@ -134,7 +137,7 @@ async def _waited(
     ends_at, seen = clock() + seconds, -1
     async with gateway.waiting:
         while True:
-            is_last = clock() >= ends_at
+            is_last = clock() >= ends_at or gateway.leaving.is_set()
             number = await in_thread(gateway, partial(last_chunk, gateway.front.store))
             if is_last or number != seen:
                 seen = number

@@ -49,6 +49,7 @@ class Gateway:
     refused_keys: Buckets = field(init=False)
     threads: CapacityLimiter = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
+    leaving: asyncio.Event = field(init=False)  # set when the process is to end: what waits ends first
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "principals", Buckets(self.rate))
@@ -56,6 +57,7 @@ class Gateway:
         object.__setattr__(self, "refused_keys", Buckets(MOST_REFUSED_KEYS))
         object.__setattr__(self, "threads", CapacityLimiter(THREADS))
         object.__setattr__(self, "waiting", asyncio.Semaphore(MOST_WAITING))
+        object.__setattr__(self, "leaving", asyncio.Event())
 
 
 def gateway_of(request: Request) -> Gateway:

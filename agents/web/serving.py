@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -40,6 +41,18 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
 
 
+class _Server(uvicorn.Server):
+    """Ends streams and requests that wait before it counts who is still served."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._gateway.leaving.set()
+        await super().shutdown(sockets)
+
+
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
     """Not started yet. Its own log of requests is off: addresses hold what people type into them."""
     config = uvicorn.Config(
@@ -56,7 +69,7 @@ def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
         lifespan="off",
     )
     logging.getLogger("uvicorn.access").disabled = True
-    return uvicorn.Server(config)
+    return _Server(config, gateway)
 
 
 def serve(settings: Settings) -> None:
