@@ -16,8 +16,9 @@ from agents.web.submitting import JSON, receipt_document
 from pipeline.errors import Poison
 from pipeline.explain import Language, render_text
 from pipeline.operations.cover import check_cover
+from pipeline.operations.cursors import MOST_CURSOR_LETTERS
+from pipeline.operations.payouts import list_payouts
 from pipeline.operations.reading import (
-    MOST_CURSOR_LETTERS,
     ClaimView,
     explain_claim,
     list_claims,
@@ -108,6 +109,18 @@ async def get_decisions(
 
     async def ask() -> Page[Any]:
         return await call(request, list_decisions, principal, language_of(request), after=after, limit=limit)
+
+    return _page(await _waited(request, wait, ask, lambda page: bool(page.rows)))
+
+
+@router.get("/payouts")
+async def get_payouts(
+    request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
+) -> Response:
+    """What is to be paid or got back; `cursor` as of decisions. `limit` counts decisions, which order several."""
+
+    async def ask() -> Page[Any]:
+        return await call(request, list_payouts, principal, after=after, limit=limit)
 
     return _page(await _waited(request, wait, ask, lambda page: bool(page.rows)))
 

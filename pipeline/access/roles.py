@@ -60,6 +60,7 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "pay_contribution": _MEMBERS | {"payments": _ALL},
     "review": {"officer": _ALL},
     "settle": {"payments": _ALL},
+    "list_payouts": {"payments": _ALL},
     "check_cover": dict.fromkeys((*_CLINICS, "desk"), _ANSWER) | dict.fromkeys(_EMPLOYERS, _OWN) | _READERS,
     "read_claim": _PARTIES | _READERS | {"payments": Grant("all", "payout")},
     "list_claims": _PARTIES | _READERS,

@@ -4,8 +4,6 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 """
 
 import datetime as dt
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +12,7 @@ import orjson
 from pipeline.access.principals import Principal
 from pipeline.access.roles import View, grant_of
 from pipeline.explain import Explanation, Language, explain, paper_name, short
+from pipeline.operations.cursors import cursor_of, places_of
 from pipeline.operations.front_office import FrontOffice, Receipt
 from pipeline.operations.parties import CLAIM_ID, claim_seen
 from pipeline.queries.claim import ClaimStatus, status_of
@@ -23,8 +22,6 @@ from pipeline.queries.queue import WaitingClaim, waiting
 from pipeline.queries.submissions import claims_page, decisions_page, event_of_digest
 from schemas.decisions import Decision
 
-MOST_CURSOR_LETTERS: Final = 6_000  # of 256 partitions
-_CURSOR: Final = re.compile(r"[0-9]{1,3}-[0-9]{1,18}(?:\.[0-9]{1,3}-[0-9]{1,18})*")
 _MONEY: Final = ("full", "payout")  # views that see every amount
 
 
@@ -127,7 +124,7 @@ def list_decisions(
     that was read; `cursor` of the page is where to go on, also where it has no rows. Raises Denied, NotFound."""
     grant = grant_of(principal, "list_decisions")
     source = principal.name if grant.reach == "own" else None
-    places, most = _places(after), min(limit, PAGE_ROWS)
+    places, most = places_of(after), min(limit, PAGE_ROWS)
     found = decisions_page(front.store, source, after=places, limit=most)
     rows = []
     for partition, number, claim_id, raw in found:
@@ -135,8 +132,8 @@ def list_decisions(
         if source is None or _is_seen(front, principal, claim_id):
             decision = read_decision(raw)
             seen = _view(ClaimStatus(decision, (), ()), grant.view, language)
-            rows.append(FeedItem(_cursor(places), decision.decision_id, seen))
-    return Page(tuple(rows), int(len(found) == most), _cursor(places))
+            rows.append(FeedItem(cursor_of(places), decision.decision_id, seen))
+    return Page(tuple(rows), int(len(found) == most), cursor_of(places))
 
 
 def list_work(
@@ -202,16 +199,3 @@ def _worded(codes: tuple[str, ...], language: Language) -> tuple[Worded, ...]:
 
 def _day(stored: str | None) -> dt.date | None:
     return None if stored is None else dt.date.fromisoformat(stored)
-
-
-def _cursor(places: Mapping[int, int]) -> str:
-    """`0-12.3-7`: in partition 0 up to the place 12, in partition 3 up to 7."""
-    return ".".join(f"{partition}-{place}" for partition, place in sorted(places.items()))
-
-
-def _places(cursor: str) -> dict[int, int]:
-    if not cursor:
-        return {}
-    if len(cursor) > MOST_CURSOR_LETTERS or _CURSOR.fullmatch(cursor) is None:
-        raise NotFound("this is no cursor of the feed: give the one that the page before ended with")
-    return {int(partition): int(place) for partition, place in (one.split("-") for one in cursor.split("."))}

@@ -68,10 +68,11 @@ HOW: Final[dict[str, Ask]] = {
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
+    "list_payouts": lambda c, s, own: c.get("/v1/payouts"),
     "read_receipt": lambda c, s, own: c.get(f"/v1/receipts/{'0' * 64}"),
 }
 LISTS = {"list_claims", "list_decisions"}
-NEVER_FOREIGN = {"submit_events", "list_work", *LISTS}  # they name no thing
+NEVER_FOREIGN = {"submit_events", "list_work", "list_payouts", *LISTS}  # they name no thing
 
 
 def who_of(kind: str) -> str:

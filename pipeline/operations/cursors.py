@@ -1,0 +1,24 @@
+"""Cursors of feeds: how far somebody has read in each partition."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pipeline.queries.pages import NotFound
+
+MOST_CURSOR_LETTERS: Final = 6_000  # of 256 partitions
+_CURSOR: Final = re.compile(r"[0-9]{1,3}-[0-9]{1,18}(?:\.[0-9]{1,3}-[0-9]{1,18})*")
+
+
+def cursor_of(places: Mapping[int, int]) -> str:
+    """`0-12.3-7`: in partition 0 up to the place 12, in partition 3 up to 7."""
+    return ".".join(f"{partition}-{place}" for partition, place in sorted(places.items()))
+
+
+def places_of(cursor: str) -> dict[int, int]:
+    """The inverse of `cursor_of`. Raises NotFound."""
+    if not cursor:
+        return {}
+    if len(cursor) > MOST_CURSOR_LETTERS or _CURSOR.fullmatch(cursor) is None:
+        raise NotFound("this is no cursor of the feed: give the one that the page before ended with")
+    return {int(partition): int(place) for partition, place in (one.split("-") for one in cursor.split("."))}
