@@ -24,7 +24,7 @@ _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
-    (b"vary", b"Accept-Language, Authorization"),
+    (b"vary", b"Accept, Accept-Language, Authorization"),
     (b"x-content-type-options", b"nosniff"),
 )
 _OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
@@ -63,7 +63,9 @@ class Guard:
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                own = list(message.get("headers", ()))
+                given = {name for name, _ in own}  # a page has a policy of its own
+                message["headers"] = [*own, *(one for one in _HEADERS if one[0] not in given)]
                 pattern = getattr(scope.get("route"), "path", "(no such address)")
                 milliseconds = (time.perf_counter() - began) * 1000
                 text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {milliseconds:.1f} ms"

@@ -9,8 +9,9 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, ValidationError
 
-from agents.web.feed import LOOK_SECONDS, stream_decisions, wants_stream
-from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, language_of, media_type_of
+from agents.web import feed
+from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, language_of, media_type_of, prefers
+from agents.web.printing import explanation_page
 from agents.web.problems import ProblemError
 from agents.web.submitting import JSON, receipt_document
 from pipeline.errors import Poison
@@ -78,10 +79,12 @@ async def get_claim(
 async def get_explanation(
     request: Request, principal: Signed, claim: str, lang: Literal["id", "en"] | None = None
 ) -> Response:
-    """As JSON, or as text to print where `Accept` asks for text/plain."""
+    """As JSON; where `Accept` asks for it first, as a page that prints well (text/html), or as text (text/plain)."""
     language: Language = lang or language_of(request)
     found = await call(request, explain_claim, principal, claim, language)
-    if request.headers.get("accept", "").startswith("text/plain"):
+    if prefers(request, "text/html"):
+        return explanation_page(found)
+    if prefers(request, "text/plain"):
         return Response(render_text(found), 200, {"Content-Language": language}, "text/plain")
     return _json(found, {"Content-Language": language})
 
@@ -104,8 +107,8 @@ async def get_decisions(
 ) -> Response:
     """`cursor` of the answer is `after` of the next request, also where there is nothing new. As a stream of
     server-sent events where `Accept` asks for text/event-stream first."""
-    if wants_stream(request):
-        return await stream_decisions(request, principal, after, limit)
+    if prefers(request, feed.MEDIA_TYPE):
+        return await feed.stream_decisions(request, principal, after, limit)
 
     async def ask() -> Page[Any]:
         return await call(request, list_decisions, principal, language_of(request), after=after, limit=limit)
@@ -160,7 +163,7 @@ async def _waited(
                 except NotFound:
                     if is_last:
                         raise
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(feed.LOOK_SECONDS)
 
 
 def _page(page: Page[Any]) -> Response:

@@ -28,10 +28,6 @@ _RETRY: Final = b"retry: 2000\n\n"  # milliseconds after which a client comes ag
 _HEADERS: Final = {"X-Accel-Buffering": "no"}  # nginx would hold events back until a block is full
 
 
-def wants_stream(request: Request) -> bool:
-    return request.headers.get("accept", "").partition(",")[0].partition(";")[0].strip().lower() == MEDIA_TYPE
-
-
 async def stream_decisions(request: Request, principal: Principal, after: str, limit: int) -> StreamingResponse:
     """What is refused is refused before the stream begins. `Last-Event-ID` counts, and else `after`."""
     if gateway_of(request).waiting.locked():

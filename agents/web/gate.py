@@ -74,6 +74,12 @@ def language_of(request: Request) -> Language:
     return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "id"
 
 
+def prefers(request: Request, media_type: str) -> bool:
+    """Whether `Accept` names this kind of answer before all others."""
+    first = request.headers.get("accept", "").partition(",")[0].partition(";")[0]
+    return first.strip().lower() == media_type
+
+
 async def signed_in(request: Request) -> Principal:
     """The principal of the request's key. Raises ProblemError: KEY_NEEDED, RATE."""
     gateway, address = gateway_of(request), address_of(request)

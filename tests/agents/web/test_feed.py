@@ -82,7 +82,8 @@ def test_a_party_gets_its_own_decisions_as_they_are_made(client: Open, url: str)
     with streaming(client(CLINIC), Last_Event_ID=cursor) as stream:
         made = accident_on(client(CLINIC), "2024-02-02")
         work_off(url, made["topic"])
-        assert stream.decision()["claim"]["claim_id"] == made["claim_id"]
+        while stream.decision()["claim"]["claim_id"] != made["claim_id"]:
+            pass  # claims that other tests have sent
 
 
 def test_a_revoked_key_gets_no_further_decision(client: Open, url: str, gateway: tuple[Gateway, int]) -> None:
