@@ -78,6 +78,18 @@ class Settings(BaseSettings):
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
     )
+    papers_folder: Path | None = Field(
+        default=None, description="where scanned papers are kept; unset: `papers` in the folder of the embedded store"
+    )
+    papers_scanner: str | None = Field(
+        default=None, description="command that gets the path of a new paper and refuses it by its status"
+    )
+    papers_s3_bucket: str | None = Field(default=None, description="keeps papers in this bucket of an S3 store instead")
+    papers_s3_endpoint: str | None = Field(default=None, description="URL of the S3 store; unset: Amazon's own")
+    papers_s3_region: str | None = None
+    papers_s3_credentials: Path | None = Field(
+        default=None, description="file with [default], aws_access_key_id and aws_secret_access_key"
+    )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -151,6 +163,12 @@ class Settings(BaseSettings):
         """The one file of the embedded broker and store. Only where `is_embedded`."""
         assert self.is_embedded
         return Path(self.broker_url.removeprefix(f"{SQLITE_SCHEME}:///"))
+
+    @property
+    def papers_place(self) -> Path:
+        """The folder of papers; of their drafts where a bucket keeps them."""
+        beside = self.embedded_file.parent if self.is_embedded else EMBEDDED_FILE.parent
+        return self.papers_folder or beside / "papers"
 
     @property
     def kafka_bootstrap(self) -> str:

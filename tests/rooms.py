@@ -71,6 +71,8 @@ ROOMS: Final = (
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
          "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
          "agents/settings agents/kafka", "kafka"),
+    Room("agents/papers", "scanned papers, in a folder or a bucket; the virus scanner",
+         "pipeline/errors pipeline/private_files agents/settings", "boto3 botocore"),
     Room("agents/clock", "events of the daily clock, which say that a day has passed",
          "schemas pipeline/errors agents/settings agents/clients", "orjson"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
@@ -88,7 +90,7 @@ ROOMS: Final = (
          "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
-         "pipeline/operations agents/settings agents/worker agents/clients",
+         "pipeline/operations agents/settings agents/worker agents/clients agents/papers",
          "fastapi starlette anyio uvicorn jinja2 pydantic orjson"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "

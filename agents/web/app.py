@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, submitting
+from agents.web import asking, papers, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
@@ -36,7 +36,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 def make_app(gateway: Gateway) -> FastAPI:
     app = FastAPI(title="Santunan", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.gateway = gateway
-    for router in (submitting.router, asking.router):
+    for router in (submitting.router, asking.router, papers.router):
         app.include_router(router)
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])

@@ -7,7 +7,7 @@ logged, without a word of what was sent.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, Any, Final, TypeVar
@@ -28,6 +28,7 @@ Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
 BODY_SECONDS: Final = 30.0  # 4 MiB over a line of 1.2 Mbit/s
 MOST_WAITING: Final = 500  # requests that wait for something new; 31 kB each
+MOST_UPLOADS: Final = 16  # papers at once; 10 MB each on the disk while they come
 THREADS: Final = 8  # requests that wait for one commit; more only hand the interpreter's lock around
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
@@ -49,6 +50,7 @@ class Gateway:
     refused_keys: Buckets = field(init=False)
     threads: CapacityLimiter = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
+    uploads: asyncio.Semaphore = field(init=False)
     leaving: asyncio.Event = field(init=False)  # set when the process is to end: what waits ends first
 
     def __post_init__(self) -> None:
@@ -57,6 +59,7 @@ class Gateway:
         object.__setattr__(self, "refused_keys", Buckets(MOST_REFUSED_KEYS))
         object.__setattr__(self, "threads", CapacityLimiter(THREADS))
         object.__setattr__(self, "waiting", asyncio.Semaphore(MOST_WAITING))
+        object.__setattr__(self, "uploads", asyncio.Semaphore(MOST_UPLOADS))
         object.__setattr__(self, "leaving", asyncio.Event())
 
 
@@ -136,22 +139,28 @@ async def call(
 
 
 async def body_of(request: Request, most: int = MOST_REQUEST_BYTES) -> bytes:
-    """Raises ProblemError: LENGTH before more than `most` bytes are read, MEDIA_TYPE of compressed ones, SLOW."""
+    """Raises as `parts_of`."""
+    return b"".join([part async for part in parts_of(request, most)])
+
+
+async def parts_of(request: Request, most: int, seconds: float = BODY_SECONDS) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ProblemError: LENGTH before more than `most` bytes are read, MEDIA_TYPE of
+    compressed ones, SLOW where it takes longer than `seconds`."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ProblemError("MEDIA_TYPE")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > 12 or int(length) > most:
         raise ProblemError("LENGTH", {"Connection": "close"})
-    read = bytearray()
+    read = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for part in request.stream():
-                read += part
-                if len(read) > most:
+                read += len(part)
+                if read > most:
                     raise ProblemError("LENGTH", {"Connection": "close"})
+                yield part
     except TimeoutError:
         raise ProblemError("SLOW", {"Connection": "close"}) from None
-    return bytes(read)
 
 
 def media_type_of(request: Request) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 
 from agents.clients import open_submitter
+from agents.papers import open_papers
 from agents.settings import Settings
 from agents.web.app import make_app
 from agents.web.gate import Gateway
@@ -19,8 +20,10 @@ from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
 from pipeline.operations.front_office import FrontOffice
+from pipeline.operations.paper_room import PaperRoom
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
+from pipeline.store.paper_book import PaperBook
 
 MOST_CONNECTIONS: Final = 2000
 KEPT_SECONDS: Final = 30  # a connection without a request
@@ -37,7 +40,8 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         opened.callback(store.close)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
-        front = FrontOffice(store, link, Book.load(), access.names_of_person)
+        room = PaperRoom(open_papers(settings), PaperBook(access), access.write)
+        front = FrontOffice(store, link, Book.load(), access.names_of_person, papers=room)
         yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
 
 

@@ -59,6 +59,8 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "report_wage": _MEMBERS,
     "pay_contribution": _MEMBERS | {"payments": _ALL},
     "review": {"officer": _ALL},
+    "put_paper": dict.fromkeys((*_CLINICS, *_EMPLOYERS, "desk", "office"), _ALL),
+    "read_paper": _PARTIES | _READERS,
     "settle": {"payments": _ALL},
     "list_payouts": {"payments": _ALL},
     "check_cover": dict.fromkeys((*_CLINICS, "desk"), _ANSWER) | dict.fromkeys(_EMPLOYERS, _OWN) | _READERS,

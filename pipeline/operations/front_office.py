@@ -8,11 +8,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
 from pipeline.store.readable import Readable
+
+if TYPE_CHECKING:
+    from pipeline.operations.paper_room import PaperRoom
 
 # Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
 MOST_REMEMBERED: Final = 10_000
@@ -93,7 +96,7 @@ def now_in_utc() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class FrontOffice:
-    """`names_of_person`: all principals, disabled ones too, of the person behind one."""
+    """`names_of_person`: all principals, disabled ones too, of the person behind one. `papers` None: none are kept."""
 
     store: Readable
     intake: Intake
@@ -101,3 +104,4 @@ class FrontOffice:
     names_of_person: Callable[[str], frozenset[str]]
     now: Callable[[], dt.datetime] = now_in_utc
     recent: Recent = field(default_factory=Recent)
+    papers: "PaperRoom | None" = None

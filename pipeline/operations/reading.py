@@ -4,7 +4,7 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
@@ -14,6 +14,7 @@ from pipeline.access.roles import View, grant_of
 from pipeline.explain import Explanation, Language, explain, paper_name, short
 from pipeline.operations.cursors import cursor_of, places_of
 from pipeline.operations.front_office import FrontOffice, Receipt
+from pipeline.operations.paper_room import attached
 from pipeline.operations.parties import CLAIM_ID, claim_seen
 from pipeline.queries.claim import ClaimStatus, status_of
 from pipeline.queries.decisions import read_decision
@@ -31,6 +32,14 @@ class Worded:
 
     code: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A scan beside the claim: its SHA-256, and which paper it is."""
+
+    sha256: str
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class ClaimView:
     total: int | None
     amounts: tuple[Amount, ...]
     paid: tuple[tuple[int, dt.date], ...]
+    papers: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +97,9 @@ class FeedItem:
 def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> ClaimView:
     """Raises Denied, NotFound."""
     grant = grant_of(principal, "read_claim")
-    claim_seen(front, principal, grant, claim_id)
-    return _view(status_of(front.store, claim_id), grant.view, language)
+    found = claim_seen(front, principal, grant, claim_id)
+    papers = tuple(Attached(sha256, document) for _, sha256, document in attached(found, principal, grant.view))
+    return replace(_view(status_of(front.store, claim_id), grant.view, language), papers=papers)
 
 
 def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS) -> Page[ClaimRow]:

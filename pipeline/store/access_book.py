@@ -7,6 +7,7 @@ else. Never imports Faust, Kafka or HTTP.
 import datetime as dt
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -235,6 +236,13 @@ class AccessBook:
                 AuditRecord(clock_of(row.clock), row.who, row.action, row.subject, row.result, row.address, row.reason)
                 for row in reversed(connection.execute(statement).all())
             ]
+
+    def transaction(self) -> Transaction:
+        """For a table of the gateway's own that has a book of its own."""
+        return self._transaction()
+
+    def reader(self) -> AbstractContextManager[Connection]:
+        return self._reader.reader()
 
     def _transaction(self) -> Transaction:
         return Transaction(self._engine, self._passes)

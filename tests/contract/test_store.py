@@ -307,10 +307,10 @@ def test_the_tables_are_those_that_the_migrations_make(site: Site) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from pipeline.store import access_tables
+    from pipeline.store import access_tables, paper_book
     from pipeline.store.tables import metadata
 
-    assert access_tables.principals.metadata is metadata
+    assert access_tables.principals.metadata is paper_book.papers.metadata is metadata
     with site.store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []

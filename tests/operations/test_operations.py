@@ -11,7 +11,7 @@ import pytest
 from pipeline.access.principals import KINDS, Principal, new_principal
 from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
-from pipeline.operations import cover, payouts, reading, reports
+from pipeline.operations import cover, papers, payouts, reading, reports
 from pipeline.operations.cover import check_cover
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
 from pipeline.operations.reading import (
@@ -80,7 +80,7 @@ def opened(site: Site, front: FrontOffice, key: str = "1", **change: Any) -> str
 def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
     functions = {
         name
-        for module in (reports, reading, cover, payouts)
+        for module in (reports, reading, cover, payouts, papers)
         for name, one in vars(module).items()
         if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
     }

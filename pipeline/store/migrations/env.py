@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from pipeline.store import access_tables  # noqa: F401 - makes its tables part of the metadata
+from pipeline.store import access_tables, paper_book  # noqa: F401 - make their tables part of the metadata
 from pipeline.store.tables import metadata
 
 connection = context.config.attributes["connection"]

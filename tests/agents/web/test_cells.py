@@ -55,6 +55,8 @@ HOW: Final[dict[str, Ask]] = {
     "review": lambda c, s, own: report(
         c, "/v1/reviews", {"claim_id": claim_of(own), "revision": 1, "verdict": "approve", "reason": "x"}
     ),
+    "put_paper": lambda c, s, own: c.ask("PUT", f"/v1/papers/{'0' * 64}", b"x"),
+    "read_paper": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/papers/{'0' * 64}"),
     "settle": lambda c, s, own: report(
         c,
         "/v1/settlements",
@@ -96,10 +98,12 @@ def test_each_cell_is_answered_as_the_table_says(
     said = (found.status, found.raw[:300])
     if grant is None:
         assert (found.status, found.json["code"]) in ((403, "NOT_ALLOWED"), (403, "SOURCE_FORGED")), said
-    elif operation == "read_receipt" or (grant.reach == "own" and not is_own and operation not in NEVER_FOREIGN):
+    elif operation in ("read_receipt", "read_paper") or (
+        grant.reach == "own" and not is_own and operation not in NEVER_FOREIGN
+    ):
         assert (found.status, found.json["code"]) == (404, "NOT_FOUND"), said
-    elif operation == "submit_events":
-        assert found.status == 422, said  # it is allowed, and what it sent is no event
+    elif operation in ("submit_events", "put_paper"):
+        assert found.status == 422, said  # it is allowed, and what it sent is no event, or another paper
     else:
         assert found.status in (200, 202), said
     assert found.headers["cache-control"] == "no-store"
