@@ -1,4 +1,4 @@
-"""Where scanned papers are kept: a folder of this machine, or a bucket of an S3 store; and the virus scanner."""
+"""Scanned papers: a folder of this machine or a bucket of an S3 store, and the virus scanner."""
 
 from agents.papers.folder import PaperFolder
 from agents.papers.scanner import Scanner

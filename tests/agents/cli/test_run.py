@@ -4,12 +4,7 @@ import importlib.util
 import os
 import signal
 import socket
-import subprocess
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -19,37 +14,10 @@ from agents.cli.run import run
 from agents.services.servers import free_ports
 from agents.worker import supervisor
 from pipeline.errors import NotReady
-from tests.support.command_line import PROGRAM, accident, environment, is_running, santunan
+from tests.support.command_line import accident, is_running, santunan
 from tests.support.gateway import Client
 from tests.support.http import asked
-
-
-@contextmanager
-def running(folder: Path, port: int, *options: str) -> Iterator["subprocess.Popen[str]"]:
-    """Once the gateway answers that it is ready."""
-    own = environment() | {"SANTUNAN_WEB_ADDRESS": f"127.0.0.1:{port}"}
-    program = subprocess.Popen(  # noqa: S603
-        [*PROGRAM, "run", *options], cwd=folder, env=own, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        wait_for(lambda: asked(port, "/ready")[0] == 200 or program.poll() is not None)
-        yield program
-    finally:
-        if program.poll() is None:
-            program.kill()
-        program.communicate()
-
-
-def wait_for(is_done: Any) -> None:
-    deadline = time.monotonic() + 60
-    while not is_done():
-        assert time.monotonic() < deadline, "did not happen within a minute"
-        time.sleep(0.05)
-
-
-def children_of(program: "subprocess.Popen[str]") -> list[int]:
-    found = subprocess.run(["pgrep", "-P", str(program.pid)], capture_output=True, check=False)  # noqa: S603, S607
-    return [int(one) for one in found.stdout.split()]
+from tests.support.run import children_of, running, wait_for
 
 
 def test_an_event_over_http_is_decided_and_ctrl_c_ends_every_process(tmp_path: Path) -> None:
