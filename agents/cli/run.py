@@ -19,7 +19,7 @@ def run(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
     accept_unknown: Annotated[bool, typer.Option("--accept-unknown", help=ACCEPT_UNKNOWN)] = False,
 ) -> None:
-    """Everything on this machine: a worker, the daily clock and the gateway.
+    """Everything on this machine: worker, clock and gateway.
 
     On the embedded file, unless another broker is set. The gateway is a process of its own and answers over HTTP
     at SANTUNAN_WEB_ADDRESS, by default 127.0.0.1:8080. Each process is started again by itself; where one cannot
