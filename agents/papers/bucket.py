@@ -21,7 +21,7 @@ _NAMES: Final = ("aws_access_key_id", "aws_secret_access_key")
 
 
 class PaperBucket(PaperFolder):
-    """Raises NotReady where the file of credentials is missing, open to others' writing, or incomplete."""
+    """Raises NotReady where the file of credentials is missing, another user's, or incomplete."""
 
     def __init__(self, settings: Settings, scanner: Scanner) -> None:
         super().__init__(settings.papers_place, scanner)
