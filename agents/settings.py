@@ -79,7 +79,8 @@ class Settings(BaseSettings):
         "one address has ten times as many",
     )
     papers_folder: Path | None = Field(
-        default=None, description="where scanned papers are kept; unset: `papers` in the folder of the embedded store"
+        default=None,
+        description="where scanned papers are kept; unset: `papers` beside the embedded store, over Kafka nowhere",
     )
     papers_scanner: str | None = Field(
         default=None, description="command that gets the path of a new paper and refuses it by its status"
@@ -165,10 +166,10 @@ class Settings(BaseSettings):
         return Path(self.broker_url.removeprefix(f"{SQLITE_SCHEME}:///"))
 
     @property
-    def papers_place(self) -> Path:
-        """The folder of papers; of their drafts where a bucket keeps them."""
-        beside = self.embedded_file.parent if self.is_embedded else EMBEDDED_FILE.parent
-        return self.papers_folder or beside / "papers"
+    def papers_place(self) -> Path | None:
+        """The folder of papers; of their drafts where a bucket keeps them. None: several gateways share no folder that
+        we could guess."""
+        return self.papers_folder or (self.embedded_file.parent / "papers" if self.is_embedded else None)
 
     @property
     def kafka_bootstrap(self) -> str:

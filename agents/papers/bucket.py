@@ -23,8 +23,8 @@ _NAMES: Final = ("aws_access_key_id", "aws_secret_access_key")
 class PaperBucket(PaperFolder):
     """Raises NotReady where the file of credentials is missing, another user's, or incomplete."""
 
-    def __init__(self, settings: Settings, scanner: Scanner) -> None:
-        super().__init__(settings.papers_place, scanner)
+    def __init__(self, settings: Settings, drafts: Path, scanner: Scanner) -> None:
+        super().__init__(drafts, scanner)
         assert settings.papers_s3_bucket is not None
         self._bucket = settings.papers_s3_bucket
         self._client: Any = boto3.client(

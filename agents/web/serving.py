@@ -40,7 +40,8 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         opened.callback(store.close)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
-        room = PaperRoom(open_papers(settings), PaperBook(access), access.write)
+        files = open_papers(settings)
+        room = PaperRoom(files, PaperBook(access), access.write) if files is not None else None
         front = FrontOffice(store, link, Book.load(), access.names_of_person, papers=room)
         yield Gateway(front, access, settings.web_rate, lambda: link.is_alive)
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from agents.papers import PaperFolder, folder, open_papers
+from agents import papers as place
+from agents.papers import PaperFolder, folder
 from agents.papers.scanner import Scanner
 from agents.settings import Settings, read_settings
 from pipeline.errors import NotReady, Transient
@@ -30,8 +31,19 @@ def endpoint() -> Iterator[str]:
     server.stop()
 
 
-def credentials(place: Path) -> Path:
-    file = place / "credentials"
+def open_papers(settings: Settings) -> PaperFolder:
+    opened = place.open_papers(settings)
+    assert opened is not None
+    return opened
+
+
+def folder_of(settings: Settings) -> Path:
+    assert settings.papers_place is not None
+    return settings.papers_place
+
+
+def credentials(where: Path) -> Path:
+    file = where / "credentials"
     file.write_text("[default]\naws_access_key_id = AKIATEST\naws_secret_access_key = secret-of-tests\n")
     file.chmod(0o600)
     return file
@@ -78,7 +90,7 @@ def test_a_paper_is_read_as_it_was_written_and_again_after_a_restart(settings: S
     assert b"".join(again.read(name)) == content
     kept(again, content)
     assert b"".join(again.read(name)) == content
-    assert list(settings.papers_place.glob("draft-*")) == []
+    assert list(folder_of(settings).glob("draft-*")) == []
 
 
 def test_a_draft_that_was_not_kept_leaves_nothing(settings: Settings) -> None:
@@ -87,7 +99,7 @@ def test_a_draft_that_was_not_kept_leaves_nothing(settings: Settings) -> None:
     draft.write(pdf("dropped"))
     assert stat.S_IMODE(draft.path.stat().st_mode) == 0o600
     draft.close()
-    assert [one for one in settings.papers_place.rglob("*") if one.is_file()] == []
+    assert [one for one in folder_of(settings).rglob("*") if one.is_file()] == []
     with pytest.raises(NotReady, match="is no longer in its"):
         papers.read(name_of(pdf("dropped")))
 
@@ -96,7 +108,7 @@ def test_the_bucket_says_what_kind_a_paper_is_and_no_file_of_it_stays_here(bucke
     papers: Any = open_papers(bucket)
     name = kept(papers, pdf("kind"))
     assert papers._client.head_object(Bucket=BUCKET, Key=f"papers/{name}")["ContentType"] == "application/pdf"
-    assert [one for one in bucket.papers_place.rglob("*") if one.is_file()] == []
+    assert [one for one in folder_of(bucket).rglob("*") if one.is_file()] == []
 
 
 def test_a_store_that_is_away_is_no_fault_of_the_sender(bucket: Settings) -> None:
@@ -149,6 +161,10 @@ def test_the_place_of_papers_is_beside_the_embedded_store_unless_it_is_set(tmp_p
     beside = read_settings(database_url=f"sqlite:///{tmp_path}/store/santunan.db")
     assert beside.papers_place == tmp_path / "store" / "papers"
     assert read_settings(papers_folder=tmp_path).papers_place == tmp_path
+    on_kafka = {"database_url": "postgresql://u@127.0.0.1:1/x", "broker_url": "kafka+chunks://127.0.0.1:1"}
+    assert place.open_papers(read_settings(**on_kafka)) is None
+    with pytest.raises(NotReady, match="SANTUNAN_PAPERS_FOLDER: give a folder"):
+        open_papers(read_settings(**on_kafka, papers_s3_bucket=BUCKET))
 
 
 # --- the virus scanner

@@ -7,6 +7,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,16 @@ def test_what_the_scanner_refuses_is_not_kept(
     assert (found.status, found.json["code"]) == (422, "PAPER_UNSAFE")
     assert client(CLINIC).get(f"/v1/papers/{name_of(pdf('unsafe'))}").status == 404
     assert not list(folder_of(gateway).rglob(name_of(pdf("unsafe"))))
+
+
+def test_without_a_place_for_papers_none_is_taken_in(
+    client: Open, gateway: tuple[Gateway, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = client(CLINIC)
+    monkeypatch.setattr("agents.web.gate.Gateway.front", replace(gateway[0].front, papers=None))
+    assert put(key, PDF).status == 503
+    named = {"sha256": name_of(PDF), "document": "ktp"}
+    assert key.report("/v1/accidents", "no-place", DATA | {"attachments": [named]}).status == 422
 
 
 def test_uploads_at_once_are_bounded(client: Open, gateway: tuple[Gateway, int], monkeypatch: Any) -> None:
