@@ -29,9 +29,9 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment; install its venv module" >&2; exit 1; }
 
-# The program alone; enough for the demo.
+# The program and its gateway: enough for the demo, and for `santunan run` after it.
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[gateway]'
 	@touch $@
 
 # The program with what tests, checks and measurements need.

@@ -109,6 +109,19 @@ class Settings(BaseSettings):
     webhooks_ca_file: Path | None = Field(
         default=None, description="certificates to trust at receivers of webhooks, beside those of the system"
     )
+    papers_folder: Path | None = Field(
+        default=None,
+        description="where scanned papers are kept; unset: `papers` beside the embedded store, over Kafka nowhere",
+    )
+    papers_scanner: str | None = Field(
+        default=None, description="command that gets the path of a new paper and refuses it by its status"
+    )
+    papers_s3_bucket: str | None = Field(default=None, description="keeps papers in this bucket of an S3 store instead")
+    papers_s3_endpoint: str | None = Field(default=None, description="URL of the S3 store; unset: Amazon's own")
+    papers_s3_region: str | None = None
+    papers_s3_credentials: Path | None = Field(
+        default=None, description="file with [default], aws_access_key_id and aws_secret_access_key"
+    )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -189,6 +202,12 @@ class Settings(BaseSettings):
         """The one file of the embedded broker and store. Only where `is_embedded`."""
         assert self.is_embedded
         return Path(self.broker_url.removeprefix(f"{SQLITE_SCHEME}:///"))
+
+    @property
+    def papers_place(self) -> Path | None:
+        """The folder of papers; of their drafts where a bucket keeps them. None: several gateways share no folder that
+        we could guess."""
+        return self.papers_folder or (self.embedded_file.parent / "papers" if self.is_embedded else None)
 
     @property
     def kafka_bootstrap(self) -> str:

@@ -322,10 +322,22 @@ SECTION_WRITERS: Final[dict[str, frozenset[str]]] = {
 }
 
 
+@dataclass(config=STRICT, frozen=True)
+class Attachment:
+    """A scanned paper beside the claim: the SHA-256 of its bytes, and which paper it is. No decision reads it."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    document: PaperName
+
+
+Attachments = Annotated[tuple[Attachment, ...], Field(max_length=MAX_LIST)]
+
+
 class AccidentClaim(Sections):
     """Opens a JKK case."""
 
     claim_id: ClaimId
+    attachments: Attachments = ()
     member: MemberReference
     accident: Accident
 
@@ -334,6 +346,7 @@ class DeathClaim(Sections):
     """Opens a JKM case."""
 
     claim_id: ClaimId
+    attachments: Attachments = ()
     member: MemberReference
     death: Death
 
@@ -343,6 +356,7 @@ class Evidence(Sections):
 
     claim_id: ClaimId
     member_number: MemberNumber | None = None
+    attachments: Attachments = ()
 
 
 class Appeal(Strict):

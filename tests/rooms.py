@@ -49,8 +49,8 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
          "pipeline/private_files pipeline/credentials pipeline/access", "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
-         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/explain pipeline/processing "
-         "pipeline/store", "sqlalchemy pydantic orjson"),
+         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
+         "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
          "pipeline/queries", "sqlalchemy orjson"),
@@ -72,6 +72,8 @@ ROOMS: Final = (
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
          "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
          "agents/settings agents/kafka", "kafka"),
+    Room("agents/papers", "scanned papers, in a folder or a bucket; the virus scanner",
+         "pipeline/errors pipeline/private_files agents/settings", "boto3 botocore"),
     Room("agents/clock", "events of the daily clock, which say that a day has passed",
          "schemas pipeline/errors agents/settings agents/clients", "orjson"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
@@ -91,7 +93,7 @@ ROOMS: Final = (
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir",
+         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/papers",
          "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "

@@ -18,6 +18,7 @@ import yaml
 from agents.services import secured
 from agents.services.secured import PRINCIPALS, ROLES, users_file
 from agents.settings import read_settings
+from agents.web.serving import LEAVING_SECONDS
 from agents.worker.supervisor import STOP_SECONDS
 from tests.support.command_line import santunan
 
@@ -91,7 +92,7 @@ def entered(environment: dict[str, str], secrets: dict[str, str], folder: Path) 
 
 def test_its_commands_are_ours() -> None:
     commands = {name: one["command"] for name, one in OURS.items() if "command" in one}
-    assert set(OURS) - set(commands) == {"gateway", "operator"}, "those run what is asked for"
+    assert set(OURS) - set(commands) == {"operator"}, "it runs what is asked for"
     for name, command in commands.items():
         ran = santunan(*command, "--help")
         assert ran.status == 0 and "Usage: santunan" in ran.out, name
@@ -102,8 +103,20 @@ def test_each_worker_has_a_place_of_its_own() -> None:
     assert "hostname" not in SERVICES["worker"], "replicas would share it; by default it is the container's number"
 
 
-def test_a_worker_has_time_to_leave() -> None:
+def test_a_worker_and_a_gateway_have_time_to_leave() -> None:
     assert int(SERVICES["worker"]["stop_grace_period"].removesuffix("s")) > STOP_SECONDS
+    assert int(SERVICES["gateway"]["stop_grace_period"].removesuffix("s")) > LEAVING_SECONDS
+
+
+def test_two_gateways_answer_where_they_are_asked_and_keep_papers_where_both_see_them() -> None:
+    gateway = SERVICES["gateway"]
+    port = gateway["environment"]["SANTUNAN_WEB_ADDRESS"].rpartition(":")[2]
+    assert gateway["deploy"]["replicas"] == 2 and "hostname" not in gateway
+    assert gateway["expose"] == [port] and f"127.0.0.1:{port}/health" in gateway["healthcheck"]["test"][-1]
+    [volume] = gateway["volumes"]
+    assert volume == f"papers:{gateway['environment']['SANTUNAN_PAPERS_FOLDER']}"
+    dockerfile = COMPOSE["x-santunan"]["build"]["dockerfile_inline"]
+    assert "install --directory --owner santunan --mode 700 /papers" in dockerfile, "a new volume gets its owner so"
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
@@ -116,8 +129,8 @@ def test_what_a_service_waits_for_can_come(name: str) -> None:
             assert SERVICES[other]["restart"] == "on-failure:5", "it ends, and what cannot succeed ends as well"
 
 
-def test_a_worker_starts_after_everything_it_needs() -> None:
-    assert set(SERVICES["worker"]["depends_on"]) == {"migrate", "topics"}
+def test_a_worker_and_a_gateway_start_after_everything_they_need() -> None:
+    assert set(SERVICES["worker"]["depends_on"]) == set(SERVICES["gateway"]["depends_on"]) == {"migrate", "topics"}
     assert set(SERVICES["migrate"]["depends_on"]) == {"postgresql"}
     assert set(SERVICES["topics"]["depends_on"]) == {name for name in SERVICES if name.startswith("kafka-")}
 
@@ -131,7 +144,7 @@ def test_images_are_pinned_and_what_they_hold_is_kept_and_bounded() -> None:
     assert all((ROOT / one).is_file() for one in files)
     assert mounted - files == set(COMPOSE["volumes"])
     kept = {name for name, service in SERVICES.items() if service.get("volumes")}
-    assert kept == set(SERVICES) - set(OURS)
+    assert kept == set(SERVICES) - set(OURS) | {"gateway"}
     lasting = kept | {"worker", "webhooks"}
     assert all(SERVICES[name]["deploy"]["resources"]["limits"].keys() >= {"cpus", "memory"} for name in lasting)
 
@@ -141,8 +154,10 @@ def test_the_image_is_built_of_what_there_is() -> None:
     copied = [name for line in re.findall(r"COPY (?!--from)(.*)", dockerfile) for name in line.split()[:-1]]
     assert copied and all((ROOT / name).exists() for name in copied)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = ",".join(re.findall(r"pip install .*\[([a-z,]+)\]", dockerfile)).split(",")
-    assert {"compiled", "kafka", "postgresql"} == set(extras) <= project["optional-dependencies"].keys()
+    extras = ",".join(re.findall(r"pip install .*\[([a-z0-9,]+)\]", dockerfile)).split(",")
+    assert (
+        {"compiled", "kafka", "postgresql", "gateway", "s3"} == set(extras) <= project["optional-dependencies"].keys()
+    )
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
     assert packages <= set(copied)
     assert COMPOSE["x-santunan"]["image"] == f"santunan:{project['version']}"

@@ -18,6 +18,7 @@ from typing import Final
 import pytest
 import yaml
 
+from agents.services.servers import free_ports
 from agents.settings import Settings
 from schemas.events import parse
 from tests.support.command_line import PROGRAM
@@ -109,10 +110,12 @@ def after_the_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path, text: str) -> str:
     """What bash prints for `text`. Fails with it where a command fails. Ends what was left running."""
     own = {variable: value for variable, value in os.environ.items() if not variable.startswith("SANTUNAN_")}
+    [port] = free_ports(1)  # pages run side by side, and each has a gateway
+    address = {"SANTUNAN_WEB_ADDRESS": f"127.0.0.1:{port}"}
     process = subprocess.Popen(  # noqa: S603
-        ["bash", "-c", text],  # noqa: S607
+        ["bash", "-c", text.replace(Settings.model_fields["web_address"].default, *address.values())],  # noqa: S607
         cwd=folder,
-        env={**own, "PYTHONPATH": str(folder), "COLUMNS": "80"},
+        env={**own, **address, "PYTHONPATH": str(folder), "COLUMNS": "80"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -206,7 +209,7 @@ def test_every_page_is_reached_from_the_index() -> None:
 
 def test_the_page_of_operators_has_every_setting() -> None:
     page = (ROOT / "docs" / "users" / "operators.md").read_text(encoding="utf-8").split("## Settings")[1]
-    assert set(re.findall(r"`SANTUNAN_([A-Z_]+)`", page)) == {field.upper() for field in Settings.model_fields}
+    assert set(re.findall(r"`SANTUNAN_([A-Z0-9_]+)`", page)) == {field.upper() for field in Settings.model_fields}
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:

@@ -127,8 +127,10 @@ class Commands(TyperGroup):
             if not isinstance(error, SantunanError):
                 raise
             from agents.terminal import complain
+            from agents.worker.ending import give_reason
 
-            complain(str(error))
+            if not give_reason(str(error)):
+                complain(str(error))
             raise typer.Exit(error.exit_code) from None
         return answer
 

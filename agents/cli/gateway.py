@@ -1,5 +1,7 @@
 """`santunan gateway`: HTTP for clinics, employers, desks, officers' programs and payment systems."""
 
+from importlib.util import find_spec
+
 import typer
 
 
@@ -20,12 +22,20 @@ def gateway() -> None:
     """
     from agents.settings import read_settings
     from agents.terminal import complain
-    from pipeline.errors import NotReady
+    from agents.worker.ending import leave_with_supervisor
 
     settings = read_settings()
-    try:
-        from agents.web.serving import serve
-    except ImportError:
-        raise NotReady("the gateway needs the package's extra: pip install 'santunan[gateway]'") from None
+    require_installed("install it, and start the gateway again")
+    from agents.web.serving import serve
+
+    leave_with_supervisor()
     complain(f"gateway on http://{settings.web_address}; Ctrl-C stops it")
     serve(settings)
+
+
+def require_installed(remedy: str) -> None:
+    """Raises NotReady, which ends with `remedy`."""
+    from pipeline.errors import NotReady
+
+    if not all(map(find_spec, ("fastapi", "uvicorn", "jinja2"))):
+        raise NotReady(f"the gateway needs the package's extra: pip install 'santunan[gateway]'; {remedy}")

@@ -1,6 +1,7 @@
 """`santunan worker`: reads events, decides, publishes, and says each day that has passed."""
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -70,7 +71,9 @@ def work(
     gaps: Sequence[str] = (),
     code: str | None = None,
     catches_up: bool = False,
+    beside: Sequence[str] = (),
 ) -> None:
+    """`beside`: commands that run as processes of their own, under the same supervisor."""
     from agents.settings import read_settings
     from pipeline.law.book import Book
 
@@ -90,14 +93,15 @@ def work(
             catch_up(settings)
     if supervise:
         from agents.terminal import complain
+        from agents.worker.supervisor import Part, worker_parts
         from agents.worker.supervisor import supervise as keep_running
-        from agents.worker.supervisor import worker_command
 
         where = settings.embedded_file if settings.is_embedded else settings.kafka_bootstrap
         several = f", {processes} processes" if processes > 1 else ""
         complain(f"worker of group {settings.group} on {where}{several}; Ctrl-C stops it")
         environments = [_own(settings, number) for number in range(processes)] if processes > 1 else [{}]
-        raise typer.Exit(keep_running(worker_command(), environments))
+        others = [Part(f"The {name}", [sys.executable, "-m", "agents.cli", name]) for name in beside]
+        raise typer.Exit(keep_running([*worker_parts(environments), *others]))
     from agents.worker.__main__ import main
 
     main()

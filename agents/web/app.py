@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from agents.web import asking, hooks, oidc, samples, session, submitting
+from agents.web import asking, hooks, oidc, papers, samples, session, submitting
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.pages import claims, entry, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
@@ -25,7 +25,7 @@ READY_SECONDS: Final = 2.0
 _HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"same-origin"),  # with no-referrer a browser sends `Origin: null` from our own forms, too
-    (b"vary", b"Accept-Language, Authorization, Cookie"),
+    (b"vary", b"Accept, Accept-Language, Authorization, Cookie"),
     (b"x-content-type-options", b"nosniff"),
 )
 _POLICY: Final = b"content-security-policy"
@@ -43,6 +43,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         submitting.router,
         asking.router,
         hooks.router,
+        papers.router,
         samples.router,
         session.router,
         oidc.router,
@@ -82,7 +83,10 @@ class Guard:
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_HEADERS, (_POLICY, _policy_of(scope))]
+                own = list(message.get("headers", ()))
+                given = {name for name, _ in own}  # what is printed or downloaded has a policy of its own
+                ours = (*_HEADERS, (_POLICY, _policy_of(scope)))
+                message["headers"] = [*own, *(one for one in ours if one[0] not in given)]
                 pattern = getattr(scope.get("route"), "path", "(no such address)")
                 milliseconds = (time.perf_counter() - began) * 1000
                 text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {milliseconds:.1f} ms"

@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from agents.web import feed
 from agents.web.bodies import model_of
-from agents.web.gate import Signed, call, gateway_of, in_thread, language_of
+from agents.web.gate import Signed, call, gateway_of, in_thread, language_of, prefers
+from agents.web.printing import explanation_page
 from agents.web.problems import ProblemError
 from agents.web.submitting import receipt_document
 from pipeline.explain import Language, render_text
 from pipeline.operations.claim_file import read_case
 from pipeline.operations.cover import check_cover
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
+from pipeline.operations.payouts import list_payouts
 from pipeline.operations.reading import (
     ClaimView,
     explain_claim,
@@ -30,7 +33,6 @@ from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.submissions import last_chunk
 from schemas.values import Date, Strict
 
-LOOK_SECONDS: Final = 0.3  # how often a request that waits looks
 Found = TypeVar("Found")
 
 Wait = Annotated[int, Query(ge=0, le=25, description="seconds to wait for something new")]
@@ -83,10 +85,12 @@ async def get_case(request: Request, principal: Signed, claim: str) -> Response:
 async def get_explanation(
     request: Request, principal: Signed, claim: str, lang: Literal["id", "en"] | None = None
 ) -> Response:
-    """As JSON, or as text to print where `Accept` asks for text/plain."""
+    """As JSON; where `Accept` asks for it first, as a page that prints well (text/html), or as text (text/plain)."""
     language: Language = lang or language_of(request)
     found = await call(request, explain_claim, principal, claim, language)
-    if request.headers.get("accept", "").startswith("text/plain"):
+    if prefers(request, "text/html"):
+        return explanation_page(found)
+    if prefers(request, "text/plain"):
         return Response(render_text(found), 200, {"Content-Language": language}, "text/plain")
     return _json(found, {"Content-Language": language})
 
@@ -102,10 +106,25 @@ async def post_cover(request: Request, principal: Signed) -> Response:
 async def get_decisions(
     request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
 ) -> Response:
-    """`cursor` of the answer is `after` of the next request, also where there is nothing new."""
+    """`cursor` of the answer is `after` of the next request, also where there is nothing new. As a stream of
+    server-sent events where `Accept` asks for text/event-stream first."""
+    if prefers(request, feed.MEDIA_TYPE):
+        return await feed.stream_decisions(request, principal, after, limit)
 
     async def ask() -> Page[Any]:
         return await call(request, list_decisions, principal, language_of(request), after=after, limit=limit)
+
+    return _page(await waited(request, wait, ask, lambda page: bool(page.rows)))
+
+
+@router.get("/payouts")
+async def get_payouts(
+    request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
+) -> Response:
+    """What is to be paid or got back; `cursor` as of decisions. `limit` counts decisions, which order several."""
+
+    async def ask() -> Page[Any]:
+        return await call(request, list_payouts, principal, after=after, limit=limit)
 
     return _page(await waited(request, wait, ask, lambda page: bool(page.rows)))
 
@@ -135,7 +154,7 @@ async def waited(
     ends_at, seen = clock() + seconds, -1
     async with gateway.waiting:
         while True:
-            is_last = clock() >= ends_at
+            is_last = clock() >= ends_at or gateway.leaving.is_set()
             number = await in_thread(gateway, partial(last_chunk, gateway.front.store))
             if is_last or number != seen:
                 seen = number
@@ -145,7 +164,7 @@ async def waited(
                 except NotFound:
                     if is_last:
                         raise
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(feed.LOOK_SECONDS)
 
 
 def _page(page: Page[Any]) -> Response:

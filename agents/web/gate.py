@@ -7,7 +7,7 @@ Refusals are logged, without a word of what was sent.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +32,7 @@ Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
 BODY_SECONDS: Final = 30.0  # 4 MiB over a line of 1.2 Mbit/s
 MOST_WAITING: Final = 500  # requests that wait for something new; 31 kB each
+MOST_UPLOADS: Final = 16  # papers at once; 10 MB each on the disk while they come
 THREADS: Final = 8  # operations that ask the database; more only hand the interpreter's lock around
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
 MOST_SIGN_INS: Final = 5.0  # a second of one address: an office behind one address that begins at eight o'clock
@@ -70,6 +71,8 @@ class Gateway:
     sign_in_addresses: Buckets = field(init=False)
     threads: ThreadPoolExecutor = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
+    uploads: asyncio.Semaphore = field(init=False)
+    leaving: asyncio.Event = field(init=False)  # set when the process is to end: what waits ends first
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sign_ins", SignInBook(self.access))
@@ -82,6 +85,8 @@ class Gateway:
         object.__setattr__(self, "sign_in_addresses", Buckets(MOST_SIGN_INS))
         object.__setattr__(self, "threads", ThreadPoolExecutor(THREADS, "operation"))
         object.__setattr__(self, "waiting", asyncio.Semaphore(MOST_WAITING))
+        object.__setattr__(self, "uploads", asyncio.Semaphore(MOST_UPLOADS))
+        object.__setattr__(self, "leaving", asyncio.Event())
 
 
 def gateway_of(request: Request) -> Gateway:
@@ -96,6 +101,12 @@ def address_of(request: Request) -> str:
 def language_of(request: Request) -> Language:
     """Indonesian, unless English is asked for first."""
     return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "id"
+
+
+def prefers(request: Request, media_type: str) -> bool:
+    """Whether `Accept` names this kind of answer before all others."""
+    first = request.headers.get("accept", "").partition(",")[0].partition(";")[0]
+    return first.strip().lower() == media_type
 
 
 async def signed_in(request: Request) -> Principal:
@@ -127,7 +138,8 @@ async def _of_session(request: Request) -> Principal:
         raise ProblemError("KEY_NEEDED")
     if request.method not in _CHANGES_NOTHING:
         require_own_site(request)
-    renews = "wait" not in request.query_params  # a page that waits for news by itself is no person
+    # Who waits for news by itself is no person.
+    renews = "wait" not in request.query_params and not prefers(request, "text/event-stream")
     find = partial(gateway.sign_ins.session, token, gateway.front.now(), renews=renews)
     session = await in_thread(gateway, find)
     if session is None:
@@ -225,22 +237,28 @@ async def call(
 
 
 async def body_of(request: Request, most: int = MOST_REQUEST_BYTES) -> bytes:
-    """Raises ProblemError: LENGTH before more than `most` bytes are read, MEDIA_TYPE of compressed ones, SLOW."""
+    """Raises as `parts_of`."""
+    return b"".join([part async for part in parts_of(request, most)])
+
+
+async def parts_of(request: Request, most: int, seconds: float = BODY_SECONDS) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises ProblemError: LENGTH before more than `most` bytes are read, MEDIA_TYPE of
+    compressed ones, SLOW where it takes longer than `seconds`."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise ProblemError("MEDIA_TYPE")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > 12 or int(length) > most:
         raise ProblemError("LENGTH", {"Connection": "close"})
-    read = bytearray()
+    read = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for part in request.stream():
-                read += part
-                if len(read) > most:
+                read += len(part)
+                if read > most:
                     raise ProblemError("LENGTH", {"Connection": "close"})
+                yield part
     except TimeoutError:
         raise ProblemError("SLOW", {"Connection": "close"}) from None
-    return bytes(read)
 
 
 def media_type_of(request: Request) -> str:

@@ -15,6 +15,7 @@ from pipeline.access.roles import Denied
 from pipeline.errors import NotReady, Poison, Transient
 from pipeline.explain import Language, refusal_text, short
 from pipeline.operations.front_office import IdReused
+from pipeline.operations.paper_room import PaperRefused
 from pipeline.operations.sign_in import SignInRefused
 from pipeline.queries.pages import NotFound
 from schemas.decisions import FieldError
@@ -123,6 +124,32 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("kiriman terlalu besar", "Bagilah kiriman ini menjadi beberapa bagian."),
         ("the request is too large", "Send it in several parts."),
     ),
+    "PAPER_DIGEST": (
+        422,
+        (
+            "isi berkas bukan yang disebut alamatnya",
+            "Akhiri alamat dengan SHA-256 isi berkas: 64 huruf kecil heksadesimal, lalu kirimkan lagi.",
+        ),
+        (
+            "the paper is not the one that its address names",
+            "End the address with the SHA-256 of the file's bytes, 64 small hexadecimal letters, and send it again.",
+        ),
+    ),
+    "PAPER_KIND": (
+        415,
+        ("bukan PDF, JPEG, atau PNG", "Kirimkan berkas pindaian sebagai PDF, JPEG, atau PNG; isinya yang diperiksa."),
+        ("no PDF, JPEG or PNG", "Send the scan as PDF, JPEG or PNG; its content is looked at, not its name."),
+    ),
+    "PAPER_LENGTH": (
+        413,
+        ("berkas lebih dari 10 MB", "Pindailah lagi dengan resolusi lebih rendah, misalnya 150 dpi, atau bagilah."),
+        ("the paper has more than 10 MB", "Scan it again at a lower resolution, such as 150 dpi, or in several parts."),
+    ),
+    "PAPER_UNSAFE": (
+        422,
+        ("pemindai virus menolak berkas ini", "Periksa komputer Anda, lalu pindailah kertas aslinya sekali lagi."),
+        ("the virus scanner refuses this file", "Check your computer, and scan the original paper again."),
+    ),
     "MEDIA_TYPE": (
         415,
         ("jenis isi tidak dikenal", "Kirimkan JSON tanpa kompresi, dengan Content-Type yang sesuai."),
@@ -208,7 +235,7 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
         return error.problem
     if isinstance(error, Poison):
         return Problem(error.reason, _OF_POISON.get(error.reason, 422), error.errors, prefix=prefix)
-    if isinstance(error, Denied | SignInRefused):
+    if isinstance(error, Denied | SignInRefused | PaperRefused):
         return own(error.reason)
     if isinstance(error, NotFound):
         return own("NOT_FOUND")

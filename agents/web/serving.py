@@ -2,6 +2,7 @@
 
 import logging
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from typing import Final
 import uvicorn
 
 from agents.clients import open_submitter
+from agents.papers import open_papers
 from agents.settings import Settings
 from agents.web.app import make_app
 from agents.web.gate import Gateway
@@ -20,8 +22,10 @@ from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
 from pipeline.operations.front_office import FrontOffice
+from pipeline.operations.paper_room import PaperRoom
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
+from pipeline.store.paper_book import PaperBook
 from pipeline.store.webhook_book import open_webhooks
 
 MOST_CONNECTIONS: Final = 2000
@@ -41,9 +45,15 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
         webhooks = opened.enter_context(open_webhooks(settings.database_url))
-        private = settings.webhooks_private
+        files = open_papers(settings)
         front = FrontOffice(
-            store, Later(), Book.load(), access.names_of_person, webhooks=webhooks, allows_private_webhooks=private
+            store,
+            Later(),
+            Book.load(),
+            access.names_of_person,
+            webhooks=webhooks,
+            allows_private_webhooks=settings.webhooks_private,
+            papers=PaperRoom(files, PaperBook(access), access.write) if files is not None else None,
         )
         quick = None
         if store.is_embedded:
@@ -55,6 +65,18 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         )
         opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
         yield gateway
+
+
+class _Server(uvicorn.Server):
+    """Ends streams and requests that wait before it counts who is still served."""
+
+    def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
+        super().__init__(config)
+        self._gateway = gateway
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._gateway.leaving.set()
+        await super().shutdown(sockets)
 
 
 def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
@@ -73,7 +95,7 @@ def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
         lifespan="off",
     )
     logging.getLogger("uvicorn.access").disabled = True
-    return uvicorn.Server(config)
+    return _Server(config, gateway)
 
 
 def serve(settings: Settings) -> None:
@@ -90,7 +112,8 @@ def serve(settings: Settings) -> None:
             if ending.code == 0:
                 return
             raise NotReady(
-                f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on: give another HOST:PORT"
+                f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on, perhaps since another program "
+                "does: give another HOST:PORT"
             ) from None
 
 

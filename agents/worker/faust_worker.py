@@ -6,16 +6,14 @@ else to save.
 
 import asyncio
 import os
-from typing import Any, Final
+from typing import Any
 
 import faust
 
-from agents.worker.ending import SUPERVISOR_VARIABLE, leave
+from agents.worker.ending import PARENT_CHECK_SECONDS, SUPERVISOR_VARIABLE, leave
 from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, EXIT_TRANSIENT, SantunanError
 from pipeline.store.engines import sqlite_refusal
-
-PARENT_CHECK_SECONDS: Final = 1.0
 
 
 class Worker(faust.Worker):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Starts worker processes, and starts each again when that can help.
+"""Starts processes of the program, a worker or several and the gateway, and each again when that can help.
 
 A worker in trouble ends at once, and its status says what would help (`pipeline/errors.py`): 75 a new start, at once
 and then after growing pauses; 78 a person; anything else is a bug, and tried three times a minute. Never imports Faust
@@ -16,7 +16,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from agents.worker.ending import REASON_VARIABLE, SUPERVISOR_VARIABLE
 from pipeline.errors import EXIT_CONFIGURATION, EXIT_TRANSIENT
@@ -26,6 +27,14 @@ FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0  # after so long a worker was well: pauses and bugs are counted anew
 STOP_SECONDS: Final = 15.0  # a worker leaves within ten seconds of SIGTERM
+
+
+class Part(NamedTuple):
+    """One process. `name`: begins the sentences about it. `environment`: variables beside those of this process."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str] = MappingProxyType({})
 
 
 class Supervisor:
@@ -147,19 +156,14 @@ class Supervisor:
             self._child.send_signal(signum)
 
 
-def supervise(
-    command: Sequence[str],
-    environments: Sequence[Mapping[str, str]] = ({},),
-    say: Callable[[str], None] | None = None,
-) -> int:
-    """Run `command` once in each of the environments, each supervised by itself, until the first ends for good.
+def supervise(parts: Sequence[Part], say: Callable[[str], None] | None = None) -> int:
+    """Run each part, supervised by itself, until the first ends for good.
 
-    Then the others are stopped, too: a worker that runs in part would hide it. SIGTERM and SIGINT stop all of them.
+    Then the others are stopped, too: what runs in part would hide it. SIGTERM and SIGINT stop all of them.
     Returns the first status other than 0, in order of ending. To be called in the main thread.
     """
     supervisors = [
-        Supervisor(command, say or _on_stderr, environment=environment, name=name)
-        for environment, name in zip(environments, _names(len(environments)), strict=True)
+        Supervisor(one.command, say or _on_stderr, environment=one.environment, name=one.name) for one in parts
     ]
     happened: SimpleQueue[object] = SimpleQueue()  # the one kind that a handler of signals may put into
     ended: list[Future[int]] = []
@@ -183,8 +187,11 @@ def supervise(
     return next(filter(None, [one.result() for one in ended]), 0)
 
 
-def _names(count: int) -> list[str]:
-    return ["The worker"] if count == 1 else [f"Process {number} of the worker" for number in range(1, count + 1)]
+def worker_parts(environments: Sequence[Mapping[str, str]] = ({},)) -> list[Part]:
+    """One worker in each of the environments."""
+    count = len(environments)
+    names = ["The worker"] if count == 1 else [f"Process {number} of the worker" for number in range(1, count + 1)]
+    return [Part(name, worker_command(), own) for name, own in zip(names, environments, strict=True)]
 
 
 def worker_command(module: str = "agents.worker") -> list[str]:

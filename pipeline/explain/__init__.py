@@ -9,9 +9,10 @@ from pipeline.explain.explanation import explain
 from pipeline.explain.figures import day, rupiah
 from pipeline.explain.layout import render_letter, render_text
 from pipeline.explain.parts import Explanation, Line, Payment, Section
-from pipeline.explain.reasons import short
+from pipeline.explain.reasons import reason_facts, reason_next, short
 from pipeline.explain.texts import LANGUAGES, Language, NoText
 from pipeline.explain.words import (
+    add_to_first,
     line_name,
     outcome_name,
     paper_name,
@@ -29,6 +30,7 @@ __all__ = [
     "NoText",
     "Payment",
     "Section",
+    "add_to_first",
     "day",
     "explain",
     "line_name",
@@ -36,6 +38,8 @@ __all__ = [
     "paper_name",
     "payee_name",
     "program_name",
+    "reason_facts",
+    "reason_next",
     "refusal_text",
     "render_letter",
     "render_text",

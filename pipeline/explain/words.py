@@ -48,6 +48,11 @@ def segment_name(segment: str, language: str) -> str:
     return text(language, "words", "segment", segment)
 
 
+def add_to_first(language: str) -> str:
+    """How to add to the claim that came first, for who reported the same event later. Raises NoText."""
+    return text(language, "words", "claim", "add_to_first")
+
+
 def payee_name(payee: str, language: str) -> str:
     """`heirs` -> `ahli waris`. Raises NoText."""
     return text(language, "words", "payee", payee)

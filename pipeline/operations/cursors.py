@@ -16,7 +16,7 @@ def cursor_of(places: Mapping[int, int]) -> str:
 
 
 def places_of(cursor: str) -> dict[int, int]:
-    """The inverse; none of an empty one. Raises NotFound where it is none."""
+    """The inverse of `cursor_of`; none of an empty one. Raises NotFound where it is none."""
     if not cursor:
         return {}
     if len(cursor) > MOST_CURSOR_LETTERS or _CURSOR.fullmatch(cursor) is None:

@@ -8,12 +8,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
 from pipeline.store.readable import Readable
 from pipeline.store.webhook_book import WebhookBook
+
+if TYPE_CHECKING:
+    from pipeline.operations.paper_room import PaperRoom
 
 Answer = TypeVar("Answer")
 # Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
@@ -96,8 +99,9 @@ def now_in_utc() -> dt.datetime:
 
 @dataclass(frozen=True, slots=True)
 class FrontOffice:
-    """`names_of_person`: all principals, disabled ones too, of the person behind one. `webhooks` None: none are kept.
-    `allows_private_webhooks`: whether one may lead into our own network.
+    """`names_of_person`: all principals, disabled ones too, of the person behind one.
+
+    `webhooks`, `papers` None: none are kept. `allows_private_webhooks`: whether one may lead into our own network.
     """
 
     store: Readable
@@ -108,3 +112,4 @@ class FrontOffice:
     recent: Recent = field(default_factory=Recent)
     webhooks: WebhookBook | None = None
     allows_private_webhooks: bool = False
+    papers: "PaperRoom | None" = None

@@ -4,26 +4,44 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import View, grant_of
-from pipeline.explain import Explanation, Language, explain, paper_name
+from pipeline.explain import Explanation, Language, add_to_first, explain, paper_name, reason_facts, reason_next, short
 from pipeline.operations.cursors import cursor_of, places_of
 from pipeline.operations.front_office import FrontOffice, Receipt
-from pipeline.operations.parties import CLAIM_ID, claim_seen
-from pipeline.operations.words import Worded, worded
+from pipeline.operations.paper_room import attached
+from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
+from pipeline.operations.words import Worded
 from pipeline.queries.claim import ClaimStatus, status_of
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.queue import WaitingClaim, waiting
-from pipeline.queries.submissions import claims_page, decisions_page, event_of_digest
+from pipeline.queries.submissions import ClaimFile, claims_page, decisions_page, event_of_digest
 from schemas.decisions import Decision
 
 _MONEY: Final = ("full", "payout")  # views that see every amount
+
+
+@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class FirstClaim:
+    """The claim on the same event that came first, and how to add to it."""
+
+    claim_id: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A scan beside the claim: its SHA-256, and which paper it is."""
+
+    sha256: str
+    document: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +73,8 @@ class ClaimView:
     total: int | None
     amounts: tuple[Amount, ...]
     paid: tuple[tuple[int, dt.date], ...]
+    papers: tuple[Attached, ...] = ()
+    first_claim: FirstClaim | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +100,11 @@ class FeedItem:
 def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> ClaimView:
     """Raises Denied, NotFound."""
     grant = grant_of(principal, "read_claim")
-    claim_seen(front, principal, grant, claim_id)
-    return _view(status_of(front.store, claim_id), grant.view, language)
+    found = claim_seen(front, principal, grant, claim_id)
+    papers = tuple(Attached(sha256, document) for _, sha256, document in attached(found, principal, grant.view))
+    status = status_of(front.store, claim_id)
+    first = _first_claim(front, principal, found, status.decision.first_claim_id, language)
+    return replace(_view(status, grant.view, language), papers=papers, first_claim=first)
 
 
 def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS) -> Page[ClaimRow]:
@@ -159,6 +182,16 @@ def _is_seen(front: FrontOffice, principal: Principal, claim_id: str) -> bool:
     return True
 
 
+def _first_claim(
+    front: FrontOffice, principal: Principal, found: ClaimFile, first_id: str | None, language: Language
+) -> FirstClaim | None:
+    """Who opened this claim may add to the first one, since it knows the person and the event; others learn of it
+    where they may see it anyway."""
+    if first_id is None or (case_of(found).opener != principal.name and not _is_seen(front, principal, first_id)):
+        return None
+    return FirstClaim(first_id, add_to_first(language))
+
+
 def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
     decision = found.decision
     is_money = view == "payout"
@@ -169,9 +202,9 @@ def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
         decision.revision,
         decision.outcome,
         decision.decided_at.astimezone(dt.UTC),
-        () if is_money else worded(decision.reason_codes, language),
+        () if is_money else _worded(decision.reason_codes, decision, view, language),
         () if is_money else tuple(Worded(paper, paper_name(paper, language)) for paper in decision.missing),
-        () if is_money else worded(found.open_codes, language),
+        () if is_money else _worded(found.open_codes, decision, view, language),
         decision.pay_by,
         decision.total if view in _MONEY else None,
         _amounts(decision, view),
@@ -183,6 +216,18 @@ def _amounts(decision: Decision, view: View) -> tuple[Amount, ...]:
     payees = {"employer": ("employer",), "party": ()}.get(view)
     return tuple(
         Amount(one.line, one.payee, one.amount) for one in decision.benefits if payees is None or one.payee in payees
+    )
+
+
+def _worded(codes: tuple[str, ...], decision: Decision, view: View, language: Language) -> tuple[Worded, ...]:
+    """The figures of a check, such as what an employer owes, are for who sees everything."""
+    return tuple(
+        Worded(
+            code,
+            short(code, language),
+            reason_next(code, language, reason_facts(code, decision, language) if view == "full" else {}),
+        )
+        for code in codes
     )
 
 

@@ -14,6 +14,7 @@ from pipeline.access.roles import Denied, grant_of
 from pipeline.errors import Poison
 from pipeline.messages.intake import claimed_identity, event_clock, read_event
 from pipeline.operations.front_office import Content, FrontOffice, IdReused, Placed, Receipt
+from pipeline.operations.paper_room import require_put
 from pipeline.operations.parties import require_other_hand, require_own
 from pipeline.queries.pages import NotFound
 from pipeline.queries.submissions import stored_event
@@ -106,6 +107,7 @@ def admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEven
     grant = grant_of(principal, OPERATION_OF.get(type(event), "submit_days"))
     event_clock(event, int(front.now().timestamp() * 1000))
     require_own(front, principal, event, grant)
+    require_put(front, principal, event)
     if isinstance(event, ClaimReviewed):
         require_other_hand(front, principal, event)
     return event

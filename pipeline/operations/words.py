@@ -8,10 +8,11 @@ from pipeline.explain import Language, short
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """A code with its words in the language asked for."""
+    """A code with its words in the language asked for. `next`: what can be done about it; None: nothing."""
 
     code: str
     text: str
+    next: str | None = None
 
 
 def worded(codes: Iterable[str], language: Language) -> tuple[Worded, ...]:

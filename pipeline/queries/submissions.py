@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, bindparam, func, literal, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, func, literal, or_, select
 
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.queries import history
@@ -14,7 +14,7 @@ from pipeline.queries.decisions import read_values
 from pipeline.store import embedded_log
 from pipeline.store.readable import Readable
 from pipeline.store.rows import progress_of
-from pipeline.store.tables import cases, chunks, decisions, ledger, log
+from pipeline.store.tables import cases, chunks, decisions, ledger, log, payouts
 from schemas.clock import clock_of
 from schemas.events import parse
 
@@ -84,12 +84,12 @@ def claims_page(store: Readable, source: str | None, *, after: str, limit: int) 
 
 
 def decisions_page(
-    store: Readable, source: str | None, *, after: Mapping[int, int], limit: int
+    store: Readable, source: str | None, *, after: Mapping[int, int], limit: int, ordering: bool = False
 ) -> list[tuple[int, int, str, bytes]]:
     """(partition, place, claim, published event) of decisions behind the places of `after`, by partition.
 
     Several workers commit out of order, and in each partition in order: so one place for all would skip some. Embedded
-    there is one worker and one partition, 0. `source`: as `claims_page`.
+    there is one worker and one partition, 0. `source`: as `claims_page`. `ordering`: those alone that ordered payouts.
     """
     output = decisions.c.output
     partition = literal(0) if store.is_embedded else chunks.c.partition
@@ -99,6 +99,9 @@ def decisions_page(
         statement = statement.join(chunks, chunks.c.id == output // CHUNK_STRIDE)
     if source is not None:
         statement = statement.where(decisions.c.claim_id.in_(_sent_by(source)))
+    if ordering:
+        of_it = and_(payouts.c.claim_id == decisions.c.claim_id, payouts.c.revision == decisions.c.revision)
+        statement = statement.where(exists().where(of_it))
     with store.reader() as connection:
         found = connection.execute(statement.order_by(output).limit(limit)).all()
         values = read_values(connection, [row.output for row in found], is_embedded=store.is_embedded)

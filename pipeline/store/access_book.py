@@ -241,7 +241,7 @@ class AccessBook:
                 for row in reversed(connection.execute(statement).all())
             ]
 
-    # --- for `SignInBook`, which keeps the rest of these tables
+    # --- for the books of other tables of the gateway
 
     def transaction(self) -> Transaction:
         return Transaction(self._engine, self._passes)

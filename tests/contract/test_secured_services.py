@@ -247,6 +247,14 @@ def test_the_gateway_signs_people_in_and_a_reader_reads_no_credential(place: Pla
     assert is_allowed(reader, "SELECT * FROM audit_records")
 
 
+def test_the_gateway_adds_papers_and_changes_none(place: Place) -> None:
+    url = place.variables("gateway")["SANTUNAN_DATABASE_URL"]
+    assert is_allowed(url, "INSERT INTO papers VALUES ('0f', 'urn:santunan:clinic:one', 'image/png', 1, 1)")
+    assert not is_allowed(url, "UPDATE papers SET size = 2") and not is_allowed(url, "DELETE FROM papers")
+    for other in ("worker", "console"):
+        assert is_allowed(place.variables(other)["SANTUNAN_DATABASE_URL"], "SELECT count(*) FROM papers")
+
+
 def test_the_owner_changes_the_tables(place: Place) -> None:
     url = place.variables("admin")["SANTUNAN_DATABASE_URL"]
     assert all(is_allowed(url, one) for one in STRUCTURE[:4])

@@ -11,7 +11,18 @@ import pytest
 from pipeline.access.principals import KINDS, Principal, new_principal
 from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
-from pipeline.operations import claim_file, cover, reading, reports, rulings, sessions, sign_in, webhooks
+from pipeline.operations import (
+    claim_file,
+    cover,
+    papers,
+    payouts,
+    reading,
+    reports,
+    rulings,
+    sessions,
+    sign_in,
+    webhooks,
+)
 from pipeline.operations.cover import check_cover
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
 from pipeline.operations.reading import (
@@ -80,7 +91,7 @@ def opened(site: Site, front: FrontOffice, key: str = "1", **change: Any) -> str
 def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
     functions = {
         name
-        for module in (reports, reading, cover, claim_file, rulings, sessions, webhooks)
+        for module in (reports, reading, cover, claim_file, rulings, sessions, webhooks, payouts, papers)
         for name, one in vars(module).items()
         if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
     }
@@ -371,3 +382,23 @@ def test_faults_of_a_report_are_named_all_at_once(front: FrontOffice) -> None:
         "data.accident.occurred_at",
         "data.medical.unable_to_work_days",
     }
+
+
+def test_what_to_do_is_said_in_both_languages_and_facts_to_who_sees_them(site: Site) -> None:
+    owing = "20000000055"
+    bpu = e.registered(owing, "3671010101800005", segment="BPU", employer=None)
+    site.run(
+        bpu,
+        e.paid("2019-11", "2019-12", "2019-11-02", owing),
+        e.accident("OWES", "2020-03-10", owing, source=CLINIC.name, report=None, conclusion=None),
+    )
+    front = front_of(site)
+    told = {
+        (principal.kind, language): read_claim(front, principal, "OWES", language).reasons
+        for principal in (CLINIC, AUDITOR)
+        for language in ("id", "en")
+    }
+    assert [one.code for one in told["clinic", "en"]] == ["MEM_BPU_ARREARS_1_TO_3"]
+    assert told["clinic", "en"][0].next is told["clinic", "id"][0].next is None, "which months are owed is not said"
+    assert "January 2020 and February 2020" in (told["auditor", "en"][0].next or "")
+    assert "Januari 2020 dan Februari 2020" in (told["auditor", "id"][0].next or "")

@@ -45,8 +45,8 @@ def given(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Mapping[str, 
     """The environments that a supervisor was asked to run workers in."""
     found: list[Mapping[str, str]] = []
 
-    def supervise(command: Sequence[str], environments: Sequence[Mapping[str, str]]) -> int:
-        found.extend(environments)
+    def supervise(parts: Sequence[supervisor.Part]) -> int:
+        found.extend(part.environment for part in parts)
         return 0
 
     monkeypatch.setattr(supervisor, "supervise", supervise)

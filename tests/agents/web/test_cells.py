@@ -71,6 +71,8 @@ HOW: Final[dict[str, Ask]] = {
         "/v1/reviews/preview",
         {"claim_id": claim_of(own), "revision": revision_of(c, own), "verdict": "reject", "reason": "x"},
     ),
+    "put_paper": lambda c, s, own: c.ask("PUT", f"/v1/papers/{'0' * 64}", b"x"),
+    "read_paper": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/papers/{'0' * 64}"),
     "settle": lambda c, s, own: report(
         c,
         "/v1/settlements",
@@ -87,6 +89,7 @@ HOW: Final[dict[str, Ask]] = {
     "list_work": lambda c, s, own: c.get("/v1/work"),
     "read_session": lambda c, s, own: c.get("/v1/session"),
     "sign_out": lambda c, s, own: c.ask("DELETE", "/v1/session"),
+    "list_payouts": lambda c, s, own: c.get("/v1/payouts"),
     "read_receipt": lambda c, s, own: c.get(f"/v1/receipts/{'0' * 64}"),
     "register_webhook": lambda c, s, own: c.ask("POST", "/v1/webhooks", {"url": "https://8.8.8.8/hook"}),
     "list_webhooks": lambda c, s, own: c.get("/v1/webhooks"),
@@ -98,7 +101,7 @@ HOW: Final[dict[str, Ask]] = {
 LISTS = {"list_claims", "list_decisions"}
 # They name no thing.
 NEVER_FOREIGN = {
-    *("submit_events", "list_work", "read_session", "sign_out", "register_webhook", "list_webhooks"),
+    *("submit_events", "list_work", "read_session", "sign_out", "register_webhook", "list_webhooks", "list_payouts"),
     *LISTS,
 }
 
@@ -124,10 +127,12 @@ def test_each_cell_is_answered_as_the_table_says(
     said = (found.status, found.raw[:300])
     if grant is None:
         assert (found.status, found.json["code"]) in ((403, "NOT_ALLOWED"), (403, "SOURCE_FORGED")), said
-    elif operation == "read_receipt" or (grant.reach == "own" and not is_own and operation not in NEVER_FOREIGN):
+    elif operation in ("read_receipt", "read_paper") or (
+        grant.reach == "own" and not is_own and operation not in NEVER_FOREIGN
+    ):
         assert (found.status, found.json["code"]) == (404, "NOT_FOUND"), said
-    elif operation == "submit_events":
-        assert found.status == 422, said  # it is allowed, and what it sent is no event
+    elif operation in ("submit_events", "put_paper"):
+        assert found.status == 422, said  # it is allowed, and what it sent is no event, or another paper
     else:
         assert found.status in (200, 201, 202, 204), said
     assert found.headers["cache-control"] == "no-store"

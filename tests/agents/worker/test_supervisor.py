@@ -6,13 +6,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from agents.worker.supervisor import Supervisor, supervise
+from agents.worker.supervisor import Part, Supervisor, supervise
 from tests.support.command_line import is_running
 
 WORKER = """
@@ -173,12 +173,12 @@ if number == "2" and status:
     sys.exit(status)
 time.sleep(30)
 """
-PARTS = ({"NUMBER": "1"}, {"NUMBER": "2"})
 
 
-def _part(folder: Path, status: int = 0) -> list[str]:
-    """A process that works until a signal stops it; the second ends with this status, once the first has begun."""
-    return [sys.executable, "-c", PART, str(folder), str(status)]
+def _parts(folder: Path, status: int = 0) -> list[Part]:
+    """Processes that work until a signal stops them; the second ends with this status, once the first has begun."""
+    command = [sys.executable, "-c", PART, str(folder), str(status)]
+    return [Part(f"Process {number}", command, {"NUMBER": number}) for number in ("1", "2")]
 
 
 def _starts(folder: Path, number: int) -> list[int]:
@@ -187,20 +187,23 @@ def _starts(folder: Path, number: int) -> list[int]:
     return [int(line) for line in file.read_text().splitlines()] if file.exists() else []
 
 
-def _program(*arguments: object) -> list[str]:
+def _program(*parts: Part) -> list[str]:
     """The command of a program that supervises and does nothing else."""
-    written = ", ".join(map(repr, arguments))
     return [
         sys.executable,
         "-c",
-        f"import sys; from agents.worker.supervisor import supervise; sys.exit(supervise({written}))",
+        f"import sys; from agents.worker.supervisor import Part, supervise; sys.exit(supervise({written(parts)}))",
     ]
+
+
+def written(parts: Sequence[Part]) -> str:
+    return repr([Part(one.name, one.command, dict(one.environment)) for one in parts])
 
 
 @contextmanager
 def _supervising(folder: Path) -> Iterator["subprocess.Popen[str]"]:
     """A program that supervises two processes, once both have begun."""
-    program = subprocess.Popen(_program(_part(folder), PARTS), stderr=subprocess.PIPE, text=True)  # noqa: S603
+    program = subprocess.Popen(_program(*_parts(folder)), stderr=subprocess.PIPE, text=True)  # noqa: S603
     try:
         _wait_for(lambda: bool(_starts(folder, 1) and _starts(folder, 2)))
         yield program
@@ -222,7 +225,7 @@ def test_of_several_one_that_was_killed_is_started_again_while_the_others_run_on
         program.terminate()
         _, said = program.communicate(timeout=20)
     assert program.returncode == 0
-    assert said == "Process 2 of the worker was ended by SIGKILL. Nothing is lost; starting again now.\n"
+    assert said == "Process 2 was ended by SIGKILL. Nothing is lost; starting again now.\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -237,9 +240,9 @@ def test_a_signal_stops_all_of_several(number: signal.Signals, tmp_path: Path) -
 
 def test_a_process_that_cannot_run_stops_the_others_and_gives_its_status(tmp_path: Path) -> None:
     said: list[str] = []
-    assert supervise(_part(tmp_path, 78), PARTS, said.append) == 78
+    assert supervise(_parts(tmp_path, 78), said.append) == 78
     assert (tmp_path / "1.left").exists()
-    assert said == ["Process 2 of the worker cannot run: it gave no reason"]
+    assert said == ["Process 2 cannot run: it gave no reason"]
 
 
 def test_one_of_several_that_somebody_told_to_leave_takes_the_others_along(tmp_path: Path) -> None:
@@ -253,15 +256,15 @@ def test_what_goes_wrong_in_supervising_one_of_several_stops_all_and_comes_throu
     def say(sentence: str) -> None:
         raise BrokenPipeError(sentence)
 
-    with pytest.raises(BrokenPipeError, match="Process 2 of the worker cannot run"):
-        supervise(_part(tmp_path, 78), PARTS, say)
+    with pytest.raises(BrokenPipeError, match="Process 2 cannot run"):
+        supervise(_parts(tmp_path, 78), say)
     assert (tmp_path / "1.left").exists()
 
 
 def test_one_alone_is_called_the_worker_and_signals_mean_again_what_they_meant() -> None:
     before = signal.getsignal(signal.SIGTERM)
     said: list[str] = []
-    assert supervise([sys.executable, "-c", "import sys; sys.exit(78)"], say=said.append) == 78
+    assert supervise([Part("The worker", [sys.executable, "-c", "import sys; sys.exit(78)"])], said.append) == 78
     assert said == ["The worker cannot run: it gave no reason"]
     assert signal.getsignal(signal.SIGTERM) == before
 
@@ -269,7 +272,7 @@ def test_one_alone_is_called_the_worker_and_signals_mean_again_what_they_meant()
 def test_ctrl_c_while_a_worker_is_still_starting_is_no_failure(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
     unprepared = f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(30)"
-    with subprocess.Popen(_program([sys.executable, "-c", unprepared])) as program:  # noqa: S603
+    with subprocess.Popen(_program(Part("It", [sys.executable, "-c", unprepared]))) as program:  # noqa: S603
         _wait_for(ready.exists)
         program.send_signal(signal.SIGINT)
         assert program.wait(timeout=20) == 0
@@ -293,7 +296,7 @@ def test_a_supervisor_outlives_its_standard_error(is_full: bool, tmp_path: Path)
         reading, output = os.pipe()
         os.close(reading)
     try:
-        program = subprocess.run(_program([sys.executable, "-c", counted]), stderr=output, timeout=30)  # noqa: S603
+        program = subprocess.run(_program(Part("It", [sys.executable, "-c", counted])), stderr=output, timeout=30)  # noqa: S603
     finally:
         os.close(output)
     assert program.returncode == 0 and len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,40 @@
+"""Pages to print, from templates of the package: every text is escaped, and a page loads nothing from anywhere.
+
+The stylesheet is in the page, so that a saved copy prints the same; the policy allows its hash and nothing else.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from fastapi import Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from pipeline.explain import Explanation
+
+_TEMPLATES: Final = Path(__file__).with_name("templates")
+_STYLE: Final = (_TEMPLATES / "letter.css").read_text(encoding="utf-8")
+_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+POLICY: Final = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def explanation_page(found: Explanation) -> Response:
+    """Letter and record; the record begins on a sheet of its own."""
+    text = _environment().get_template("explanation.html").render(found=found, style=_STYLE)
+    headers = {"Content-Language": found.language, "Content-Security-Policy": POLICY}
+    return Response(text, 200, headers, "text/html; charset=utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("agents.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
