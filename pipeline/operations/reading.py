@@ -28,7 +28,6 @@ _MONEY: Final = ("full", "payout")  # views that see every amount
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class FirstClaim:
     """The claim on the same event that came first, and how to add to it."""
 

@@ -26,6 +26,8 @@ DESIGN = {
     "explain_claim": "desk* office officer auditor",
     "list_decisions": "clinic* hospital* employer* cooperative* desk* office officer auditor",
     "list_work": "officer auditor",
+    "preview_ruling": "officer",
+    "read_case": "office officer auditor",
     "read_session": " ".join(KINDS),
     "sign_out": " ".join(KINDS),
     **dict.fromkeys(
