@@ -18,12 +18,11 @@ from schemas.claims import OPENING_EVENTS
 from schemas.decisions import OUTPUT_TYPES
 from schemas.envelope import Envelope, type_of
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
-from schemas.field_rules import ALWAYS_ENFORCED, PRINTABLE
+from schemas.field_rules import ALWAYS_ENFORCED, NO_NIK, PRINTABLE
 from schemas.values import CLAIM_ID_SHAPE, SOURCE_SHAPE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 CONTENT_TYPE: Final = "application/json"  # of all that leaves
-_NO_NIK: Final = "^(?!.*[0-9]{16})"  # not 16 digits in a row anywhere; the beginning of a pattern
 Schema = dict[str, Any]
 
 
@@ -94,12 +93,12 @@ def _as_admitted(model: Any) -> Schema:
     """
     schema: Schema = model.model_json_schema()
     attributes = schema["properties"]
-    attributes["id"]["pattern"] = attributes["subject"]["anyOf"][0]["pattern"] = f"{_NO_NIK}[ -~]*$"
+    attributes["id"]["pattern"] = attributes["subject"]["anyOf"][0]["pattern"] = f"{NO_NIK}[ -~]*$"
     attributes["dataschema"]["anyOf"][0]["pattern"] = PRINTABLE
-    attributes["source"]["pattern"] = _NO_NIK + SOURCE_SHAPE.removeprefix("^")
+    attributes["source"]["pattern"] = NO_NIK + SOURCE_SHAPE.removeprefix("^")
     if model in OPENING_EVENTS:
         claim = schema["$defs"][attributes["data"]["$ref"].rsplit("/", 1)[1]]["properties"]
-        claim["claim_id"]["pattern"] = _NO_NIK + CLAIM_ID_SHAPE.removeprefix("^")
+        claim["claim_id"]["pattern"] = NO_NIK + CLAIM_ID_SHAPE.removeprefix("^")
     return schema
 
 

@@ -44,6 +44,7 @@ PAPERS_NAMED: Final = needs("verdict", "request_documents", filled("documents"))
 YEARS: Final = "^(19[0-9]{2}|20[0-9]{2}|2100)-"  # FIRST_YEAR to LAST_YEAR of `schemas.values`
 # Control characters but line feed and tab, and those of Unicode that cannot be seen or turn the direction of a text.
 VISIBLE: Final = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$"
+NO_NIK: Final = "^(?!.*[0-9]{16})"  # not 16 digits in a row anywhere; the beginning of a pattern
 PRINTABLE: Final = "^[ -~]*$"
 ATTRIBUTE_NAMES: Final[dict[str, Any]] = {"pattern": "^[a-z0-9]{1,20}$"}
 ATTRIBUTE_VALUES: Final[dict[str, Any]] = {

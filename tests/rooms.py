@@ -89,7 +89,7 @@ ROOMS: Final = (
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/store pipeline/queries "
          "pipeline/operations agents/settings agents/worker agents/clients",
-         "fastapi starlette anyio uvicorn pydantic orjson"),
+         "fastapi starlette anyio uvicorn pydantic orjson jinja2 prometheus_client"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/processing pipeline/store pipeline/queries pipeline/audit agents/settings "

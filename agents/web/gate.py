@@ -17,6 +17,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from agents.web.limits import Buckets
+from agents.web.metrics import Metrics
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -49,6 +50,7 @@ class Gateway:
     refused_keys: Buckets = field(init=False)
     threads: CapacityLimiter = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
+    metrics: Metrics = field(init=False, default_factory=Metrics)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "principals", Buckets(self.rate))

@@ -17,6 +17,11 @@ WORKER = "20000000022"  # of the employer and the cooperative np000001
 OWN, FOREIGN = "OWN-1", "FOREIGN-1"
 
 
+def who_of(kind: str) -> str:
+    """An employer is named by its number."""
+    return "np000001" if kind in ("employer", "cooperative") else "one"
+
+
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """OWN-1 has every kind of party, FOREIGN-1 an office alone; OFFICER-1 waits for an officer."""

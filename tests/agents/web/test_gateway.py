@@ -195,7 +195,7 @@ def test_another_method_is_no_way_in(method: str, client: Open) -> None:
     assert (found.status, found.headers["allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/v1", "/v1/claims/", "/v1/claims/a/b", "/v1/%00"])
+@pytest.mark.parametrize("path", ["/", "/redoc", "/docs/x", "/v1", "/v1/claims/", "/v1/claims/a/b", "/v1/%00"])
 def test_no_other_address_answers(path: str, client: Open) -> None:
     assert (found := client(CLINIC).get(path)).status == 404 and found.json["code"] == "NOT_FOUND"
 
