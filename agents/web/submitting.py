@@ -1,6 +1,7 @@
 """Routes that take something in: events, reports of accidents and deaths, evidence, appeals, reviews, settlements."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import unquote
@@ -38,6 +39,7 @@ STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 _NO_KEY: Final = "is missing; add an id of your own for this report, and the same one when it is sent again"
 _ATTRIBUTE: Final = "ce-"
+_LONG_NUMBER: Final = re.compile("[0-9]{16}")
 
 router = APIRouter(prefix="/v1")
 
@@ -289,7 +291,7 @@ def log_refusal(request: Request, reason: str) -> None:
 
 def _received(receipt: Receipt) -> Response:
     headers = {"Idempotent-Replayed": "true"} if receipt.is_repeated else {}
-    if receipt.claim_id is not None:
+    if receipt.claim_id is not None and not _LONG_NUMBER.search(receipt.claim_id):  # no address holds a NIK
         headers["Location"] = f"/v1/claims/{receipt.claim_id}"
     return _json(receipt_document(receipt), _status_of(receipt), headers)
 
