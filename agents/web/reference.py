@@ -4,9 +4,11 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from agents.web.messages import in_indonesian
 from pipeline.explain import Language
 from schemas.bundle import PLACE
-from schemas.field_rules import VISIBLE
+from schemas.field_rules import NO_NIK, VISIBLE
+from schemas.values import SHAPES
 
 LABELS: Final[dict[Language, dict[str, str]]] = {
     "id": {
@@ -201,9 +203,15 @@ def _schemas(document: dict[str, Any], language: Language) -> list[dict[str, Any
 def _fields(schema: dict[str, Any], language: Language) -> list[Field]:
     required = schema.get("required", ())
     return [
-        Field(name, _parts(one, language), name in required, one.get("description", ""))
+        Field(name, _parts(one, language), name in required, _about(one))
         for name, one in schema.get("properties", {}).items()
     ]
+
+
+def _about(schema: dict[str, Any]) -> str:
+    """What is said of a field, or else of the value that it may have besides null."""
+    said = [schema, *schema.get("anyOf", ())]
+    return next((str(one["description"]) for one in said if "description" in one), "")
 
 
 def _parts(schema: dict[str, Any], language: Language) -> list[Part]:
@@ -246,8 +254,16 @@ def _limits(schema: dict[str, Any], words: dict[str, str]) -> str:
     if "format" in schema:
         found.append({"date": "YYYY-MM-DD", "date-time": "YYYY-MM-DDThh:mm:ss+07:00"}.get(schema["format"], ""))
     elif schema.get("pattern") not in (None, VISIBLE):
-        found.append(schema["pattern"])
+        found.append(_shape(schema["pattern"], words is _TYPES["id"]))
     return f" ({', '.join(found)})" if found else ""
+
+
+def _shape(pattern: str, is_indonesian: bool) -> str:
+    """In the words that refuse what has another shape, where there are any."""
+    said = SHAPES.get(pattern) or SHAPES.get(f"^{pattern.removeprefix(NO_NIK)}")
+    if said is None:
+        return pattern
+    return in_indonesian(said) if is_indonesian else said
 
 
 def _rule(rule: dict[str, Any], language: Language) -> str:

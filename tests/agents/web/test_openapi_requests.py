@@ -116,6 +116,7 @@ def _is_unsaid(operation: str, problem: Any) -> bool:
     return is_word or problem["code"] in UNSAID["*"] | UNSAID.get(operation, frozenset())
 
 
+@pytest.mark.timeout(max(300, REQUESTS // 10))
 @api.parametrize()
 @settings(max_examples=max(1, REQUESTS // OPERATIONS // 2), deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_described_is_what_is_answered(case: Any, key_of: Callable[[str], str]) -> None:
