@@ -90,8 +90,9 @@ def principal_of(case: Any, number: int) -> str:
 def prepare(case: Any, name: str, number: int) -> None:
     """What is valid stays valid: events are in the sender's own name, ids are not used twice, and nobody waits."""
     document = case.body if isinstance(case.body, dict) else {}
-    if fits(document.get("source"), SOURCE_SHAPE):
-        case.body["source"] = f"urn:santunan:{name}"
+    own = f"urn:santunan:{name}"
+    if fits(document.get("source"), SOURCE_SHAPE) and fits(own, SOURCE_SHAPE):  # an auditor's would be no source
+        case.body["source"] = own
         if fits(document.get("id"), ID_SHAPE):
             case.body["id"] = f"id-{number}"
     if fits(case.headers.get("Idempotency-Key"), ID_SHAPE):
