@@ -69,7 +69,9 @@ PARAMETERS: Final[Mapping[str, Words]] = {
 }
 STATUSES: Final[Mapping[int, Words]] = {
     200: ("berhasil; kejadian yang sama sudah pernah diterima", "done; of an event: the same was received before"),
+    201: ("dibuat", "made"),
     202: ("tercatat untuk selamanya", "in the log for good"),
+    204: ("berhasil, tanpa isi", "done, without a body"),
     207: ("satu jawaban untuk setiap kejadian", "one answer for each event"),
     304: ("tidak berubah", "not changed"),
     400: ("bukan JSON yang dapat dibaca", "no JSON that can be read"),
@@ -88,9 +90,13 @@ TAGS: Final[Mapping[str, Words]] = {
     "reports": ("Melapor", "Report"),
     "claims": ("Klaim dan keputusan", "Claims and decisions"),
     "cover": ("Kepesertaan", "Cover"),
+    "papers": ("Dokumen klaim", "Papers"),
     "officers": ("Petugas", "Officers"),
     "payments": ("Pembayaran", "Payments"),
     "events": ("Kejadian (CloudEvents)", "Events (CloudEvents)"),
+    "fhir": ("FHIR", "FHIR"),
+    "webhooks": ("Webhook", "Webhooks"),
+    "access": ("Masuk", "Sign-in"),
     "state": ("Keadaan layanan", "State of the service"),
     "documents": ("Dokumen ini", "This document"),
 }
@@ -194,7 +200,7 @@ def _answers(
             status,
             {
                 "description": said(STATUSES[status], language),
-                **({"headers": {name: {"schema": HEADERS[name]} for name in headers}} if headers else {}),
+                **({"headers": {name: {"schema": HEADERS.get(name, _STRING)} for name in headers}} if headers else {}),
                 **(
                     {"content": {kind: {"schema": shaped(bundle, one)} for kind, one in content.items()}}
                     if content
