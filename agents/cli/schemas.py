@@ -37,9 +37,11 @@ def show_schemas(
 
     if asyncapi is not None:
         write_asyncapi(asyncapi)
-        if write is None:
+        if json:
+            print_json([{"written": 1, "file": str(asyncapi)}])
+        else:
             print(f"AsyncAPI document written to {asyncapi}")
-            return
+        return
     if write is not None:
         try:
             count = write_schemas(write)

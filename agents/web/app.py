@@ -22,6 +22,7 @@ from agents.web.metrics import NO_ROUTE
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
+from schemas.bundle import Schema
 from schemas.decisions import FieldError
 
 READY_SECONDS: Final = 2.0
@@ -32,6 +33,11 @@ _HEADERS: Final = (
     (b"vary", b"Accept-Language, Authorization"),
     (b"x-content-type-options", b"nosniff"),
 )
+_STATUS: Final[Schema] = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"enum": ["ok", "unavailable"]}},
+}
 _OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
 
 Scope = MutableMapping[str, Any]
@@ -81,9 +87,6 @@ class Guard:
             await send(message)
 
         await self._app(scope, receive, send_guarded)
-
-
-_STATUS = {"type": "object", "required": ["status"], "properties": {"status": {"enum": ["ok", "unavailable"]}}}
 
 
 @describe(("Layanan berjalan", "The service runs"), tag="state", answers={200: _STATUS}, signed=False)

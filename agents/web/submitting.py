@@ -70,11 +70,6 @@ def _received_schema(bundle: Bundle) -> Schema:
     return {"anyOf": [receipt_schema(bundle), _items_schema(bundle)]}
 
 
-def _binary_schema(bundle: Bundle) -> Schema:
-    """The `data` of an event of any type; which one, its header says."""
-    return {"type": "object"}
-
-
 def _batch_schema(bundle: Bundle) -> Schema:
     return {"type": "array", "minItems": 1, "maxItems": MOST_EVENTS, "items": events(bundle)}
 
@@ -87,6 +82,7 @@ def _settlement_schema(bundle: Bundle) -> Schema:
 _CLAIM: Final = {"claim": {"type": "string", "pattern": CLAIM_ID_SHAPE}}
 _RECEIVED: Final = Answer({JSON: receipt_schema}, ("Location", "Idempotent-Replayed"))
 _TAKEN: Final[dict[int, Any]] = {202: _RECEIVED, 200: _RECEIVED}
+_BINARY: Final[Schema] = {"type": "object"}  # the data of an event of any type; which one, its header says
 _REFUSED_ITEMS: Final = Answer({JSON: _items_schema})
 _ATTRIBUTES: Final = {
     f"ce-{name}": ("atribut CloudEvents dalam mode biner", "attribute of a CloudEvent in binary mode")
@@ -102,7 +98,7 @@ _ATTRIBUTES: Final = {
         "CloudEvents 1.0: structured, binary, or up to 1,000 in a batch; each event has its own answer.",
     ),
     tag="events",
-    body={STRUCTURED: events, BATCH: _batch_schema, JSON: _binary_schema},
+    body={STRUCTURED: events, BATCH: _batch_schema, JSON: _BINARY},
     examples={STRUCTURED: examples.EVENT, BATCH: [examples.EVENT], JSON: examples.EVENT["data"]},
     answers={
         200: Answer({JSON: _received_schema}, ("Location", "Idempotent-Replayed")),
