@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 
 from schemas.codes import PaperName
 from schemas.envelope import Envelope
+from schemas.field_rules import DISEASE_DIAGNOSED, MEMBER_NAMED, SOMETHING_DETERMINED, with_rules
 from schemas.values import (
     MAX_LIST,
     STRICT,
@@ -34,7 +35,7 @@ from schemas.values import (
 )
 
 
-@dataclass(config=STRICT, frozen=True)
+@dataclass(config=with_rules(STRICT, MEMBER_NAMED), frozen=True)
 class MemberReference:
     """Membership number, NIK, or both (Permenaker 1/2025 art 8A: one of them is enough)."""
 
@@ -49,7 +50,7 @@ class MemberReference:
         return self
 
 
-@dataclass(config=STRICT, frozen=True)
+@dataclass(config=with_rules(STRICT, DISEASE_DIAGNOSED), frozen=True)
 class Accident:
     """What happened. The event date is the day of `occurred_at`: as written with +07:00, +08:00 or +09:00, with any
     other offset Jakarta's; for a disease it is `diagnosed_on`."""
@@ -235,7 +236,7 @@ class ProjectDues:
     paid_on: Date
 
 
-@dataclass(config=STRICT, frozen=True)
+@dataclass(config=with_rules(STRICT, SOMETHING_DETERMINED), frozen=True)
 class Determination:
     """What the labour inspector, or on appeal the minister, determined (PP 44/2015 art 48-50); the office writes it.
 

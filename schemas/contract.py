@@ -18,11 +18,11 @@ from schemas.claims import OPENING_EVENTS
 from schemas.decisions import OUTPUT_TYPES
 from schemas.envelope import Envelope, type_of
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS
+from schemas.field_rules import ALWAYS_ENFORCED, NO_NIK, PRINTABLE
 from schemas.values import CLAIM_ID_SHAPE, SOURCE_SHAPE
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 CONTENT_TYPE: Final = "application/json"  # of all that leaves
-_NO_NIK: Final = "^(?!.*[0-9]{16})"  # not 16 digits in a row anywhere; the beginning of a pattern
 Schema = dict[str, Any]
 
 
@@ -93,12 +93,12 @@ def _as_admitted(model: Any) -> Schema:
     """
     schema: Schema = model.model_json_schema()
     attributes = schema["properties"]
-    attributes["id"]["pattern"] = attributes["subject"]["anyOf"][0]["pattern"] = f"{_NO_NIK}[ -~]*$"
-    attributes["dataschema"]["anyOf"][0]["pattern"] = "^[ -~]*$"
-    attributes["source"]["pattern"] = _NO_NIK + SOURCE_SHAPE.removeprefix("^")
+    attributes["id"]["pattern"] = attributes["subject"]["anyOf"][0]["pattern"] = f"{NO_NIK}[ -~]*$"
+    attributes["dataschema"]["anyOf"][0]["pattern"] = PRINTABLE
+    attributes["source"]["pattern"] = NO_NIK + SOURCE_SHAPE.removeprefix("^")
     if model in OPENING_EVENTS:
         claim = schema["$defs"][attributes["data"]["$ref"].rsplit("/", 1)[1]]["properties"]
-        claim["claim_id"]["pattern"] = _NO_NIK + CLAIM_ID_SHAPE.removeprefix("^")
+        claim["claim_id"]["pattern"] = NO_NIK + CLAIM_ID_SHAPE.removeprefix("^")
     return schema
 
 
@@ -157,12 +157,25 @@ def _narrowed(old: Schema, new: Schema, path: str, old_defs: Schema, new_defs: S
         yield from _narrowed(old_fields[name], new_fields[name], f"{path}.{name}".lstrip("."), old_defs, new_defs)
     for number, (before, after) in enumerate(zip(old.get("prefixItems", ()), new.get("prefixItems", ()), strict=False)):
         yield from _narrowed(before, after, f"{path}[{number}]", old_defs, new_defs)
+    yield from _narrowed_rules(old, new, here)
     for inner in ("items", "additionalProperties"):
         before, after = old.get(inner, True), new.get(inner, True)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             yield from _narrowed(dict(before), dict(after), f"{path}[]", old_defs, new_defs)
         elif after is False and before is not False:
             yield f"{here}: further fields were allowed"
+        elif before is True and after is not True and after not in ALWAYS_ENFORCED:
+            yield f"{here}: {inner} are restricted now"
+
+
+def _narrowed_rules(old: Schema, new: Schema, here: str) -> Iterator[str]:
+    """Rules across fields; those that were enforced before they were published refuse nothing more."""
+    for rule in new.get("allOf", ()):
+        if rule not in old.get("allOf", ()) and rule not in ALWAYS_ENFORCED:
+            yield f"{here}: a rule across fields is new"
+    names = new.get("propertyNames")
+    if names != old.get("propertyNames") and names is not None and names not in ALWAYS_ENFORCED:
+        yield f"{here}: names of fields are restricted now"
 
 
 def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
@@ -170,7 +183,9 @@ def _narrowed_values(old: Schema, new: Schema, here: str) -> Iterator[str]:
     if after is not None and (before is None or not before <= after):
         lost = "anything else" if before is None else ", ".join(sorted(map(str, before - after)))
         yield f"{here}: no longer allows {lost}"
-    if new.get("pattern") != old.get("pattern") and "pattern" in new and not _all_fit(before, new["pattern"]):
+    pattern = new.get("pattern")
+    is_new = pattern is not None and pattern not in (old.get("pattern"), *ALWAYS_ENFORCED)
+    if is_new and not _all_fit(before, str(pattern)):
         yield f"{here}: its pattern changed"
     if new.get("format") != old.get("format") and "format" in new:
         yield f"{here}: its format changed"

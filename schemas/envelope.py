@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from schemas.field_rules import ATTRIBUTE_NAMES, ATTRIBUTE_VALUES
 from schemas.values import JSON_TYPE_SHAPE, EventId, Source, Strict, Timestamp
 
 MAX_EXTENSIONS = 16  # CloudEvents asks intermediaries for small envelopes
@@ -19,7 +20,10 @@ _MAX_EXTENSION_LETTERS = 1024
 class Envelope(Strict):
     """Attributes every event has. `time` is when the sender wrote it; when it was received, the log says."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={"propertyNames": ATTRIBUTE_NAMES, "additionalProperties": ATTRIBUTE_VALUES},
+    )
 
     specversion: Literal["1.0"]
     id: EventId

@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from schemas.codes import LineCode, PaperName
 from schemas.envelope import Envelope
+from schemas.field_rules import CHANGES_NAMED, PAPERS_NAMED, with_rules
 from schemas.values import MAX_LIST, ClaimId, Code, MemberNumber, Rupiah, Strict, Text
 
 
@@ -18,6 +19,8 @@ class LineChange(Strict):
 class Review(Strict):
     """`verdict`: approve (the referral codes in `answers` are settled and the table goes on below them), reject,
     change (benefit lines, each with a reason), request_documents, reassess. The officer is the event's source."""
+
+    model_config = with_rules(Strict.model_config, CHANGES_NAMED, PAPERS_NAMED)
 
     claim_id: ClaimId
     member_number: MemberNumber | None = None

@@ -1,6 +1,6 @@
 """The small values every event is made of, each with its limit and the reason for it.
 
-Never imports anything of this project. All limits of the wire are here, once.
+Never imports anything of this project but `field_rules`. All limits of the wire are here, once.
 """
 
 import datetime as dt
@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ConfigDict, Field
 from pydantic.main import BaseModel  # where it is defined, which the compiler asks of what is inherited from
+
+from schemas.field_rules import VISIBLE, YEARS
 
 MAX_EVENT_BYTES = 64 * 1024  # a full claim with 20 children and 4,000 letters of chronology is under 16 KiB
 MAX_RUPIAH = 10**12  # the largest benefit known is under 10^10; beyond 10^12 it is a slip of the keyboard
@@ -125,11 +127,14 @@ Source = Annotated[
     ),
 ]
 
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_text)]
-Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_clean_text)]
+_SEEN: Final[dict[str, Any]] = {"pattern": VISIBLE}
+_YEARS: Final[dict[str, Any]] = {"pattern": YEARS}
+Name = Annotated[str, Field(min_length=1, max_length=200, json_schema_extra=_SEEN), AfterValidator(_clean_text)]
+Text = Annotated[str, Field(min_length=1, max_length=4000, json_schema_extra=_SEEN), AfterValidator(_clean_text)]
 # strict=False because `_iso_text` has seen to strictness: after a Python validator pydantic would want a date object.
-Date = Annotated[dt.date, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_within_years)]
-Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_within_years)]
+_DAY: Final = Field(strict=False, json_schema_extra=_YEARS)
+Date = Annotated[dt.date, _DAY, BeforeValidator(_iso_text), AfterValidator(_within_years)]
+Timestamp = Annotated[AwareDatetime, _DAY, BeforeValidator(_iso_text), AfterValidator(_within_years)]
 
 
 @lru_cache(maxsize=4_096)

@@ -21,9 +21,9 @@ def run(
 ) -> None:
     """Everything on this machine: worker, clock, gateway and webhooks.
 
-    On the embedded file, unless another broker is set. The gateway is a process of its own and answers over HTTP
-    at SANTUNAN_WEB_ADDRESS, by default 127.0.0.1:8080; another one posts decisions to webhooks. Each process is started again by itself; where one cannot
-    run, all leave. Ctrl-C stops all.
+    On the embedded file, unless another broker is set. The gateway answers over HTTP at SANTUNAN_WEB_ADDRESS, by
+    default 127.0.0.1:8080; another process posts decisions to webhooks. Each is started again by itself; where one
+    cannot run, all leave. Ctrl-C stops all.
 
     \b
     Examples:

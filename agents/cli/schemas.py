@@ -17,6 +17,9 @@ def show_schemas(
     write: Annotated[
         Path | None, typer.Option("--write", metavar="DIR", help="Write one JSON Schema a type into this directory.")
     ] = None,
+    asyncapi: Annotated[
+        Path | None, typer.Option("--asyncapi", metavar="FILE", help="Write the AsyncAPI 3 document of all topics.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Every event type: where it goes and who may write it.
@@ -26,10 +29,19 @@ def show_schemas(
       santunan schemas
       santunan schemas --json
       santunan schemas --write schemas/json
+      santunan schemas --asyncapi schemas/asyncapi.json
     """
     from pipeline.errors import NotReady
+    from schemas.asyncapi import write_asyncapi
     from schemas.contract import ContractBroken, event_types, write_schemas
 
+    if asyncapi is not None:
+        write_asyncapi(asyncapi)
+        if json:
+            print_json([{"written": 1, "file": str(asyncapi)}])
+        else:
+            print(f"AsyncAPI document written to {asyncapi}")
+        return
     if write is not None:
         try:
             count = write_schemas(write)

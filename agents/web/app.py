@@ -11,14 +11,20 @@ from typing import Any, Final
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
-from agents.web import asking, hooks, oidc, papers, samples, session, submitting
+from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting
+from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
+from agents.web.metrics import NO_ROUTE
 from agents.web.pages import claims, entry, frame, front, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
+from schemas.bundle import Schema
 from schemas.decisions import FieldError
 
 READY_SECONDS: Final = 2.0
@@ -30,6 +36,11 @@ _HEADERS: Final = (
 )
 _POLICY: Final = b"content-security-policy"
 _API_POLICY: Final = b"default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_STATUS: Final[Schema] = {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"enum": ["ok", "unavailable"]}},
+}
 _OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
 
 Scope = MutableMapping[str, Any]
@@ -47,6 +58,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         samples.router,
         session.router,
         oidc.router,
+        documents.router,
         entry.router,
         front.router,
         claims.router,
@@ -60,6 +72,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         app.mount("/fhir", make_fhir_app(gateway))
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
+    app.add_api_route("/metrics", _metrics, methods=["GET"])
     app.add_exception_handler(SantunanError, _refused)
     app.add_exception_handler(ProblemError, _refused)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
@@ -70,7 +83,7 @@ def make_app(gateway: Gateway) -> FastAPI:
 
 
 class Guard:
-    """Headers of every answer, and its line in the log."""
+    """Headers of every answer that it has not itself, its line in the log, and its place in the metrics."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -83,14 +96,16 @@ class Guard:
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                own = list(message.get("headers", ()))
-                given = {name for name, _ in own}  # what is printed or downloaded has a policy of its own
+                own = [*message.get("headers", ())]
+                there = {name.lower() for name, _ in own}  # what is printed or downloaded has a policy of its own
                 ours = (*_HEADERS, (_POLICY, _policy_of(scope)))
-                message["headers"] = [*own, *(one for one in ours if one[0] not in given)]
-                pattern = getattr(scope.get("route"), "path", "(no such address)")
-                milliseconds = (time.perf_counter() - began) * 1000
-                text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {milliseconds:.1f} ms"
+                message["headers"] = [*own, *(one for one in ours if one[0] not in there)]
+                pattern = getattr(scope.get("route"), "path", NO_ROUTE)
+                seconds = time.perf_counter() - began
+                text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {seconds * 1000:.1f} ms"
                 log.info(text, extra={"source": scope.get("principal"), "status": message["status"]})
+                metrics = scope["app"].state.gateway.metrics
+                metrics.note_request(scope["method"], pattern, message["status"], seconds)
             await send(message)
 
         await self._app(scope, receive, send_guarded)
@@ -108,11 +123,15 @@ def _policy_of(scope: Scope) -> bytes:
     return frame.POLICY.encode() if is_page(scope) else _API_POLICY
 
 
+@describe(("Layanan berjalan", "The service runs"), tag="state", answers={200: _STATUS}, signed=False)
 async def _health(request: Request) -> Response:
     """The answer itself shows that the process runs."""
     return Response(orjson.dumps({"status": "ok"}), media_type="application/json")
 
 
+@describe(
+    ("Kejadian sedang diterima", "Events are taken in"), tag="state", answers={200: _STATUS, 503: _STATUS}, signed=False
+)
 async def _ready(request: Request) -> Response:
     """Whether events are taken in now, as far as a trivial read of the store shows."""
     gateway = gateway_of(request)
@@ -124,6 +143,17 @@ async def _ready(request: Request) -> Response:
         is_ready = False
     status = ("ok", 200) if is_ready else ("unavailable", 503)
     return Response(orjson.dumps({"status": status[0]}), status[1], media_type="application/json")
+
+
+@describe(
+    ("Angka untuk Prometheus", "Figures for Prometheus"),
+    tag="state",
+    answers={200: Answer({"text/plain": {"type": "string"}})},
+    signed=False,
+)
+async def _metrics(request: Request) -> Response:
+    """Without a word of who asked for what."""
+    return Response(gateway_of(request).metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -143,7 +173,17 @@ async def _wrong_parameter(request: Request, error: Exception) -> Response:
 
 async def _not_routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return _answered(request, own(_OF_STATUS.get(error.status_code, "BUG"), error.headers))
+    headers = {**(error.headers or {})}
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(methods_at(request.app, request.scope["path"])))
+    return _answered(request, own(_OF_STATUS.get(error.status_code, "BUG"), headers))
+
+
+def methods_at(app: FastAPI, path: str) -> set[str]:
+    """All that some route has at this address; the router names those of the first route alone."""
+    contexts = [one for one in iter_route_contexts(app.routes) if one.path and one.methods]
+    found = [one.methods or set() for one in contexts if compile_path(str(one.path))[0].match(path)]
+    return {method for methods in found for method in methods}
 
 
 async def _bug(request: Request, error: Exception) -> Response:

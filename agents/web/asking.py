@@ -9,19 +9,22 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from agents.web import feed
+from agents.web import examples, feed
 from agents.web.bodies import model_of
-from agents.web.gate import Signed, call, gateway_of, in_thread, language_of, prefers
+from agents.web.describing import JSON, Answer, describe, page_of
+from agents.web.gate import Gateway, Signed, call, gateway_of, in_thread, language_of, prefers
 from agents.web.printing import explanation_page
 from agents.web.problems import ProblemError
-from agents.web.submitting import receipt_document
+from agents.web.submitting import receipt_document, receipt_schema
 from pipeline.explain import Language, render_text
 from pipeline.operations.claim_file import read_case
-from pipeline.operations.cover import check_cover
+from pipeline.operations.cover import MEMBER_SHAPE, Cover, check_cover
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.payouts import list_payouts
 from pipeline.operations.reading import (
+    ClaimRow,
     ClaimView,
+    FeedItem,
     explain_claim,
     list_claims,
     list_decisions,
@@ -30,7 +33,9 @@ from pipeline.operations.reading import (
     read_receipt,
 )
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
+from pipeline.queries.queue import WaitingClaim
 from pipeline.queries.submissions import last_chunk
+from schemas.bundle import Bundle, Schema
 from schemas.values import Date, Strict
 
 Found = TypeVar("Found")
@@ -44,19 +49,73 @@ router = APIRouter(prefix="/v1")
 
 
 class CoverQuestion(Strict):
-    """`member`: membership number or NIK, which stands in the body alone, never in an address."""
+    """`member`: membership number or NIK, which is in the body alone, never in an address."""
 
-    member: Annotated[str, Field(max_length=16)]
+    member: Annotated[str, Field(max_length=16, json_schema_extra={"pattern": MEMBER_SHAPE})]
     program: Literal["JKK", "JKM"] = "JKK"
     day: Date
 
 
+def _explanation_schema(bundle: Bundle) -> Schema:
+    """Of `pipeline.explain.Explanation`."""
+    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
+    line = {
+        "type": "object",
+        "required": ["text", "details", "law", "result", "amount", "marker"],
+        "properties": {
+            "text": text,
+            "details": texts,
+            "law": text,
+            "result": {"type": ["string", "null"]},
+            "amount": {"type": ["integer", "null"], "description": "rupiah"},
+            "marker": {"type": ["string", "null"]},
+        },
+    }
+    section = {
+        "type": "object",
+        "required": ["key", "title", "lines"],
+        "properties": {"key": text, "title": text, "lines": {"type": "array", "items": line}},
+    }
+    sections = {"type": "array", "items": section}
+    return {
+        "type": "object",
+        "required": ["language", "title", "letter", "record_title", "record"],
+        "properties": {
+            "language": {"enum": ["id", "en"]},
+            "title": text,
+            "letter": sections,
+            "record_title": text,
+            "record": sections,
+        },
+    }
+
+
 @router.get("/claims")
+@describe(
+    ("Daftar klaim Anda", "Your claims"),
+    tag="claims",
+    answers={200: page_of(ClaimRow)},
+    problems=(404,),
+)
 async def get_claims(request: Request, principal: Signed, after: Cursor = "", limit: Limit = PAGE_ROWS) -> Response:
     return _page(await call(request, list_claims, principal, after=after, limit=limit))
 
 
 @router.get("/claims/{claim}")
+@describe(
+    ("Satu klaim: keputusan, alasan, yang belum ada", "One claim: decision, reasons, what is missing"),
+    (
+        "`wait` menunggu revisi sesudah `after`; tanpa yang baru, jawabannya keadaan sekarang.",
+        "`wait` waits for a revision after `after`; where none comes, the answer is what there is.",
+    ),
+    tag="claims",
+    answers={
+        200: Answer({JSON: ClaimView}, ("ETag", "Content-Language")),
+        304: Answer({}, ("ETag", "Content-Language")),
+    },
+    problems=(404,),
+    headers={"If-None-Match": ("ETag yang sudah ada", "the ETag that you have")},
+)
 async def get_claim(
     request: Request, principal: Signed, claim: str, wait: Wait = 0, after: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
@@ -82,6 +141,16 @@ async def get_case(request: Request, principal: Signed, claim: str) -> Response:
 
 
 @router.get("/claims/{claim}/explanation")
+@describe(
+    ("Keputusan dengan kata-kata", "The decision in words"),
+    (
+        "JSON, atau teks siap cetak bila `Accept: text/plain`.",
+        "JSON, or text to print where `Accept` is text/plain.",
+    ),
+    tag="claims",
+    answers={200: Answer({JSON: _explanation_schema, "text/plain": {"type": "string"}}, ("Content-Language",))},
+    problems=(404,),
+)
 async def get_explanation(
     request: Request, principal: Signed, claim: str, lang: Literal["id", "en"] | None = None
 ) -> Response:
@@ -96,6 +165,18 @@ async def get_explanation(
 
 
 @router.post("/cover")
+@describe(
+    ("Periksa kepesertaan", "Check cover"),
+    (
+        "Nomor peserta (KPJ) atau NIK ada dalam isi kiriman, tidak pernah dalam alamat.",
+        "The membership number (KPJ) or NIK is in the body, never in the address.",
+    ),
+    tag="cover",
+    answers={200: Cover},
+    body={JSON: CoverQuestion},
+    examples={JSON: examples.COVER},
+    problems=(404,),
+)
 async def post_cover(request: Request, principal: Signed) -> Response:
     asked = await model_of(request, CoverQuestion)
     question: dict[str, Any] = {"member": asked.member, "program": asked.program, "day": asked.day}
@@ -103,6 +184,16 @@ async def post_cover(request: Request, principal: Signed) -> Response:
 
 
 @router.get("/decisions")
+@describe(
+    ("Keputusan baru, berurutan", "The feed of decisions"),
+    (
+        "`cursor` jawaban ini adalah `after` permintaan berikutnya, juga bila tidak ada yang baru.",
+        "`cursor` of the answer is `after` of the next request, also where there is nothing new.",
+    ),
+    tag="claims",
+    answers={200: page_of(FeedItem)},
+    problems=(404,),
+)
 async def get_decisions(
     request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
 ) -> Response:
@@ -130,6 +221,12 @@ async def get_payouts(
 
 
 @router.get("/work")
+@describe(
+    ("Klaim yang menunggu petugas", "Claims that wait for an officer"),
+    tag="officers",
+    answers={200: page_of(WaitingClaim)},
+    problems=(404,),
+)
 async def get_work(
     request: Request, principal: Signed, after: Cursor | None = None, limit: Limit = PAGE_ROWS
 ) -> Response:
@@ -137,6 +234,12 @@ async def get_work(
 
 
 @router.get("/receipts/{digest}")
+@describe(
+    ("Tanda terima sekali lagi", "The receipt again"),
+    tag="events",
+    answers={200: receipt_schema},
+    problems=(404,),
+)
 async def get_receipt(request: Request, principal: Signed, digest: str) -> Response:
     return _json(receipt_document(await call(request, read_receipt, principal, digest)))
 
@@ -151,20 +254,29 @@ async def waited(
     gateway, clock = gateway_of(request), asyncio.get_running_loop().time
     if gateway.waiting.locked():
         raise ProblemError("AWAY", {"Retry-After": "5"})
-    ends_at, seen = clock() + seconds, -1
+    ends_at = clock() + seconds
     async with gateway.waiting:
-        while True:
-            is_last = clock() >= ends_at or gateway.leaving.is_set()
-            number = await in_thread(gateway, partial(last_chunk, gateway.front.store))
-            if is_last or number != seen:
-                seen = number
-                try:
-                    if is_new(found := await ask()) or is_last:
-                        return found
-                except NotFound:
-                    if is_last:
-                        raise
-            await asyncio.sleep(feed.LOOK_SECONDS)
+        with gateway.metrics.waiting():
+            return await _looked(gateway, ends_at, ask, is_new)
+
+
+async def _looked(
+    gateway: Gateway, ends_at: float, ask: Callable[[], Awaitable[Found]], is_new: Callable[[Found], bool]
+) -> Found:
+    """Looks where the store has changed, until `ends_at` of the loop's clock."""
+    clock, seen = asyncio.get_running_loop().time, -1
+    while True:
+        is_last = clock() >= ends_at or gateway.leaving.is_set()
+        number = await in_thread(gateway, partial(last_chunk, gateway.front.store))
+        if is_last or number != seen:
+            seen = number
+            try:
+                if is_new(found := await ask()) or is_last:
+                    return found
+            except NotFound:
+                if is_last:
+                    raise
+        await asyncio.sleep(feed.LOOK_SECONDS)
 
 
 def _page(page: Page[Any]) -> Response:

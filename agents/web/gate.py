@@ -18,6 +18,7 @@ from fastapi import Depends, Request
 from agents.web.identity_provider import IdentityProvider
 from agents.web.limits import Buckets, Streaks
 from agents.web.link import HandedIn, SubmitterLink
+from agents.web.metrics import Metrics
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -73,6 +74,7 @@ class Gateway:
     waiting: asyncio.Semaphore = field(init=False)
     uploads: asyncio.Semaphore = field(init=False)
     leaving: asyncio.Event = field(init=False)  # set when the process is to end: what waits ends first
+    metrics: Metrics = field(init=False, default_factory=Metrics)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sign_ins", SignInBook(self.access))

@@ -8,9 +8,9 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field, ValidationError
 
+from agents.web.describing import JSON
 from agents.web.gate import Signed, body_of, call, gateway_of, media_type_of
 from agents.web.problems import ProblemError
-from agents.web.submitting import JSON
 from pipeline.access.addresses import MOST_LETTERS, parts_of
 from pipeline.errors import Poison
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS

@@ -9,6 +9,7 @@ _SAID: Final[Mapping[str, str]] = {
         "belum ada; tambahkan nomor Anda sendiri untuk laporan ini, dan nomor yang sama bila dikirim ulang"
     ),
     "is missing; add it": "belum ada; tambahkan",
+    "differs from the claim in the address; leave it out": "berbeda dari klaim dalam alamat; hilangkan",
     "unknown field; remove it, or correct its name": "bagian tidak dikenal; hapus, atau betulkan namanya",
     "write a whole number, without quotes, decimal point or exponent": (
         "tulis bilangan bulat, tanpa tanda kutip, koma desimal atau eksponen"

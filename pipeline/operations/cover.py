@@ -19,7 +19,8 @@ from pipeline.queries.pages import NotFound
 from schemas.decisions import FieldError
 from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
-_MEMBER: Final = re.compile(f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}")
+MEMBER_SHAPE: Final = f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}"
+_MEMBER: Final = re.compile(MEMBER_SHAPE)
 _NIK_DIGITS: Final = 16
 
 

@@ -12,11 +12,13 @@ import orjson
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Denied, Grant, grant_of
+from pipeline.errors import Poison
 from pipeline.operations.front_office import FrontOffice, Receipt
 from pipeline.operations.parties import claim_seen
 from pipeline.operations.submission import receive, receive_one
 from pipeline.queries.pages import NotFound
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
+from schemas.decisions import FieldError
 from schemas.envelope import document
 from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
@@ -37,7 +39,6 @@ def report_death(front: FrontOffice, principal: Principal, key: str, data: Data)
 
 def add_evidence(front: FrontOffice, principal: Principal, claim_id: str, key: str, data: Data) -> Receipt:
     """Add to a claim; what is sent before the claim is read waits for it. Raises as `receive_one`."""
-    grant_of(principal, "add_evidence")
     return _follow(front, principal, "add_evidence", EvidenceAdded, claim_id, key, data)
 
 
@@ -48,13 +49,13 @@ def appeal(front: FrontOffice, principal: Principal, claim_id: str, key: str, da
 
 def review(front: FrontOffice, principal: Principal, key: str, data: Data) -> Receipt:
     """Rule on a referred claim, or confirm as the second person. Raises as `receive_one`."""
-    return _follow(front, principal, "review", ClaimReviewed, str(data.get("claim_id")), key, data)
+    return _follow(front, principal, "review", ClaimReviewed, data.get("claim_id"), key, data)
 
 
 def settle(front: FrontOffice, principal: Principal, key: str, data: Data) -> Receipt:
     """Report that a payout reached its payee, or, where `data` has `failed_on`, that it did not."""
     kind = PayoutFailed if "failed_on" in data else PayoutSettled
-    return _follow(front, principal, "settle", kind, str(data.get("claim_id")), key, data)
+    return _follow(front, principal, "settle", kind, data.get("claim_id"), key, data)
 
 
 def submit_events(front: FrontOffice, principal: Principal, documents: Sequence[bytes]) -> list[Receipt | Exception]:
@@ -71,12 +72,16 @@ def _report(front: FrontOffice, principal: Principal, operation: str, kind: type
 
 
 def _follow(
-    front: FrontOffice, principal: Principal, operation: str, kind: type, claim_id: str, key: str, data: Data
+    front: FrontOffice, principal: Principal, operation: str, kind: type, claim_id: Any, key: str, data: Data
 ) -> Receipt:
     """Of an opened claim. A party need not know its membership number, which keeps its events in one order."""
     grant_of(principal, operation)
-    number = _number_of(front, principal, claim_id) if "member_number" not in data else data["member_number"]
-    filled = {**data, "claim_id": claim_id, **({"member_number": number} if number is not None else {})}
+    if data.get("claim_id", claim_id) != claim_id:
+        raise Poison("INVALID", FieldError("data.claim_id", "differs from the claim in the address; leave it out"))
+    filled = dict(data) if claim_id is None else {**data, "claim_id": claim_id}
+    if "member_number" not in data and isinstance(claim_id, str):
+        number = _number_of(front, principal, claim_id)
+        filled |= {"member_number": number} if number is not None else {}
     return _report(front, principal, operation, kind, key, filled)
 
 

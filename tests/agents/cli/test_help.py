@@ -135,3 +135,5 @@ def test_the_table_of_schemas_breaks_no_name() -> None:
 def test_json_is_one_document_a_line(tmp_path: Path) -> None:
     assert all("type" in row for row in santunan("schemas", "--json").rows)
     assert santunan("schemas", "--json", "--write", "new", cwd=tmp_path).rows[0]["directory"] == "new"
+    assert santunan("schemas", "--json", "--asyncapi", "new.json", cwd=tmp_path).rows[0]["file"] == "new.json"
+    assert "claims.decisions" in (tmp_path / "new.json").read_text()

@@ -23,6 +23,11 @@ Running = tuple[Gateway, int]
 Make = Callable[[str], Principal]
 
 
+def who_of(kind: str) -> str:
+    """An employer is named by its number."""
+    return "np000001" if kind in ("employer", "cooperative") else "one"
+
+
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """OWN-1 has every kind of party, FOREIGN-1 an office alone; OFFICER-1 waits for an officer."""

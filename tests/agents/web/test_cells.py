@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.access.principals import KINDS
 from pipeline.access.roles import ROLES
-from tests.agents.web.conftest import FOREIGN, OWN, WORKER
+from tests.agents.web.conftest import FOREIGN, OWN, WORKER, who_of
 from tests.support import events as e
 from tests.support.gateway import Answer, Client
 
@@ -104,11 +104,6 @@ NEVER_FOREIGN = {
     *("submit_events", "list_work", "read_session", "sign_out", "register_webhook", "list_webhooks", "list_payouts"),
     *LISTS,
 }
-
-
-def who_of(kind: str) -> str:
-    """An employer is named by its number."""
-    return "np000001" if kind in ("employer", "cooperative") else "one"
 
 
 def test_each_operation_is_asked_for() -> None:

@@ -198,6 +198,7 @@ def test_all_faults_come_at_once_in_the_language_asked_for(client: Open) -> None
         (b"{}", {"Content_Type": "application/json; charset=latin-1"}, 415),
         (b"{}", {"Content_Encoding": "gzip"}, 415),
         (b"[" * 20_000, {}, 400),
+        (b'{"member": ' + b"[" * 300 + b"]" * 300 + b"}", {}, 400),
         (b" " * (64 * 1024 + 1), {}, 413),
         (b'{"member": {"member_number": 1e999}}', {}, 400),
     ],
@@ -209,13 +210,32 @@ def test_hostile_bodies_are_refused_with_a_problem(
     assert found.status == status and found.json["status"] == status, found.raw
 
 
+def test_a_claim_is_named_once_and_as_text(client: Open) -> None:
+    report = client(CLINIC).report(f"/v1/claims/{OWN}/evidence", "named-1", {"claim_id": "X", "documents": ["ktp"]})
+    assert report.status == 422 and report.json["errors"][0]["pointer"] == "/claim_id"
+    same = client(CLINIC).report(f"/v1/claims/{OWN}/evidence", "named-2", {"claim_id": OWN, "documents": ["ktp"]})
+    assert same.status == 202
+    ruling = {"claim_id": 5, "revision": 1, "verdict": "approve", "reason": "x"}
+    found = client("officer:one").report("/v1/reviews", "named-3", ruling)
+    assert found.status == 422 and found.json["errors"][0]["pointer"] == "/claim_id"
+
+
+def test_no_address_is_answered_that_could_hold_a_nik(client: Open) -> None:
+    for number, claim in enumerate(("CLAIM-5", NIK)):
+        data = {"documents": ["ktp"]}
+        found = client(CLINIC).event(
+            e.event("claim.evidence", {"claim_id": claim, **data}, source=SOURCE, id=f"address-{number}")
+        )
+        assert found.status == 202 and ("location" in found.headers) == (claim != NIK)
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "TRACE", "OPTIONS", "HEAD"])
 def test_another_method_is_no_way_in(method: str, client: Open) -> None:
     found = client(CLINIC).ask(method, "/v1/accidents")
     assert (found.status, found.headers["allow"]) == (405, "POST")
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/v1", "/v1/claims/", "/v1/claims/a/b", "/v1/%00"])
+@pytest.mark.parametrize("path", ["/redoc", "/docs/x", "/v1", "/v1/claims/", "/v1/claims/a/b", "/v1/%00"])
 def test_no_other_address_answers(path: str, client: Open) -> None:
     assert (found := client(CLINIC).get(path)).status == 404 and found.json["code"] == "NOT_FOUND"
 

@@ -1,0 +1,148 @@
+"""The document of the API: every route is in it, in both languages, and it can be read without internet or script."""
+
+import json
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any, Final
+
+import jsonschema_rs
+import pytest
+
+from agents.web.app import make_app, methods_at
+from agents.web.describing import description_of
+from agents.web.metrics import Metrics
+from agents.web.openapi import PARAMETERS, TAGS, openapi_document, routes_of
+from tests.support.gateway import Client
+
+Open = Callable[[str | None], Client]
+APP: Final = make_app(SimpleNamespace(metrics=Metrics()))  # type: ignore[arg-type]
+DOCUMENTS: Final[dict[str, Any]] = {"id": openapi_document(APP, "id"), "en": openapi_document(APP, "en")}
+ROUTES: Final = list(routes_of(APP))
+ABLE: Final = {"/v1/reviews": "officer:one", "/v1/settlements": "payments:one", "/v1/events": "clinic:plkk-0012"}
+
+
+def operations() -> list[tuple[str, str, Any]]:
+    return [
+        (method, path, one) for path, methods in DOCUMENTS["en"]["paths"].items() for method, one in methods.items()
+    ]
+
+
+@pytest.mark.parametrize(("method", "path", "endpoint"), ROUTES, ids=[f"{one[0]} {one[1]}" for one in ROUTES])
+def test_each_route_is_described_in_both_languages(method: str, path: str, endpoint: Any) -> None:
+    described = description_of(endpoint)
+    assert described is not None, "add @describe(…) to this route: see agents/web/describing.py"
+    assert all(described.summary) and described.summary[0] != described.summary[1]
+    assert bool(described.detail[0]) == bool(described.detail[1])
+    assert described.tag in TAGS, f"give the tag {described.tag} words in agents/web/openapi.py"
+    for one in DOCUMENTS.values():
+        operation = one["paths"][path][method.lower()]
+        texts = [operation["summary"], *(answer["description"] for answer in operation["responses"].values())]
+        texts += [parameter["description"] for parameter in operation.get("parameters", ())]
+        assert all(texts)
+
+
+def test_each_parameter_of_an_address_has_words() -> None:
+    named = {one["name"] for _, _, operation in operations() for one in operation.get("parameters", ())}
+    assert PARAMETERS.keys() <= named
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for document in DOCUMENTS.values():
+        found = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', json.dumps(document)))
+        assert found <= document["components"]["schemas"].keys()
+        assert len(found) > 40
+
+
+def test_each_example_fits_its_schema_and_is_taken_in(client: Open) -> None:
+    bodies = 0
+    for method, path, operation in operations():
+        for media_type, body in operation.get("requestBody", {}).get("content", {}).items():
+            if "json" not in media_type:
+                continue
+            assert "example" in body, f"give {method.upper()} {path} an example"
+            schema = body["schema"] | {"components": DOCUMENTS["en"]["components"]}
+            assert jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(body["example"]), path
+            if path == "/v1/events" and media_type == "application/json":
+                continue  # binary mode: tests/agents/web/test_cloudevents.py
+            asked = client(ABLE.get(path, "office:one"))
+            address = path.replace("{claim}", "JKK-2024-0034")
+            found = asked.ask(method.upper(), address, body["example"], Content_Type=media_type, Idempotency_Key=path)
+            assert found.status in (200, 201, 202, 204), (path, found.raw)
+            bodies += 1
+    assert bodies >= 9
+
+
+@pytest.mark.parametrize("path", ["/docs", "/docs/events"])
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_a_page_needs_no_internet_no_script_and_no_key(path: str, language: str, client: Open) -> None:
+    found = client(None).get(f"{path}?lang={language}")
+    assert found.status == 200 and found.headers["content-type"] == "text/html; charset=utf-8"
+    assert found.headers["content-language"] == language
+    assert found.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self';")
+    page = Page()
+    page.feed(found.raw.decode())
+    assert page.scripts == 0 and page.tags["html"] == {"lang": language}
+    assert all(one.startswith(("/", "#")) and not one.startswith("//") for one in page.links)
+    inside = {one[1:] for one in page.links if one.startswith("#")}
+    assert inside <= page.ids and len(page.ids) == page.count, "every link leads somewhere, and no id is there twice"
+    for one in page.links:
+        if one.startswith("/"):
+            assert client(None).get(one).status == 200
+
+
+class Page(HTMLParser):
+    """What a page refers to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: set[str] = set()
+        self.ids: set[str] = set()
+        self.tags: dict[str, dict[str, str | None]] = {}
+        self.scripts = self.count = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags[tag] = found
+        is_script = tag == "script" or any(name.startswith("on") or name == "style" for name in found)
+        self.scripts += is_script or tag == "style"
+        for name in ("href", "src"):
+            if name in found:
+                self.links.add(found[name] or "")
+        if "id" in found:
+            self.ids.add(found["id"] or "")
+            self.count += 1
+
+
+def test_a_page_names_every_operation_and_every_topic(client: Open) -> None:
+    page = client(None).get("/docs", Accept_Language="en").raw.decode()
+    assert all(f"{method.upper()} {path}" in page and one["summary"] in page for method, path, one in operations())
+    events = client(None).get("/docs/events", Accept_Language="en").raw.decode()
+    document = client(None).get("/asyncapi.json").json
+    assert all(one["address"] in events for one in document["channels"].values())
+    assert "at least one of: member_number, nik" in page and "at least one of: member_number, nik" in events
+
+
+def test_the_language_of_the_document_is_asked_for_or_indonesian(client: Open) -> None:
+    for path in ("/openapi.json", "/docs"):
+        asked = client(None)
+        assert "Laporkan kecelakaan kerja" in asked.get(path).raw.decode()
+        assert "Report an accident at work" in asked.get(path, Accept_Language="en").raw.decode()
+        assert "Laporkan kecelakaan" in asked.get(f"{path}?lang=id", Accept_Language="en").raw.decode()
+    assert client(None).get("/openapi.json").json == DOCUMENTS["id"]
+
+
+def test_another_method_is_refused_with_those_that_the_address_has(client: Open) -> None:
+    for path, methods in DOCUMENTS["en"]["paths"].items():
+        found = client(None).ask("TRACE", re.sub("{.*?}", "x", path))
+        assert (found.status, found.json["code"]) == (405, "METHOD"), path
+        assert found.headers["allow"] == ", ".join(sorted(one.upper() for one in methods))
+
+
+def test_allow_names_methods_of_several_routes() -> None:
+    app = make_app(SimpleNamespace(metrics=Metrics()))  # type: ignore[arg-type]
+    app.add_api_route("/v1/things/{thing}", lambda thing: None, methods=["PUT"])
+    app.add_api_route("/v1/things/{thing}", lambda thing: None, methods=["GET"])
+    assert methods_at(app, "/v1/things/1") == {"GET", "PUT"}
+    assert methods_at(app, "/v1/claims/K-1/evidence") == {"POST"} and methods_at(app, "/nowhere") == set()
