@@ -197,6 +197,7 @@ def test_without_a_place_for_papers_none_is_taken_in(
 ) -> None:
     key = client(CLINIC)
     monkeypatch.setattr("agents.web.gate.Gateway.front", replace(gateway[0].front, papers=None))
+    monkeypatch.setattr("agents.web.gate.Gateway.quick", None)
     assert put(key, PDF).status == 503
     named = {"sha256": name_of(PDF), "document": "ktp"}
     assert key.report("/v1/accidents", "no-place", DATA | {"attachments": [named]}).status == 422
