@@ -19,7 +19,7 @@ def run(
     supervise: Annotated[bool, typer.Option("--supervise/--no-supervise", help=NO_SUPERVISE)] = True,
     accept_unknown: Annotated[bool, typer.Option("--accept-unknown", help=ACCEPT_UNKNOWN)] = False,
 ) -> None:
-    """Everything on this machine: worker, clock, gateway and webhooks.
+    """Everything on this machine: worker, gateway and webhooks.
 
     On the embedded file, unless another broker is set. The gateway answers over HTTP at SANTUNAN_WEB_ADDRESS, by
     default 127.0.0.1:8080; another process posts decisions to webhooks. Each is started again by itself; where one

@@ -48,7 +48,11 @@ SHOWING = (
 )
 OF_OUR_OWN = {
     "access",
+    "conformance",
     "gateway",
+    "login",
+    "logout",
+    "webhooks",
     "demo",
     "run",
     "worker",
