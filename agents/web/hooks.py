@@ -12,7 +12,7 @@ from agents.web import examples
 from agents.web.describing import JSON, Answer, describe, page_of, rows_of
 from agents.web.gate import Signed, body_of, call, gateway_of, media_type_of
 from agents.web.problems import ProblemError
-from pipeline.access.addresses import MOST_LETTERS, parts_of
+from pipeline.access.addresses import MOST_LETTERS, URL_SHAPE, parts_of
 from pipeline.errors import Poison
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.webhooks import (
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/v1/webhooks")
 class NewWebhook(Strict):
     """`after`: a cursor of the feed of decisions behind which to begin; without it, with what is decided from now."""
 
-    url: Annotated[str, Field(max_length=MOST_LETTERS)]
+    url: Annotated[str, Field(max_length=MOST_LETTERS, json_schema_extra={"pattern": URL_SHAPE})]
     after: Annotated[str, Field(max_length=MOST_CURSOR_LETTERS)] | None = None
 
 

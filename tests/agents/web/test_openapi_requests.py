@@ -46,6 +46,7 @@ UNSAID_WORDS: Final = (
     *UNSAYABLE.values(),
     "the law is known from",
     "you have as many webhooks as one may have",
+    "you have put no paper of this SHA-256",
 )
 # Who may do it; the others are asked for as well, and an office may do the rest.
 ABLE: Final = {
@@ -75,6 +76,7 @@ configuration = SchemathesisConfig.from_dict(
 )
 api = schemathesis.openapi.from_asgi("/openapi.json?lang=en", application, config=configuration)
 OPERATIONS: Final = sum(1 for _ in api.get_all_operations())
+schemathesis.openapi.media_type("application/pdf", st.binary().map(lambda found: b"%PDF-1.7\n" + found))
 schemathesis.openapi.format("date", st.dates().map(str).filter(lambda day: "1900" <= day < "2101"))
 
 
