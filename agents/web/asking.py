@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -11,13 +11,13 @@ from pydantic import Field
 
 from agents.web import examples, feed
 from agents.web.bodies import model_of
-from agents.web.describing import JSON, Answer, describe, page_of
+from agents.web.describing import HTML, JSON, Answer, describe, page_of
 from agents.web.gate import Gateway, Signed, call, gateway_of, in_thread, language_of, prefers
 from agents.web.printing import explanation_page
 from agents.web.problems import ProblemError
 from agents.web.submitting import receipt_document, receipt_schema
-from pipeline.explain import Language, render_text
-from pipeline.operations.claim_file import read_case
+from pipeline.explain import Explanation, Language, render_text
+from pipeline.operations.claim_file import CaseView, read_case
 from pipeline.operations.cover import MEMBER_SHAPE, Cover, check_cover
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.payouts import list_payouts
@@ -33,9 +33,10 @@ from pipeline.operations.reading import (
     read_receipt,
 )
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
+from pipeline.queries.payouts import OrderedPayout
 from pipeline.queries.queue import WaitingClaim
 from pipeline.queries.submissions import last_chunk
-from schemas.bundle import Bundle, Schema
+from schemas.bundle import Schema
 from schemas.values import Date, Strict
 
 Found = TypeVar("Found")
@@ -44,6 +45,8 @@ Wait = Annotated[int, Query(ge=0, le=25, description="seconds to wait for someth
 Limit = Annotated[int, Query(ge=1, le=PAGE_ROWS)]
 Cursor = Annotated[str, Query(max_length=100)]
 FeedCursor = Annotated[str, Query(max_length=MOST_CURSOR_LETTERS)]
+
+_TEXT: Final[Schema] = {"type": "string"}
 
 router = APIRouter(prefix="/v1")
 
@@ -54,40 +57,6 @@ class CoverQuestion(Strict):
     member: Annotated[str, Field(max_length=16, json_schema_extra={"pattern": MEMBER_SHAPE})]
     program: Literal["JKK", "JKM"] = "JKK"
     day: Date
-
-
-def _explanation_schema(bundle: Bundle) -> Schema:
-    """Of `pipeline.explain.Explanation`."""
-    text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
-    line = {
-        "type": "object",
-        "required": ["text", "details", "law", "result", "amount", "marker"],
-        "properties": {
-            "text": text,
-            "details": texts,
-            "law": text,
-            "result": {"type": ["string", "null"]},
-            "amount": {"type": ["integer", "null"], "description": "rupiah"},
-            "marker": {"type": ["string", "null"]},
-        },
-    }
-    section = {
-        "type": "object",
-        "required": ["key", "title", "lines"],
-        "properties": {"key": text, "title": text, "lines": {"type": "array", "items": line}},
-    }
-    sections = {"type": "array", "items": section}
-    return {
-        "type": "object",
-        "required": ["language", "title", "letter", "record_title", "record"],
-        "properties": {
-            "language": {"enum": ["id", "en"]},
-            "title": text,
-            "letter": sections,
-            "record_title": text,
-            "record": sections,
-        },
-    }
 
 
 @router.get("/claims")
@@ -134,6 +103,16 @@ async def get_claim(
 
 
 @router.get("/cases/{claim}")
+@describe(
+    ("Seluruh berkas satu klaim", "The whole file of a claim"),
+    (
+        "Fakta, riwayat, dan klaim lain orang yang sama; untuk petugas dan auditor.",
+        "Facts, history, and other claims of the same person; for officers and auditors.",
+    ),
+    tag="officers",
+    answers={200: Answer({JSON: CaseView}, ("Content-Language",))},
+    problems=(404,),
+)
 async def get_case(request: Request, principal: Signed, claim: str) -> Response:
     """The whole file: facts by section, history, other claims of the person; for who rules on it or audits it."""
     language = language_of(request)
@@ -144,11 +123,13 @@ async def get_case(request: Request, principal: Signed, claim: str) -> Response:
 @describe(
     ("Keputusan dengan kata-kata", "The decision in words"),
     (
-        "JSON, atau teks siap cetak bila `Accept: text/plain`.",
-        "JSON, or text to print where `Accept` is text/plain.",
+        "JSON; halaman siap cetak bila `Accept: text/html`, teks bila `Accept: text/plain`.",
+        "JSON; a page to print where `Accept` is text/html, text where it is text/plain.",
     ),
     tag="claims",
-    answers={200: Answer({JSON: _explanation_schema, "text/plain": {"type": "string"}}, ("Content-Language",))},
+    answers={
+        200: Answer({JSON: Explanation, HTML: _TEXT, "text/plain": _TEXT}, ("Content-Language",)),
+    },
     problems=(404,),
 )
 async def get_explanation(
@@ -187,12 +168,15 @@ async def post_cover(request: Request, principal: Signed) -> Response:
 @describe(
     ("Keputusan baru, berurutan", "The feed of decisions"),
     (
-        "`cursor` jawaban ini adalah `after` permintaan berikutnya, juga bila tidak ada yang baru.",
-        "`cursor` of the answer is `after` of the next request, also where there is nothing new.",
+        "`cursor` jawaban ini adalah `after` permintaan berikutnya, juga bila tidak ada yang baru. "
+        "Aliran server-sent events bila `Accept: text/event-stream`.",
+        "`cursor` of the answer is `after` of the next request, also where there is nothing new. "
+        "A stream of server-sent events where `Accept` is text/event-stream.",
     ),
     tag="claims",
-    answers={200: page_of(FeedItem)},
+    answers={200: Answer({JSON: page_of(FeedItem), feed.MEDIA_TYPE: _TEXT})},
     problems=(404,),
+    headers={"Last-Event-ID": ("`id` terakhir dari aliran yang terputus", "last `id` of a stream that broke off")},
 )
 async def get_decisions(
     request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
@@ -209,6 +193,17 @@ async def get_decisions(
 
 
 @router.get("/payouts")
+@describe(
+    ("Yang harus dibayar atau ditagih kembali", "What is to be paid or got back"),
+    (
+        "`cursor` jawaban ini adalah `after` permintaan berikutnya. `limit` menghitung keputusan: "
+        "satu keputusan dapat memuat beberapa pembayaran.",
+        "`cursor` of the answer is `after` of the next request. `limit` counts decisions, and one may order several.",
+    ),
+    tag="payments",
+    answers={200: page_of(OrderedPayout, most=None)},
+    problems=(404,),
+)
 async def get_payouts(
     request: Request, principal: Signed, after: FeedCursor = "", wait: Wait = 0, limit: Limit = PAGE_ROWS
 ) -> Response:

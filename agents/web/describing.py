@@ -22,6 +22,7 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter
 
 from schemas.bundle import Bundle, Schema
+from schemas.codes import CheckResult, Marker
 from schemas.contract import json_schemas
 from schemas.envelope import type_of
 from schemas.events import EVENT_WRITERS
@@ -30,9 +31,10 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 Words = tuple[str, str]  # Indonesian, English
 Shape = type | Schema | Callable[[Bundle], Schema]
+_NAMED_LATE: Final = {"CheckResult": CheckResult, "Marker": Marker}  # `pipeline.explain.parts` only names them
 Route = TypeVar("Route", bound=Callable[..., Any])
 SIGNED: Final = frozenset({401, 403, 429, 503})
-BODY: Final = frozenset({400, 408, 413, 415, 422})  # what a body can be refused with
+BODY: Final = frozenset({408, 413, 415, 422})  # what a body can be refused with, and one of JSON with 400 besides
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def describe(
 ) -> Callable[[Route], Route]:
     """`examples`: of the body, by media type. `path`: narrower schemas of parameters of the address."""
     refusals = frozenset(problems) | (SIGNED if signed else frozenset()) | (BODY if body else frozenset())
+    refusals |= frozenset({400} if any("json" in media_type for media_type in body or {}) else ())
     found = Described(
         summary,
         detail,
@@ -113,7 +116,9 @@ def shaped(bundle: Bundle, shape: Shape) -> Schema:
 
 def schema_of(kind: Any) -> Schema:
     """Of a dataclass or a model, as it is written in an answer."""
-    return TypeAdapter(kind).json_schema(mode="serialization")
+    adapter = TypeAdapter(kind)
+    adapter.rebuild(_types_namespace=_NAMED_LATE)
+    return adapter.json_schema(mode="serialization")
 
 
 @lru_cache(maxsize=1)
@@ -122,21 +127,31 @@ def _published() -> Mapping[str, Schema]:
     return json_schemas()
 
 
-def page_of(row: type) -> Callable[[Bundle], Schema]:
-    """A page of such rows, with the cursor of the next one."""
+def page_of(row: type, *, most: int | None = 100) -> Callable[[Bundle], Schema]:
+    """A page of such rows, with the cursor of the next one. `most` rows; None: as many as there are."""
+    limit = {} if most is None else {"maxItems": most}
 
     def page(bundle: Bundle) -> Schema:
         return {
             "type": "object",
             "required": ["rows", "cursor", "more"],
             "properties": {
-                "rows": {"type": "array", "items": shaped(bundle, row), "maxItems": 100},
+                "rows": {"type": "array", "items": shaped(bundle, row), **limit},
                 "cursor": {"type": ["string", "null"], "description": "`after` of the next request"},
                 "more": {"type": "integer", "minimum": 0, "description": "0: this page is the last"},
             },
         }
 
     return page
+
+
+def rows_of(row: type) -> Callable[[Bundle], Schema]:
+    """All such rows at once."""
+    return lambda bundle: {
+        "type": "object",
+        "required": ["rows"],
+        "properties": {"rows": {"type": "array", "items": shaped(bundle, row)}},
+    }
 
 
 def event_of(model: type) -> Callable[[Bundle], Schema]:

@@ -29,6 +29,9 @@ SETTLEMENT: Final[dict[str, Any]] = {
     "paid_on": "2024-08-20",
     "amount": 1_200_000,
 }
+SIGN_IN: Final[dict[str, Any]] = {"name": "office:contoh", "password": "empat kata yang panjang"}
+LINK: Final[dict[str, Any]] = {"link": "stl_contoh", "password": "empat kata yang panjang"}
+WEBHOOK: Final[dict[str, Any]] = {"url": "https://klinik.example/santunan"}
 COVER: Final[dict[str, Any]] = {"member": NUMBER, "program": "JKK", "day": "2024-08-07"}
 EVENT: Final[dict[str, Any]] = {
     "specversion": "1.0",

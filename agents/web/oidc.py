@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from agents.web.describing import Answer, describe
 from agents.web.gate import (
     Gateway,
     address_of,
@@ -30,7 +31,21 @@ Parameter = Annotated[str, Query(max_length=2048)]
 router = APIRouter()
 
 
+_GOES: Final = Answer({}, ("Location", "Set-Cookie"))
+
+
 @router.get("/v1/session/oidc")
+@describe(
+    ("Masuk lewat penyedia identitas", "Sign in at the identity provider"),
+    (
+        "Untuk peramban; 404 bila tidak ada penyedia identitas.",
+        "For browsers; 404 where there is no identity provider.",
+    ),
+    tag="access",
+    answers={303: _GOES},
+    problems=(401, 404, 429, 503),
+    signed=False,
+)
 async def get_start(request: Request) -> Response:
     """Leads the browser to the provider."""
     gateway, provider = _limited(request)
@@ -48,6 +63,17 @@ async def get_start(request: Request) -> Response:
 
 
 @router.get(CALLBACK)
+@describe(
+    ("Kembali dari penyedia identitas", "Back from the identity provider"),
+    (
+        "Hanya dari peramban yang memulainya; jawabannya memasang kuki sesi.",
+        "Only from the browser that began; the answer sets the cookie of the session.",
+    ),
+    tag="access",
+    answers={303: _GOES},
+    problems=(401, 404, 429, 503),
+    signed=False,
+)
 async def get_callback(
     request: Request,
     state: Parameter = "",

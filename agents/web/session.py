@@ -4,15 +4,16 @@ import asyncio
 import datetime as dt
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import orjson
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
+from agents.web import examples
 from agents.web.bodies import model_of
+from agents.web.describing import JSON, Answer, describe, shaped
 from agents.web.gate import (
-    Answer,
     Gateway,
     Signed,
     address_of,
@@ -29,15 +30,17 @@ from pipeline.access.principals import BadPrincipal
 from pipeline.credentials import MOST_LETTERS, WeakPassword
 from pipeline.errors import Poison
 from pipeline.operations import sign_in as operations
-from pipeline.operations.sessions import read_session, sign_out
-from pipeline.operations.sign_in import LinkUsed, SignedIn, SignInRefused
+from pipeline.operations.sessions import WhoAmI, read_session, sign_out
+from pipeline.operations.sign_in import Enrolment, LinkUsed, SignedIn, SignInRefused
 from pipeline.store.sign_in_book import SignInBook
+from schemas.bundle import Bundle, Schema
 from schemas.decisions import FieldError
 from schemas.values import Strict
 
 REFUSED_SECONDS: Final = 0.2  # a refused sign-in is answered at a multiple of it, whatever was wrong
 _PROXIES: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 
+Made = TypeVar("Made")
 router = APIRouter()
 
 Name = Annotated[str, Field(max_length=100)]
@@ -65,7 +68,50 @@ class UsedLink(Strict):
     password: Password | None = None
 
 
+_UNSIGNED: Final = (401, 403, 429, 503)  # of a route that takes a password in place of a key
+_COOKIE: Final = ("Set-Cookie",)
+_NAME: Final[Schema] = {"type": "string", "description": "urn:santunan:KIND:WHO"}
+_SIGNED_IN: Final[Schema] = {
+    "type": "object",
+    "required": ["name", "kind", "failures"],
+    "properties": {
+        "name": _NAME,
+        "kind": {"type": "string"},
+        "failures": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "refused sign-ins since the last one that worked",
+        },
+    },
+}
+_SIGNED_OUT: Final[Schema] = {
+    "type": "object",
+    "required": ["signed_out"],
+    "properties": {"signed_out": {"type": "boolean", "description": "false: there was no session"}},
+}
+
+
+def _link_schema(bundle: Bundle) -> Schema:
+    """Of a link for a password; of one of the demo, who is signed in."""
+    enrolment = {"anyOf": [shaped(bundle, Enrolment), {"type": "null"}]}
+    properties = {"name": _NAME, "enrolment": enrolment}
+    return {"anyOf": [{"type": "object", "required": [*properties], "properties": properties}, _SIGNED_IN]}
+
+
 @router.post("/v1/session")
+@describe(
+    ("Masuk", "Sign in"),
+    (
+        "Dengan nama, kata sandi, dan kode bila ada faktor kedua; jawabannya memasang kuki sesi.",
+        "With name, password, and a code where there is a second factor; the answer sets the cookie of the session.",
+    ),
+    tag="access",
+    body={JSON: SignIn},
+    examples={JSON: examples.SIGN_IN},
+    answers={200: Answer({JSON: _SIGNED_IN}, _COOKIE)},
+    problems=_UNSIGNED,
+    signed=False,
+)
 async def post_session(request: Request) -> Response:
     """Sign in. The answer sets the cookie of a new session."""
     require_own_site(request, is_lenient=True)
@@ -76,12 +122,19 @@ async def post_session(request: Request) -> Response:
 
 
 @router.get("/v1/session")
+@describe(("Siapa saya", "Who am I"), tag="access", answers={200: WhoAmI})
 async def get_session(request: Request, principal: Signed) -> Response:
     """Who the caller is, by session or key."""
     return _json(read_session(principal, request.scope.get("session")))
 
 
 @router.delete("/v1/session")
+@describe(
+    ("Keluar", "Sign out"),
+    ("Kunci API tetap berlaku.", "An API key stays valid."),
+    tag="access",
+    answers={200: Answer({JSON: _SIGNED_OUT}, _COOKIE)},
+)
 async def delete_session(request: Request, principal: Signed) -> Response:
     """Sign out. A key stays what it is."""
     gateway = gateway_of(request)
@@ -93,6 +146,19 @@ async def delete_session(request: Request, principal: Signed) -> Response:
 
 
 @router.post("/v1/second-factor")
+@describe(
+    ("Pasang faktor kedua", "Set up a second factor"),
+    (
+        "Untuk orang yang belum punya; rahasia hanya tampil sekali, dan berlaku setelah masuk dengan kodenya.",
+        "For a person who has none; the secret is shown once, and holds from a sign-in with its code.",
+    ),
+    tag="access",
+    body={JSON: NamedPassword},
+    examples={JSON: examples.SIGN_IN},
+    answers={200: Enrolment},
+    problems=(*_UNSIGNED, 409),
+    signed=False,
+)
 async def post_second_factor(request: Request) -> Response:
     """A new second factor of a person who has none: the secret is shown once; a sign-in with a code confirms it."""
     require_own_site(request, is_lenient=True)
@@ -101,6 +167,19 @@ async def post_second_factor(request: Request) -> Response:
 
 
 @router.post("/v1/links")
+@describe(
+    ("Pakai tautan sekali pakai", "Use a link for one use"),
+    (
+        "Memasang kata sandi, membuat pengelola pertama, atau masuk ke peragaan.",
+        "It sets a password, makes the first operator, or signs in to the demo.",
+    ),
+    tag="access",
+    body={JSON: UsedLink},
+    examples={JSON: examples.LINK},
+    answers={200: Answer({JSON: _link_schema}, _COOKIE)},
+    problems=(403, 410, 429, 503),
+    signed=False,
+)
 async def post_link(request: Request) -> Response:
     """Use a link: set a password, make the first operator, or sign in to the demo."""
     require_own_site(request, is_lenient=True)
@@ -129,7 +208,7 @@ async def used_link(request: Request, link: str, name: str | None, password: str
         raise Poison("INVALID", FieldError("name", str(error))) from None
 
 
-async def hashed(request: Request, operation: Callable[..., Answer]) -> Answer:
+async def hashed(request: Request, operation: Callable[..., Made]) -> Made:
     """Run what hashes a password: few at once, and of one address few a second. A refusal takes the same time, whatever
     was wrong."""
     gateway, address, clock = gateway_of(request), address_of(request), asyncio.get_running_loop().time

@@ -33,7 +33,7 @@ from pipeline.operations.reports import (
     settle,
     submit_events,
 )
-from pipeline.operations.rulings import preview_ruling
+from pipeline.operations.rulings import RulingPreview, preview_ruling
 from pipeline.queries.pages import NotFound
 from schemas.bundle import Bundle, Schema
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
@@ -222,6 +222,18 @@ async def post_review(request: Request, principal: Signed) -> Response:
 
 
 @router.post("/reviews/preview")
+@describe(
+    ("Lihat dahulu akibat suatu putusan", "See first what a ruling would lead to"),
+    (
+        "Isinya sama dengan putusan; tidak ada yang dikirim atau disimpan.",
+        "It takes what a ruling takes; nothing is sent or stored.",
+    ),
+    tag="officers",
+    body={JSON: data_of(ClaimReviewed, "ReviewReport")},
+    examples={JSON: examples.REVIEW},
+    answers={200: Answer({JSON: RulingPreview}, ("Content-Language",))},
+    problems=(404,),
+)
 async def post_preview(request: Request, principal: Signed) -> Response:
     """What a ruling would lead to. It takes what a review takes; nothing is sent."""
     language = language_of(request)

@@ -5,6 +5,7 @@ internet are good, unless an operator allows others.
 """
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +14,13 @@ from pipeline.errors import Poison
 from schemas.decisions import FieldError
 
 MOST_LETTERS: Final = 2000  # of an address; servers read no longer ones
+# In a schema: host, port and the rest of an address of the internet. An address of IPv6 in brackets is good as well.
+URL_SHAPE: Final = (
+    r"^https://[A-Za-z0-9._-]+"
+    r"(:(0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)?"
+    r"([/?][!$-;=?-\[\]-_a-z{|}~]*)?$"
+)
+_HOST: Final = re.compile("[A-Za-z0-9._:-]+")  # a name, or an address of IPv4 or IPv6
 _HTTPS, _HTTP = "https", "http"
 _PORTS: Final = {_HTTPS: 443, _HTTP: 80}
 _FORM: Final = "write an address such as https://klinik.example/santunan, without user, password, # or blanks"
@@ -32,7 +40,7 @@ def parts_of(url: str, *, allows_private: bool) -> tuple[str, str, int]:
         raise _refused(_FORM) from None
     if scheme not in _PORTS or (scheme == _HTTP and not allows_private):
         raise _refused(_NO_HTTPS)
-    if not host or "@" in parts.netloc or port == 0:
+    if host is None or _HOST.fullmatch(host) is None or "@" in parts.netloc or port == 0:
         raise _refused(_FORM)
     return scheme, host, port or _PORTS[scheme]
 

@@ -152,4 +152,4 @@ def _link(request: Request, token: str, link: Link, faults: dict[str, str], form
 
 
 def _gone(request: Request) -> Response:
-    return page(request, "link_gone.html", None, 410)
+    return page(request, "link_gone.html", None, 410, here="/")  # a refusal repeats nothing, no address either
