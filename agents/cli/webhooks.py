@@ -20,7 +20,9 @@ def webhooks() -> None:
     from agents.settings import read_settings
     from agents.terminal import complain
     from agents.webhooks.serving import serve
+    from agents.worker.ending import leave_with_supervisor
 
     settings = read_settings()
+    leave_with_supervisor()
     complain("posting decisions to webhooks; Ctrl-C stops it")
     serve(settings)
