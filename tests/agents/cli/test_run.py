@@ -30,7 +30,7 @@ def test_an_event_over_http_is_decided_and_ctrl_c_ends_every_process(tmp_path: P
         found = client.get("/v1/claims/JKK-1?wait=25")
         assert (found.status, found.json["outcome"]) == (200, "REJECTED"), "nobody registered the member"
         processes = children_of(program)
-        assert len(processes) == 2
+        assert len(processes) == 3
         program.send_signal(signal.SIGINT)
         _, said = program.communicate(timeout=30)
     assert program.returncode == 0, said
@@ -53,7 +53,7 @@ def test_no_process_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> Non
     [port] = free_ports(1)
     with running(tmp_path, port) as program:
         processes = children_of(program)
-        assert len(processes) == 2
+        assert len(processes) == 3
         program.kill()
         wait_for(lambda: not any(map(is_running, processes)))
 
@@ -69,7 +69,7 @@ def test_a_port_that_is_taken_ends_all_with_one_sentence(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("options", "names"), [({}, ["The worker", "The gateway"]), ({"gateway": False}, ["The worker"])]
+    ("options", "names"), [({}, ["The worker", "The gateway", "The webhooks"]), ({"gateway": False}, ["The worker"])]
 )
 def test_the_gateway_is_left_out_only_where_that_is_asked(
     options: dict[str, bool], names: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
