@@ -57,6 +57,7 @@ def list_webhooks(front: FrontOffice, principal: Principal) -> list[Webhook]:
 def delete_webhook(front: FrontOffice, principal: Principal, webhook: str) -> None:
     """Nothing more is posted there, not even what waits. Raises Denied, NotFound."""
     grant_of(principal, "delete_webhook")
+    _require_ids(webhook)
     if not _book(front).delete(principal.name, webhook, front.now()):
         raise NotFound(_UNKNOWN)
 
@@ -64,6 +65,7 @@ def delete_webhook(front: FrontOffice, principal: Principal, webhook: str) -> No
 def rotate_webhook_secret(front: FrontOffice, principal: Principal, webhook: str) -> NewSecret:
     """A new secret; for a day the one before signs beside it. Raises Denied, NotFound."""
     grant_of(principal, "rotate_webhook_secret")
+    _require_ids(webhook)
     secret = _book(front).rotate(principal.name, webhook, front.now())
     if secret is None:
         raise NotFound(_UNKNOWN)
@@ -75,6 +77,7 @@ def list_failed_deliveries(
 ) -> Page[FailedDelivery]:
     """Posts that were given up. Raises Denied, NotFound."""
     grant_of(principal, "list_failed_deliveries")
+    _require_ids(webhook, after)
     most = min(limit, PAGE_ROWS)
     found = _book(front).failures(principal.name, webhook, after=after, limit=most + 1)
     if found is None:
@@ -86,10 +89,17 @@ def list_failed_deliveries(
 def retry_deliveries(front: FrontOffice, principal: Principal, webhook: str, delivery: str | None = None) -> int:
     """Post again what was given up, one or (None) all of it; how many. Raises Denied, NotFound."""
     grant_of(principal, "retry_deliveries")
+    _require_ids(webhook, delivery or "")
     count = _book(front).retry(principal.name, webhook, delivery, front.now())
     if count is None or (delivery is not None and not count):
         raise NotFound(_UNKNOWN)
     return count
+
+
+def _require_ids(*written: str) -> None:
+    """Raises NotFound of what cannot be an id: PostgreSQL refuses to look for a NUL."""
+    if not all(one.isprintable() for one in written):
+        raise NotFound(_UNKNOWN)
 
 
 def _book(front: FrontOffice) -> WebhookBook:

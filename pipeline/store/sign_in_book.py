@@ -81,6 +81,8 @@ class SignInBook:
 
     def state(self, name: str) -> SignInState | None:
         """None: there is no such principal."""
+        if not name.isprintable():  # PostgreSQL refuses to look for a NUL
+            return None
         password = select(passwords).where(passwords.c.principal == name)
         with self.access.reading() as connection:
             row = connection.execute(select(principals).where(principals.c.name == name)).first()

@@ -15,14 +15,7 @@ from pipeline.operations import claim_file, cover, papers, payouts, reading, rep
 from pipeline.operations import webhooks as hooks
 from pipeline.operations.cover import check_cover
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
-from pipeline.operations.reading import (
-    explain_claim,
-    list_claims,
-    list_decisions,
-    list_work,
-    read_claim,
-    read_receipt,
-)
+from pipeline.operations.reading import explain_claim, list_claims, list_decisions, list_work, read_claim, read_receipt
 from pipeline.operations.reports import (
     add_evidence,
     appeal,

@@ -196,8 +196,8 @@ def test_without_a_place_for_papers_none_is_taken_in(
     client: Open, gateway: tuple[Gateway, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key = client(CLINIC)
-    monkeypatch.setattr("agents.web.gate.Gateway.front", replace(gateway[0].front, papers=None))
-    monkeypatch.setattr("agents.web.gate.Gateway.quick", None)
+    for name in ("front", "quick"):
+        monkeypatch.setattr(f"agents.web.gate.Gateway.{name}", replace(getattr(gateway[0], name), papers=None))
     assert put(key, PDF).status == 503
     named = {"sha256": name_of(PDF), "document": "ktp"}
     assert key.report("/v1/accidents", "no-place", DATA | {"attachments": [named]}).status == 422
