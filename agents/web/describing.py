@@ -7,11 +7,11 @@ A route of the API gets one line above its function:
     async def post_accident(...): ...
 
 `answers` and `body` hold shapes: a dataclass or model, a JSON Schema, or a function of the bundle that returns one
-(`data_of`, `page_of`, `events`). Path and query parameters come from the function's signature; what is said of them is
-in `agents.web.openapi.PARAMETERS`. Refusals that every signed route has (401, 403, 429, 503) need no word; `problems`
-names the others. Each tag, parameter and status has its words in `agents.web.openapi`; each JSON body an example, which
-the test sends, as an office or as `ABLE` says. A route without a description fails `tests/agents/web/test_openapi.py`;
-a page for people is left out by `include_in_schema=False`.
+(`data_of`, `page_of`, `rows_of`, `events`). Path and query parameters come from the function's signature; what is said
+of them is in `agents.web.openapi.PARAMETERS`. Refusals that every signed route has (401, 403, 429, 503) need no word;
+`problems` names the others. Each tag, parameter and status has its words in `agents.web.openapi`; each JSON body an
+example, which the test sends, as an office or as `ABLE` says. A route without a description fails
+`tests/agents/web/test_openapi.py`; a page for people is left out by `include_in_schema=False`.
 """
 
 from collections.abc import Callable, Mapping

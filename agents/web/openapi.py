@@ -114,9 +114,11 @@ TAGS: Final[Mapping[str, Words]] = {
 }
 ABOUT: Final[Words] = (
     "Klaim JKK dan JKM: melapor, mengikuti, memutuskan. Setiap permintaan membawa kunci API "
-    "(`Authorization: Bearer stn_…`). Setiap penolakan menyebut semua kesalahan dan cara memperbaikinya.",
+    "(`Authorization: Bearer stn_…`), atau kuki sesi dari `POST /v1/session`. "
+    "Setiap penolakan menyebut semua kesalahan dan cara memperbaikinya.",
     "Claims of accidents and deaths of workers: report, follow, decide. Each request has an API key "
-    "(`Authorization: Bearer stn_…`). Each refusal names every fault and how to mend it.",
+    "(`Authorization: Bearer stn_…`), or the cookie of a session of `POST /v1/session`. "
+    "Each refusal names every fault and how to mend it.",
 )
 
 
