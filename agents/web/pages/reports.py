@@ -115,7 +115,8 @@ def _name_of(path: str) -> str:
         return "member"
     if path == "accident.occurred_at":
         return "time"
-    return path.split(".")[0] if path.startswith(("children", "documents")) else path
+    lists = ("children", "documents", "heirs.relatives")
+    return next((one for one in lists if path.startswith(one)), path)
 
 
 def _names(step: Step) -> set[str]:

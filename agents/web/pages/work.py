@@ -26,6 +26,7 @@ from schemas.values import MAX_RUPIAH
 
 VERDICTS: Final = ("approve", "reject", "change", "request_documents", "reassess")
 LINES: Final = get_args(LineCode)
+MOST_DIGITS: Final = 6  # of a revision, or of a place in a list
 _FIELDS: Final = {"changes": "line", "documents": "papers", "children": "children", "answers": "answers"}
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -84,13 +85,13 @@ def _review_of(claim: str, form: Form, t: Mapping[str, Any]) -> tuple[dict[str, 
         faults["reason"] = t["which_reason"]
     data: dict[str, Any] = {
         "claim_id": claim,
-        "revision": int(form.text("revision")) if form.text("revision").isdecimal() else 0,
+        "revision": _number(form.text("revision")),
         "verdict": verdict,
         "reason": form.text("reason"),
     }
     if verdict == "approve":
         data["answers"] = form.lists.get("answers", [])
-        children = [int(one) for one in form.lists.get("children", []) if one.isdecimal()]
+        children = [number for one in form.lists.get("children", []) if (number := _number(one))]
         data |= {"children": children} if children else {}
     elif verdict == "change":
         data["changes"] = changes = _changes(form, t, faults)
@@ -101,6 +102,11 @@ def _review_of(claim: str, form: Form, t: Mapping[str, Any]) -> tuple[dict[str, 
         if not papers:
             faults["papers"] = t["which_papers"]
     return data, faults
+
+
+def _number(written: str) -> int:
+    """0, which is none of ours, where it is no number that a form has."""
+    return int(written) if written.isdecimal() and len(written) <= MOST_DIGITS else 0
 
 
 def _changes(form: Form, t: Mapping[str, Any], faults: dict[str, str]) -> list[dict[str, Any]]:

@@ -215,6 +215,22 @@ def test_a_ruling_without_verdict_or_reason_is_not_sent(client: Open) -> None:
     assert 'href="#amount"' in text_of(post(client("officer:one"), "/tasks/OFFICER-1", changed))
 
 
+def test_values_that_no_form_has_are_a_fault_and_no_bug(client: Open) -> None:
+    long = {"verdict": "approve", "reason": "x", "revision": "9" * 5000, "children": ["9" * 5000], "step": "preview"}
+    assert post(client("officer:one"), f"/tasks/{OWN}", long).status == 422
+    given = {"key": "k", "member": WORKER, "death.died_on": "2024-07-07", "death.cause": "illness", "go": "next"}
+    for own in (
+        {"heirs.relatives": ["uncle"]},
+        {"children.birth_date": ["x"], "children.level": ["SD"]},
+        {"documents": ["passport"]},
+        {"death.died_on": "x"},
+        {"death.cause": "x"},
+    ):
+        for at in ("family", "papers", "check"):
+            found = post(client("desk:one"), "/report/death", given | own | {"at": at})
+            assert found.status == 422 or at == "family" and "documents" in own, (own, at)
+
+
 def test_a_body_that_is_no_form_is_refused(client: Open) -> None:
     found = client("clinic:one").ask("POST", "/cover", b"{}", Content_Type="application/json")
     assert found.status == 415 and "text/html" in found.headers["content-type"]
