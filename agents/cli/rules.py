@@ -149,7 +149,7 @@ def diff(
         return
     shown = table("parameter", str(before), str(after), "by", whole=("parameter",))
     for one in changed:
-        rows = one.entries or ((one.name, one.before.value, one.after.value),)
+        rows = one.entries or ((one.name, one.before.written, one.after.written),)
         if one.entries:
             shown.add_row(one.name, "", "", one.after.reference)
         for entry, old, new in rows:
@@ -259,7 +259,7 @@ def _show_impact(found: "Impact") -> None:
 def _document(value: "Value[Any]") -> dict[str, Any]:
     return {
         "since": value.since.isoformat(),
-        "value": _plain(value.value),
+        "value": _plain(value.written),
         "absent": value.absent,
         "reference": value.reference,
         "marker": value.marker,
@@ -282,7 +282,7 @@ def _plain(value: Any) -> Any:
 def _written(value: "Value[Any]", unit: str) -> str:
     if value.absent:
         return _ABSENT
-    plain = _plain(value.value)
+    plain = _plain(value.written)
     if isinstance(plain, dict):
         return "\n".join(f"{key}: {_inline(one)}" for key, one in plain.items())
     if isinstance(plain, list):

@@ -27,19 +27,23 @@ _PERCENT_TEXT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 
 class Value(Generic[T]):
     """What the law says from `since` on. `absent`: the law says that there is no such thing (`value` is None).
+    `written`: the value as its file has it, for people: there a percentage is one, and no number of basis points.
 
     Compared by identity, so that results can be cached under it. Treat as immutable. No dataclass, because mypyc does
     not compile a generic one.
     """
 
-    __slots__ = ("value", "reference", "marker", "since", "absent")
+    __slots__ = ("value", "reference", "marker", "since", "absent", "written")
 
-    def __init__(self, value: T, reference: str, marker: Marker, since: dt.date, absent: bool = False) -> None:
+    def __init__(
+        self, value: T, reference: str, marker: Marker, since: dt.date, absent: bool = False, written: Any = None
+    ) -> None:
         self.value = value
         self.reference = reference
         self.marker = marker
         self.since = since
         self.absent = absent
+        self.written = written
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ def differences(book: Book, first: dt.date, second: dt.date) -> tuple[Difference
     for name, one in sorted(book.parameters.items()):
         old, new = one.on(first), one.on(second)
         if (old.value, old.absent) != (new.value, new.absent):
-            found.append(Difference(name, one.unit, old, new, _entries(old.value, new.value)))
+            found.append(Difference(name, one.unit, old, new, _entries(old.written, new.written)))
     return tuple(found)
 
 
@@ -99,7 +99,7 @@ def _entries(old: Any, new: Any) -> tuple[tuple[str, Any, Any], ...]:
     if isinstance(old, dict) and isinstance(new, dict):
         keys = list(dict.fromkeys((*old, *new)))
         rows = [(str(key), old.get(key), new.get(key)) for key in keys]
-    elif isinstance(old, tuple) and isinstance(new, tuple):
+    elif isinstance(old, list) and isinstance(new, list):
         longest = max(len(old), len(new))
         rows = [(str(at + 1), _at(old, at), _at(new, at)) for at in range(longest)]
     else:
@@ -107,5 +107,5 @@ def _entries(old: Any, new: Any) -> tuple[tuple[str, Any, Any], ...]:
     return tuple(row for row in rows if row[1] != row[2])
 
 
-def _at(rows: tuple[Any, ...], at: int) -> Any:
+def _at(rows: list[Any], at: int) -> Any:
     return rows[at] if at < len(rows) else None

@@ -218,7 +218,7 @@ class ParameterFile:
         except ValueError as error:
             self._fault(where, f"the value is not of the unit `{shape.unit}`: {error}")
             return None
-        return Value(value, str(reference), cast(Marker, str(marker)), since)
+        return Value(value, str(reference), cast(Marker, str(marker)), since, written=entry["value"])
 
     def _absence(self, since: dt.date, entry: dict[Any, Any], shape: Shape) -> Value[Any] | None:
         if entry["absent"] is not True or "value" in entry:

@@ -91,7 +91,7 @@ def test_the_ministers_rule_of_2025_changed_the_procedure_alone() -> None:
 
 
 def tranche(days: int | None, percent: int, marker: str | None = None) -> dict[str, object]:
-    return {"days": days, "percent": percent, "marker": marker}
+    return {"days": days, "percent": percent} | ({"marker": marker} if marker else {})
 
 
 def test_a_difference_has_both_sides_with_references_and_table_rows() -> None:
@@ -116,3 +116,10 @@ def test_the_law_does_not_differ_from_itself_nor_reach_before_it_began() -> None
     assert names("2024-07-07", "2024-07-07") == []
     with pytest.raises(NoLaw):
         differences(BOOK, day("2015-06-30"), day("2015-07-01"))
+
+
+def test_a_percentage_is_shown_as_one_and_not_in_basis_points() -> None:
+    [rate, *_] = values_of("contribution_rate_jkk", BOOK)
+    assert (rate.value["very_low"], rate.written["very_low"]) == (24, "0.24")
+    change = {one.name: one for one in differences(BOOK, day("2020-07-31"), day("2020-08-01"))}["late_fine_percent"]
+    assert change.entries == (("PU", "2", "0.5"),)
