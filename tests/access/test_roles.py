@@ -28,6 +28,7 @@ DESIGN = {
     "list_work": "officer auditor",
     "preview_ruling": "officer",
     "read_case": "office officer auditor",
+    **dict.fromkeys(("read_law", "read_parameter", "compare_law"), " ".join(KINDS)),
     "read_session": " ".join(KINDS),
     "sign_out": " ".join(KINDS),
     **dict.fromkeys(

@@ -46,6 +46,7 @@ MENU: Final = (
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),
     Entry("/claims", "claims", "list_claims"),
+    Entry("/law", "law", "read_law"),
 )
 
 

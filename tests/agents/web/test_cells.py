@@ -87,6 +87,9 @@ HOW: Final[dict[str, Ask]] = {
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
+    "read_law": lambda c, s, own: c.get("/law"),
+    "read_parameter": lambda c, s, own: c.get("/law/funeral"),
+    "compare_law": lambda c, s, own: c.get("/law/compare?first=2019-12-01&second=2019-12-02"),
     "read_session": lambda c, s, own: c.get("/v1/session"),
     "sign_out": lambda c, s, own: c.ask("DELETE", "/v1/session"),
     "list_payouts": lambda c, s, own: c.get("/v1/payouts"),
@@ -101,7 +104,18 @@ HOW: Final[dict[str, Ask]] = {
 LISTS = {"list_claims", "list_decisions"}
 # They name no thing.
 NEVER_FOREIGN = {
-    *("submit_events", "list_work", "read_session", "sign_out", "register_webhook", "list_webhooks", "list_payouts"),
+    *(
+        "submit_events",
+        "list_work",
+        "read_session",
+        "sign_out",
+        "read_law",
+        "read_parameter",
+        "compare_law",
+        "register_webhook",
+        "list_webhooks",
+        "list_payouts",
+    ),
     *LISTS,
 }
 

@@ -155,7 +155,14 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
         "": ("/sign-in", "/nothing"),
         "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report/accident"),
         "desk:tangerang": ("/report/death",),
-        "officer:siti": ("/tasks", "/tasks/JKK-2024-0007", "/tasks/JKM-2024-0003", "/claims/JKK-2024-0007/letter"),
+        "officer:siti": (
+            "/law",
+            "/law/funeral",
+            "/tasks",
+            "/tasks/JKK-2024-0007",
+            "/tasks/JKM-2024-0003",
+            "/claims/JKK-2024-0007/letter",
+        ),
     }.items():
         for width in (320, 768, 1440):
             options = PHONE if width == 320 else {"viewport": {"width": width, "height": 900}}
