@@ -98,6 +98,7 @@ def _claim(
         papers=[*missing, *(one for one in PAPERS if one not in missing)] if may_add else [],
         missing=missing,
         may_appeal=principal.kind in ROLES["appeal"],
+        may_see_file=principal.kind in ROLES["read_case"],
         may_explain=principal.kind in ROLES["explain_claim"],
     )
 

@@ -234,6 +234,13 @@ def test_values_that_no_form_has_are_a_fault_and_no_bug(client: Open) -> None:
             assert found.status == 422 or at == "family" and "documents" in own, (own, at)
 
 
+def test_who_may_see_the_file_of_a_claim_is_led_to_it(client: Open) -> None:
+    for kind in KINDS:
+        if kind in ROLES["read_claim"]:
+            found = text_of(client(name_of(kind)).get(f"/claims/{OWN}"))
+            assert (f'href="/tasks/{OWN}"' in found) == (kind in ROLES["read_case"]), kind
+
+
 def test_a_body_that_is_no_form_is_refused(client: Open) -> None:
     found = client("clinic:one").ask("POST", "/cover", b"{}", Content_Type="application/json")
     assert found.status == 415 and "text/html" in found.headers["content-type"]
