@@ -83,8 +83,9 @@ def histories() -> list[dict[str, object]]:
     ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Closed with its module: Playwright's loop runs in this thread until then, and no other can."""
     with running_browser() as found:
         yield found
 
