@@ -19,6 +19,12 @@ _TRAVEL: Final = ("commuting", "duty_travel", "errand")
 _FACILITIES: Final = ("clinic", "hospital", "office")
 MOST_CHILDREN: Final = 6  # of one form; more are added by the office
 _NIK: Final = re.compile(NIK_SHAPE)
+# Digits alone, or in groups of three by one sign, with no cents behind the other one; at most 999 thousand million.
+_NUMBER: Final = re.compile(
+    r"(?:Rp ?)?"
+    r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?:\.[0-9]{3}){1,3}(?=$|,)|[0-9]{1,3}(?:,[0-9]{3}){1,3}(?=$|\.))"
+    r"(?:[.,]00?|,-)?"
+)
 
 
 class Question(NamedTuple):
@@ -170,10 +176,17 @@ def _answer(data: dict[str, Any], question: Question, answers: Answers, lists: M
         place[name] = _value(widget, written)
 
 
+def whole_number(written: str) -> int | None:
+    """`850000`, `850.000`, `Rp850.000,00` -> 850000. None: it is no whole number, or one that could be read in two
+    ways; nothing is guessed."""
+    found = _NUMBER.fullmatch(written.strip())
+    return int(re.sub(r"[.,]", "", found["whole"])) if found is not None else None
+
+
 def _value(widget: Widget, written: str) -> Any:
     if widget == "number":
-        digits = written.removeprefix("Rp").replace(".", "").replace(",", "").replace(" ", "")
-        return int(digits) if digits.isdecimal() and len(digits) < 19 else written
+        number = whole_number(written)
+        return written if number is None else number
     return written == "yes" if widget == "yes" else written
 
 

@@ -12,12 +12,21 @@ from agents.web.gate import Signed, call, gateway_of
 from agents.web.messages import in_indonesian
 from agents.web.pages.forms import Form, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
-from agents.web.pages.report_steps import MOST_CHILDREN, Kind, Question, Step, data_of, papers_of, steps_of
+from agents.web.pages.report_steps import (
+    MOST_CHILDREN,
+    Kind,
+    Question,
+    Step,
+    data_of,
+    papers_of,
+    steps_of,
+    whole_number,
+)
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.errors import Poison
-from pipeline.explain import Language, refusal_text
+from pipeline.explain import Language, refusal_text, rupiah
 from pipeline.explain.sections import choices, field_label
 from pipeline.operations.drafts import faults_of_draft
 from pipeline.operations.front_office import IdReused
@@ -165,9 +174,18 @@ def _check(
         lists=form.lists,
         faults=dict(faults or {}),
         carried=_carried(form, set()),
+        understood=partial(_understood, language=language),
         label=partial(_label, language=language),
         options=partial(_options, language=language),
     )
+
+
+def _understood(question: Question, written: str, language: Language) -> str:
+    """A number as it will be sent."""
+    number = whole_number(written)
+    if number is None:
+        return written
+    return rupiah(number, language) if question.path.startswith("costs.") else str(number)
 
 
 def _carried(form: Form, own: set[str]) -> list[tuple[str, str]]:

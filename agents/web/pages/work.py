@@ -11,6 +11,7 @@ from agents.web.gate import Signed, call
 from agents.web.pages.claims import PAPERS
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
+from agents.web.pages.report_steps import whole_number
 from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES
 from pipeline.errors import Poison
@@ -22,7 +23,6 @@ from pipeline.operations.reading import explain_claim, list_work
 from pipeline.operations.reports import review
 from pipeline.operations.rulings import RulingPreview, preview_ruling
 from schemas.codes import LineCode
-from schemas.values import MAX_RUPIAH
 
 VERDICTS: Final = ("approve", "reject", "change", "request_documents", "reassess")
 LINES: Final = get_args(LineCode)
@@ -113,15 +113,15 @@ def _changes(form: Form, t: Mapping[str, Any], faults: dict[str, str]) -> list[d
     """A line and its amount, as many as the form has."""
     found = []
     for line, written in zip(form.lists.get("line", []), form.lists.get("amount", []), strict=False):
-        digits = written.strip().removeprefix("Rp").replace(".", "").replace(",", "").replace(" ", "")
-        if not line and not digits:
+        amount = whole_number(written)
+        if not line and not written.strip():
             continue
         if line not in LINES:
             faults["line"] = t["which_line"]
-        elif not digits.isdecimal() or len(digits) > len(str(MAX_RUPIAH)):
+        elif amount is None:
             faults["amount"] = t["which_amount"]
         else:
-            found.append({"line": line, "amount": int(digits), "reason": form.text("reason")})
+            found.append({"line": line, "amount": amount, "reason": form.text("reason")})
     return found
 
 

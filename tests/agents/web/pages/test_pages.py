@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from agents.web.pages.report_steps import whole_number
 from pipeline.access.roles import ROLES
 from tests.agents.web.conftest import OWN, WORKER
 from tests.support.gateway import Answer, Client
@@ -232,6 +233,46 @@ def test_values_that_no_form_has_are_a_fault_and_no_bug(client: Open) -> None:
         for at in ("family", "papers", "check"):
             found = post(client("desk:one"), "/report/death", given | own | {"at": at})
             assert found.status == 422 or at == "family" and "documents" in own, (own, at)
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("850000", 850_000),
+        ("850.000", 850_000),
+        ("850,000", 850_000),
+        ("Rp850.000,00", 850_000),
+        ("Rp 1.000.000,-", 1_000_000),
+        ("850,000.00", 850_000),
+        ("500000.00", 500_000),
+        ("0", 0),
+        *(
+            (one, None)
+            for one in ("12,5", "0,5", "1.000.000,50", "850.000.00", "1.0000", "1.000,000", "1,5", "-5", "", "x")
+        ),
+    ],
+)
+def test_a_number_is_read_in_one_way_or_not_at_all(written: str, number: int | None) -> None:
+    assert whole_number(written) == number
+
+
+def test_an_amount_with_cents_is_refused_and_a_grouped_one_shown_as_understood(client: Open) -> None:
+    given = {"key": "k", "member": WORKER, "day": "2024-07-07", "time": "10:00", "at": "papers", "go": "next"}
+    given |= {"accident.kind": "injury", "accident.setting": "workplace"}
+    found = post(client("clinic:one"), "/report/accident", given | {"costs.treatment": "850.000,00"})
+    assert found.status == 200 and "Rp850.000<" in text_of(found).replace("\n", "")
+    for wrong in ({"costs.treatment": "850.000,50"}, {"medical.unable_to_work_days": "12,5"}):
+        found = post(client("clinic:one"), "/report/accident", given | wrong)
+        assert found.status == 422 and f'id="{next(iter(wrong))}-fault"' in text_of(found), wrong
+    form = {
+        "revision": "1",
+        "step": "preview",
+        "verdict": "change",
+        "reason": "x",
+        "line": ["funeral"],
+        "amount": ["0,5"],
+    }
+    assert 'href="#amount"' in text_of(post(client("officer:one"), f"/tasks/{OWN}", form))
 
 
 def test_who_may_see_the_file_of_a_claim_is_led_to_it(client: Open) -> None:
