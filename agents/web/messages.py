@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from pipeline.explain import short
+
 _SAID: Final[Mapping[str, str]] = {
     "is missing; add an id of your own for this report, and the same one when it is sent again": (
         "belum ada; tambahkan nomor Anda sendiri untuk laporan ini, dan nomor yang sama bila dikirim ulang"
@@ -91,6 +93,25 @@ _SAID: Final[Mapping[str, str]] = {
     ),
 }
 _BOUND: Final = re.compile(r"Input should be (greater|less) than or equal to (\d+)")
+# What an officer reads whose ruling cannot be; codes in it are said in words.
+_RULINGS: Final[Mapping[str, str]] = {
+    r"an approval does not settle ([A-Z0-9_, ]+): .*": (
+        "persetujuan saja tidak menjawab “{0}”; ubah jumlah manfaat, tolak klaim, atau minta kantor membetulkan isinya"
+    ),
+    r"made on revision (\d+), but the claim is at revision (\d+) .*": (
+        "dibuat atas versi {0}, padahal klaim sudah versi {1}; baca kembali, lalu putuskan lagi"
+    ),
+    r"nothing waits for an officer: .*": (
+        "tidak ada yang menunggu petugas; ubah jumlah manfaat, tolak klaim, atau minta dinilai kembali"
+    ),
+    r"([A-Z0-9_, ]+) does not wait for an answer; open are ([A-Z0-9_, ]+)": (
+        "“{0}” tidak menunggu jawaban; yang terbuka: “{1}”"
+    ),
+    r"choose among the (\d+) children .*": (
+        "pilih di antara {0} anak dalam klaim menurut urutannya, masing-masing sekali"
+    ),
+}
+_CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 
 
 def in_indonesian(message: str) -> str:
@@ -100,4 +121,7 @@ def in_indonesian(message: str) -> str:
         return message.replace("Input should be", "isi dengan").replace(" or ", " atau ")
     if found := _BOUND.fullmatch(message):
         return f"isi dengan angka {'paling sedikit' if found[1] == 'greater' else 'paling banyak'} {found[2]}"
+    for pattern, said in _RULINGS.items():
+        if found := re.fullmatch(pattern, message):
+            return said.format(*(_CODE.sub(lambda code: short(code[0], "id"), one) for one in found.groups()))
     return message
