@@ -152,7 +152,7 @@ def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
         make_url(url).set(drivername="postgresql+psycopg"),
         connect_args=options,
         isolation_level=isolation,
-        pool_size=4,
+        pool_size=8,  # as many as a gateway has threads: what is above it connects anew for each query
         max_overflow=4,
         hide_parameters=True,
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_on_postgresql
 
 from pipeline.errors import NotReady
 from pipeline.processing.ports import Place
@@ -78,9 +79,20 @@ def known_origin(connection: Connection) -> Origin | None:
 def write_origin(connection: Connection, origin: Origin) -> None:
     """In the place of the one before; in the caller's transaction."""
     connection.execute(origins.delete())
+    connection.execute(insert(origins), _rows(origin))
+
+
+def write_first_origin(connection: Connection, origin: Origin) -> None:
+    """Where none is known yet; in the caller's transaction. Of workers that start together one writes it, the others
+    wait for that and compare. Raises NotReady as `require_same`."""
+    connection.execute(insert_on_postgresql(origins).on_conflict_do_nothing(), _rows(origin))
+    require_same(known_origin(connection), origin, [])
+
+
+def _rows(origin: Origin) -> list[dict[str, str]]:
     rows = [(CLUSTER, "", origin.cluster), (GROUP, "", origin.group)]
     rows += [(TOPIC, name, value) for name, value in sorted(origin.topics.items())]
-    connection.execute(insert(origins), [dict(zip(("kind", "name", "id"), row, strict=True)) for row in rows])
+    return [dict(zip(("kind", "name", "id"), row, strict=True)) for row in rows]
 
 
 def offsets_of(connection: Connection) -> Offsets:

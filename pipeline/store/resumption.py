@@ -56,7 +56,7 @@ def resume(
         if _may_be_behind(broker, judged) and (lacking := beyond(connection, group, newest())):
             raise _behind(lacking[0])
         if origins.known_origin(connection) is None:
-            origins.write_origin(connection, broker.origin)
+            origins.write_first_origin(connection, broker.origin)
             transaction.commit()
     return judged
 
