@@ -100,6 +100,9 @@ class Closing(ABC):
 
 
 class Submitter(Closing):
+    def connect(self) -> None:  # noqa: B027
+        """Get ready for the first event, which else waits for that. Raises NotReady, Transient."""
+
     @abstractmethod
     def send(self, events: Iterable[Outgoing]) -> Iterator[Receipt]:
         """Submit events; one receipt each, in their order, when the broker has the event (or it is spooled).

@@ -21,6 +21,8 @@ from agents.kafka.access_check import require_entrance
 from agents.kafka.connection import connection_options, end_producer, translate_errors
 from agents.settings import Settings
 from pipeline.errors import Transient
+from schemas import topics
+from schemas.events import TOPIC_EVENTS
 
 IN_FLIGHT: Final = 2000  # events sent and not confirmed; the most that is kept in memory
 DELIVERY_SECONDS: Final = 20.0  # after which an event counts as not delivered
@@ -81,7 +83,14 @@ class KafkaSubmitter(Submitter):
         unconfirmed.popleft()
         return oldest.event, metadata
 
-    def _sent(self, event: Outgoing) -> Any:
+    def connect(self) -> None:
+        with translate_errors(self._settings):
+            producer = self._opened()
+            for topic in TOPIC_EVENTS:
+                if topic != topics.HISTORY:  # operators alone may see it
+                    producer.partitions_for(topic)
+
+    def _opened(self) -> Any:
         if self._producer is None:
             require_entrance(self._settings)
             options = connection_options(self._settings) | {"request_timeout_ms": int(DELIVERY_SECONDS * 500)}
@@ -91,12 +100,16 @@ class KafkaSubmitter(Submitter):
                 acks="all",
                 enable_idempotence=True,
                 max_in_flight_requests_per_connection=5,
-                linger_ms=5,
+                linger_ms=0,  # what comes while a request is on its way goes together with the next one
                 max_block_ms=int(DELIVERY_SECONDS * 1000),
                 delivery_timeout_ms=int(DELIVERY_SECONDS * 1000),
             )
+        return self._producer
+
+    def _sent(self, event: Outgoing) -> Any:
+        producer = self._opened()
         try:
-            return self._producer.send(
+            return producer.send(
                 event.topic,
                 event.value,
                 event.key,

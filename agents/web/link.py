@@ -6,6 +6,7 @@ No thread waits for a commit: the event loop does.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from agents.clients import Receipt, Submitter, outgoing
-from pipeline.errors import Transient
+from pipeline.errors import SantunanError, Transient
 from pipeline.operations.front_office import Answer, Placed
 
 MOST_TOGETHER: Final = 1000  # events of one commit
@@ -70,6 +71,8 @@ class SubmitterLink:
         self._thread.join()
 
     def _run(self) -> None:
+        with contextlib.suppress(SantunanError):  # the first request tries again, and is answered with what is wrong
+            self._opened().connect()
         leaves = False
         while not leaves:
             together, leaves = self._gathered()
@@ -97,13 +100,17 @@ class SubmitterLink:
                 return together, False
         return together, True
 
+    def _opened(self) -> Submitter:
+        if self._submitter is None:
+            self._submitter = self._open()
+        return self._submitter
+
     def _submit(self, together: Sequence[_Waiting]) -> None:
         try:
-            if self._submitter is None:
-                self._submitter = self._open()
-            partitions = self._submitter.partitions
+            submitter = self._opened()
+            partitions = submitter.partitions
             events = [one for documents, _ in together for raw in documents for one in outgoing(raw, partitions)]
-            placed = [_placed(receipt) for receipt in self._submitter.send(events)]
+            placed = [_placed(receipt) for receipt in submitter.send(events)]
         except Exception as error:  # of any kind: each request that waits for it must end
             _settle([(settled, error) for _, settled in together])
             return
