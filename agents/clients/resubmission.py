@@ -69,12 +69,10 @@ def _append(settings: "Settings", message: Message, partition: int) -> None:
 
 
 def _produce(settings: "Settings", message: Message, partition: int) -> None:
-    from kafka import KafkaProducer
-
-    from agents.kafka.connection import connection_options, end_producer, translate_errors
+    from agents.kafka.connection import connection_options, end_producer, producer_of, translate_errors
 
     with translate_errors(settings):
-        producer = KafkaProducer(
+        producer = producer_of(
             **connection_options(settings),
             acks="all",
             enable_idempotence=True,

@@ -12,13 +12,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
 
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
 from agents.kafka.access_check import require_entrance
-from agents.kafka.connection import connection_options, end_producer, translate_errors
+from agents.kafka.connection import connection_options, end_producer, producer_of, translate_errors
 from agents.settings import Settings
 from pipeline.errors import Transient
 from schemas import topics
@@ -94,7 +93,7 @@ class KafkaSubmitter(Submitter):
         if self._producer is None:
             require_entrance(self._settings)
             options = connection_options(self._settings) | {"request_timeout_ms": int(DELIVERY_SECONDS * 500)}
-            self._producer = KafkaProducer(
+            self._producer = producer_of(
                 **options,
                 bootstrap_timeout_ms=int(DELIVERY_SECONDS * 500),
                 acks="all",

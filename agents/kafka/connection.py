@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from kafka import KafkaProducer
 from kafka.errors import (
     AuthorizationError,
     IllegalSaslStateError,
@@ -68,6 +69,22 @@ def _unreported(settings: Settings) -> str:
         " It may also refuse kafka_user, kafka_password or kafka_sasl_mechanism: only with the package's extra kafka "
         "are these reported (pip install 'santunan[kafka]')"
     )
+
+
+def producer_of(**options: Any) -> KafkaProducer:
+    """Where no broker answers, closes what kafka-python leaves open then. Raises its errors."""
+    made: list[Any] = []
+
+    def client(**own: Any) -> Any:
+        made.append(KafkaProducer.DEFAULT_CONFIG["kafka_client"](**own))
+        return made[-1]
+
+    try:
+        return KafkaProducer(**options, kafka_client=client)
+    except BaseException:
+        for one in made:
+            one.close()
+        raise
 
 
 def end_producer(producer: Any, seconds: float) -> None:

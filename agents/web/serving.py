@@ -26,6 +26,7 @@ from pipeline.operations.paper_room import PaperRoom
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
 from pipeline.store.paper_book import PaperBook
+from pipeline.store.readable import QuickReader
 from pipeline.store.webhook_book import open_webhooks
 
 MOST_CONNECTIONS: Final = 2000
@@ -59,7 +60,9 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
         if store.is_embedded:
             own = open_reader(settings.database_url)
             opened.callback(own.close)
-            quick = replace(front, store=own)
+            reader = QuickReader(own)
+            opened.callback(reader.close)
+            quick = replace(front, store=own, quick=reader)
         gateway = Gateway(
             front, access, settings.web_rate, lambda: link.is_alive, link, quick, settings.web_url, provider
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
-from pipeline.store.readable import Readable
+from pipeline.store.readable import QuickReader, Readable
 from pipeline.store.webhook_book import WebhookBook
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ def now_in_utc() -> dt.datetime:
 class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
-    `webhooks`, `papers` None: none are kept. `allows_private_webhooks`: whether one may lead into our own network.
+    `webhooks`, `papers` None: none are kept. `quick`: of an embedded store, where all runs in one thread.
+    `allows_private_webhooks`: whether one may lead into our own network.
     """
 
     store: Readable
@@ -113,3 +114,4 @@ class FrontOffice:
     webhooks: WebhookBook | None = None
     allows_private_webhooks: bool = False
     papers: "PaperRoom | None" = None
+    quick: QuickReader | None = None

@@ -122,7 +122,7 @@ def _known(front: FrontOffice, event: IntakeEvent, raw: bytes) -> Receipt | None
     remembered = front.recent.get(event.source, event.id)
     if remembered is not None:
         content, receipt = remembered
-    elif (stored := stored_event(front.store, event.source, event.id)) is not None:
+    elif (stored := stored_event(front.store, event.source, event.id, front.quick)) is not None:
         place = (stored.topic, stored.partition, stored.offset)
         content = content_of(stored.raw)
         receipt = Receipt(event.source, event.id, *place, stored.digest.hex(), stored.clock, _claim_of(event))

@@ -2,7 +2,7 @@
 writes."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.queries import history
 from pipeline.queries.decisions import read_values
 from pipeline.store import embedded_log
-from pipeline.store.readable import Readable
+from pipeline.store.readable import QuickReader, Readable
 from pipeline.store.rows import progress_of
 from pipeline.store.tables import cases, chunks, decisions, ledger, log, payouts
 from schemas.clock import clock_of
@@ -51,9 +51,10 @@ class ClaimFile:
     events: tuple[tuple[Any, dt.datetime], ...]
 
 
-def stored_event(store: Readable, source: str, event_id: str) -> StoredEvent | None:
-    """None: it is not known (yet)."""
-    return _stored(store, _OF_ID, {"source": source, "event_id": event_id})
+def stored_event(store: Readable, source: str, event_id: str, quick: QuickReader | None = None) -> StoredEvent | None:
+    """None: it is not known (yet). `quick`: of this store, in its own thread."""
+    wanted = {"source": source, "event_id": event_id}
+    return _stored(store, _OF_ID, wanted) if quick is None else _event(quick.first(_OF_ID, wanted))
 
 
 def event_of_digest(store: Readable, source: str, digest: bytes) -> StoredEvent | None:
@@ -130,9 +131,12 @@ def _sent_by(source: str) -> Any:
     return select(ledger.c.claim_id).where(ledger.c.source == source, ledger.c.claim_id.is_not(None))
 
 
+_EVENT: Final = ("source", "event_id", "topic", "partition", "offset", "clock", "digest")
+
+
 def _with_bytes(*names: str) -> Select[Any]:
-    """A row of the ledger, by these columns. Made once: to make it costs as much as to ask it."""
-    columns: Iterable[Any] = (ledger, func.coalesce(ledger.c.raw, log.c.value).label("bytes"))
+    """An event of the ledger, by these columns. Made once: to make it costs as much as to ask it."""
+    columns: list[Any] = [*(ledger.c[name] for name in _EVENT), func.coalesce(ledger.c.raw, log.c.value)]
     wanted = [ledger.c[name] == bindparam(name) for name in names]
     return select(*columns).select_from(ledger.outerjoin(log, embedded_log.is_input_of(ledger))).where(*wanted)
 
@@ -143,8 +147,11 @@ _OF_DIGEST: Final = _with_bytes("source", "digest")
 
 def _stored(store: Readable, statement: Select[Any], wanted: Mapping[str, str | bytes]) -> StoredEvent | None:
     with store.reader() as connection:
-        row = connection.execute(statement, wanted).first()
+        return _event(connection.execute(statement, wanted).first())
+
+
+def _event(row: Any) -> StoredEvent | None:
     if row is None:
         return None
-    place = (row.topic, row.partition, row.offset)
-    return StoredEvent(row.source, row.event_id, *place, clock_of(row.clock), bytes(row.digest), bytes(row.bytes))
+    source, event_id, topic, partition, offset, clock, digest, raw = row
+    return StoredEvent(source, event_id, topic, partition, offset, clock_of(clock), bytes(digest), bytes(raw))
