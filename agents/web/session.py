@@ -26,11 +26,12 @@ from agents.web.gate import (
     session_token,
     too_many,
 )
-from pipeline.access.principals import BadPrincipal
+from pipeline.access.principals import BadPrincipal, Principal
+from pipeline.access.sessions import CODE_LASTS
 from pipeline.credentials import MOST_LETTERS, WeakPassword
 from pipeline.errors import Poison
 from pipeline.operations import sign_in as operations
-from pipeline.operations.sessions import WhoAmI, read_session, sign_out
+from pipeline.operations.sessions import WhoAmI, give_code, read_session, sign_out
 from pipeline.operations.sign_in import Enrolment, LinkUsed, SignedIn, SignInRefused
 from pipeline.store.sign_in_book import SignInBook
 from schemas.bundle import Bundle, Schema
@@ -53,6 +54,12 @@ class SignIn(Strict):
     name: Name
     password: Password
     code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+
+
+class GivenCode(Strict):
+    """Six digits of the authenticator."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 
 
 class NamedPassword(Strict):
@@ -88,6 +95,15 @@ _SIGNED_OUT: Final[Schema] = {
     "type": "object",
     "required": ["signed_out"],
     "properties": {"signed_out": {"type": "boolean", "description": "false: there was no session"}},
+}
+
+
+_UNTIL: Final[Schema] = {
+    "type": "object",
+    "required": ["until"],
+    "properties": {
+        "until": {"type": "string", "format": "date-time", "description": "rulings above the limit are taken till then"}
+    },
 }
 
 
@@ -143,6 +159,40 @@ async def delete_session(request: Request, principal: Signed) -> Response:
     found = _json({"signed_out": await in_thread(gateway, leave)})
     found.delete_cookie(cookie_name(gateway), path="/", secure=is_tls(gateway), httponly=True, samesite="lax")
     return found
+
+
+@router.post("/v1/session/code")
+@describe(
+    ("Tunjukkan faktor kedua lagi", "Show the second factor again"),
+    (
+        "Sebelum putusan di atas batas wewenang satu petugas; lima kode salah mengakhiri sesi.",
+        "Before a ruling above the limit of one officer; five wrong codes end the session.",
+    ),
+    tag="access",
+    body={JSON: GivenCode},
+    examples={JSON: examples.CODE},
+    answers={200: Answer({JSON: _UNTIL})},
+)
+async def post_code(request: Request, principal: Signed) -> Response:
+    """A code of the second factor, in an open session."""
+    asked = await model_of(request, GivenCode)
+    shown = await take_code(request, principal, asked.code)
+    assert shown.code_at is not None
+    return _json({"until": shown.code_at + CODE_LASTS})
+
+
+async def take_code(request: Request, principal: Principal, code: str) -> Principal:
+    """The principal whose session has shown a code just now. Raises SignInRefused, Poison, ProblemError (RATE)."""
+    gateway, address = gateway_of(request), address_of(request)
+    if wait := gateway.sign_in_addresses.take(address):
+        raise too_many(wait)
+    session = request.scope.get("session")
+    work = partial(give_code, gateway.sign_ins, principal, gateway.front.now(), session, code, address)
+    try:
+        return await in_thread(gateway, work)
+    except SignInRefused as refused:
+        note_refusal(gateway, refused.principal, refused.reason, 401, "a code was refused")
+        raise
 
 
 @router.post("/v1/second-factor")

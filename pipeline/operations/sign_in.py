@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pipeline.access.principals import Principal, new_principal
-from pipeline.access.sessions import NEEDS_SECOND_FACTOR
+from pipeline.access.sessions import NEEDS_SECOND_FACTOR, NEVER_OLD
 from pipeline.credentials import draw_secret, enrolment_uri, is_password, is_password_of_nobody, step_of_code
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.store.access_rows import AuditRecord, UnknownAccess
@@ -85,7 +85,8 @@ def sign_in(
     step = _step(book, now, state, code, address)
     try:
         way = "PASSWORD" if step is None else "PASSWORD_AND_CODE"
-        token = book.begin(state.principal.name, way, address, now, step=step, replaces=replaces)
+        code_at = None if step is None else now
+        token = book.begin(state.principal.name, way, address, now, step=step, code_at=code_at, replaces=replaces)
     except CodeUsed:
         raise _refused(book, now, state, "CODE_REFUSED", address) from None
     except UnknownAccess:
@@ -156,7 +157,7 @@ def use_link(
             if not is_direct or address is None or not address.startswith(_LOOPBACK):
                 raise LinkGone
             found = links.use_for_demo(token, now)
-            return LinkUsed(found, book.begin(found.name, "DEMO", address, now))
+            return LinkUsed(found, book.begin(found.name, "DEMO", address, now, code_at=NEVER_OLD))
         if link.purpose == "password":
             principal = links.use_for_password(token, password or "", address, now)
         else:
