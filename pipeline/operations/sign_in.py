@@ -17,6 +17,7 @@ from pipeline.store.link_book import Link, LinkBook, LinkGone
 from pipeline.store.sign_in_book import CodeUsed, SignInBook, SignInState
 
 Refusal = Literal["SIGN_IN_REFUSED", "CODE_NEEDED", "CODE_REFUSED", "ENROLMENT_NEEDED", "ENROLLED", "LINK_GONE"]
+PROVIDER: Final = "PROVIDER"  # the way of a session that an identity provider vouched for
 _LOOPBACK: Final = ("127.", "::1", "::ffff:127.")
 _SAID: Final[dict[Refusal, str]] = {
     "SIGN_IN_REFUSED": "name or password is wrong, or the account is paused: ten failures pause it for 15 minutes",
@@ -115,12 +116,21 @@ def renew_factor(book: SignInBook, now: dt.datetime, *, name: str, hand: str) ->
 
 
 def sign_in_from_provider(
-    book: SignInBook, now: dt.datetime, *, name: str, address: str | None = None, replaces: str | None = None
+    book: SignInBook,
+    now: dt.datetime,
+    *,
+    name: str,
+    shown_at: dt.datetime | None = None,
+    address: str | None = None,
+    replaces: str | None = None,
 ) -> SignedIn:
-    """For a person whose identity provider has vouched for `name` (KIND:WHO), second factor included."""
+    """For a person whose identity provider has vouched for `name` (KIND:WHO), second factor included.
+
+    `shown_at`: when the person did something for it there; None: the provider does not say, so it was long ago.
+    """
     name = full_name(name)
     try:
-        token = book.begin(name, "PROVIDER", address, now, replaces=replaces)
+        token = book.begin(name, PROVIDER, address, now, code_at=shown_at, replaces=replaces)
     except UnknownAccess:
         book.fail(None, "PROVIDER_PRINCIPAL", address, now)
         raise SignInRefused("SIGN_IN_REFUSED") from None

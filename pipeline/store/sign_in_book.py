@@ -54,12 +54,13 @@ class SignInState:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session as it is kept: never its token. `id` names it."""
+    """One session as it is kept: never its token. `id` names it. `way`: how it began; None: in a version before."""
 
     id: str
     principal: Principal
     created_at: dt.datetime
     seen_at: dt.datetime
+    way: str | None = None
 
     @property
     def ends_at(self) -> dt.datetime:
@@ -132,7 +133,7 @@ class SignInBook:
             connection.execute(calm.values(failures=0, paused_until=None))
             if replaces is not None:
                 _end(connection, digest_of_token(replaces), now)
-            session_id = _insert_session(connection, name, token, now, code_at)
+            session_id = _insert_session(connection, name, token, now, way, code_at)
             write_record(connection, AuditRecord(now, name, "session.begin", session_id, "done", address, way))
             transaction.commit()
         return token
@@ -253,6 +254,7 @@ _OPEN_SESSIONS: Final = (
         sessions.c.id,
         sessions.c.created_at,
         sessions.c.seen_at,
+        sessions.c.way,
         sessions.c.code_at,
         principals.c.name,
         principals.c.person,
@@ -292,7 +294,7 @@ def _take_step(connection: Connection, name: str, step: int, now: dt.datetime) -
 
 
 def _insert_session(
-    connection: Connection, name: str, token: str, now: dt.datetime, code_at: dt.datetime | None
+    connection: Connection, name: str, token: str, now: dt.datetime, way: str, code_at: dt.datetime | None
 ) -> str:
     moment, session_id = microseconds(now), secrets.token_hex(4)
     long_ago = microseconds(now - rules.KEPT_AFTER)
@@ -307,6 +309,7 @@ def _insert_session(
         "principal": name,
         "created_at": moment,
         "seen_at": moment,
+        "way": way,
         "code_at": microseconds(code_at) if code_at is not None else None,
         "wrong_codes": 0,
     }
@@ -346,4 +349,4 @@ def _factor_of(connection: Connection, name: str) -> Factor | None:
 
 def _session(row: Any) -> Session:
     principal = Principal(row.name, row.person, clock_or_none(row.code_at))
-    return Session(row.id, principal, clock_of(row.created_at), clock_of(row.seen_at))
+    return Session(row.id, principal, clock_of(row.created_at), clock_of(row.seen_at), row.way)

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from agents.web.gate import Signed, call
+from agents.web.gate import Signed, call, gateway_of
 from agents.web.pages.claims import PAPERS
 from agents.web.pages.code import FIELD as CODE
 from agents.web.pages.code import with_code
@@ -167,6 +167,7 @@ def _file(
         lists=form.lists,
         faults=form.faults,
         preview=preview,
+        has_provider=gateway_of(request).provider is not None,
         done=done,
         why=short(why, language) if why in _SHOWN_REFUSALS else "",
         may_rule=principal.kind in ROLES["review"],

@@ -1,4 +1,4 @@
-"""Codes of sessions: when a session last showed a second factor, and how many wrong codes came since.
+"""Codes of sessions: how a session began, when it last showed a second factor, and how many wrong codes came since.
 
 Revision 0011, after 0009.
 """
@@ -14,6 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Sessions that are open have shown none: their persons are asked for a code when it matters."""
+    op.add_column("sessions", sa.Column("way", sa.Text()))
     op.add_column("sessions", sa.Column("code_at", sa.BigInteger()))
     op.add_column("sessions", sa.Column("wrong_codes", sa.Integer(), nullable=False, server_default="0"))
 
@@ -21,3 +22,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("sessions", "wrong_codes")
     op.drop_column("sessions", "code_at")
+    op.drop_column("sessions", "way")
