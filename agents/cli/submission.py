@@ -74,7 +74,8 @@ def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Princi
     with opened_store() as store, open_access(settings.database_url) as book:
         principal = signed_in(settings, book)
         assert principal is not None, "the caller has seen the login file"
-        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
+        front = FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person, note=book.write)
+        yield front, principal
 
 
 @contextmanager
