@@ -102,6 +102,9 @@ class Settings(BaseSettings):
         default=EMBEDDED_FILE.with_name("login.json"),
         description="where `santunan login` keeps a session or a key, readable by its owner alone",
     )
+    backup_folder: Path | None = Field(
+        default=None, description="where backups are put, on another disk; `doctor --deploy` looks at the newest"
+    )
     webhooks_private: bool = Field(
         default=False,
         description="whether webhooks may lead into private networks, and to this machine by http as well",

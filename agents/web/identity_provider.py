@@ -64,6 +64,10 @@ class IdentityProvider:
         self._known: tuple[float, dict[str, Any], KeySet] | None = None
         self._lock = asyncio.Lock()
 
+    async def examine(self) -> None:
+        """Fetches its document and its keys. Raises Transient, TokenRefused."""
+        await self._addresses_and_keys()
+
     async def address(self, flow: Flow, *, again: bool = False) -> str:
         """Where the browser goes to sign in. `again`: also who is signed in there is asked. Raises Transient."""
         found, _ = await self._addresses_and_keys()
