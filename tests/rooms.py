@@ -108,8 +108,8 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
-         "agents/catch_up "
-         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web "
+         "agents/catch_up agents/attestation agents/worker agents/worker/__main__ agents/services agents/clients "
+         "agents/clock agents/demo agents/web "
          "agents/webhooks agents/conformance",
          "typer orjson holidays"),
 )

@@ -1,4 +1,4 @@
-"""What must be right before Santunan meets a network: checks of `santunan doctor --deploy`.
+"""Checks of `santunan doctor --deploy`: all that must be right before Santunan meets a network.
 
 Each looks at one thing and says what is wrong with it and what mends it; no fault is no sentence. None shows a secret.
 """
@@ -39,6 +39,22 @@ def broker(settings: "Settings") -> list[str]:
     return found
 
 
+def attestation(settings: "Settings") -> list[str]:
+    """Over Kafka others write to the broker as well: a worker must know what came by a door of ours."""
+    from agents.attestation import attester_of
+    from pipeline.errors import NotReady
+
+    try:
+        if attester_of(settings) is None and not settings.is_embedded:
+            return [
+                "a worker believes whoever can write a topic: `openssl rand -hex 32` into a file, and name it as "
+                "SANTUNAN_ATTESTATION_KEY_FILE for gateways and operators first, then for workers"
+            ]
+    except NotReady as error:
+        return [str(error)]
+    return []
+
+
 def passwords(settings: "Settings") -> list[str]:
     """Passwords of the database and the broker that are tried first."""
     from pipeline.credentials import WeakPassword, require_strong
@@ -72,7 +88,12 @@ def files(settings: "Settings") -> list[str]:
 def _private_files(settings: "Settings") -> Iterator[Path]:
     from agents.settings import SETTINGS_FILE
 
-    named = [settings.login_file, settings.oidc_client_secret_file, settings.papers_s3_credentials]
+    named = [
+        settings.attestation_key_file,
+        settings.login_file,
+        settings.oidc_client_secret_file,
+        settings.papers_s3_credentials,
+    ]
     named += [settings.papers_place, settings.backup_folder]
     if settings.is_embedded:
         named += [Path(f"{settings.embedded_file}{end}") for end in ("", "-wal", "-shm")]
@@ -219,6 +240,7 @@ def database(settings: "Settings") -> Mapping[str, list[str]]:
 
 CHECKS: Final[Mapping[str, Check]] = {
     "connection to Kafka": broker,
+    "attestation": attestation,
     "passwords": passwords,
     "private files": files,
     "backup": backup,

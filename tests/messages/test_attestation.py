@@ -51,7 +51,7 @@ def test_no_part_of_a_record_can_be_changed() -> None:
         "two headers": {"headers": (TIME, header, header)},
         "empty": {"headers": (TIME, (HEADER, b""))},
         "no value": {"headers": (TIME, (HEADER, None))},
-        "one letter": {"headers": (TIME, (HEADER, header[1][:-2] + b"A="))},
+        "one letter": {"headers": (TIME, (HEADER, bytes([header[1][0] ^ 1]) + header[1][1:]))},
     }
     for name, change in forged.items():
         assert not attester.is_attested(dataclasses.replace(good, **change), topics.HISTORY), name

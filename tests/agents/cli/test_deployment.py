@@ -76,6 +76,18 @@ def test_a_password_that_is_tried_first_is_found_and_not_shown(password: str) ->
     assert deployment.passwords(kafka()) == []
 
 
+def test_a_worker_over_kafka_needs_the_key_of_attestations(tmp_path: Path) -> None:
+    [found] = deployment.attestation(kafka())
+    assert "believes whoever can write a topic" in found and deployment.attestation(read_settings()) == []
+    key = tmp_path / "key"
+    key.write_text("short")
+    assert "holds no key" in deployment.attestation(kafka(attestation_key_file=key))[0]
+    key.write_text(STRONG)
+    assert deployment.attestation(kafka(attestation_key_file=key)) == []
+    key.chmod(0o644)
+    assert f"{key} has mode 0644" in deployment.files(kafka(attestation_key_file=key))[0]
+
+
 def test_a_file_that_others_can_read_is_found_with_its_mode(store: str, tmp_path: Path) -> None:
     secret, backups = tmp_path / "oidc", tmp_path / "backups"
     secret.write_text("x")
