@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import faust
 from faust.tables import TableManager
 
+from agents.attestation import attests_of
 from agents.clock import say_days_passed
 from agents.settings import Settings, read_settings
 from agents.worker.batches import MOST_BATCHES, BatchRunner
@@ -118,6 +119,7 @@ class App(faust.App):  # type: ignore[misc]
                 retries=self.settings.retries,
                 observe=self._observe,
                 accept_unknown=self.settings.accept_unknown,
+                attests=attests_of(self.settings),
             )
             if self.settings.daily_clock or self.metrics is not None:
                 self.clock.start()

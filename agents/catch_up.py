@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from agents.attestation import attests_of
 from agents.kafka.inspector import Inspector
 from agents.settings import Settings
 from pipeline.law.book import Book
@@ -30,7 +31,14 @@ def run(settings: Settings, store: PostgresqlStore, note: Callable[[int], None])
     if all(start >= end for start, end in lacking.spans.values()):
         return
     expected = Expectation(outputs_beyond(store, settings.group, inspector.outputs()), lacking.published)
-    processor = Processor(store, Book.load(), settings.group, retries=settings.retries, verify=expected.verify)
+    processor = Processor(
+        store,
+        Book.load(),
+        settings.group,
+        retries=settings.retries,
+        verify=expected.verify,
+        attests=expected.as_it_was_decided(attests_of(settings)),
+    )
     processor.take_over({place: start for place, (start, _) in lacking.spans.items()})
     lines = {
         place: Line(expected.steps(place, start, _records(inspector, lacking.offsets, place, start, end)))

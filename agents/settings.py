@@ -102,6 +102,13 @@ class Settings(BaseSettings):
         default=EMBEDDED_FILE.with_name("login.json"),
         description="where `santunan login` keeps a session or a key, readable by its owner alone",
     )
+    attestation_key_file: Path | None = Field(
+        default=None,
+        description="file with the key by which a worker knows that a gateway let an event in; unset: all count",
+    )
+    backup_folder: Path | None = Field(
+        default=None, description="where backups are put, on another disk; `doctor --deploy` looks at the newest"
+    )
     webhooks_private: bool = Field(
         default=False,
         description="whether webhooks may lead into private networks, and to this machine by http as well",

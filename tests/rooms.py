@@ -69,18 +69,21 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka "
          "agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
+    Room("agents/attestation", "the key by which a worker knows that a gateway let an event in",
+         "pipeline/errors pipeline/messages agents/settings"),
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
          "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
-         "agents/settings agents/kafka", "kafka"),
+         "agents/settings agents/kafka agents/attestation", "kafka"),
     Room("agents/papers", "scanned papers, in a folder or a bucket; the virus scanner",
          "pipeline/errors pipeline/private_files agents/settings", "boto3 botocore"),
     Room("agents/clock", "events of the daily clock, which say that a day has passed",
          "schemas pipeline/errors agents/settings agents/clients", "orjson"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
-         "agents/settings agents/worker agents/clock", "faust"),
+         "agents/settings agents/attestation agents/worker agents/clock", "faust"),
     Room("agents/catch_up", "a database of an older day catches up with the topics",
-         "schemas pipeline/law pipeline/messages pipeline/processing pipeline/store agents/settings agents/kafka"),
+         "schemas pipeline/law pipeline/messages pipeline/processing pipeline/store agents/settings agents/kafka "
+         "agents/attestation"),
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
@@ -104,8 +107,9 @@ ROOMS: Final = (
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
-         "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
-         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web "
+         "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
+         "agents/catch_up agents/attestation agents/worker agents/worker/__main__ agents/services agents/clients "
+         "agents/clock agents/demo agents/web "
          "agents/webhooks agents/conformance",
          "typer orjson holidays"),
 )

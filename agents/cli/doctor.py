@@ -36,16 +36,21 @@ def doctor(
     deep: Annotated[
         bool, typer.Option("--deep", help="Also check every invariant of the store; over Kafka, the topics.")
     ] = False,
+    deploy: Annotated[
+        bool, typer.Option("--deploy", help="Also check what must be right before others can reach it.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """What is set, what is there, what is wrong, what to do.
 
-    Shows no password. Exit code 1 if something is not well.
+    Shows no password. Exit code 1 if something is not well. With --deploy: TLS, passwords, modes of files, rights in
+    the database, the backup, the identity provider, clocks.
 
     \b
     Examples:
       santunan doctor
       santunan doctor --deep
+      santunan doctor --deploy
     """
     from agents.settings import read_settings
     from pipeline.errors import EXIT_REFUSED
@@ -58,6 +63,8 @@ def doctor(
         found += [*_invariants(), *_accepted()]
         if not settings.is_embedded:
             found += _topics(settings)
+    if deploy:
+        found += _deployment(settings)
     if json:
         print_json([{"settings": settings.redacted(), "findings": [one.document() for one in found]}])
     else:
@@ -186,6 +193,15 @@ def _accepted() -> list[Diagnosis]:
             return [Diagnosis("accepted", True, sentence) for sentence in accepted(store)]
     except SantunanError as error:
         return [Diagnosis("accepted", False, str(error))]
+
+
+def _deployment(settings: "Settings") -> list[Diagnosis]:
+    from agents.cli.deployment import examine
+
+    found: list[Diagnosis] = []
+    for part, faults in examine(settings).items():
+        found += [Diagnosis(part, False, one) for one in faults] or [Diagnosis(part, True, "nothing is wrong")]
+    return found
 
 
 def _topics(settings: "Settings") -> list[Diagnosis]:

@@ -3,7 +3,9 @@
 Only the embedded store takes a name on trust; the audit record says which user of the machine gave it.
 """
 
+import sys
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,17 +13,30 @@ import typer
 if TYPE_CHECKING:
     from agents.cli.identity import Login
     from agents.settings import Settings
+    from pipeline.access.principals import Principal
+
+_CODE = "FRESH_CODE_NEEDED"
 
 
 def submit_signed_in(settings: "Settings", data: dict[str, Any]) -> str:
-    """Over the store, as the person of the login file; whose name it is. Raises Denied, NotReady, Transient."""
+    """Over the store, as the person of the login file; whose name it is. Asks for a code where one is needed.
+
+    Raises Denied, SignInRefused, NotReady, Transient.
+    """
     from agents.cli.submission import signed_in_front
+    from pipeline.access.roles import Denied
     from pipeline.errors import Poison
     from pipeline.operations.reports import review
 
     with signed_in_front(settings) as (front, principal):
         try:
-            review(front, principal, str(uuid.uuid4()), data)
+            try:
+                review(front, principal, str(uuid.uuid4()), data)
+            except Denied as denied:
+                if denied.reason != _CODE:
+                    raise
+                principal = _coded(settings, principal)
+                review(front, principal, str(uuid.uuid4()), data)
         except Poison as poison:
             faults = [_as_option(one.field, one.message) for one in poison.errors] or [poison.reason]
             raise typer.BadParameter("; ".join(faults)) from None
@@ -29,14 +44,45 @@ def submit_signed_in(settings: "Settings", data: dict[str, Any]) -> str:
 
 
 def submit_at_gateway(login: "Login", data: dict[str, Any]) -> str:
-    """As the person of the session or key. Raises GatewayRefused, Transient."""
-    from agents.clients.gateway import GatewayClient
+    """As the person of the session or key. Asks for a code where one is needed. Raises GatewayRefused, Transient."""
+    from agents.clients.gateway import GatewayClient, GatewayRefused
 
     assert login.url is not None
     client = GatewayClient(login.url, login.credential)
     name: str = client.get("/v1/session").json["name"]
-    client.post("/v1/reviews", data, Idempotency_Key=str(uuid.uuid4()))
+    send = partial(client.post, "/v1/reviews", data, Idempotency_Key=str(uuid.uuid4()))
+    try:
+        send()
+    except GatewayRefused as refused:
+        if refused.code != _CODE:
+            raise
+        client.post("/v1/session/code", {"code": _asked_for_code()})
+        send()
     return name.rpartition(":")[2]
+
+
+def _coded(settings: "Settings", principal: "Principal") -> "Principal":
+    """After a code in the session of the login file; Poison where that has a key."""
+    from agents.cli.identity import now, read_login
+    from pipeline.operations.sessions import give_code
+    from pipeline.store.access_book import open_access
+    from pipeline.store.sign_in_book import SignInBook
+
+    login = read_login(settings)
+    assert login is not None, "the caller has seen the login file"
+    with open_access(settings.database_url) as opened:
+        book = SignInBook(opened)
+        session = book.session(login.credential, now())
+        code = _asked_for_code() if session is not None else ""
+        return give_code(book, principal, now(), session, code, None)
+
+
+def _asked_for_code() -> str:
+    """From the terminal, or a line of standard input."""
+    print(
+        "This moves money above the limit of one officer: a new code of your authenticator is needed.", file=sys.stderr
+    )
+    return str(typer.prompt("Code")) if sys.stdin.isatty() else sys.stdin.readline().strip()
 
 
 def submit_on_trust(settings: "Settings", event: dict[str, Any]) -> None:

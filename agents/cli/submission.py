@@ -35,6 +35,11 @@ class NotTaken:
     errors: tuple[FieldError, ...]
 
 
+_SAID: Final = {
+    "SOURCE_FORGED": "write the name you are signed in with, or sign in as the sender",
+    "FRESH_CODE_NEEDED": "it moves money above the limit of one officer: send it by `santunan review`, which asks for "
+    "a code, as a person and not by a key",
+}
 Send = Callable[[Sequence[bytes]], list[Taken | NotTaken]]
 
 
@@ -69,7 +74,8 @@ def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Princi
     with opened_store() as store, open_access(settings.database_url) as book:
         principal = signed_in(settings, book)
         assert principal is not None, "the caller has seen the login file"
-        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
+        front = FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person, note=book.write)
+        yield front, principal
 
 
 @contextmanager
@@ -93,11 +99,7 @@ def _answer(found: Any) -> Taken | NotTaken:
     if isinstance(found, Poison):
         return NotTaken(found.reason, found.errors)
     if isinstance(found, Denied):
-        said = (
-            "write the name you are signed in with, or sign in as the sender"
-            if found.reason == "SOURCE_FORGED"
-            else "your role may not send this"
-        )
+        said = _SAID.get(found.reason, "your role may not send this")
         return NotTaken(found.reason, (FieldError("source", said),))
     if isinstance(found, Exception):
         return NotTaken("REFUSED", (FieldError("event", str(found)),))

@@ -9,6 +9,7 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
+from agents.attestation import attester_of, headers_of
 from agents.clients.interface import (
     CONTENT_TYPE,
     EVERYTHING,
@@ -43,6 +44,7 @@ class EmbeddedSubmitter(Submitter):
 
     def __init__(self, settings: Settings) -> None:
         open_store(settings.database_url, partitions=settings.partitions).close()
+        self._attester = attester_of(settings)
         self._log = Log(settings.embedded_file)
         self._partitions = max(self._log.partitions().values(), default=settings.partitions)
 
@@ -55,11 +57,15 @@ class EmbeddedSubmitter(Submitter):
         while some := list(islice(source, APPENDED_AT_ONCE)):
             for partition, group in groupby(some, key=lambda event: event.partition):
                 together = list(group)
-                messages = [Message(one.topic, one.key or b"", one.value, (CONTENT_TYPE,)) for one in together]
+                messages = [self._message(one) for one in together]
                 placed = self._log.append(messages, partition=partition)
                 received_ms = self._log.received_ms(placed[-1])  # one for all that are appended together
                 for event, place in zip(together, placed, strict=True):
                     yield Receipt(event.source, event.event_id, *place, received_ms)
+
+    def _message(self, event: Outgoing) -> Message:
+        headers = headers_of(self._attester, event.topic, event.key, event.value, (CONTENT_TYPE,))
+        return Message(event.topic, event.key or b"", event.value, headers)
 
     def close(self) -> None:
         self._log.close()

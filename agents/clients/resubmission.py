@@ -6,8 +6,7 @@ It goes through the topic of operators, with that time in a header: deadlines co
 from typing import TYPE_CHECKING, Final
 
 from pipeline.messages.admission import admit
-from pipeline.messages.intake import RECEIVED_AT
-from pipeline.messages.records import Message
+from pipeline.messages.records import RECEIVED_AT, Message
 from pipeline.queries.dead_letters import DeadLetter, dead_letter, split_place
 from pipeline.queries.pages import NotFound
 from pipeline.store import open_reader, open_store
@@ -29,7 +28,7 @@ def retry(settings: "Settings", place: str) -> None:
         found = dead_letter(reader, place)
     finally:
         reader.close()
-    message = _message(found)
+    message = _message(settings, found)
     if settings.is_embedded:
         _append(settings, message, partition)
     else:
@@ -41,7 +40,9 @@ def retry(settings: "Settings", place: str) -> None:
         writer.close()
 
 
-def _message(found: DeadLetter) -> Message:
+def _message(settings: "Settings", found: DeadLetter) -> Message:
+    """Attested by who retries it, whatever it was before."""
+    from agents.attestation import attester_of, headers_of
     from agents.clients.interface import CONTENT_TYPE
 
     raw = found.original or b""
@@ -55,7 +56,8 @@ def _message(found: DeadLetter) -> Message:
     headers = [CONTENT_TYPE]
     if found.received_ms is not None:
         headers.append((RECEIVED_AT, str(found.received_ms).encode()))
-    return Message(HISTORY, (partition_key(event) or "").encode(), raw, tuple(headers))
+    key = (partition_key(event) or "").encode()
+    return Message(HISTORY, key, raw, headers_of(attester_of(settings), HISTORY, key, raw, tuple(headers)))
 
 
 def _append(settings: "Settings", message: Message, partition: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from kafka.errors import KafkaTimeoutError
 
+from agents.attestation import attester_of, headers_of
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
 from agents.kafka.access_check import require_entrance
@@ -32,6 +33,7 @@ class KafkaSubmitter(Submitter):
 
     def __init__(self, settings: Settings, spool: Path | None = None) -> None:
         self._settings = settings
+        self._attester = attester_of(settings)
         self._spool = Spool(spool) if spool is not None else None
         self._producer: Any = None
         self.resent = 0
@@ -114,7 +116,7 @@ class KafkaSubmitter(Submitter):
                 event.key,
                 partition=event.partition,
                 timestamp_ms=event.timestamp_ms,
-                headers=[CONTENT_TYPE],
+                headers=list(headers_of(self._attester, event.topic, event.key, event.value, (CONTENT_TYPE,))),
             )
         except KafkaTimeoutError:  # raised for a topic that does not exist, too
             from agents.kafka.topics import require_one

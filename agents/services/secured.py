@@ -16,6 +16,8 @@ from pipeline.errors import NotReady
 # Broker and admin are super users of the broker; the rights of the others are in agents/kafka/access_list.py.
 PRINCIPALS: Final = ("broker", "admin", "gateway", "worker", "operator", "payments", "console")
 ROLES: Final = ("owner", "worker", "gateway", "webhooks", "reader")
+ATTESTATION: Final = "attestation"  # file of the key by which a worker knows what gateway and operator let in
+_ATTESTING: Final = frozenset({"gateway", "worker", "operator"})
 ROLES_FILE: Final = Path(__file__).with_name("roles.sql")
 _ROLE_OF: Final = {"admin": "owner", "worker": "worker", "gateway": "gateway"}  # of a principal; others read
 PROPERTIES: Final = """\
@@ -86,7 +88,9 @@ def settings_of(
     """The variables of one principal."""
     role = _ROLE_OF.get(principal, "reader")
     password = passwords[f"postgresql_{role}"]
+    key = {"SANTUNAN_ATTESTATION_KEY_FILE": str(place / ATTESTATION)} if principal in _ATTESTING else {}
     return {
+        **key,
         "SANTUNAN_BROKER_URL": f"kafka+chunks://{kafka}",
         "SANTUNAN_DATABASE_URL": f"postgresql://santunan_{role}:{password}@127.0.0.1:{postgresql_port}/{DATABASE}",
         "SANTUNAN_KAFKA_SECURITY_PROTOCOL": "SASL_SSL",
@@ -95,6 +99,12 @@ def settings_of(
         "SANTUNAN_KAFKA_PASSWORD": passwords[f"kafka_{principal}"],
         "SANTUNAN_KAFKA_CA_FILE": str(place / "kafka" / "certificates" / "authority.pem"),
     }
+
+
+def make_attestation_key(place: Path) -> None:
+    """Once."""
+    if not (place / ATTESTATION).exists():
+        write_private(place / ATTESTATION, secrets.token_hex(32) + "\n")
 
 
 def make_authority(folder: Path, password: str) -> tuple[Path, Path]:

@@ -95,6 +95,8 @@ def up(
             _start_postgresql(directory, places, log)
         if only != "postgresql":
             _start_kafka(directory, places, log)
+        if is_secured:
+            secured.make_attestation_key(directory)
         for principal in secured.PRINCIPALS if is_secured else ():
             lines = [f"export {name}={value}" for name, value in _settings_of(principal, directory, places).items()]
             secured.write_private(directory / f"{principal}.env", "\n".join(lines) + "\n")

@@ -30,6 +30,7 @@ SETTLEMENT: Final[dict[str, Any]] = {
     "amount": 1_200_000,
 }
 SIGN_IN: Final[dict[str, Any]] = {"name": "office:contoh", "password": "empat kata yang panjang"}
+CODE: Final[dict[str, Any]] = {"code": "123456"}
 LINK: Final[dict[str, Any]] = {"link": "stl_contoh", "password": "empat kata yang panjang"}
 WEBHOOK: Final[dict[str, Any]] = {"url": "https://klinik.example/santunan"}
 COVER: Final[dict[str, Any]] = {"member": NUMBER, "program": "JKK", "day": "2024-08-07"}

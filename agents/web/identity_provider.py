@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ALGORITHMS: Final = ("RS256", "ES256", "PS256")  # public keys alone: `none` and HS256 are how tokens are forged
 CALLBACK: Final = "/v1/session/oidc/callback"
+DOOR: Final = "/sign-in"
 LEEWAY_SECONDS: Final = 30  # that clocks may differ
 _TIMEOUT_SECONDS: Final = 10.0
 _KEPT_SECONDS: Final = 600.0  # addresses and keys; a key that was revoked is believed as long
@@ -59,11 +60,16 @@ class IdentityProvider:
         self._claim = claim
         self._principals = principals
         self._redirect = web_url + CALLBACK
+        self._door = web_url + DOOR
         self._known: tuple[float, dict[str, Any], KeySet] | None = None
         self._lock = asyncio.Lock()
 
-    async def address(self, flow: Flow) -> str:
-        """Where the browser goes to sign in. Raises Transient."""
+    async def examine(self) -> None:
+        """Fetches its document and its keys. Raises Transient, TokenRefused."""
+        await self._addresses_and_keys()
+
+    async def address(self, flow: Flow, *, again: bool = False) -> str:
+        """Where the browser goes to sign in. `again`: also who is signed in there is asked. Raises Transient."""
         found, _ = await self._addresses_and_keys()
         challenge = base64.urlsafe_b64encode(hashlib.sha256(flow.verifier.encode()).digest()).rstrip(b"=").decode()
         asked = {
@@ -76,11 +82,22 @@ class IdentityProvider:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
-        address = str(found["authorization_endpoint"])
-        return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
+        if again:
+            asked |= {"prompt": "login", "max_age": "0"}  # with it a token must say `auth_time`
+        return _with(str(found["authorization_endpoint"]), asked)
 
-    async def principal_of(self, code: str, flow: Flow, said_issuer: str | None, now: float) -> str:
-        """KIND:WHO of the person who signed in there. `now`: seconds since 1970. Raises TokenRefused, Transient."""
+    async def sign_out_address(self) -> str | None:
+        """Where a browser ends its session at the provider, and comes back from to our door; None: it has no such
+        address. Raises Transient, TokenRefused."""
+        found, _ = await self._addresses_and_keys()
+        address = found.get("end_session_endpoint")
+        if not isinstance(address, str) or not _is_private(address):
+            return None
+        return _with(address, {"client_id": self._client_id, "post_logout_redirect_uri": self._door})
+
+    async def person_of(self, code: str, flow: Flow, said_issuer: str | None, now: float) -> tuple[str, float | None]:
+        """KIND:WHO of the person who signed in there, and when the person last did something for it, in seconds since
+        1970, where the token says it. `now`: likewise. Raises TokenRefused, Transient."""
         if said_issuer is not None and said_issuer != self._issuer:  # RFC 9207: the answer of another provider
             raise TokenRefused("ISSUER")
         token = await self._token_for(code, flow)
@@ -98,7 +115,10 @@ class IdentityProvider:
         found = self._principals.get(value) if isinstance(value, str) else None
         if found is None:
             raise TokenRefused("SUBJECT")
-        return found
+        shown = claims.get("auth_time")
+        if isinstance(shown, int | float) and 0 < shown <= now + LEEWAY_SECONDS:
+            return found, min(float(shown), now)
+        return found, None
 
     async def _token_for(self, code: str, flow: Flow) -> str:
         found, _ = await self._addresses_and_keys()
@@ -206,6 +226,10 @@ def open_provider(settings: Settings) -> IdentityProvider | None:
 def _is_private(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+
+
+def _with(address: str, asked: Mapping[str, str]) -> str:
+    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
 
 
 def _client() -> "httpx.AsyncClient":

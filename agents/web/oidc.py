@@ -1,5 +1,6 @@
 """Routes of a sign-in at the organisation's identity provider: there and back, by authorization code with PKCE."""
 
+import datetime as dt
 import hmac
 from functools import partial
 from typing import Annotated, Final
@@ -46,12 +47,12 @@ _GOES: Final = Answer({}, ("Location", "Set-Cookie"))
     problems=(401, 404, 429, 503),
     signed=False,
 )
-async def get_start(request: Request) -> Response:
-    """Leads the browser to the provider."""
+async def get_start(request: Request, again: bool = False) -> Response:
+    """Leads the browser to the provider. `again`: also who is signed in there signs in anew."""
     gateway, provider = _limited(request)
     flow = Flow(draw_token(), draw_token(), draw_token())
     try:
-        address = await provider.address(flow)
+        address = await provider.address(flow, again=again)
     except TokenRefused as refused:
         raise await _refused(request, refused.reason) from None
     answer = Response(None, 303, {"Location": address})
@@ -90,10 +91,12 @@ async def get_callback(
         raise await _refused(request, "CODE")
     now, address = gateway.front.now(), address_of(request)
     try:
-        name = await provider.principal_of(code, flow, iss, now.timestamp())
+        name, shown = await provider.person_of(code, flow, iss, now.timestamp())
     except TokenRefused as refused:
         raise await _refused(request, refused.reason) from None
-    enter = partial(sign_in_from_provider, name=name, address=address, replaces=session_token(request))
+    shown_at = dt.datetime.fromtimestamp(shown, dt.UTC) if shown is not None else None
+    session = session_token(request)
+    enter = partial(sign_in_from_provider, name=name, shown_at=shown_at, address=address, replaces=session)
     try:
         found = await in_thread(gateway, partial(enter, gateway.sign_ins, now))
     except SignInRefused:

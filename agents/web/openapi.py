@@ -73,6 +73,7 @@ PARAMETERS: Final[Mapping[str, Words]] = {
     "name": ("nama contoh", "name of the sample"),
     "sha256": ("SHA-256 isi berkas, heksadesimal", "SHA-256 of the bytes of the paper, hexadecimal"),
     "state": ("nilai yang dikirim bersama permintaan masuk", "value that was sent along with the sign-in"),
+    "again": ("juga bila sudah masuk di sana", "also who is signed in there"),
     "wait": ("detik menunggu sesuatu yang baru", "seconds to wait for something new"),
     "webhook": ("nomor webhook", "id of the webhook"),
 }

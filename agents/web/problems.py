@@ -57,6 +57,21 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("kode tidak berlaku", "Kode salah, sudah lewat, atau sudah dipakai. Tunggulah kode berikutnya."),
         ("the code is not valid", "It is wrong, too old, or was used. Wait for the next one."),
     ),
+    "FRESH_CODE_NEEDED": (
+        403,
+        (
+            "kode faktor kedua diperlukan lagi",
+            "Putusan ini menggerakkan uang di atas batas wewenang satu petugas, atau belum dapat dihitung. Kirimkan "
+            "kode dari aplikasi autentikator dengan POST /v1/session/code, lalu putusan ini lagi dalam lima menit. "
+            "Kunci API tidak dapat memutuskannya: masuklah sebagai orang.",
+        ),
+        (
+            "a code of the second factor is needed again",
+            "This ruling moves money above the limit of one officer, or cannot be computed yet. Send a code of your "
+            "authenticator by POST /v1/session/code, and within five minutes send the ruling again. An API key cannot "
+            "send it: sign in as a person.",
+        ),
+    ),
     "ENROLMENT_NEEDED": (
         401,
         (

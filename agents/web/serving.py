@@ -55,6 +55,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             webhooks=webhooks,
             allows_private_webhooks=settings.webhooks_private,
             papers=PaperRoom(files, PaperBook(access), access.write) if files is not None else None,
+            note=access.write,
         )
         quick = None
         if store.is_embedded:

@@ -21,17 +21,20 @@ from agents.web.gate import (
     gateway_of,
     in_thread,
     is_tls,
+    log,
     note_refusal,
     require_own_site,
     session_token,
     too_many,
 )
-from pipeline.access.principals import BadPrincipal
+from agents.web.identity_provider import TokenRefused
+from pipeline.access.principals import BadPrincipal, Principal
+from pipeline.access.sessions import CODE_LASTS
 from pipeline.credentials import MOST_LETTERS, WeakPassword
-from pipeline.errors import Poison
+from pipeline.errors import Poison, Transient
 from pipeline.operations import sign_in as operations
-from pipeline.operations.sessions import WhoAmI, read_session, sign_out
-from pipeline.operations.sign_in import Enrolment, LinkUsed, SignedIn, SignInRefused
+from pipeline.operations.sessions import WhoAmI, give_code, read_session, sign_out
+from pipeline.operations.sign_in import PROVIDER, Enrolment, LinkUsed, SignedIn, SignInRefused
 from pipeline.store.sign_in_book import SignInBook
 from schemas.bundle import Bundle, Schema
 from schemas.decisions import FieldError
@@ -53,6 +56,12 @@ class SignIn(Strict):
     name: Name
     password: Password
     code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
+
+
+class GivenCode(Strict):
+    """Six digits of the authenticator."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9]{6}$")]
 
 
 class NamedPassword(Strict):
@@ -87,7 +96,19 @@ _SIGNED_IN: Final[Schema] = {
 _SIGNED_OUT: Final[Schema] = {
     "type": "object",
     "required": ["signed_out"],
-    "properties": {"signed_out": {"type": "boolean", "description": "false: there was no session"}},
+    "properties": {
+        "signed_out": {"type": "boolean", "description": "false: there was no session"},
+        "provider": {"type": "string", "description": "where a browser ends its session at the identity provider, too"},
+    },
+}
+
+
+_UNTIL: Final[Schema] = {
+    "type": "object",
+    "required": ["until"],
+    "properties": {
+        "until": {"type": "string", "format": "date-time", "description": "rulings above the limit are taken till then"}
+    },
 }
 
 
@@ -137,12 +158,64 @@ async def get_session(request: Request, principal: Signed) -> Response:
 )
 async def delete_session(request: Request, principal: Signed) -> Response:
     """Sign out. A key stays what it is."""
-    gateway = gateway_of(request)
-    token = session_token(request) if "session" in request.scope else None
-    leave = partial(sign_out, gateway.sign_ins, principal, gateway.front.now(), token, address_of(request))
-    found = _json({"signed_out": await in_thread(gateway, leave)})
-    found.delete_cookie(cookie_name(gateway), path="/", secure=is_tls(gateway), httponly=True, samesite="lax")
+    is_out, elsewhere = await ended(request, principal)
+    found = _json({"signed_out": is_out, **({"provider": elsewhere} if elsewhere is not None else {})})
+    forget_session(gateway_of(request), found)
     return found
+
+
+async def ended(request: Request, principal: Principal) -> tuple[bool, str | None]:
+    """Whether there was a session, which is over now whatever follows; and where a browser ends the one at the identity
+    provider that vouched for it. None: none did, it has no such address, or it does not answer."""
+    gateway, session = gateway_of(request), request.scope.get("session")
+    token = session_token(request) if session is not None else None
+    leave = partial(sign_out, gateway.sign_ins, principal, gateway.front.now(), token, address_of(request))
+    is_out = await in_thread(gateway, leave)
+    if session is None or session.way != PROVIDER or gateway.provider is None:
+        return is_out, None
+    try:
+        return is_out, await gateway.provider.sign_out_address()
+    except (Transient, TokenRefused) as error:
+        log.warning("the identity provider was not asked for a sign-out: %s", type(error).__name__)
+        return is_out, None
+
+
+def forget_session(gateway: Gateway, answer: Response) -> None:
+    answer.delete_cookie(cookie_name(gateway), path="/", secure=is_tls(gateway), httponly=True, samesite="lax")
+
+
+@router.post("/v1/session/code")
+@describe(
+    ("Tunjukkan faktor kedua lagi", "Show the second factor again"),
+    (
+        "Sebelum putusan di atas batas wewenang satu petugas; lima kode salah mengakhiri sesi.",
+        "Before a ruling above the limit of one officer; five wrong codes end the session.",
+    ),
+    tag="access",
+    body={JSON: GivenCode},
+    examples={JSON: examples.CODE},
+    answers={200: Answer({JSON: _UNTIL})},
+)
+async def post_code(request: Request, principal: Signed) -> Response:
+    """A code of the second factor, in an open session."""
+    asked = await model_of(request, GivenCode)
+    shown = await take_code(request, principal, asked.code)
+    assert shown.code_at is not None
+    return _json({"until": shown.code_at + CODE_LASTS})
+
+
+async def take_code(request: Request, principal: Principal, code: str) -> Principal:
+    """The principal whose session has shown a code just now. Raises SignInRefused, Poison, ProblemError (RATE)."""
+    gateway, address = gateway_of(request), address_of(request)
+    if wait := gateway.sign_in_addresses.take(address):
+        raise too_many(wait)
+    session = request.scope.get("session")
+    work = partial(give_code, gateway.sign_ins, principal, gateway.front.now(), session, code, address)
+    try:
+        return await in_thread(gateway, work)
+    except SignInRefused as refused:
+        note_refusal(gateway, refused.principal, refused.reason, 401, "a code was refused")
+        raise
 
 
 @router.post("/v1/second-factor")

@@ -11,12 +11,19 @@ from pipeline.processing.ports import Effects
 
 MOST_REFUSALS: Final = 10  # of one chunk: a sender of nothing but mistakes must not fill the disk with our log
 
+NOT_ATTESTED: Final = "NOT_ATTESTED"
+
 log = logging.getLogger("santunan.events")
+security = logging.getLogger("santunan.security")
 
 
 def log_events(effects: Effects) -> None:
-    """Refused events at INFO, decisions at DEBUG."""
+    """Refused events at INFO, decisions at DEBUG. What came past the gateway is a security event, one line a chunk."""
     place = {"topic": effects.topic, "partition": effects.partition}
+    past = [letter.offset for letter in effects.dead_letters if letter.reason == NOT_ATTESTED]
+    if past:
+        extra = {**place, "offset": past[0], "reason": NOT_ATTESTED}
+        security.warning("%d events came past the gateway and were refused; the first is named", len(past), extra=extra)
     for letter in effects.dead_letters[:MOST_REFUSALS]:
         ids = {"source": letter.source, "event_id": letter.event_id, "reason": letter.reason}
         log.info("event refused", extra={**place, "offset": letter.offset, **ids})

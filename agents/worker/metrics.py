@@ -25,7 +25,7 @@ from schemas import topics
 
 STEPS: Final = ("parse", "load", "decide", "write", "commit", "publish")
 FATES: Final = ("accepted", "duplicate", "refused")
-ALARMS: Final = ("BUG", "CLOCK_AHEAD")  # reasons of dead letters that ask for a person at once
+ALARMS: Final = ("BUG", "CLOCK_AHEAD", "NOT_ATTESTED")  # reasons of dead letters that ask for a person at once
 # A chunk of one event takes milliseconds, one of thousands under a second; beyond ten something hangs.
 _SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)

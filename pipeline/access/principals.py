@@ -4,9 +4,10 @@ A principal is the `source` of every event it sends. Officers, offices, auditors
 may have several principals, and rules of two hands compare persons.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
@@ -28,10 +29,14 @@ class BadPrincipal(SantunanError):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`name`: urn:santunan:KIND:WHO. `person`: who acts; None: a program of the institution itself."""
+    """`name`: urn:santunan:KIND:WHO. `person`: who acts; None: a program of the institution itself.
+
+    `code_at`: when its session last showed a second factor; None: never, and of every API key.
+    """
 
     name: str
     person: str | None = None
+    code_at: dt.datetime | None = field(default=None, compare=False)
 
     @property
     def kind(self) -> str:

@@ -76,6 +76,7 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     **dict.fromkeys(("read_law", "read_parameter", "compare_law"), dict.fromkeys(KINDS, _ALL)),
     "read_session": dict.fromkeys(KINDS, _ALL),
     "sign_out": dict.fromkeys(KINDS, _ALL),
+    "give_code": dict.fromkeys(KINDS, _ALL),
     **dict.fromkeys(
         (
             "register_webhook",

@@ -15,6 +15,9 @@ MOST_FAILURES: Final = 10  # in a row; a person who forgot has asked for a link 
 PAUSE: Final = dt.timedelta(minutes=15)  # 960 guesses a day
 LINK_LASTS: Final = dt.timedelta(hours=24)  # a person gets it one day and uses it the next
 SEEN_PRECISION: Final = dt.timedelta(seconds=30)  # not each request shall write; a session ends earlier by it at most
+CODE_LASTS: Final = dt.timedelta(minutes=5)  # to read a preview and send it; a screen left open longer is anybody's
+MOST_WRONG_CODES: Final = 5  # of one session, which ends then: who has only its cookie guesses once in 60,000 sessions
+NEVER_OLD: Final = dt.datetime.max.replace(tzinfo=dt.UTC)  # in place of a code, of a session of the demo
 KEPT_AFTER: Final = dt.timedelta(days=30)  # a session that is over; the audit records have it for good
 
 
@@ -27,6 +30,10 @@ class Limits(NamedTuple):
 
 _WATCHED: Final = Limits(dt.timedelta(minutes=15), dt.timedelta(hours=8))
 _OTHERS: Final = Limits(dt.timedelta(hours=1), dt.timedelta(hours=12))  # a ward's shift, with interruptions
+
+
+def has_fresh_code(principal: Principal, now: dt.datetime) -> bool:
+    return principal.code_at is not None and now - principal.code_at < CODE_LASTS
 
 
 def limits_of(principal: Principal) -> Limits:

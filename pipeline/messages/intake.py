@@ -16,7 +16,8 @@ import orjson
 
 from pipeline.errors import Poison
 from pipeline.messages.admission import admit
-from pipeline.messages.records import Record
+from pipeline.messages.attestation import HEADER, Attests
+from pipeline.messages.records import RECEIVED_AT, Record
 from schemas import topics
 from schemas.claims import SECTION_WRITERS, SECTIONS
 from schemas.clock import EPOCH
@@ -24,8 +25,6 @@ from schemas.days import DayPassed
 from schemas.decisions import FieldError
 from schemas.events import EVENT_WRITERS, TOPIC_EVENTS, ClaimEvent, IntakeEvent, Refused
 from schemas.values import LAST_YEAR, MAX_EVENT_BYTES, MAX_FUTURE_SECONDS, SOURCE_KINDS, source_kind
-
-RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
 
 _FUTURE: Final = dt.timedelta(seconds=MAX_FUTURE_SECONDS)
 _CLAIM_EVENTS: Final = frozenset(get_args(ClaimEvent))
@@ -35,6 +34,11 @@ _MILLISECONDS: Final = re.compile(rb"[0-9]{1,14}")
 _LAST_MS: Final = (dt.datetime(LAST_YEAR + 1, 1, 1, tzinfo=dt.UTC) - EPOCH) // dt.timedelta(milliseconds=1) - 1
 _MAX_ID_LETTERS: Final = 128
 _NIK: Final = re.compile(r"[0-9]{16}")  # perhaps; what is refused for holding one must not repeat it
+
+_NOT_ATTESTED: Final = (
+    "is missing or not by our key: the record came past the gateway, so who sent it is not known. Find out who can "
+    "write this topic; if the event is good, a retry by an operator attests it"
+)
 
 Identity = tuple[str, str]  # (source, id): two events are the same when both are
 
@@ -72,11 +76,14 @@ class RefusedRecord:
     received_ms: int | None
 
 
-def read(record: Record, topic: str, partition: int) -> Arrival | RefusedRecord:
-    """Parse and check one record. Never raises for what a sender can do."""
+def read(record: Record, topic: str, partition: int, attests: Attests | None = None) -> Arrival | RefusedRecord:
+    """Parse and check one record. Never raises for what a sender can do. `attests`: says whether a door that knew its
+    sender let it in; None: nobody asks."""
     received_ms = None
     try:
         received_ms = retry_clock(record, topic)
+        if attests is not None and not attests(record, topic, partition):
+            raise Poison("NOT_ATTESTED", FieldError(f"header {HEADER}", _NOT_ATTESTED))
         event = read_event(record.value, topic)
         clock = event_clock(event, received_ms)
     except Poison as poison:

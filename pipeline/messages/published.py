@@ -18,7 +18,7 @@ _BYTES: Final = 8  # of a digest: two of ten million are equal once in 370,000 r
 class PublishedOutput:
     """`claim_id`, `revision`: what it was made for; of a dead letter None, and `place` is the refused record's topic,
     partition and offset. `clock`: the time of the event that led to it, as text; `published_ms`: when it came into its
-    topic, milliseconds since 1970."""
+    topic, milliseconds since 1970. `reason`: of a dead letter."""
 
     topic: str
     identity: str
@@ -28,6 +28,7 @@ class PublishedOutput:
     place: tuple[str, int, int] | None = None
     clock: str = ""
     published_ms: int = 0
+    reason: str = ""
 
 
 def published_output(topic: str, value: bytes, published_ms: int = 0) -> PublishedOutput | None:
@@ -38,7 +39,8 @@ def published_output(topic: str, value: bytes, published_ms: int = 0) -> Publish
         digest = digest_of(topic, value)
         if topic == topics.DEAD_LETTERS:
             place = str(data["topic"]), int(data["partition"]), int(data["offset"])
-            return PublishedOutput(topic, identity, digest, None, 0, place, clock, published_ms)
+            reason = str(data.get("reason", ""))
+            return PublishedOutput(topic, identity, digest, None, 0, place, clock, published_ms, reason)
         claim_id, revision = str(data["claim_id"]), int(data["revision"])
         return PublishedOutput(topic, identity, digest, claim_id, revision, None, clock, published_ms)
     except (ValueError, KeyError, TypeError):

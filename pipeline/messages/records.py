@@ -5,6 +5,9 @@ library that logs one must not log a claim with it.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
+
+RECEIVED_AT: Final = "received-at"  # header of `history.events`: milliseconds since 1970, UTC
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Grant, grant_of
 from pipeline.claims.case import Case
+from pipeline.errors import NotReady
 from pipeline.explain import Explanation, Language, explain
 from pipeline.explain.sections import field_label, section_facts, section_title
 from pipeline.operations.front_office import FrontOffice
@@ -17,6 +18,7 @@ from pipeline.operations.parties import claim_seen
 from pipeline.operations.words import Worded, worded
 from pipeline.queries.claim import ClaimStatus, OtherClaim, decisions_of, others_of_person, status_of
 from pipeline.queries.submissions import ClaimFile
+from pipeline.store.access_rows import AuditRecord
 from schemas.claims import SECTIONS, AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded, MemberReference
 from schemas.codes import ClaimProgram, Outcome
 from schemas.decisions import Decision
@@ -89,9 +91,14 @@ class CaseView:
 
 
 def read_case(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> CaseView:
-    """Raises Denied, NotFound."""
+    """Put on record first where diagnosis and course of events are shown. Raises Denied, NotFound, Transient; NotReady
+    where nothing is put on record."""
     grant = grant_of(principal, "read_case")
     found = claim_seen(front, principal, grant, claim_id)
+    if grant.view == "full":
+        if front.note is None:
+            raise NotReady("nothing is put on record here, so the file of a claim is not shown")
+        front.note(AuditRecord(front.now(), principal.name, "case.read", claim_id))
     status = status_of(front.store, claim_id)
     decision = status.decision
     case = Case(found.claim_id, found.key, found.partition, progress=found.progress)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
+from pipeline.store.access_rows import AuditRecord
 from pipeline.store.readable import QuickReader, Readable
 from pipeline.store.webhook_book import WebhookBook
 
@@ -102,6 +103,7 @@ class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
     `webhooks`, `papers` None: none are kept. `quick`: of an embedded store, where all runs in one thread.
+    `note` writes an audit record; None: what must be on record is not shown.
     `allows_private_webhooks`: whether one may lead into our own network.
     """
 
@@ -115,3 +117,4 @@ class FrontOffice:
     allows_private_webhooks: bool = False
     papers: "PaperRoom | None" = None
     quick: QuickReader | None = None
+    note: Callable[[AuditRecord], None] | None = None

@@ -9,22 +9,18 @@ import orjson
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
+from pipeline.access.sessions import has_fresh_code
 from pipeline.claims.case import Case
-from pipeline.claims.desk import Desk
-from pipeline.claims.double_payment import PaidLines
-from pipeline.claims.requirements import requirements
 from pipeline.explain import Explanation, Language, explain
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.parties import claim_seen
+from pipeline.operations.rehearsal import rehearse
 from pipeline.operations.submission import admitted
 from pipeline.operations.words import Worded, worded
 from pipeline.queries.claim import officer_reason, status_of
-from pipeline.store.unlocked import load_unlocked
 from schemas.decisions import Payout
 from schemas.envelope import document
 from schemas.reviews import ClaimReviewed
-
-_AFTER_ALL = 1 << 62  # in the order of processing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +59,9 @@ class OtherClaim:
 class RulingPreview:
     """What would follow. `revision`: of the claim, after the ruling. `open`: what would still wait for an officer.
 
-    `needs_second_officer`: another person must say the same before anything moves. `total_before` and `total`: rupiah
-    in force before and after. `letter`: what the family would read.
+    `needs_second_officer`: another person must say the same before anything moves. `needs_code`: to send it, a code of
+    the second factor is to be shown first. `total_before` and `total`: rupiah in force before and after. `letter`: what
+    the family would read.
     """
 
     claim_id: str
@@ -73,6 +70,7 @@ class RulingPreview:
     reasons: tuple[Worded, ...]
     open: tuple[Worded, ...]
     needs_second_officer: bool
+    needs_code: bool
     total_before: int
     total: int
     indicative_total: int | None
@@ -101,15 +99,8 @@ def preview_ruling(
     )
     event = admitted(front, principal, orjson.dumps(draft))
     assert isinstance(event, ClaimReviewed)
-    desk = Desk(front.book, PaidLines())
-    load_unlocked(front.store, desk, [(found.partition, requirements(event))])
-    case = desk.cases[claim_id]
-    former = {one: desk.cases[one].progress.outcome for one in desk.cases}
-    before = _lines(case)
-    total_before = sum(case.progress.accounts.values())
-    desk.take(event, front.now(), order=_AFTER_ALL, partition=found.partition)
-    decision = next(one for one in desk.made_decisions if one.claim_id == claim_id)
-    progress = desk.cases[claim_id].progress
+    made = rehearse(front, event, found)
+    decision, progress = made.decision, made.case.progress
     status = status_of(front.store, claim_id)
     return RulingPreview(
         claim_id,
@@ -118,14 +109,15 @@ def preview_ruling(
         worded(decision.reason_codes, language),
         worded(progress.referral_codes, language),
         "REV_SECOND_OFFICER" in decision.reason_codes,
-        total_before,
+        made.is_above_limit and not has_fresh_code(principal, front.now()),
+        sum(made.before.progress.accounts.values()),
         sum(progress.accounts.values()),
         decision.indicative_total,
-        _changes(before, _lines(desk.cases[claim_id])),
-        tuple(_move(one) for one in desk.made_payouts if one.claim_id == claim_id),
+        _changes(_lines(made.before), _lines(made.case)),
+        tuple(_move(one) for one in made.made_payouts if one.claim_id == claim_id),
         tuple(
-            OtherClaim(one.claim_id, former.get(one.claim_id), one.outcome)
-            for one in desk.made_decisions
+            OtherClaim(one.claim_id, made.former.get(one.claim_id), one.outcome)
+            for one in made.made_decisions
             if one.claim_id != claim_id
         ),
         explain(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pipeline.access.principals import Principal, new_principal
-from pipeline.access.sessions import NEEDS_SECOND_FACTOR
+from pipeline.access.sessions import NEEDS_SECOND_FACTOR, NEVER_OLD
 from pipeline.credentials import draw_secret, enrolment_uri, is_password, is_password_of_nobody, step_of_code
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.store.access_rows import AuditRecord, UnknownAccess
@@ -17,6 +17,7 @@ from pipeline.store.link_book import Link, LinkBook, LinkGone
 from pipeline.store.sign_in_book import CodeUsed, SignInBook, SignInState
 
 Refusal = Literal["SIGN_IN_REFUSED", "CODE_NEEDED", "CODE_REFUSED", "ENROLMENT_NEEDED", "ENROLLED", "LINK_GONE"]
+PROVIDER: Final = "PROVIDER"  # the way of a session that an identity provider vouched for
 _LOOPBACK: Final = ("127.", "::1", "::ffff:127.")
 _SAID: Final[dict[Refusal, str]] = {
     "SIGN_IN_REFUSED": "name or password is wrong, or the account is paused: ten failures pause it for 15 minutes",
@@ -85,7 +86,8 @@ def sign_in(
     step = _step(book, now, state, code, address)
     try:
         way = "PASSWORD" if step is None else "PASSWORD_AND_CODE"
-        token = book.begin(state.principal.name, way, address, now, step=step, replaces=replaces)
+        code_at = None if step is None else now
+        token = book.begin(state.principal.name, way, address, now, step=step, code_at=code_at, replaces=replaces)
     except CodeUsed:
         raise _refused(book, now, state, "CODE_REFUSED", address) from None
     except UnknownAccess:
@@ -114,12 +116,21 @@ def renew_factor(book: SignInBook, now: dt.datetime, *, name: str, hand: str) ->
 
 
 def sign_in_from_provider(
-    book: SignInBook, now: dt.datetime, *, name: str, address: str | None = None, replaces: str | None = None
+    book: SignInBook,
+    now: dt.datetime,
+    *,
+    name: str,
+    shown_at: dt.datetime | None = None,
+    address: str | None = None,
+    replaces: str | None = None,
 ) -> SignedIn:
-    """For a person whose identity provider has vouched for `name` (KIND:WHO), second factor included."""
+    """For a person whose identity provider has vouched for `name` (KIND:WHO), second factor included.
+
+    `shown_at`: when the person did something for it there; None: the provider does not say, so it was long ago.
+    """
     name = full_name(name)
     try:
-        token = book.begin(name, "PROVIDER", address, now, replaces=replaces)
+        token = book.begin(name, PROVIDER, address, now, code_at=shown_at, replaces=replaces)
     except UnknownAccess:
         book.fail(None, "PROVIDER_PRINCIPAL", address, now)
         raise SignInRefused("SIGN_IN_REFUSED") from None
@@ -156,7 +167,7 @@ def use_link(
             if not is_direct or address is None or not address.startswith(_LOOPBACK):
                 raise LinkGone
             found = links.use_for_demo(token, now)
-            return LinkUsed(found, book.begin(found.name, "DEMO", address, now))
+            return LinkUsed(found, book.begin(found.name, "DEMO", address, now, code_at=NEVER_OLD))
         if link.purpose == "password":
             principal = links.use_for_password(token, password or "", address, now)
         else:

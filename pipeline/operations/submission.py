@@ -16,6 +16,7 @@ from pipeline.messages.intake import claimed_identity, event_clock, read_event
 from pipeline.operations.front_office import Content, FrontOffice, IdReused, Placed, Receipt
 from pipeline.operations.paper_room import require_put
 from pipeline.operations.parties import require_other_hand, require_own
+from pipeline.operations.rehearsal import require_fresh_code
 from pipeline.queries.pages import NotFound
 from pipeline.queries.submissions import stored_event
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
@@ -54,7 +55,7 @@ def receive(front: FrontOffice, principal: Principal, documents: Sequence[bytes]
     for place, raw in enumerate(documents):
         try:
             event = admitted(front, principal, raw)
-            answers.append(_known(front, event, raw))
+            answers.append(_known(front, principal, event, raw))
         except _REFUSALS as refusal:
             answers.append(refusal)
             continue
@@ -74,7 +75,7 @@ def receive(front: FrontOffice, principal: Principal, documents: Sequence[bytes]
 def receive_one(front: FrontOffice, principal: Principal, raw: bytes) -> Receipt:
     """Raises Denied, NotFound, Poison, IdReused, Transient."""
     event = admitted(front, principal, raw)
-    known = _known(front, event, raw)
+    known = _known(front, principal, event, raw)
     if known is not None:
         return known
     return front.intake.hand_in([raw], lambda placed: _received(front, event, raw, placed[0]))
@@ -113,8 +114,9 @@ def admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEven
     return event
 
 
-def _known(front: FrontOffice, event: IntakeEvent, raw: bytes) -> Receipt | None:
-    """The first receipt of an event that was received before. Raises IdReused where that was another one.
+def _known(front: FrontOffice, principal: Principal, event: IntakeEvent, raw: bytes) -> Receipt | None:
+    """The first receipt of an event that was received before. Raises IdReused where that was another one, and Denied
+    of a new ruling that needs a code.
 
     With several gateways, or after a restart, one that the worker has not read yet is not known: it goes in again, and
     the worker applies the first.
@@ -127,6 +129,8 @@ def _known(front: FrontOffice, event: IntakeEvent, raw: bytes) -> Receipt | None
         content = content_of(stored.raw)
         receipt = Receipt(event.source, event.id, *place, stored.digest.hex(), stored.clock, _claim_of(event))
     else:
+        if isinstance(event, ClaimReviewed):
+            require_fresh_code(front, principal, event)
         return None
     if not content.is_same_as(content_of(raw)):
         raise IdReused("this id was used for an event with other content; give the new event an id of its own")

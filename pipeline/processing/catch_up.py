@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, Final
 
 from pipeline.errors import NotReady
+from pipeline.messages.attestation import Attests
 from pipeline.messages.intake import Arrival, read
 from pipeline.messages.published import PublishedOutput, published_output
 from pipeline.messages.records import Chunk, Record
@@ -57,7 +58,10 @@ class Expectation:
         self._digests: dict[tuple[str, str], int] = {}
         self._published: dict[Any, int] = {}
         self._complete = complete
+        self._not_attested: set[tuple[str, int, int]] = set()
         for one in outputs:
+            if one.place is not None and one.reason == "NOT_ATTESTED":
+                self._not_attested.add(one.place)
             self._digests[one.topic, one.identity] = one.digest
             names: tuple[Any, ...] = (one.place,)
             if one.claim_id is not None:
@@ -78,6 +82,21 @@ class Expectation:
             if was is not None and was != made.digest:
                 what = f"{made.identity} in {made.topic} was published with another content"
                 raise Mismatch(effects, made.claim_id, what)
+
+    def as_it_was_decided(self, attests: Attests | None) -> Attests | None:
+        """What came without an attestation was taken in before there was a key, or refused: its dead letter says it,
+        where all outputs of its place are published. Elsewhere nobody has decided yet, and it is asked for as a worker
+        does."""
+        if attests is None:
+            return None
+        asks = attests
+
+        def attested(record: Record, topic: str, partition: int) -> bool:
+            if (topic, partition, record.offset) in self._not_attested:
+                return False
+            return (topic, partition) in self._complete or asks(record, topic, partition)
+
+        return attested
 
     def steps(self, place: Place, start: int, records: Iterable[Record]) -> Iterator[Step]:
         for record in records:

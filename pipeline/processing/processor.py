@@ -16,6 +16,7 @@ from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.requirements import requirements
 from pipeline.errors import NOT_OF_ONE_EVENT, SantunanError, Transient, bug_in_event
 from pipeline.law.book import Book
+from pipeline.messages.attestation import Attests
 from pipeline.messages.floods import BUG, UNKNOWN_TYPE, Flood
 from pipeline.messages.intake import Arrival, Identity, RefusedRecord, read, retry_clock
 from pipeline.messages.records import Chunk, Message, Record
@@ -39,7 +40,7 @@ class Processor:
     `retries`: of a transaction while the database is away, in the calling thread. `observe`: called with the report of
     each chunk that was stored. `accept_unknown`: events of unknown type become dead letters, whatever their number.
     `wall`: the clock of this machine, in seconds since 1970. `verify`: called with what each chunk leaves behind,
-    before it is stored; may raise.
+    before it is stored; may raise. `attests`: whether a door that knew its sender let a record in; None: not asked.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Processor:
         accept_unknown: bool = False,
         wall: Callable[[], float] = time.time,
         verify: Callable[[Effects], None] | None = None,
+        attests: Attests | None = None,
     ) -> None:
         self.store = store
         self.book = book
@@ -63,6 +65,7 @@ class Processor:
         self._wall = wall
         self._newest: dt.datetime | None = None  # clock of an event that was applied; None: not asked for yet
         self.verify = verify
+        self.attests = attests
         self._lock = Lock()
         self._own_positions: dict[Place, int] | None = None  # where this worker left them; None: it has taken over none
 
@@ -104,11 +107,11 @@ class Processor:
     def read(self, chunk: Chunk) -> list[Arrival | RefusedRecord]:
         """Parse the records: pure, so that it may run while other chunks are being stored."""
         try:
-            return [read(record, chunk.topic, chunk.partition) for record in chunk.records]
+            return [read(record, chunk.topic, chunk.partition, self.attests) for record in chunk.records]
         except NOT_OF_ONE_EVENT:
             raise
         except Exception:
-            return [_read_alone(record, chunk) for record in chunk.records]
+            return [_read_alone(record, chunk, self.attests) for record in chunk.records]
 
     def store_parsed(self, batch: Sequence[Parsed]) -> list[list[Message]]:
         """As `process`, with what `read` gave for each chunk: all in one transaction; where that fails, one by one; and
@@ -265,9 +268,9 @@ def _chunk_work(
     return ChunkWork(chunk, first, fresh, stored, report)
 
 
-def _read_alone(record: Record, chunk: Chunk) -> Arrival | RefusedRecord:
+def _read_alone(record: Record, chunk: Chunk, attests: Attests | None) -> Arrival | RefusedRecord:
     try:
-        return read(record, chunk.topic, chunk.partition)
+        return read(record, chunk.topic, chunk.partition, attests)
     except NOT_OF_ONE_EVENT:
         raise
     except Exception as error:

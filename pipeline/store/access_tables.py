@@ -60,7 +60,8 @@ second_factors: Final = Table(
     Column("last_step", BigInteger, nullable=False),
 )
 
-# `seen_at`: of the last request, to half a minute.
+# `seen_at`: of the last request, to half a minute. `code_at`: of the last code of the second factor, null: there was
+# none. `wrong_codes`: since then. `way`: PASSWORD, PASSWORD_AND_CODE, PROVIDER or DEMO; null: of a version before.
 sessions: Final = Table(
     "sessions",
     metadata,
@@ -70,6 +71,9 @@ sessions: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("way", Text),
+    Column("code_at", BigInteger),
+    Column("wrong_codes", Integer, nullable=False, server_default="0"),
     Index(None, "principal"),
 )
 

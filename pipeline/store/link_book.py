@@ -61,6 +61,13 @@ class LinkBook:
             transaction.commit()
         return token
 
+    def count_demo(self, now: dt.datetime) -> int:
+        """How many links of the demo can still be used."""
+        usable = (one_time_links.c.used_at.is_(None), one_time_links.c.expires_at > microseconds(now))
+        statement = select(func.count()).select_from(one_time_links)
+        with self._access.reading() as connection:
+            return connection.execute(statement.where(one_time_links.c.purpose == "demo", *usable)).scalar_one()
+
     def make_first(self, hand: str, now: dt.datetime) -> str | None:
         """A link that makes the first operator. None: there are principals already."""
         with self._access.reading() as connection:

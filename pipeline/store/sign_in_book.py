@@ -54,12 +54,13 @@ class SignInState:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session as it is kept: never its token. `id` names it."""
+    """One session as it is kept: never its token. `id` names it. `way`: how it began; None: in a version before."""
 
     id: str
     principal: Principal
     created_at: dt.datetime
     seen_at: dt.datetime
+    way: str | None = None
 
     @property
     def ends_at(self) -> dt.datetime:
@@ -113,11 +114,13 @@ class SignInBook:
         now: dt.datetime,
         *,
         step: int | None = None,
+        code_at: dt.datetime | None = None,
         replaces: str | None = None,
     ) -> str:
         """The token of a new session, which is nowhere else. Ends the one that it replaces, and the oldest of too many.
 
         `way`: the reason in the audit record. `step`: of the code that came with it; it confirms a new factor.
+        `code_at`: when a second factor was shown, here or elsewhere.
         Raises CodeUsed; UnknownAccess where the principal is gone or disabled.
         """
         token = draw_token()
@@ -130,7 +133,7 @@ class SignInBook:
             connection.execute(calm.values(failures=0, paused_until=None))
             if replaces is not None:
                 _end(connection, digest_of_token(replaces), now)
-            session_id = _insert_session(connection, name, token, now)
+            session_id = _insert_session(connection, name, token, now, way, code_at)
             write_record(connection, AuditRecord(now, name, "session.begin", session_id, "done", address, way))
             transaction.commit()
         return token
@@ -178,6 +181,32 @@ class SignInBook:
             transaction.commit()
         return found is not None
 
+    def take_code(self, session: Session, step: int, address: str | None, now: dt.datetime) -> None:
+        """The session has shown a second factor just now. Raises CodeUsed."""
+        with self.access.transaction() as transaction:
+            connection = transaction.connection
+            _take_step(connection, session.principal.name, step, now)
+            connection.execute(update(sessions).where(*_open(session)).values(code_at=microseconds(now), wrong_codes=0))
+            write_record(
+                connection, AuditRecord(now, session.principal.name, "session.code", session.id, "done", address)
+            )
+            transaction.commit()
+
+    def refuse_code(self, session: Session, address: str | None, now: dt.datetime) -> None:
+        """Record a code that was refused. The session ends at the last of too many, so that nobody guesses one."""
+        with self.access.transaction() as transaction:
+            connection = transaction.connection
+            own = _open(session)
+            connection.execute(update(sessions).where(*own).values(wrong_codes=sessions.c.wrong_codes + 1))
+            is_last = sessions.c.wrong_codes >= rules.MOST_WRONG_CODES
+            ended = connection.execute(update(sessions).where(*own, is_last).values(ended_at=microseconds(now)))
+            name = session.principal.name
+            write_record(connection, AuditRecord(now, name, "session.code", session.id, "refused", address, "CODE"))
+            if ended.rowcount:
+                record = AuditRecord(now, name, "session.end", session.id, "done", address, "CODES")
+                write_record(connection, record)
+            transaction.commit()
+
     def end_all(self, name: str, hand: str, now: dt.datetime) -> int:
         """By another hand; how many they were. Raises UnknownAccess."""
         with self.access.transaction() as transaction:
@@ -221,10 +250,23 @@ class SignInBook:
 
 
 _OPEN_SESSIONS: Final = (
-    select(sessions.c.id, sessions.c.created_at, sessions.c.seen_at, principals.c.name, principals.c.person)
+    select(
+        sessions.c.id,
+        sessions.c.created_at,
+        sessions.c.seen_at,
+        sessions.c.way,
+        sessions.c.code_at,
+        principals.c.name,
+        principals.c.person,
+    )
     .join(principals, principals.c.name == sessions.c.principal)
     .where(sessions.c.ended_at.is_(None), principals.c.disabled_at.is_(None))
 )
+
+
+def _open(session: Session) -> tuple[Any, ...]:
+    own = (sessions.c.id == session.id, sessions.c.principal == session.principal.name)
+    return (*own, sessions.c.ended_at.is_(None))
 
 
 def _count_failure(connection: Connection, name: str, now: dt.datetime) -> None:
@@ -251,7 +293,9 @@ def _take_step(connection: Connection, name: str, step: int, now: dt.datetime) -
         write_record(connection, AuditRecord(now, name, "factor.confirm", name))
 
 
-def _insert_session(connection: Connection, name: str, token: str, now: dt.datetime) -> str:
+def _insert_session(
+    connection: Connection, name: str, token: str, now: dt.datetime, way: str, code_at: dt.datetime | None
+) -> str:
     moment, session_id = microseconds(now), secrets.token_hex(4)
     long_ago = microseconds(now - rules.KEPT_AFTER)
     connection.execute(delete(sessions).where(or_(sessions.c.ended_at < long_ago, sessions.c.created_at < long_ago)))
@@ -265,6 +309,9 @@ def _insert_session(connection: Connection, name: str, token: str, now: dt.datet
         "principal": name,
         "created_at": moment,
         "seen_at": moment,
+        "way": way,
+        "code_at": microseconds(code_at) if code_at is not None else None,
+        "wrong_codes": 0,
     }
     connection.execute(insert(sessions), [row])
     return session_id
@@ -301,4 +348,5 @@ def _factor_of(connection: Connection, name: str) -> Factor | None:
 
 
 def _session(row: Any) -> Session:
-    return Session(row.id, Principal(row.name, row.person), clock_of(row.created_at), clock_of(row.seen_at))
+    principal = Principal(row.name, row.person, clock_or_none(row.code_at))
+    return Session(row.id, principal, clock_of(row.created_at), clock_of(row.seen_at), row.way)

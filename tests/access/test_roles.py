@@ -31,6 +31,7 @@ DESIGN = {
     **dict.fromkeys(("read_law", "read_parameter", "compare_law"), " ".join(KINDS)),
     "read_session": " ".join(KINDS),
     "sign_out": " ".join(KINDS),
+    "give_code": " ".join(KINDS),
     **dict.fromkeys(
         (
             "register_webhook",

@@ -9,8 +9,7 @@ import pytest
 from pipeline.audit.invariants import check
 from pipeline.claims.limits import MOST_CLAIMS_OF_A_PERSON
 from pipeline.errors import NotReady, Transient
-from pipeline.messages.intake import RECEIVED_AT
-from pipeline.messages.records import Chunk
+from pipeline.messages.records import RECEIVED_AT, Chunk
 from pipeline.store.unit_of_work import Transaction
 from schemas import topics
 from schemas.values import MAX_RUPIAH

@@ -8,8 +8,7 @@ import pytest
 
 from agents.clients.interface import outgoing
 from pipeline.audit.invariants import check
-from pipeline.messages.intake import RECEIVED_AT
-from pipeline.messages.records import Message
+from pipeline.messages.records import RECEIVED_AT, Message
 from pipeline.store import open_store
 from pipeline.store.embedded_log import Log
 from schemas import topics

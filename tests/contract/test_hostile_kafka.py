@@ -12,7 +12,7 @@ from agents.kafka.connection import connection_options
 from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
 from pipeline.audit.invariants import check
-from pipeline.messages.intake import RECEIVED_AT
+from pipeline.messages.records import RECEIVED_AT
 from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import running, wait_for

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from pipeline.audit.invariants import check
-from pipeline.messages.intake import RECEIVED_AT
-from pipeline.messages.records import Chunk, Record
+from pipeline.messages.records import RECEIVED_AT, Chunk, Record
 from schemas import topics
 from tests.support import events as e
 from tests.support.site import NOW_MS, Site

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pipeline.access.principals import Principal, new_principal
-from pipeline.access.sessions import MOST_SESSIONS
+from pipeline.access.sessions import MOST_SESSIONS, MOST_WRONG_CODES
 from pipeline.credentials import draw_secret
 from pipeline.operations.sign_in import SignInRefused, sign_in
 from pipeline.store.access_book import AccessBook, open_access
@@ -109,6 +109,41 @@ def test_of_sign_ins_with_one_code_at_the_same_time_one_works(book: SignInBook) 
     with pytest.raises(CodeUsed):
         begun(book, OFFICER, step=99)
     assert begun(book, OFFICER, step=101)
+
+
+def test_a_code_in_a_session_is_of_that_session_and_taken_once(book: SignInBook) -> None:
+    book.replace_factor(OFFICER.name, draw_secret(), HAND, NOW)
+    first, second = (begun(book, OFFICER, step=step, code_at=NOW) for step in (1, 2))
+    session = book.session(first, NOW)
+    assert session is not None and (session.principal.code_at, session.way) == (NOW, "PASSWORD")
+    later = NOW + MINUTE
+    assert at_once(lambda: book.take_code(session, 3, None, later), CodeUsed) == 1
+    seen = [book.session(token, later) for token in (first, second)]
+    assert [one.principal.code_at for one in seen if one is not None] == [later, NOW]
+
+
+def test_so_many_wrong_codes_end_a_session_also_when_they_come_at_once(book: SignInBook, access: AccessBook) -> None:
+    token, other = begun(book, OFFICER), begun(book, OFFICER)
+    session = book.session(token, NOW)
+    assert session is not None and session.principal.code_at is None
+    for _ in range(MOST_WRONG_CODES - 1):
+        book.refuse_code(session, None, NOW)
+    assert book.session(token, NOW) is not None
+    at_once(lambda: book.refuse_code(session, None, NOW), CodeUsed)
+    assert book.session(token, NOW) is None and book.session(other, NOW) is not None
+    ends = [one for one in access.records(20) if (one.action, one.reason) == ("session.end", "CODES")]
+    assert len(ends) == 1
+
+
+def test_a_right_code_forgives_the_wrong_ones(book: SignInBook) -> None:
+    book.replace_factor(OFFICER.name, draw_secret(), HAND, NOW)
+    session = book.session(token := begun(book, OFFICER), NOW)
+    assert session is not None
+    for step in (1, 2):
+        for _ in range(MOST_WRONG_CODES - 1):
+            book.refuse_code(session, None, NOW)
+        book.take_code(session, step, None, NOW)
+    assert book.session(token, NOW) is not None
 
 
 def test_a_disabled_person_gets_no_session_also_at_the_last_moment(book: SignInBook, access: AccessBook) -> None:

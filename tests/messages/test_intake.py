@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.messages.intake import RECEIVED_AT, Arrival, RefusedRecord, claimed_identity, read
-from pipeline.messages.records import Record
+from pipeline.messages.intake import Arrival, RefusedRecord, claimed_identity, read
+from pipeline.messages.records import RECEIVED_AT, Record
 from schemas import topics
 from tests.support import events as e
 

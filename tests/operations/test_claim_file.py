@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -9,10 +10,12 @@ import pytest
 
 from pipeline.access.principals import new_principal
 from pipeline.access.roles import Denied
+from pipeline.errors import NotReady, Transient
 from pipeline.operations.claim_file import CaseView, read_case
 from pipeline.queries.pages import NotFound
+from pipeline.store.access_rows import AuditRecord
 from tests.support import events as e
-from tests.support.front import front_of
+from tests.support.front import NOW, front_of
 from tests.support.site import Site
 
 OFFICER, AUDITOR = new_principal("officer", "siti"), new_principal("auditor", "ani")
@@ -86,3 +89,21 @@ def test_who_does_not_rule_or_audit_reads_no_file(site: Site) -> None:
             read(site, principal=new_principal(kind, "one"))
     with pytest.raises(NotFound):
         read(site, "K9")
+
+
+def test_who_sees_a_diagnosis_is_on_record_before_it_is_shown(site: Site) -> None:
+    records: list[AuditRecord] = []
+    front = front_of(site, records=records)
+    read_case(front, OFFICER, "K2", "id")
+    assert records == [AuditRecord(NOW, OFFICER.name, "case.read", "K2")]
+    read_case(front, AUDITOR, "K2", "id")
+    with pytest.raises(NotFound):
+        read_case(front, OFFICER, "K9", "id")
+    assert len(records) == 1, "what is masked, or not found, is no reading in full"
+    for note, failure in ((None, NotReady), (_fail, Transient)):
+        with pytest.raises(failure):
+            read_case(replace(front, note=note), OFFICER, "K2", "id")
+
+
+def _fail(record: AuditRecord) -> None:
+    raise Transient("the store does not answer")

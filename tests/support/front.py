@@ -8,6 +8,7 @@ from pipeline.access.principals import Principal
 from pipeline.law.book import Book
 from pipeline.messages.admission import admit
 from pipeline.operations.front_office import Answer, FrontOffice, Placed
+from pipeline.store.access_rows import AuditRecord
 from pipeline.store.webhook_book import WebhookBook, passes_of
 from tests.support.site import NOW_MS, Site
 
@@ -31,12 +32,15 @@ class SiteIntake:
         return then(placed)
 
 
-def front_of(site: Site, *persons: Principal) -> FrontOffice:
-    """`persons`: principals of which some are one person."""
+def front_of(site: Site, *persons: Principal, records: list[AuditRecord] | None = None) -> FrontOffice:
+    """`persons`: principals of which some are one person. `records`: where what is put on record goes."""
 
     def names_of_person(name: str) -> frozenset[str]:
         own = {one.person for one in persons if one.name == name and one.person}
         return frozenset(one.name for one in persons if one.person in own) | {name}
 
+    note = (records if records is not None else []).append
     webhooks = WebhookBook(site.store.engine, passes_of(site.url), site.store)
-    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW, webhooks=webhooks)
+    return FrontOffice(
+        site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW, webhooks=webhooks, note=note
+    )

@@ -30,6 +30,7 @@ class Provider:
         self.change: Callable[[Claims], Claims] = lambda claims: claims
         self.sign: Callable[[Claims], str] = self.signed
         self.codes: dict[str, dict[str, str]] = {}
+        self.more: dict[str, str] = {}  # of its document
 
     def signed(self, claims: Claims) -> str:
         return jwt.encode({"alg": "RS256", "kid": "one"}, claims, self.key)
@@ -65,6 +66,8 @@ class Provider:
             return None
         now = int(time.time())
         claims = {"iss": self.issuer, "aud": CLIENT_ID, "sub": self.subject, "exp": now + 300, "iat": now}
+        if "max_age" in asked:
+            claims["auth_time"] = now
         claims |= {"nonce": asked["nonce"], "email": "siti@office.example", "email_verified": True}
         return {"token_type": "Bearer", "access_token": "x", "id_token": self.sign(self.change(claims))}
 
@@ -88,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/.well-known/openid-configuration":
             names = {"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "keys"}
             addresses = {name: f"{provider.issuer}/{path}" for name, path in names.items()}
-            self._answer({"issuer": provider.said_issuer, **addresses})
+            self._answer({"issuer": provider.said_issuer, **addresses, **provider.more})
         else:
             self._answer({"keys": [provider.key.as_dict(private=False)]})
 

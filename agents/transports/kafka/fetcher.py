@@ -28,8 +28,7 @@ from agents.kafka.security import aiokafka_security, librdkafka_options
 from agents.transports.kafka.assignor import ByNumber
 from agents.transports.kafka.publisher import GroupMember
 from agents.transports.kafka.queue import MEMBERSHIP
-from pipeline.messages.intake import RECEIVED_AT
-from pipeline.messages.records import Record
+from pipeline.messages.records import RECEIVED_AT, Record
 from pipeline.store.origins import Offsets
 from schemas import topics
 
@@ -73,6 +72,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         super().__init__(*args, **options)
         settings, conf = self.app.settings, self.app.conf
         self._most = settings.chunk_records
+        self._asks_headers = settings.attestation_key_file is not None
         self._fetcher = Fetcher(
             {
                 **librdkafka_options(settings),
@@ -177,7 +177,7 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             offset = self.offsets.in_store(tp, one.offset())
             if error is None:
                 _, stamp = one.timestamp()
-                record = Record(offset, stamp, one.key(), one.value() or b"", _headers(one))
+                record = Record(offset, stamp, one.key(), one.value() or b"", _headers(one, are_all=self._asks_headers))
                 records.setdefault(tp, []).append(record)
             elif error.code() == KafkaError._PARTITION_EOF:
                 positions[tp] = offset
@@ -258,15 +258,17 @@ class Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         await self.call_thread(self._consumer.stop)
 
 
-def _headers(message: Any) -> tuple[tuple[str, bytes], ...]:
-    """Read only where they count: a name that is not UTF-8 breaks the client's list of them."""
-    if message.topic() != topics.HISTORY:
+def _headers(message: Any, *, are_all: bool) -> tuple[tuple[str, bytes], ...]:
+    """Read only where they count: a name that is not UTF-8 breaks the client's list of them. `are_all`: of every topic,
+    which attests its records."""
+    if not are_all and message.topic() != topics.HISTORY:
         return ()
     try:
         return tuple([(name, value or b"") for name, value in _ASK_HEADERS(message) or ()])  # a value may be missing
     except (SystemError, UnicodeDecodeError):
-        # To leave them out would change the clock of the event, so it is refused for the one that it may have.
-        return ((RECEIVED_AT, b""),)
+        # To leave them out would change the clock of the event, so it is refused for the one that it may have. Of other
+        # topics a record without headers is attested by nobody.
+        return ((RECEIVED_AT, b""),) if message.topic() == topics.HISTORY else ()
 
 
 def _throttle_metadata_updates(consumer: Any) -> None:

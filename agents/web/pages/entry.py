@@ -10,22 +10,20 @@ from fastapi.responses import RedirectResponse, Response
 from agents.web.gate import (
     Signed,
     address_of,
-    cookie_name,
     gateway_of,
     in_thread,
-    is_tls,
     require_own_site,
     session_token,
     too_many,
 )
+from agents.web.identity_provider import DOOR
 from agents.web.messages import in_indonesian
 from agents.web.pages.forms import Form, form_of
 from agents.web.pages.frame import is_own_path, page, page_language, texts
-from agents.web.session import hashed, set_session, used_link
+from agents.web.session import ended, forget_session, hashed, set_session, used_link
 from pipeline.credentials import MOST_LETTERS
 from pipeline.errors import Poison
 from pipeline.operations import sign_in as operations
-from pipeline.operations.sessions import sign_out
 from pipeline.operations.sign_in import Enrolment, LinkUsed, SignInRefused, find_link
 from pipeline.store.link_book import FIRST, Link
 
@@ -67,12 +65,14 @@ async def enter(request: Request) -> Response:
 
 @router.post("/sign-out")
 async def leave(request: Request, principal: Signed) -> Response:
-    gateway = gateway_of(request)
-    token = session_token(request) if "session" in request.scope else None
-    end = partial(sign_out, gateway.sign_ins, principal, gateway.front.now(), token, address_of(request))
-    await in_thread(gateway, end)
-    answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(cookie_name(gateway), path="/", secure=is_tls(gateway), httponly=True, samesite="lax")
+    """The session ends here. The one at the identity provider a person ends by a link: our policy lets no form lead
+    there, and who shares a computer must see that it is still open."""
+    _, elsewhere = await ended(request, principal)
+    if elsewhere is None:
+        answer: Response = RedirectResponse(DOOR, 303)
+    else:
+        answer = page(request, "signed_out.html", None, elsewhere=elsewhere, here=DOOR)
+    forget_session(gateway_of(request), answer)
     return answer
 
 

@@ -7,13 +7,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from agents.web.gate import Signed, call
+from agents.web.gate import Signed, call, gateway_of
 from agents.web.pages.claims import PAPERS
+from agents.web.pages.code import FIELD as CODE
+from agents.web.pages.code import with_code
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
 from agents.web.pages.report_steps import whole_number
 from pipeline.access.principals import Principal
-from pipeline.access.roles import ROLES
+from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
 from pipeline.explain import short
 from pipeline.operations.claim_file import CaseView, read_case
@@ -56,8 +58,9 @@ async def rule(request: Request, principal: Signed, claim: str) -> Response:
     if not faults:
         try:
             if form.text("step") == "send":
-                _, fate = await sent(request, review, principal, form.text("key") or new_key(), data)
-                return _followed(claim, fate)
+                answer, faults = await _send(request, principal, claim, form, data)
+                if answer is not None:
+                    return answer
             preview = await call(request, preview_ruling, principal, data, language)
         except Poison as poison:
             faults = faults_of(poison, _FIELDS, language, "verdict")
@@ -66,6 +69,23 @@ async def rule(request: Request, principal: Signed, claim: str) -> Response:
     found = await call(request, read_case, principal, claim, language)
     form = Form(form.given, form.lists, faults)
     return _file(request, principal, found, form, preview=preview, status=422 if faults else 200)
+
+
+async def _send(
+    request: Request, principal: Principal, claim: str, form: Form, data: Mapping[str, Any]
+) -> tuple[Response | None, dict[str, str]]:
+    """None: a code of the second factor is needed first, or was wrong; the preview asks for it."""
+    t = texts(page_language(request))
+    principal, faults = await with_code(request, principal, form, t["entry"])
+    if faults:
+        return None, faults
+    try:
+        _, fate = await sent(request, review, principal, form.text("key") or new_key(), data)
+    except Denied as denied:
+        if denied.reason != "FRESH_CODE_NEEDED":
+            raise
+        return None, {CODE: t["work"]["code_needed"]}
+    return _followed(claim, fate), {}
 
 
 @router.get("/claims/{claim}/letter")
@@ -147,6 +167,7 @@ def _file(
         lists=form.lists,
         faults=form.faults,
         preview=preview,
+        has_provider=gateway_of(request).provider is not None,
         done=done,
         why=short(why, language) if why in _SHOWN_REFUSALS else "",
         may_rule=principal.kind in ROLES["review"],

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -98,6 +99,26 @@ def test_without_a_sign_in_the_record_names_the_user_of_the_machine(place: Path)
     assert ran.status == 0 and "taken on trust" in ran.out
     [found] = [one for one in audit(place) if one[1] == "review"]
     assert found[0].startswith("machine:") and found[2] == CLAIM
+
+
+@pytest.mark.parametrize("over_http", [False, True], ids=["store", "gateway"])
+def test_a_ruling_above_the_limit_asks_for_a_code_again(over_http: bool, place: Path) -> None:
+    url = f"sqlite:///{place}/.santunan/santunan.db"
+    with running_gateway(read_settings(database_url=url)) if over_http else nullcontext() as found:
+        options = ("--url", f"http://127.0.0.1:{found[1]}") if found is not None else ()
+        totp = enrolled(place, "officer:siti")
+        then = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=30)  # so that the code of now is still good
+        assert (
+            santunan("login", "officer:siti", *options, cwd=place, given=f"{PASSWORD}\n{totp.at(then)}\n").status == 0
+        )
+        with sqlite3.connect(place / ".santunan" / "santunan.db") as connection:
+            connection.execute("UPDATE sessions SET code_at = code_at - 300000000")
+        above = ("review", CLAIM, "--verdict", "change", "--line", "partial_disability=150000000", "--reason", "seen")
+        wrong = santunan(*above, cwd=place, given="000000\n")
+        assert wrong.status != 0 and sources_of_reviews(place) == []
+        ran = santunan(*above, cwd=place, given=totp.at(dt.datetime.now(dt.UTC)) + "\n")
+        assert ran.status == 0 and "a new code of your authenticator is needed" in ran.err, ran.err
+        assert sources_of_reviews(place) == ["urn:santunan:officer:siti"]
 
 
 def test_a_clinic_that_signed_in_rules_on_nothing(place: Path) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
@@ -10,7 +11,6 @@ import pytest
 from agents.settings import read_settings
 from agents.web.gate import Gateway
 from pipeline.access.principals import PERSONS, Principal, new_principal
-from pipeline.operations.front_office import FrontOffice
 from tests.support import events as e
 from tests.support.browser import PASSWORD, Clock
 from tests.support.gateway import Client, running_gateway
@@ -95,7 +95,7 @@ def client(gateway: tuple[Gateway, int], key_of: Callable[[str], str]) -> Callab
 def clock(gateway: Running) -> Iterator[Clock]:
     found = Clock()
     front = gateway[0].front
-    moved = FrontOffice(front.store, front.intake, front.book, front.names_of_person, found, front.recent)
+    moved = replace(front, now=found)
     object.__setattr__(gateway[0], "front", moved)
     yield found
     object.__setattr__(gateway[0], "front", front)

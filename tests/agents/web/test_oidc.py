@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -53,6 +54,7 @@ def provider(site: tuple[Running, Provider]) -> Provider:
     found = site[1]
     found.subject, found.said_issuer, found.sign = "siti@provider", found.issuer, found.signed
     found.change = lambda claims: claims
+    found.more = {}
     return found
 
 
@@ -185,6 +187,95 @@ def test_a_new_key_of_the_provider_is_fetched_when_it_is_needed(running: Running
         provider.key = before
         with patch("agents.web.identity_provider._FRESH_SECONDS", 0.0):
             assert signed_in(running, provider)[1].status == 303
+
+
+# --- the second factor again, and signing out
+
+
+RULING = {"claim_id": "NOT-YET-1", "revision": 1, "verdict": "reject", "reason": "x"}  # no one knows yet what it moves
+
+
+def rules_above_the_limit(browser: Browser, key: str) -> int:
+    browser.site = "same-origin"
+    return browser.ask("POST", "/v1/reviews", RULING, Idempotency_Key=key).status
+
+
+def test_who_signs_in_again_at_the_provider_may_rule_above_the_limit(running: Running, provider: Provider) -> None:
+    browser, _ = signed_in(running, provider)
+    assert rules_above_the_limit(browser, "oidc-1") == 403, "the provider did not say when the person was there"
+    provider.change = lambda claims: claims | {"auth_time": claims["iat"] - 301}
+    assert rules_above_the_limit(signed_in(running, provider)[0], "oidc-2") == 403
+    provider.change = lambda claims: claims
+    again = Browser(running[1], "none")
+    address = again.ask("GET", "/v1/session/oidc?again=true").headers["location"]
+    asked = parse_qs(urlsplit(address).query)
+    assert (asked["prompt"], asked["max_age"]) == (["login"], ["0"])
+    assert returned(again, provider.authorize(address)).status == 303
+    assert rules_above_the_limit(again, "oidc-3") == 202
+
+
+@pytest.mark.parametrize("time", ["soon", None, [], 1e300, float("inf")], ids=str)
+def test_a_time_that_is_none_is_no_time(time: object, running: Running, provider: Provider) -> None:
+    provider.change = lambda claims: claims | {"auth_time": time}
+    browser, found = signed_in(running, provider)
+    assert found.status == 303 and rules_above_the_limit(browser, f"oidc-{time}"[:40]) == 403
+
+
+def known_anew(running: Running) -> Any:
+    assert running[0].provider is not None
+    return patch.object(running[0].provider, "_known", None)
+
+
+def test_a_sign_out_ends_the_session_here_and_leads_to_the_end_of_the_one_there(
+    running: Running, provider: Provider
+) -> None:
+    with known_anew(running):
+        provider.more = {"end_session_endpoint": f"{provider.issuer}/end?x=1"}
+        browser, _ = signed_in(running, provider)
+        browser.site = "same-origin"
+        kept = browser.cookie
+        found = browser.ask("DELETE", "/v1/session").json
+    asked = parse_qs(urlsplit(found["provider"]).query)
+    assert found["signed_out"] and found["provider"].startswith(f"{provider.issuer}/end?x=1&")
+    assert asked["client_id"] == [CLIENT_ID]
+    assert asked["post_logout_redirect_uri"] == ["http://santunan.localhost/sign-in"]
+    browser.cookie = kept
+    assert browser.who().status == 401
+
+
+def test_the_console_says_that_the_account_there_is_still_open(running: Running, provider: Provider) -> None:
+    with known_anew(running):
+        provider.more = {"end_session_endpoint": f"{provider.issuer}/end"}
+        browser, _ = signed_in(running, provider)
+        browser.site = "same-origin"
+        kept = browser.cookie
+        found = browser.ask("POST", "/sign-out", b"", Content_Type="application/x-www-form-urlencoded")
+    assert found.status == 200 and f'href="{provider.issuer}/end?client_id=' in found.raw.decode()
+    browser.cookie = kept
+    assert browser.who().status == 401
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"end_session_endpoint": "http://provider.example/end"}, {"end_session_endpoint": "javascript:x"}]
+)
+def test_without_a_safe_address_the_session_ends_here_alone(
+    more: dict[str, str], running: Running, provider: Provider
+) -> None:
+    with known_anew(running):
+        provider.more = more
+        browser, _ = signed_in(running, provider)
+        browser.site = "same-origin"
+        assert browser.ask("DELETE", "/v1/session").json == {"signed_out": True}
+
+
+def test_a_provider_that_is_away_keeps_nobody_signed_in(running: Running, provider: Provider) -> None:
+    browser, _ = signed_in(running, provider)
+    browser.site = "same-origin"
+    kept = browser.cookie
+    with known_anew(running), patch.object(running[0].provider, "_issuer", "http://127.0.0.1:1"):
+        assert browser.ask("DELETE", "/v1/session").json == {"signed_out": True}
+    browser.cookie = kept
+    assert browser.who().status == 401
 
 
 def test_without_a_provider_there_is_no_such_address(gateway: Running) -> None:

@@ -38,8 +38,10 @@ BOUNDARIES: Final = 12_000  # requests that schemathesis makes of all boundaries
 # Codes of refusals that depend on who sends, on what is stored, on the hour or on sizes.
 UNSAID: Final[dict[str, frozenset[str]]] = {
     "*": frozenset({"SECTION_NOT_ALLOWED", "TIME_IN_FUTURE", "TOO_LARGE", "LENGTH"}),
-    "POST /v1/events": frozenset({"UNKNOWN_TYPE", "MEDIA_TYPE"}),  # binary mode: its attributes are in headers
-    "POST /v1/reviews": frozenset({"REVIEW_OWN_CLAIM"}),
+    "POST /v1/events": frozenset(
+        {"UNKNOWN_TYPE", "MEDIA_TYPE", "FRESH_CODE_NEEDED"}
+    ),  # binary mode: its attributes are in headers
+    "POST /v1/reviews": frozenset({"REVIEW_OWN_CLAIM", "FRESH_CODE_NEEDED"}),  # of a claim that is not there
     "POST /v1/links": frozenset({"LINK_GONE"}),
 }
 UNSAID_WORDS: Final = (
@@ -47,6 +49,7 @@ UNSAID_WORDS: Final = (
     "the law is known from",
     "you have as many webhooks as one may have",
     "you have put no paper of this SHA-256",
+    "a key has no second factor",
 )
 # Who may do it; the others are asked for as well, and an office may do the rest.
 ABLE: Final = {

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from agents.settings import Settings
+from pipeline.operations.sign_in import renew_factor
 from tests.agents.web.pages.conftest import NOW, Console, opened_console
 from tests.support import events as e
 from tests.support.chromium import PHONE, findings
@@ -103,6 +104,30 @@ def test_of_two_officers_at_once_the_later_one_is_shown_what_changed(console: Co
     press(second, "Kirim keputusan")
     expect(second.get_by_role("status")).to_contain_text("tidak diterapkan")
     expect(second.get_by_role("heading", level=1)).to_contain_text("disetujui")
+
+
+def test_an_officer_gives_a_code_at_the_step_that_sends_and_types_nothing_twice(console: Console) -> None:
+    sign_ins, siti = console.gateway.sign_ins, "urn:santunan:officer:siti"
+    totp = pyotp.TOTP(renew_factor(sign_ins, NOW, name=siti, hand="test").secret)
+    page = console.page("officer:siti")
+    with sign_ins.access.transaction() as transaction:  # as after a sign-in by password, some time ago
+        transaction.connection.exec_driver_sql(f"UPDATE sessions SET code_at = NULL WHERE principal = '{siti}'")  # noqa: S608
+        transaction.commit()
+    page.goto(f"{console.home}/tasks/JKK-2024-0007")
+    page.get_by_label("Ubah jumlah manfaat").check()
+    page.get_by_text("Ubah jumlah manfaat", exact=True).last.click()
+    page.get_by_label("Manfaat 1").select_option("partial_disability")
+    page.get_by_label("Rupiah 1").fill("150.000.000")
+    page.get_by_label("Alasan").fill("Surat dokter penasihat.")
+    press(page, "Lihat akibatnya")
+    expect(page.locator("#preview + p")).to_be_visible()
+    press(page, "Kirim keputusan")
+    expect(page.get_by_role("alert")).to_contain_text("belum dikirim")
+    page.get_by_label("Kode enam angka").fill(totp.now())
+    press(page, "Kirim keputusan")
+    expect(page.get_by_role("status")).to_contain_text("Keputusan Anda sudah diterapkan.")
+    expect(page.locator(".history")).to_contain_text("Surat dokter penasihat.")
+    expect(page.locator("#question + ul")).to_contain_text("petugas kedua")
 
 
 def test_a_session_that_ended_leads_to_the_door_and_back(console: Console) -> None:

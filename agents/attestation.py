@@ -1,0 +1,44 @@
+"""The key of attestations, from the file that the settings name: for those who hand events in, and for workers."""
+
+from typing import Final
+
+from agents.settings import Settings
+from pipeline.errors import NotReady
+from pipeline.messages.attestation import Attester, Attests, Header
+
+LEAST_LETTERS: Final = 32  # of a line of the file: 128 bits in hexadecimal
+
+
+def attester_of(settings: Settings) -> Attester | None:
+    """None: no key is set, so nothing is attested. Raises NotReady where the file holds none."""
+    path = settings.attestation_key_file
+    if path is None:
+        return None
+    try:
+        lines = [line.strip() for line in path.read_text(encoding="ascii").splitlines()]
+    except (OSError, UnicodeDecodeError):
+        raise NotReady(
+            f"SANTUNAN_ATTESTATION_KEY_FILE {path} cannot be read: `openssl rand -hex 32` makes one"
+        ) from None
+    keys = [line.encode() for line in lines if line]
+    if not keys or min(map(len, keys)) < LEAST_LETTERS:
+        raise NotReady(
+            f"SANTUNAN_ATTESTATION_KEY_FILE {path} holds no key, or one of less than {LEAST_LETTERS} letters: write "
+            "one a line, made with `openssl rand -hex 32`; the first attests, all are believed"
+        )
+    return Attester(keys)
+
+
+def headers_of(
+    attester: Attester | None, topic: str, key: bytes | None, value: bytes, headers: tuple[Header, ...]
+) -> tuple[Header, ...]:
+    """`headers` of a record that is handed in, and its attestation where there is a key."""
+    return headers if attester is None else (*headers, attester.header(topic, key, value, headers))
+
+
+def attests_of(settings: Settings) -> Attests | None:
+    """What a worker asks of each record; None: it asks nothing. Raises NotReady."""
+    attester = attester_of(settings)
+    if attester is None:
+        return None
+    return lambda record, topic, partition: attester.is_attested(record, topic)
