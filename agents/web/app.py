@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting
+from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting, working
 from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
@@ -53,6 +53,7 @@ def make_app(gateway: Gateway) -> FastAPI:
     for router in (
         submitting.router,
         asking.router,
+        working.router,
         hooks.router,
         papers.router,
         samples.router,

@@ -28,13 +28,11 @@ from pipeline.operations.reading import (
     explain_claim,
     list_claims,
     list_decisions,
-    list_work,
     read_claim,
     read_receipt,
 )
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.payouts import OrderedPayout
-from pipeline.queries.queue import WaitingClaim
 from pipeline.queries.submissions import last_chunk
 from schemas.bundle import Schema
 from schemas.values import Date, Strict
@@ -213,19 +211,6 @@ async def get_payouts(
         return await call(request, list_payouts, principal, after=after, limit=limit)
 
     return _page(await waited(request, wait, ask, lambda page: bool(page.rows)))
-
-
-@router.get("/work")
-@describe(
-    ("Klaim yang menunggu petugas", "Claims that wait for an officer"),
-    tag="officers",
-    answers={200: page_of(WaitingClaim)},
-    problems=(404,),
-)
-async def get_work(
-    request: Request, principal: Signed, after: Cursor | None = None, limit: Limit = PAGE_ROWS
-) -> Response:
-    return _page(await call(request, list_work, principal, after=after, limit=limit))
 
 
 @router.get("/receipts/{digest}")

@@ -19,7 +19,8 @@ from pipeline.explain import short
 from pipeline.operations.claim_file import CaseView, read_case
 from pipeline.operations.fate import Fate
 from pipeline.operations.front_office import IdReused
-from pipeline.operations.reading import explain_claim, list_work
+from pipeline.operations.reading import explain_claim
+from pipeline.operations.work import list_work
 from pipeline.operations.reports import review
 from pipeline.operations.rulings import RulingPreview, preview_ruling
 from schemas.codes import LineCode
