@@ -72,6 +72,7 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "explain_claim": {"desk": _OWN} | _READERS,
     "list_decisions": _PARTIES | _READERS,
     "list_work": dict.fromkeys(("officer", "auditor"), _ALL),
+    "changed_since": dict.fromkeys(("officer", "auditor"), _ALL),
     "count_work": dict.fromkeys(("officer", "auditor"), _ALL),
     "read_holder": dict.fromkeys(("officer", "auditor"), _ALL),
     **dict.fromkeys(("take_claim", "release_claim"), {"officer": _ALL}),

@@ -26,6 +26,7 @@ DESIGN = {
     "explain_claim": "desk* office officer auditor",
     "list_decisions": "clinic* hospital* employer* cooperative* desk* office officer auditor",
     "list_work": "officer auditor",
+    "changed_since": "officer auditor",
     "count_work": "officer auditor",
     "read_holder": "officer auditor",
     **dict.fromkeys(("take_claim", "release_claim"), "officer"),

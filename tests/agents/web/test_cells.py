@@ -92,6 +92,7 @@ HOW: Final[dict[str, Ask]] = {
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
+    "changed_since": lambda c, s, own: c.get("/v1/cases/OFFICER-1/changes?since=1"),
     "count_work": lambda c, s, own: c.get("/v1/work/counts"),
     "read_holder": lambda c, s, own: c.get("/v1/work/OFFICER-1/holder"),
     "take_claim": lambda c, s, own: c.ask("POST", "/v1/work/OFFICER-1/holder", {}),
