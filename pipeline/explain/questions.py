@@ -65,6 +65,7 @@ ASKED: Final[Mapping[str, Asked]] = {
     "JKM_BPU_WAIT_TRANSITION": Asked("waiting_transition", "death"),
     "BEN_CHILD_CHOICE": Asked("child_choice", "children heirs", "family_card heir_letter"),
     "WAGE_JUMP": Asked("wage_steady", "employment"),
+    "CLM_JKM_OLD": Asked("", "death claimed"),  # asked no more; an old referral may still be open
     "CLM_APPEALED": Asked("", "*", "*"),
     "PAY_FAILED": Asked("", "identity heirs", "ktp family_card heir_letter"),
 }

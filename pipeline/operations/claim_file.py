@@ -1,4 +1,4 @@
-"""The whole file of a claim for who rules on it or audits it: the questions, facts by section, papers, history, rulings,
+"""The whole file of a claim for who rules on it or audits it: questions, facts by section, papers, history, rulings,
 other claims of the person; and what changed since somebody looked.
 
 The member's NIK is masked, and of the person no name is shown. Diagnosis and course of events are for officers.
@@ -66,11 +66,13 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class CasePaper:
-    """A scan beside the claim: its SHA-256, which paper it is, and who sent it."""
+    """A scan beside the claim: its SHA-256, which paper it is, and who sent it. `media_type`: by content; None: it is
+    not kept here."""
 
     sha256: str
     document: str
     source: str
+    media_type: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`open`: what an officer must answer now, in `questions` with what answers it. `history`: newest first, at most MOST_ENTRIES of `entries`.
+    """`open`: what an officer must answer now, in `questions` with what answers it. `history`: newest first, at most
+    MOST_ENTRIES of `entries`.
 
     `ordered`: rupiah that were ordered for the claim so far, less what was asked back. `children`: how many there are
     to choose from. `rulings` and `grounds` (of appeals): all of them, the newest first. `waits_for_second`: the ruling
@@ -136,7 +139,10 @@ def read_case(front: FrontOffice, principal: Principal, claim_id: str, language:
     case = _folded(found, found.events)
     history = _history(found, decisions_of(front.store, claim_id), grant, language)
     facts = tuple(_facts(case, grant, language))
-    papers = tuple(CasePaper(sha, kind, source) for source, sha, kind in attached(found, principal, grant.view))
+    papers = tuple(
+        CasePaper(sha, kind, source, _media_type(front, source, sha))
+        for source, sha, kind in dict.fromkeys(attached(found, principal, grant.view))
+    )
     rulings = tuple(one for one in history if one.kind == "reviewed")
     first = found.progress.ruling.officer if "REV_SECOND_OFFICER" in status.open_codes else None
     return CaseView(
@@ -185,6 +191,11 @@ def changed_since(
     said = [f"{outcome_name(one.outcome, language)}, {rupiah(one.total, language)}" for one in (seen, made[-1])]
     changes.append(Change("", "", *said))
     return tuple(changes)
+
+
+def _media_type(front: FrontOffice, source: str, sha256: str) -> str | None:
+    kept = front.papers.book.of(source, sha256) if front.papers is not None else None
+    return kept.media_type if kept is not None else None
 
 
 def _folded(found: ClaimFile, events: Iterable[tuple[Any, dt.datetime]]) -> Case:

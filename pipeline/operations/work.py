@@ -1,5 +1,7 @@
-"""The work of officers: the queue, and who has which claim. An assignment is a note among colleagues; it grants nothing,
-and keeps nobody from ruling."""
+"""The work of officers: the queue, and who has which claim.
+
+An assignment is a note among colleagues; it grants nothing, and keeps nobody from ruling.
+"""
 
 import datetime as dt
 from dataclasses import dataclass, replace

@@ -11,7 +11,19 @@ import pytest
 from pipeline.access.principals import KINDS, Principal, new_principal
 from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
-from pipeline.operations import claim_file, cover, law, papers, payouts, reading, reports, rulings, sessions, sign_in, work
+from pipeline.operations import (
+    claim_file,
+    cover,
+    law,
+    papers,
+    payouts,
+    reading,
+    reports,
+    rulings,
+    sessions,
+    sign_in,
+    work,
+)
 from pipeline.operations import webhooks as hooks
 from pipeline.operations.cover import check_cover
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
