@@ -144,7 +144,9 @@ def test_what_came_back_is_marked_with_why(site: Site) -> None:
         e.review("B", 1, "change", "2024-07-20T10:00:00", **big),
     )
     kinds = {one.claim_id: one.came_back for one in waiting(site.store).rows}
-    assert kinds == {"A": "appeal", "B": None, "C": None, "D": None}, "B waits for its second officer for the first time"
+    assert kinds == {"A": "appeal", "B": None, "C": None, "D": None}, (
+        "B waits for its second officer for the first time"
+    )
     other = {"changes": [{"line": "stmb", "amount": 800_000_000, "reason": "y"}]}
     site.run(e.review("B", 2, "change", "2024-07-22T10:00:00", source="urn:santunan:officer:b", **other))
     kinds = {one.claim_id: one.came_back for one in waiting(site.store).rows}
@@ -156,7 +158,9 @@ def test_age_and_deadline_stay_where_only_the_question_changes(site: Site) -> No
     fill(site)
     before = {one.claim_id: (one.since, one.answer_by) for one in waiting(site.store).rows}
     site.run(
-        e.review("B", 1, "change", "2024-07-20T10:00:00", changes=[{"line": "stmb", "amount": 900_000_000, "reason": "x"}])
+        e.review(
+            "B", 1, "change", "2024-07-20T10:00:00", changes=[{"line": "stmb", "amount": 900_000_000, "reason": "x"}]
+        )
     )
     found = {one.claim_id: one for one in waiting(site.store).rows}["B"]
     assert found.codes == ("REV_SECOND_OFFICER",) and (found.since, found.answer_by) == before["B"]
