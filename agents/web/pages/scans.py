@@ -15,9 +15,12 @@ from agents.web.problems import ProblemError
 from pipeline.operations.papers import read_paper
 
 _ENDINGS: Final = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
-_NOTHING: Final = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+# A browser lays out the page that it makes around an image or a PDF by styles of its own.
+_NOTHING: Final = (
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; style-src 'unsafe-inline'"
+)
 _POLICIES: Final = {
-    "application/pdf": f"{_NOTHING}; object-src 'self'; style-src 'unsafe-inline'",
+    "application/pdf": f"{_NOTHING}; object-src 'self'",
     "image/jpeg": f"{_NOTHING}; sandbox",
     "image/png": f"{_NOTHING}; sandbox",
 }
