@@ -63,7 +63,7 @@ async def get_work(
     return _json({"rows": page.rows, "cursor": page.cursor, "more": page.more})
 
 
-@router.get("/work/counts")
+@router.get("/work-counts")
 @describe(
     ("Banyaknya klaim yang menunggu", "How many claims wait"),
     ("Paling banyak 10.001, yang berarti lebih dari 10.000.", "At most 10,001, which means more than 10,000."),
@@ -76,14 +76,14 @@ async def get_counts(
     return _json(await call(request, count_work, principal, Wanted(question, program)))
 
 
-@router.get("/work/{claim}/holder")
+@router.get("/claims/{claim}/holder")
 @describe(("Pemegang klaim", "Who has a claim"), tag="officers", answers={200: Assignment}, problems=(404,))
 async def get_holder(request: Request, principal: Signed, claim: str) -> Response:
     """And to whom it may be handed over."""
     return _json(await call(request, read_holder, principal, claim))
 
 
-@router.post("/work/{claim}/holder")
+@router.post("/claims/{claim}/holder")
 @describe(
     ("Ambil atau serahkan klaim", "Take a claim, or hand it over"),
     (
@@ -104,7 +104,7 @@ async def post_holder(request: Request, principal: Signed, claim: str) -> Respon
     return _json(await call(request, take_claim, principal, claim, asked.to))
 
 
-@router.delete("/work/{claim}/holder")
+@router.delete("/claims/{claim}/holder")
 @describe(("Lepaskan klaim", "Release a claim"), tag="officers", answers={200: Assignment}, problems=(404,))
 async def delete_holder(request: Request, principal: Signed, claim: str) -> Response:
     """What you have; 404 where you do not have it."""

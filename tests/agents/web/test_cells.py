@@ -46,7 +46,7 @@ def webhook(client: Client, is_own: bool) -> str:
 
 
 def taken(client: Client) -> Client:
-    client.ask("POST", "/v1/work/OFFICER-1/holder", {})
+    client.ask("POST", "/v1/claims/OFFICER-1/holder", {})
     return client
 
 
@@ -93,10 +93,10 @@ HOW: Final[dict[str, Ask]] = {
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
     "changed_since": lambda c, s, own: c.get("/v1/cases/OFFICER-1/changes?since=1"),
-    "count_work": lambda c, s, own: c.get("/v1/work/counts"),
-    "read_holder": lambda c, s, own: c.get("/v1/work/OFFICER-1/holder"),
-    "take_claim": lambda c, s, own: c.ask("POST", "/v1/work/OFFICER-1/holder", {}),
-    "release_claim": lambda c, s, own: taken(c).ask("DELETE", "/v1/work/OFFICER-1/holder"),
+    "count_work": lambda c, s, own: c.get("/v1/work-counts"),
+    "read_holder": lambda c, s, own: c.get("/v1/claims/OFFICER-1/holder"),
+    "take_claim": lambda c, s, own: c.ask("POST", "/v1/claims/OFFICER-1/holder", {}),
+    "release_claim": lambda c, s, own: taken(c).ask("DELETE", "/v1/claims/OFFICER-1/holder"),
     "read_law": lambda c, s, own: c.get("/law"),
     "read_parameter": lambda c, s, own: c.get("/law/funeral"),
     "compare_law": lambda c, s, own: c.get("/law/compare?first=2019-12-01&second=2019-12-02"),
