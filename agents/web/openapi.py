@@ -63,6 +63,7 @@ PARAMETERS: Final[Mapping[str, Words]] = {
         "`cursor` dari jawaban sebelumnya; pada satu klaim: revisi terakhir yang sudah dibaca",
         "`cursor` of the answer before; of one claim: the last revision that was read",
     ),
+    "came_back": ("hanya yang sudah pernah diputuskan", "only those that were decided before"),
     "claim": ("nomor klaim", "claim id"),
     "code": ("kode dari penyedia identitas", "code of the identity provider"),
     "delivery": ("nomor kiriman yang gagal; tanpa ini: semuanya", "id of a post that failed; without it: all"),
@@ -71,10 +72,15 @@ PARAMETERS: Final[Mapping[str, Words]] = {
     "lang": ("bahasa: id atau en", "language: id or en"),
     "limit": ("paling banyak baris", "rows at most"),
     "name": ("nama contoh", "name of the sample"),
+    "overdue": ("hanya yang lewat tenggat", "only those whose deadline is over"),
+    "program": ("JKK atau JKM", "JKK or JKM"),
+    "question": ("kode yang menunggu jawaban", "code that waits for an answer"),
     "sha256": ("SHA-256 isi berkas, heksadesimal", "SHA-256 of the bytes of the paper, hexadecimal"),
+    "since": ("revisi yang dilihat", "revision that was seen"),
     "state": ("nilai yang dikirim bersama permintaan masuk", "value that was sent along with the sign-in"),
     "wait": ("detik menunggu sesuatu yang baru", "seconds to wait for something new"),
     "webhook": ("nomor webhook", "id of the webhook"),
+    "whose": ("milik siapa: own (yang bertanya), free, others", "whose: own (of who asks), free, others"),
 }
 STATUSES: Final[Mapping[int, Words]] = {
     200: ("berhasil; kejadian yang sama sudah pernah diterima", "done; of an event: the same was received before"),

@@ -1,6 +1,6 @@
 """Routes of the work of officers: the queue, and who has which claim."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
@@ -21,11 +21,10 @@ from pipeline.operations.work import (
     take_claim,
 )
 from pipeline.queries.pages import PAGE_ROWS
-from pipeline.queries.queue import QueueCounts, WaitingClaim
+from pipeline.queries.queue import QueueCounts, WaitingClaim, Whose
 from schemas.values import Strict
 
-Code = Annotated[str, Query(pattern=r"^[A-Z][A-Z0-9_]{1,63}$", description="a code that waits for an answer")]
-_WHOSE: Final = "whose claims: own (of who asks), free, others"
+Code = Annotated[str, Query(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")]
 
 router = APIRouter(prefix="/v1")
 
@@ -54,9 +53,9 @@ async def get_work(
     limit: Limit = PAGE_ROWS,
     question: Code | None = None,
     program: Literal["JKK", "JKM"] | None = None,
-    whose: Annotated[Literal["own", "free", "others"] | None, Query(description=_WHOSE)] = None,
-    overdue: Annotated[bool, Query(description="only those whose deadline is over")] = False,
-    came_back: Annotated[bool, Query(description="only those that were decided before")] = False,
+    whose: Whose | None = None,
+    overdue: bool = False,
+    came_back: bool = False,
 ) -> Response:
     wanted = Wanted(question, program, whose, came_back, overdue)
     page = await call(request, list_work, principal, after=after, limit=limit, wanted=wanted)
