@@ -85,6 +85,9 @@ class Settings(BaseSettings):
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
     )
+    work_hold_hours: int = Field(
+        default=48, ge=1, le=720, description="hours for which an officer keeps a claim that he took, unless he rules"
+    )
     oidc_issuer: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",

@@ -26,7 +26,7 @@ def referrals(
     ] = False,
     json: Json = False,
 ) -> None:
-    """The claims that wait for an officer, the oldest first.
+    """The claims that wait for an officer, the most urgent first.
 
     With --json, each has the `cursor` for --after.
 

@@ -16,11 +16,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting
+from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting, working
 from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
-from agents.web.pages import claims, entry, frame, front, law, reports, work
+from agents.web.pages import claims, entry, frame, front, law, queue, reports, resume, scans, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -53,6 +53,7 @@ def make_app(gateway: Gateway) -> FastAPI:
     for router in (
         submitting.router,
         asking.router,
+        working.router,
         hooks.router,
         papers.router,
         samples.router,
@@ -64,6 +65,8 @@ def make_app(gateway: Gateway) -> FastAPI:
         claims.router,
         reports.router,
         work.router,
+        queue.router,
+        scans.router,
         law.router,
     ):
         app.include_router(router)
@@ -159,6 +162,10 @@ async def _metrics(request: Request) -> Response:
 
 async def _refused(request: Request, error: Exception) -> Response:
     problem = problem_of(error)
+    if problem.status == 401 and request.method == "POST" and is_page(request.scope):
+        kept = await resume.kept_form(request)
+        if kept is not None:
+            return resume.door_with(request, kept)
     if problem.status == 403:
         submitting.log_refusal(request, problem.code)
     elif problem.status >= 500:

@@ -11,13 +11,13 @@ from pydantic import Field
 
 from agents.web import examples, feed
 from agents.web.bodies import model_of
-from agents.web.describing import HTML, JSON, Answer, describe, page_of
+from agents.web.describing import HTML, JSON, Answer, describe, page_of, rows_of
 from agents.web.gate import Gateway, Signed, call, gateway_of, in_thread, language_of, prefers
 from agents.web.printing import explanation_page
 from agents.web.problems import ProblemError
 from agents.web.submitting import receipt_document, receipt_schema
 from pipeline.explain import Explanation, Language, render_text
-from pipeline.operations.claim_file import CaseView, read_case
+from pipeline.operations.claim_file import CaseView, Change, changed_since, read_case
 from pipeline.operations.cover import MEMBER_SHAPE, Cover, check_cover
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.payouts import list_payouts
@@ -28,13 +28,11 @@ from pipeline.operations.reading import (
     explain_claim,
     list_claims,
     list_decisions,
-    list_work,
     read_claim,
     read_receipt,
 )
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.payouts import OrderedPayout
-from pipeline.queries.queue import WaitingClaim
 from pipeline.queries.submissions import last_chunk
 from schemas.bundle import Schema
 from schemas.values import Date, Strict
@@ -117,6 +115,25 @@ async def get_case(request: Request, principal: Signed, claim: str) -> Response:
     """The whole file: facts by section, history, other claims of the person; for who rules on it or audits it."""
     language = language_of(request)
     return _json(await call(request, read_case, principal, claim, language), {"Content-Language": language})
+
+
+@router.get("/cases/{claim}/changes")
+@describe(
+    ("Yang berubah sejak suatu revisi", "What changed since a revision"),
+    (
+        "Kosong bila revisi itu tidak ada, atau masih yang terbaru.",
+        "Nothing where there is no such revision, or it is still the newest.",
+    ),
+    tag="officers",
+    answers={200: Answer({JSON: rows_of(Change)}, ("Content-Language",))},
+    problems=(404,),
+)
+async def get_changes(
+    request: Request, principal: Signed, claim: str, since: Annotated[int, Query(ge=1, le=100_000)]
+) -> Response:
+    language = language_of(request)
+    found = await call(request, changed_since, principal, claim, since, language)
+    return _json({"rows": found}, {"Content-Language": language})
 
 
 @router.get("/claims/{claim}/explanation")
@@ -213,19 +230,6 @@ async def get_payouts(
         return await call(request, list_payouts, principal, after=after, limit=limit)
 
     return _page(await waited(request, wait, ask, lambda page: bool(page.rows)))
-
-
-@router.get("/work")
-@describe(
-    ("Klaim yang menunggu petugas", "Claims that wait for an officer"),
-    tag="officers",
-    answers={200: page_of(WaitingClaim)},
-    problems=(404,),
-)
-async def get_work(
-    request: Request, principal: Signed, after: Cursor | None = None, limit: Limit = PAGE_ROWS
-) -> Response:
-    return _page(await call(request, list_work, principal, after=after, limit=limit))
 
 
 @router.get("/receipts/{digest}")

@@ -33,6 +33,7 @@ SIGN_IN: Final[dict[str, Any]] = {"name": "office:contoh", "password": "empat ka
 CODE: Final[dict[str, Any]] = {"code": "123456"}
 LINK: Final[dict[str, Any]] = {"link": "stl_contoh", "password": "empat kata yang panjang"}
 WEBHOOK: Final[dict[str, Any]] = {"url": "https://klinik.example/santunan"}
+HOLDER: Final[dict[str, Any]] = {"to": "urn:santunan:officer:budi"}
 COVER: Final[dict[str, Any]] = {"member": NUMBER, "program": "JKK", "day": "2024-08-07"}
 EVENT: Final[dict[str, Any]] = {
     "specversion": "1.0",

@@ -17,6 +17,7 @@ from pipeline.explain import Language, refusal_text, short
 from pipeline.operations.front_office import IdReused
 from pipeline.operations.paper_room import PaperRefused
 from pipeline.operations.sign_in import SignInRefused
+from pipeline.operations.work import Held
 from pipeline.queries.pages import NotFound
 from schemas.decisions import FieldError
 
@@ -123,6 +124,17 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         404,
         ("tidak ditemukan", "Tidak ada, atau bukan urusan Anda. Periksa nomornya, atau tanyakan lagi nanti."),
         ("not found", "It does not exist, or is not yours. Check its id, or ask again later."),
+    ),
+    "HELD": (
+        409,
+        (
+            "klaim sudah dipegang petugas lain",
+            "GET /v1/work menyebut pemegangnya. Mintalah ia menyerahkannya, atau tunggulah sampai bebas.",
+        ),
+        (
+            "another officer has this claim",
+            "GET /v1/work names the holder. Ask for it to be handed over, or wait until it is free.",
+        ),
     ),
     "METHOD": (
         405,
@@ -254,6 +266,8 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
         return own(error.reason)
     if isinstance(error, NotFound):
         return own("NOT_FOUND")
+    if isinstance(error, Held):
+        return own("HELD")
     if isinstance(error, IdReused):
         return Problem("ID_REUSED", 409)
     if isinstance(error, Transient | NotReady):

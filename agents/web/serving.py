@@ -28,6 +28,7 @@ from pipeline.store.access_book import open_access
 from pipeline.store.paper_book import PaperBook
 from pipeline.store.readable import QuickReader
 from pipeline.store.webhook_book import open_webhooks
+from pipeline.store.work_book import WorkBook
 
 MOST_CONNECTIONS: Final = 2000
 KEPT_SECONDS: Final = 30  # a connection without a request
@@ -56,6 +57,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             allows_private_webhooks=settings.webhooks_private,
             papers=PaperRoom(files, PaperBook(access), access.write) if files is not None else None,
             note=access.write,
+            work=WorkBook(access, settings.work_hold_hours),
         )
         quick = None
         if store.is_embedded:

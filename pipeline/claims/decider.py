@@ -86,7 +86,7 @@ class Decider(Assessor):
         if not self.is_quiet:
             outputs = [decision_message(decision), *payout_messages(payouts, clock, is_first=not progress.payouts)]
         record(progress, decision, verdict, payouts, clock)
-        outputs += referrals.update(case, clock)
+        outputs += referrals.update(case, clock, self.book)
         summary = _summary_of(case, decision, nik)
         before = self.summaries.get(case.claim_id)
         if before is not None and progress.moved_by is not None:  # until confirmed it is, for others, whose it was

@@ -239,7 +239,7 @@ class Desk(Decider):
         payout_of(case, event.data.payout_id)
         failed = dict.fromkeys((*case.progress.failed_payouts, event.data.payout_id))  # reported often, kept once
         case.progress.failed_payouts = tuple(failed)
-        return referrals.update(case, clock)
+        return referrals.update(case, clock, self.book)
 
     def _take_appeal(self, event: ClaimAppealed, clock: dt.datetime) -> list[Message]:
         case = self._open_claim(event)

@@ -88,6 +88,8 @@ class Progress:
     referrals_opened: int
     referral_id: str | None  # of the open referral
     referral_codes: tuple[str, ...]
+    referred_on: dt.date | None  # Jakarta day since which the claim waits for officers without a break
+    answer_by: dt.date | None  # last day on which an answer is in time (`claims.referrals`)
     wake_on: dt.date | None  # first day on which time alone may change the decision
     latest: dt.datetime | None  # the latest clock by which it was decided, or evidence waits: its time never goes back
 
@@ -125,6 +127,8 @@ class Progress:
         self.referrals_opened = 0
         self.referral_id = None
         self.referral_codes = ()
+        self.referred_on = None
+        self.answer_by = None
         self.wake_on = None
         self.latest = None
 
@@ -164,6 +168,8 @@ class Progress:
         made.referrals_opened = self.referrals_opened
         made.referral_id = self.referral_id
         made.referral_codes = self.referral_codes
+        made.referred_on = self.referred_on
+        made.answer_by = self.answer_by
         made.wake_on = self.wake_on
         made.latest = self.latest
         return made

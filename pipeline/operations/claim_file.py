@@ -1,9 +1,11 @@
-"""The whole file of a claim for who rules on it or audits it: facts by section, history, other claims of the person.
+"""The whole file of a claim for who rules on it or audits it: questions, facts by section, papers, history, rulings,
+other claims of the person; and what changed since somebody looked.
 
 The member's NIK is masked, and of the person no name is shown. Diagnosis and course of events are for officers.
 """
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,9 +13,11 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import Grant, grant_of
 from pipeline.claims.case import Case
 from pipeline.errors import NotReady
-from pipeline.explain import Explanation, Language, explain
+from pipeline.explain import Explanation, Language, explain, outcome_name, rupiah
+from pipeline.explain.questions import ASKED, question
 from pipeline.explain.sections import field_label, section_facts, section_title
 from pipeline.operations.front_office import FrontOffice
+from pipeline.operations.paper_room import attached
 from pipeline.operations.parties import claim_seen
 from pipeline.operations.words import Worded, worded
 from pipeline.queries.claim import ClaimStatus, OtherClaim, decisions_of, others_of_person, status_of
@@ -63,11 +67,44 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class CasePaper:
+    """A scan beside the claim: its SHA-256, which paper it is, and who sent it. `media_type`: by content; None: it is
+    not kept here."""
+
+    sha256: str
+    document: str
+    source: str
+    media_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an officer must answer, in one sentence, and which facts and papers answer it."""
+
+    code: str
+    text: str
+    facts: tuple[Facts, ...]
+    papers: tuple[CasePaper, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is otherwise than it was. `before`, `after` None: it was, or is, not there."""
+
+    title: str
+    label: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseView:
-    """`open`: what an officer must answer now. `history`: newest first, at most MOST_ENTRIES of `entries`.
+    """`open`: what an officer must answer now, in `questions` with what answers it. `history`: newest first, at most
+    MOST_ENTRIES of `entries`.
 
     `ordered`: rupiah that were ordered for the claim so far, less what was asked back. `children`: how many there are
-    to choose from.
+    to choose from. `rulings` and `grounds` (of appeals): all of them, the newest first. `waits_for_second`: the ruling
+    that another officer shall confirm.
     """
 
     claim_id: str
@@ -88,6 +125,11 @@ class CaseView:
     entries: int
     others: tuple[OtherClaim, ...]
     explanation: Explanation
+    questions: tuple[Question, ...]
+    papers: tuple[CasePaper, ...]
+    rulings: tuple[Entry, ...]
+    grounds: tuple[Entry, ...]
+    waits_for_second: Entry | None
 
 
 def read_case(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> CaseView:
@@ -101,11 +143,15 @@ def read_case(front: FrontOffice, principal: Principal, claim_id: str, language:
         front.note(AuditRecord(front.now(), principal.name, "case.read", claim_id))
     status = status_of(front.store, claim_id)
     decision = status.decision
-    case = Case(found.claim_id, found.key, found.partition, progress=found.progress)
-    for event, clock in found.events:
-        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
-            case.apply(event, clock)
+    case = _folded(found, found.events)
     history = _history(found, decisions_of(front.store, claim_id), grant, language)
+    facts = tuple(_facts(case, grant, language))
+    papers = tuple(
+        CasePaper(sha, kind, source, _media_type(front, source, sha))
+        for source, sha, kind in dict.fromkeys(attached(found, principal, grant.view))
+    )
+    rulings = tuple(one for one in history if one.kind == "reviewed")
+    first = found.progress.ruling.officer if "REV_SECOND_OFFICER" in status.open_codes else None
     return CaseView(
         claim_id,
         decision.program,
@@ -120,11 +166,74 @@ def read_case(front: FrontOffice, principal: Principal, claim_id: str, language:
         worded(status.open_codes, language),
         worded(decision.reason_codes, language),
         len(case.children or ()),
-        tuple(_facts(case, grant, language)),
+        facts,
         history[:MOST_ENTRIES],
         len(history),
         others_of_person(front.store, claim_id),
         _explanation(status, language),
+        tuple(_question(code, decision, facts, papers, language) for code in status.open_codes),
+        papers,
+        rulings,
+        tuple(one for one in history if one.kind == "appealed"),
+        next((one for one in rulings if one.who == first), None),
+    )
+
+
+def changed_since(
+    front: FrontOffice, principal: Principal, claim_id: str, revision: int, language: Language
+) -> tuple[Change, ...]:
+    """What the claim's facts and result say otherwise than when it was at this revision: for who ruled on that one.
+
+    Raises Denied, NotFound.
+    """
+    grant = grant_of(principal, "changed_since")
+    found = claim_seen(front, principal, grant, claim_id)
+    made = decisions_of(front.store, claim_id)
+    seen = next((one for one in made if one.revision == revision), None)
+    if seen is None or seen.revision == made[-1].revision:
+        return ()
+    before = _folded(found, [event for event in found.events if event[1] <= seen.decided_at])
+    after = _folded(found, found.events)
+    changes = list(_changed_facts(before, after, grant, language))
+    said = [f"{outcome_name(one.outcome, language)}, {rupiah(one.total, language)}" for one in (seen, made[-1])]
+    changes.append(Change("", "", *said))
+    return tuple(changes)
+
+
+def _media_type(front: FrontOffice, source: str, sha256: str) -> str | None:
+    kept = front.papers.book.of(source, sha256) if front.papers is not None else None
+    return kept.media_type if kept is not None else None
+
+
+def _folded(found: ClaimFile, events: Iterable[tuple[Any, dt.datetime]]) -> Case:
+    case = Case(found.claim_id, found.key, found.partition, progress=found.progress)
+    for event, clock in events:
+        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
+            case.apply(event, clock)
+    return case
+
+
+def _changed_facts(before: Case, after: Case, grant: Grant, language: Language) -> Iterable[Change]:
+    old = {(one.section, one.is_proposed): one for one in _facts(before, grant, language)}
+    new = {(one.section, one.is_proposed): one for one in _facts(after, grant, language)}
+    for key in dict.fromkeys((*old, *new)):
+        was, now = (dict(one[key].rows) if key in one else {} for one in (old, new))
+        title = (new.get(key) or old[key]).title
+        for label in dict.fromkeys((*was, *now)):
+            if was.get(label) != now.get(label):
+                yield Change(title, label, was.get(label), now.get(label))
+
+
+def _question(
+    code: str, decision: Decision, facts: Sequence[Facts], papers: Sequence[CasePaper], language: Language
+) -> Question:
+    asked = ASKED[code]
+    sections, kinds = asked.sections.split(), asked.papers.split()
+    return Question(
+        code,
+        question(code, language, decision),
+        () if "*" in sections else tuple(one for one in facts if one.section in sections or one.is_proposed),
+        tuple(one for one in papers if "*" in kinds or one.document in kinds),
     )
 
 

@@ -15,6 +15,7 @@ from pipeline.law.book import Book
 from pipeline.store.access_rows import AuditRecord
 from pipeline.store.readable import QuickReader, Readable
 from pipeline.store.webhook_book import WebhookBook
+from pipeline.store.work_book import WorkBook
 
 if TYPE_CHECKING:
     from pipeline.operations.paper_room import PaperRoom
@@ -102,7 +103,7 @@ def now_in_utc() -> dt.datetime:
 class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
-    `webhooks`, `papers` None: none are kept. `quick`: of an embedded store, where all runs in one thread.
+    `webhooks`, `papers`, `work` None: none are kept. `quick`: of an embedded store, where all runs in one thread.
     `note` writes an audit record; None: what must be on record is not shown.
     `allows_private_webhooks`: whether one may lead into our own network.
     """
@@ -118,3 +119,4 @@ class FrontOffice:
     papers: "PaperRoom | None" = None
     quick: QuickReader | None = None
     note: Callable[[AuditRecord], None] | None = None
+    work: WorkBook | None = None

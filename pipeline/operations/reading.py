@@ -1,4 +1,4 @@
-"""The reading side: a principal's claims, decisions in words, the feed, the work of officers, receipts.
+"""The reading side: a principal's claims, decisions in words, the feed, receipts.
 
 How much an answer shows is the grant's `view`. No answer holds a name, a NIK or a diagnosis.
 """
@@ -20,7 +20,6 @@ from pipeline.operations.words import Worded
 from pipeline.queries.claim import ClaimStatus, status_of
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
-from pipeline.queries.queue import WaitingClaim, waiting
 from pipeline.queries.submissions import ClaimFile, claims_page, decisions_page, event_of_digest
 from schemas.decisions import Decision
 
@@ -149,14 +148,6 @@ def list_decisions(
             seen = _view(ClaimStatus(decision, (), ()), grant.view, language)
             rows.append(FeedItem(cursor_of(places), decision.decision_id, seen))
     return Page(tuple(rows), int(len(found) == most), cursor_of(places))
-
-
-def list_work(
-    front: FrontOffice, principal: Principal, *, after: str | None = None, limit: int = PAGE_ROWS
-) -> Page[WaitingClaim]:
-    """Claims that wait for an officer, longest first. Raises Denied, NotFound."""
-    grant_of(principal, "list_work")
-    return waiting(front.store, limit=min(limit, PAGE_ROWS), after=after)
 
 
 def read_receipt(front: FrontOffice, principal: Principal, digest: str) -> Receipt:

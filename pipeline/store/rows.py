@@ -22,6 +22,7 @@ from pipeline.store.tables import cases
 from schemas import topics
 from schemas.clock import JAKARTA, iso, microseconds
 from schemas.decisions import Decision, Payout
+from schemas.values import MAX_RUPIAH
 
 Row = tuple[Any, ...]
 CaseRow: Any = namedtuple("CaseRow", [one.name for one in cases.columns])  # type: ignore[misc]
@@ -106,6 +107,8 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "accepted_events": tuple,
     "contest": Contest._make,
     "approved_on": _DAY,
+    "referred_on": _DAY,
+    "answer_by": _DAY,
     "wake_on": _DAY,
     "latest": _clock,
     "settlements": _settlements,
@@ -135,7 +138,17 @@ def case_row(case: Case, summary: ClaimSummary | None, version: int) -> Row:
         progress.wake_on.isoformat() if progress.wake_on is not None else None,
         progress.referral_id,
         progress_text(progress),
+        urgency_of(progress) if progress.referral_id is not None else None,
+        ",".join(progress.referral_codes) if progress.referral_id is not None else None,
     )
+
+
+def urgency_of(progress: Progress) -> str:
+    """Of an open referral: sorts the work of officers by deadline, then by the day since which it waits, then the
+    largest sum first. Digits alone, so that every collation sorts it alike."""
+    assert progress.answer_by is not None and progress.referred_on is not None
+    sum_below = MAX_RUPIAH - min(progress.indicative_total or 0, MAX_RUPIAH)
+    return f"{progress.answer_by:%Y%m%d}{progress.referred_on:%Y%m%d}{sum_below:013}"
 
 
 def decision_row(decision: Decision, output: int) -> Row:

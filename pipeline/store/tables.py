@@ -155,6 +155,8 @@ cases: Final = Table(
     Column("wake_on", Text),
     Column("referral_id", Text),
     Column("progress", Text, nullable=False),
+    Column("urgency", Text),  # of an open referral: `rows.urgency_of`
+    Column("referral_codes", Text),  # of an open referral, with commas between
     _rupiah("effective_total"),
     CheckConstraint("effective_outcome IN ('APPROVED', 'REJECTED')", name="effective_outcome_known"),
     CheckConstraint("outcome IN ('APPROVED', 'REJECTED', 'REFERRED', 'PENDING')", name="outcome_known"),
@@ -177,6 +179,13 @@ cases: Final = Table(
         "referral_id",
         sqlite_where=text("referral_id IS NOT NULL"),
         postgresql_where=text("referral_id IS NOT NULL"),
+    ),
+    Index(
+        None,
+        "urgency",
+        "claim_id",
+        sqlite_where=text("urgency IS NOT NULL"),
+        postgresql_where=text("urgency IS NOT NULL"),
     ),
 )
 

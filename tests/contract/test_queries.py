@@ -21,7 +21,7 @@ def test_a_reader_pages_through_the_queue(site: Site) -> None:
         ("K3", dt.date(2024, 4, 1)),
         ("K4", dt.date(2024, 5, 1)),
         ("K5", dt.date(2024, 6, 1)),
-        ("K7", dt.date(2024, 9, 5)),
+        ("K7", dt.date(2024, 9, 20)),
     ]
     assert (first.more, second.more, second.cursor) == (1, 0, None)
     reader.close()

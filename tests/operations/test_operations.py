@@ -11,11 +11,23 @@ import pytest
 from pipeline.access.principals import KINDS, Principal, new_principal
 from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
-from pipeline.operations import claim_file, cover, law, papers, payouts, reading, reports, rulings, sessions, sign_in
+from pipeline.operations import (
+    claim_file,
+    cover,
+    law,
+    papers,
+    payouts,
+    reading,
+    reports,
+    rulings,
+    sessions,
+    sign_in,
+    work,
+)
 from pipeline.operations import webhooks as hooks
 from pipeline.operations.cover import check_cover
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
-from pipeline.operations.reading import explain_claim, list_claims, list_decisions, list_work, read_claim, read_receipt
+from pipeline.operations.reading import explain_claim, list_claims, list_decisions, read_claim, read_receipt
 from pipeline.operations.reports import (
     add_evidence,
     appeal,
@@ -26,6 +38,7 @@ from pipeline.operations.reports import (
     submit_events,
 )
 from pipeline.operations.submission import OPERATION_OF
+from pipeline.operations.work import list_work
 from pipeline.queries.pages import NotFound
 from schemas import topics
 from schemas.days import DayPassed
@@ -74,7 +87,7 @@ def opened(site: Site, front: FrontOffice, key: str = "1", **change: Any) -> str
 def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
     functions = {
         name
-        for module in (reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law)
+        for module in (reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law, work)
         for name, one in vars(module).items()
         if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -52,6 +52,8 @@ CHANGED = progress(
     referrals_opened=3,
     referral_id="K1.ref3",
     referral_codes=("REF_MEDICAL_ADVISOR",),
+    referred_on=DAY,
+    answer_by=dt.date(2024, 7, 17),
     wake_on=DAY,
     latest=dt.datetime(2024, 7, 8, 9, 30, 0, 250_000, JAKARTA),
 )

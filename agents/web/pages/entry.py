@@ -20,6 +20,7 @@ from agents.web.identity_provider import DOOR
 from agents.web.messages import in_indonesian
 from agents.web.pages.forms import Form, form_of
 from agents.web.pages.frame import is_own_path, page, page_language, texts
+from agents.web.pages.resume import resumed
 from agents.web.session import ended, forget_session, hashed, set_session, used_link
 from pipeline.credentials import MOST_LETTERS
 from pipeline.errors import Poison
@@ -58,7 +59,7 @@ async def enter(request: Request) -> Response:
         field = "code" if refused.reason in ("CODE_NEEDED", "CODE_REFUSED") else "name"
         return _door(request, Form(form.given, {}, {field: t[refused.reason.lower()]}))
     back = form.text("back")
-    answer = RedirectResponse(back if is_own_path(back) else "/", 303)
+    answer = resumed(request, form) or RedirectResponse(back if is_own_path(back) else "/", 303)
     set_session(gateway_of(request), answer, found.token)
     return answer
 

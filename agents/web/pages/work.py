@@ -1,8 +1,10 @@
-"""Work: what waits for an officer; a claim on one page; a ruling previewed by the engine before it is sent."""
+"""A claim on one page, for an officer: first the question; a ruling previewed by the engine before it is sent."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final, get_args
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
@@ -13,68 +15,72 @@ from agents.web.pages.code import FIELD as CODE
 from agents.web.pages.code import with_code
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
+from agents.web.pages.queue import Filters, filters_in, officer_name, path_of
 from agents.web.pages.report_steps import whole_number
 from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
 from pipeline.explain import short
-from pipeline.operations.claim_file import CaseView, read_case
+from pipeline.operations.claim_file import Change, Entry, changed_since, read_case
 from pipeline.operations.fate import Fate
 from pipeline.operations.front_office import IdReused
-from pipeline.operations.reading import explain_claim, list_work
+from pipeline.operations.reading import explain_claim
 from pipeline.operations.reports import review
 from pipeline.operations.rulings import RulingPreview, preview_ruling
+from pipeline.operations.work import read_holder
+from schemas.clock import JAKARTA
 from schemas.codes import LineCode
 
 VERDICTS: Final = ("approve", "reject", "change", "request_documents", "reassess")
 LINES: Final = get_args(LineCode)
+SAID: Final = ("held", "taken", "released", "handed", "nobody", "changed")
 MOST_DIGITS: Final = 6  # of a revision, or of a place in a list
 _FIELDS: Final = {"changes": "line", "documents": "papers", "children": "children", "answers": "answers"}
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
-@router.get("/tasks")
-async def work(request: Request, principal: Signed, after: str | None = None) -> Response:
-    found = await call(request, list_work, principal, after=after)
-    language = page_language(request)
-    return page(request, "work.html", principal, found=found, short=lambda code: short(code, language))
-
-
 @router.get("/tasks/{claim}")
 async def claim_file(request: Request, principal: Signed, claim: str, done: str = "", why: str = "") -> Response:
-    """`done`, `why`: what became of the ruling that was sent from here."""
-    found = await call(request, read_case, principal, claim, page_language(request))
-    said = done if done in ("applied", "waiting", "refused") else ""
-    return _file(request, principal, found, Form({}, {}), done=said, why=why)
+    """`done`, `why`, `since` (a revision): what became of the ruling that was sent from here. `said`: of its holder."""
+    given = request.query_params
+    filters = filters_in(given.get("list", ""))
+    shown = Shown(
+        filters=filters,
+        done=done if done in ("applied", "waiting", "refused") else "",
+        why=why,
+        said=said if (said := given.get("said", "")) in SAID else "",
+    )
+    return await _file(request, principal, claim, Form({"seen": given.get("since", "")}, {}), shown)
 
 
 @router.post("/tasks/{claim}")
 async def rule(request: Request, principal: Signed, claim: str) -> Response:
     """Preview first; the preview has the button that sends."""
     form, language = await form_of(request), page_language(request)
-    data, faults = _review_of(claim, form, texts(language)["work"])
-    preview = None
+    filters, t = filters_in(form.text("list")), texts(language)["work"]
+    data, faults = _review_of(claim, form, t)
+    preview, given = None, form.given
     if not faults:
         try:
             if form.text("step") == "send":
-                answer, faults = await _send(request, principal, claim, form, data)
-                if answer is not None:
-                    return answer
+                fate, faults = await _sent(request, principal, form, data)
+                if fate is not None:
+                    return _followed(claim, fate, filters, data["revision"])
             preview = await call(request, preview_ruling, principal, data, language)
         except Poison as poison:
             faults = faults_of(poison, _FIELDS, language, "verdict")
-        except IdReused:
-            return _followed(claim, Fate("waiting"))
-    found = await call(request, read_case, principal, claim, language)
-    form = Form(form.given, form.lists, faults)
-    return _file(request, principal, found, form, preview=preview, status=422 if faults else 200)
+            given = {**given, "seen": form.text("revision")} if poison.reason == "REVIEW_STALE" else given
+        except IdReused:  # this form was sent before, with another ruling: a key of its own for this one
+            faults, given = {"verdict": t["sent_before"]}, {**given, "key": new_key()}
+    shown = Shown(filters, preview, status=422 if faults else 200)
+    return await _file(request, principal, claim, Form(given, form.lists, faults), shown)
 
 
-async def _send(
-    request: Request, principal: Principal, claim: str, form: Form, data: Mapping[str, Any]
-) -> tuple[Response | None, dict[str, str]]:
-    """None: a code of the second factor is needed first, or was wrong; the preview asks for it."""
+async def _sent(
+    request: Request, principal: Principal, form: Form, data: Mapping[str, Any]
+) -> tuple[Fate | None, dict[str, str]]:
+    """None: a code of the second factor is needed first, or was wrong; the preview asks for it. Raises Poison, IdReused."""
     t = texts(page_language(request))
     principal, faults = await with_code(request, principal, form, t["entry"])
     if faults:
@@ -85,7 +91,7 @@ async def _send(
         if denied.reason != "FRESH_CODE_NEEDED":
             raise
         return None, {CODE: t["work"]["code_needed"]}
-    return _followed(claim, fate), {}
+    return fate, {}
 
 
 @router.get("/claims/{claim}/letter")
@@ -145,36 +151,66 @@ def _changes(form: Form, t: Mapping[str, Any], faults: dict[str, str]) -> list[d
     return found
 
 
-def _file(
-    request: Request,
-    principal: Principal,
-    found: CaseView,
-    form: Form,
-    *,
-    preview: RulingPreview | None = None,
-    done: str = "",
-    why: str = "",
-    status: int = 200,
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a claim's page says beside the claim: `filters` of the list it was opened from, the preview, what became of
+    a ruling (`done`, `why`), and of taking or handing over (`said`)."""
+
+    filters: Filters
+    preview: RulingPreview | None = None
+    done: str = ""
+    why: str = ""
+    said: str = ""
+    status: int = 200
+
+
+async def _file(request: Request, principal: Principal, claim: str, form: Form, shown: Shown) -> Response:
+    """The form's `seen`: a revision since which something changed."""
     language = page_language(request)
+    found = await call(request, read_case, principal, claim, language)
+    holder = await call(request, read_holder, principal, claim) if principal.kind in ROLES["read_holder"] else None
+    changed = await _changed(request, principal, claim, form.text("seen"))
+    checks = [line for one in found.explanation.record if one.key == "checks" for line in one.lines]
     return page(
         request,
         "case.html",
         principal,
-        status,
+        shown.status,
         case=found,
+        holder=holder,
+        changed=changed,
+        days=_by_day(found.history),
+        passed=[one for one in checks if one.result == "met"],
+        unmet=[one for one in checks if one.result != "met"],
         given={"key": new_key(), "revision": str(found.revision), **form.given},
         lists=form.lists,
         faults=form.faults,
-        preview=preview,
+        preview=shown.preview,
+        done=shown.done,
+        said=shown.said,
+        filters=shown.filters,
+        path_of=path_of,
         has_provider=gateway_of(request).provider is not None,
-        done=done,
-        why=short(why, language) if why in _SHOWN_REFUSALS else "",
+        officer_name=officer_name,
+        why=short(shown.why, language) if shown.why in _SHOWN_REFUSALS else "",
         may_rule=principal.kind in ROLES["review"],
         papers=PAPERS,
         lines=LINES,
         verdicts=VERDICTS,
     )
+
+
+async def _changed(request: Request, principal: Principal, claim: str, seen: str) -> tuple[Change, ...]:
+    revision = _number(seen)
+    if not revision or principal.kind not in ROLES["changed_since"]:
+        return ()
+    return await call(request, changed_since, principal, claim, revision, page_language(request))
+
+
+def _by_day(history: Sequence[Entry]) -> list[tuple[dt.date, list[Entry]]]:
+    """Jakarta days, the newest first."""
+    days = groupby(history, key=lambda one: one.at.astimezone(JAKARTA).date())
+    return [(day, list(entries)) for day, entries in days]
 
 
 _SHOWN_REFUSALS: Final = (
@@ -186,6 +222,7 @@ _SHOWN_REFUSALS: Final = (
 )
 
 
-def _followed(claim: str, fate: Fate) -> Response:
-    reason = f"&why={fate.reason}" if fate.reason else ""
-    return RedirectResponse(f"/tasks/{quote(claim, safe='')}?done={fate.state}{reason}", 303)
+def _followed(claim: str, fate: Fate, filters: Filters, revision: int) -> Response:
+    """After the form another page, so that reload sends nothing again. A refusal says what changed since `revision`."""
+    more = {"done": fate.state, "why": fate.reason or "", "since": str(revision) if fate.state == "refused" else ""}
+    return RedirectResponse(path_of(claim, filters, **more), 303)

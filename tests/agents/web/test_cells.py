@@ -45,6 +45,11 @@ def webhook(client: Client, is_own: bool) -> str:
     return made.json.get("id", "none") if made is not None else "none"
 
 
+def taken(client: Client) -> Client:
+    client.ask("POST", "/v1/claims/OFFICER-1/holder", {})
+    return client
+
+
 ACCIDENT = {"occurred_at": "2024-07-07T10:00:00+07:00"}
 HOW: Final[dict[str, Ask]] = {
     "report_accident": lambda c, s, own: report(c, "/v1/accidents", {"member": member_of(own), "accident": ACCIDENT}),
@@ -87,6 +92,11 @@ HOW: Final[dict[str, Ask]] = {
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
+    "changed_since": lambda c, s, own: c.get("/v1/cases/OFFICER-1/changes?since=1"),
+    "count_work": lambda c, s, own: c.get("/v1/work-counts"),
+    "read_holder": lambda c, s, own: c.get("/v1/claims/OFFICER-1/holder"),
+    "take_claim": lambda c, s, own: c.ask("POST", "/v1/claims/OFFICER-1/holder", {}),
+    "release_claim": lambda c, s, own: taken(c).ask("DELETE", "/v1/claims/OFFICER-1/holder"),
     "read_law": lambda c, s, own: c.get("/law"),
     "read_parameter": lambda c, s, own: c.get("/law/funeral"),
     "compare_law": lambda c, s, own: c.get("/law/compare?first=2019-12-01&second=2019-12-02"),

@@ -27,6 +27,7 @@ DOCUMENTS: Final[dict[str, Any]] = {"id": openapi_document(APP, "id"), "en": ope
 ROUTES: Final = list(routes_of(APP))
 ABLE: Final = {
     "/v1/reviews": "officer:one",
+    "/v1/claims/{claim}/holder": "officer:one",
     "/v1/reviews/preview": "officer:one",
     "/v1/settlements": "payments:one",
     "/v1/events": "clinic:plkk-0012",
@@ -73,6 +74,7 @@ def there(gateway: Running, make: Make, unhurried: None) -> Iterator[dict[str, d
     link = gateway[0].links.make("password", make("office:linked").name, "test", dt.datetime.now(dt.UTC))
     with patch("agents.web.hooks._addresses_of", return_value=["93.184.215.14"]):  # asks no server of names
         yield {
+            "/v1/claims/{claim}/holder": {"to": None},
             "/v1/session": {"password": PASSWORD},
             "/v1/second-factor": {"password": PASSWORD},
             "/v1/links": {"link": link},
@@ -95,7 +97,7 @@ def test_each_example_fits_its_schema_and_is_taken_in(client: Open, there: dict[
             if path == "/v1/session/code":
                 continue  # of a person's session, not of a key: tests/agents/web/test_fresh_codes.py
             asked = client(ABLE.get(path, "office:one"))
-            address = path.replace("{claim}", "JKK-2024-0034")
+            address = path.replace("{claim}", "OFFICER-1" if path.endswith("/holder") else "JKK-2024-0034")
             example = body["example"] | there[path] if path in there else body["example"]
             found = asked.ask(method.upper(), address, example, Content_Type=media_type, Idempotency_Key=path)
             assert found.status in (200, 201, 202, 204), (path, found.raw)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,9 +108,12 @@ def console(site_settings: Settings, chromium: Browser, tmp_path: Path) -> Itera
 
 
 @contextmanager
-def opened_console(settings: Settings, browser: Browser, *, is_worked: bool = True) -> Iterator[Console]:
-    """`is_worked`: a worker runs, and what was sent is decided before anybody looks."""
-    documents = [json.dumps(one).encode() for one in histories()]
+def opened_console(
+    settings: Settings, browser: Browser, *, is_worked: bool = True, more: Sequence[dict[str, object]] = ()
+) -> Iterator[Console]:
+    """`is_worked`: a worker runs, and what was sent is decided before anybody looks. `more`: events of other claims,
+    each of which is decided once."""
+    documents = [json.dumps(one).encode() for one in (*histories(), *more)]
     with open_submitter(settings) as submitter:
         for _ in submitter.submit(documents, is_history=True):
             pass
@@ -120,16 +123,17 @@ def opened_console(settings: Settings, browser: Browser, *, is_worked: bool = Tr
             gateway.access.add(new_principal(kind, who, who if kind in PERSONS else None), "test", NOW)
         console = Console(gateway, f"http://127.0.0.1:{port}", browser)
         if is_worked:
-            wait_for(
-                lambda: (
-                    _decided(gateway)
-                    == {"JKK-2024-0001": 1, "JKK-2024-0007": 2, "JKM-2024-0003": 1, "JKK-2024-0009": 2}
-                )
-            )
+            opened = [one for one in more if str(one["type"]).startswith("santunan.claim.accident")]
+            wait_for(lambda: _is_decided(decided(gateway), len(opened)))
         yield console
 
 
-def _decided(gateway: Gateway) -> dict[str, int]:
+def _is_decided(found: dict[str, int], more: int) -> bool:
+    own = {"JKK-2024-0001": 1, "JKK-2024-0007": 2, "JKM-2024-0003": 1, "JKK-2024-0009": 2}
+    return own.items() <= found.items() and len(found) == len(own) + more and 0 not in found.values()
+
+
+def decided(gateway: Gateway) -> dict[str, int]:
     """The revision of each claim."""
     with gateway.front.store.reader() as connection:
         return {

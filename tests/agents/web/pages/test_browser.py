@@ -74,7 +74,7 @@ def test_an_officer_previews_a_ruling_sends_it_and_sees_what_it_did(console: Con
     page.get_by_role("link", name="Pekerjaan").first.click()
     expect(page.get_by_role("status")).to_contain_text("2 klaim menunggu")
     page.get_by_role("link", name="JKK-2024-0007").click()
-    expect(page.locator("#question + ul")).to_contain_text("Apakah kekerasan ini berhubungan dengan pekerjaan?")
+    expect(page.locator("#question + .answer")).to_contain_text("Apakah kekerasan ini berhubungan dengan pekerjaan?")
     press(page, "Lihat akibatnya")
     expect(page.get_by_role("alert").get_by_role("link")).to_have_count(2)
     page.get_by_label("Setujui yang ditanyakan").check()
@@ -84,7 +84,7 @@ def test_an_officer_previews_a_ruling_sends_it_and_sees_what_it_did(console: Con
     press(page, "Kirim keputusan")
     expect(page.get_by_role("status")).to_contain_text("Keputusan Anda sudah diterapkan.")
     expect(page.get_by_role("heading", level=1)).to_contain_text("disetujui")
-    expect(page.locator(".history")).to_contain_text("Terjadi di depan toko, saat bekerja.")
+    expect(page.locator(".history").first).to_contain_text("Terjadi di depan toko, saat bekerja.")
     page.reload()  # sends nothing again
     page.goto(f"{console.home}/tasks")
     expect(page.get_by_role("status")).to_contain_text("1 klaim menunggu")
