@@ -85,6 +85,13 @@ class Settings(BaseSettings):
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
     )
+    web_draft_hours: int = Field(
+        default=72,
+        ge=1,
+        le=168,
+        description="how long a report that was begun in a browser and not sent is kept after its last change; "
+        "it holds personal data",
+    )
     oidc_issuer: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",

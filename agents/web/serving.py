@@ -61,7 +61,15 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             opened.callback(own.close)
             quick = replace(front, store=own)
         gateway = Gateway(
-            front, access, settings.web_rate, lambda: link.is_alive, link, quick, settings.web_url, provider
+            front,
+            access,
+            settings.web_rate,
+            lambda: link.is_alive,
+            link,
+            quick,
+            settings.web_url,
+            provider,
+            settings.web_draft_hours,
         )
         opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
         yield gateway

@@ -21,7 +21,9 @@ def book(site: Site) -> Iterator[DraftBook]:
         yield DraftBook(access, 3 * HOUR)
 
 
-def save(book: DraftBook, name: str = "a", step: str = "who", owner: str = ONE, now: dt.datetime = NOW, **own: str) -> None:
+def save(
+    book: DraftBook, name: str = "a", step: str = "who", owner: str = ONE, now: dt.datetime = NOW, **own: str
+) -> None:
     answers = {field: [value] for field, value in own.items()}
     assert book.save(owner, name, "accident", step, tuple(own), answers, now) is not None
 

@@ -153,7 +153,7 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
     folder.mkdir(parents=True, exist_ok=True)
     for name, paths in {
         "": ("/sign-in", "/nothing"),
-        "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report/accident"),
+        "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report", "/report/accident"),
         "desk:tangerang": ("/report/death",),
         "officer:siti": (
             "/law",
