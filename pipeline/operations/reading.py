@@ -17,7 +17,7 @@ from pipeline.operations.front_office import FrontOffice, Receipt
 from pipeline.operations.paper_room import attached
 from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
 from pipeline.operations.words import Worded
-from pipeline.queries.claim import ClaimStatus, status_of
+from pipeline.queries.claim import ClaimStatus, missing_of, status_of
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.queue import WaitingClaim, waiting
@@ -57,6 +57,7 @@ class ClaimView:
     """A claim as one principal may see it; what it may not is empty or None. `decided_at` in UTC.
 
     `open`: what an officer still has to answer. `amounts` and `total`: rupiah of the decision in force.
+    `officer_reason`: why an officer asked for papers; for who sees everything, of any ruling that the decision carries.
     """
 
     claim_id: str
@@ -74,17 +75,19 @@ class ClaimView:
     paid: tuple[tuple[int, dt.date], ...]
     papers: tuple[Attached, ...] = ()
     first_claim: FirstClaim | None = None
+    officer_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """One claim of a list."""
+    """One claim of a list. `missing`: codes of the papers that it waits for."""
 
     claim_id: str
     program: str
     event_date: dt.date | None
     revision: int
     outcome: str | None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,11 @@ def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language
     return replace(_view(status, grant.view, language), papers=papers, first_claim=first)
 
 
-def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS) -> Page[ClaimRow]:
-    """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow.
+def list_claims(
+    front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS, pending: bool = False
+) -> Page[ClaimRow]:
+    """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow. `pending`:
+    only those that wait for something, such as a paper.
 
     An employer's list has those that it has sent something to; others it finds by their id.
     """
@@ -115,12 +121,14 @@ def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", li
     source = principal.name if grant.reach == "own" else None
     if after and not CLAIM_ID.fullmatch(after):
         raise NotFound("this is no cursor of the list: give the one that the page before ended with")
-    found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1)
+    outcome = "PENDING" if pending else None
+    found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1, outcome=outcome)
     shown, rest = found[: min(limit, PAGE_ROWS)], found[min(limit, PAGE_ROWS) :]
+    seen = [row for row in shown if source is None or _is_seen(front, principal, row.claim_id)]
+    missing = missing_of(front.store, {row.claim_id: row.outcome for row in seen})
     rows = tuple(
-        ClaimRow(row.claim_id, row.program, _day(row.event_date), row.revision, row.outcome)
-        for row in shown
-        if source is None or _is_seen(front, principal, row.claim_id)
+        ClaimRow(row.claim_id, row.program, _day(row.event_date), row.revision, row.outcome, missing[row.claim_id])
+        for row in seen
     )
     return Page(rows, len(rest), shown[-1].claim_id if rest else None)
 
@@ -194,6 +202,7 @@ def _first_claim(
 def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
     decision = found.decision
     is_money = view == "payout"
+    is_told = view == "full" or (not is_money and "DOC_REQUESTED" in decision.reason_codes)
     return ClaimView(
         decision.claim_id,
         decision.program,
@@ -208,6 +217,7 @@ def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
         decision.total if view in _MONEY else None,
         _amounts(decision, view),
         tuple((payment.amount, payment.paid_on) for payment in found.payments) if view in _MONEY else (),
+        officer_reason=found.officer_reason if is_told else None,
     )
 
 

@@ -201,8 +201,8 @@ def _answer(data: dict[str, Any], question: Question, answers: Answers, lists: M
         if attached:
             data["attachments"] = [{"sha256": one.sha256, "document": one.document} for one in attached]
     elif widget == "relatives":
-        if relatives := lists.get(path):
-            data["heirs"] = {"relatives": [{"relation": one} for one in relatives]}
+        if relatives := relatives_of(lists):
+            data["heirs"] = {"relatives": relatives}
     elif widget == "children":
         if children := children_of(lists):
             data["children"] = children
@@ -226,6 +226,10 @@ def _value(widget: Widget, written: str) -> Any:
         number = whole_number(written)
         return written if number is None else number
     return written == "yes" if widget == "yes" else written
+
+
+def relatives_of(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    return [{"relation": one} for one in lists.get("heirs.relatives", ())]
 
 
 def children_of(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
