@@ -13,6 +13,7 @@ from agents.web.gate import call, gateway_of, in_thread, lapsed_of, signed_in
 from agents.web.messages import in_indonesian
 from agents.web.pages.forms import Form, sent
 from agents.web.pages.frame import page_language, texts
+from agents.web.pages.report_pages import label_of
 from agents.web.pages.report_steps import Kind, data_of, steps_of
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
@@ -74,7 +75,11 @@ async def faults_of_report(request: Request, principal: Principal, kind: Kind, f
     language = page_language(request)
     t = texts(language)["report"]
     needed = [one for step in steps_of(kind, principal.kind, form.given) for one in step.questions if one.is_required]
-    found: dict[str, str] = {one.path: t["needed"] for one in needed if not form.text(one.path)}
+    found: dict[str, str] = {
+        one.path: t["needed"].replace("{field}", label_of(one.path, language))
+        for one in needed
+        if not form.text(one.path)
+    }
     data = data_of(kind, principal.kind, form.given, form.lists, gateway_of(request).front.now())
     for error in await call(request, faults_of_draft, principal, kind, data):
         message = in_indonesian(error.message) if language == "id" else error.message

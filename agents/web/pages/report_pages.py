@@ -77,7 +77,7 @@ def step_page(
         given=form.given,
         lists=form.lists,
         faults=faults,
-        label=partial(_label, language=language),
+        label=partial(label_of, language=language),
         options=partial(choices, language=language),
         papers=papers_of(kind, form.given),
         attached=attachments_of(form.lists),
@@ -105,7 +105,7 @@ def check_page(request: Request, principal: Principal, kind: Kind, draft: str, f
         attached=attachments_of(form.lists),
         children=children_of(form.lists),
         understood=partial(_understood, language=language),
-        label=partial(_label, language=language),
+        label=partial(label_of, language=language),
         options=partial(choices, language=language),
         faults={},
     )
@@ -139,6 +139,7 @@ def _understood(question: Question, written: str, language: Language) -> str:
     return rupiah(number, language) if question.path.startswith("costs.") else str(number)
 
 
-def _label(question: Question, language: Language) -> str:
+def label_of(path: str, language: Language) -> str:
+    """What the field is called on the page."""
     own: Mapping[str, str] = texts(language)["report"]["labels"]
-    return own[question.path] if question.path in own else field_label(question.path, language)
+    return own[path] if path in own else field_label(path, language)

@@ -24,7 +24,7 @@ def report_an_accident(page: Page) -> None:
     """Through every step, with a fault in each that has a required field."""
     page.get_by_role("link", name="Lapor kecelakaan").first.click()
     press(page, "Lanjut")
-    expect(page.get_by_role("alert")).to_contain_text("Isilah bagian ini")
+    expect(page.get_by_role("alert")).to_contain_text("Isi dahulu: Nomor peserta")
     page.get_by_label("Nomor peserta (KPJ) atau NIK").fill("123")
     press(page, "Lanjut")
     expect(page.get_by_role("alert")).to_contain_text("11 angka")
