@@ -75,11 +75,18 @@ class DraftBook:
         return None if found is None else _draft(found)
 
     def all(self, owner: str, now: dt.datetime) -> list[Draft]:
-        """The one that was changed last comes first."""
+        """The one that was changed last comes first. What is too old, of anybody, is deleted."""
         is_own = (drafts.c.principal == owner, drafts.c.changed_at > self._oldest(now))
         statement = select(drafts).where(*is_own).order_by(drafts.c.changed_at.desc(), drafts.c.id)
+        is_old = select(drafts.c.id).where(drafts.c.changed_at <= self._oldest(now)).limit(1)
         with self._access.reading() as connection:
-            return [_draft(row) for row in connection.execute(statement)]
+            found = [_draft(row) for row in connection.execute(statement)]
+            has_old = connection.execute(is_old).first() is not None
+        if has_old:
+            with self._access.transaction() as transaction:
+                transaction.connection.execute(delete(drafts).where(drafts.c.changed_at <= self._oldest(now)))
+                transaction.commit()
+        return found
 
     def save(
         self, owner: str, draft_id: str, kind: str, step: str, names: Collection[str], answers: Lists, now: dt.datetime

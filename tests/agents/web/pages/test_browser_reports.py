@@ -300,6 +300,7 @@ def test_each_page_of_a_report_is_accessible_at_every_width(console: Console, la
 
 
 def look(page: Page, folder: Path, name: str) -> None:
+    page.wait_for_load_state("load")  # with its stylesheet
     for width in (320, 360, 640, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         assert findings(page) == [], (name, width)
