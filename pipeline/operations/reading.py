@@ -4,8 +4,9 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -24,6 +25,7 @@ from pipeline.queries.queue import WaitingClaim, waiting
 from pipeline.queries.submissions import ClaimFile, claims_page, decisions_page, event_of_digest
 from schemas.decisions import Decision
 
+_FOR_PARTIES: Final = ("reported_on",)  # facts of a check
 _MONEY: Final = ("full", "payout")  # views that see every amount
 
 
@@ -229,15 +231,14 @@ def _amounts(decision: Decision, view: View) -> tuple[Amount, ...]:
 
 
 def _worded(codes: tuple[str, ...], decision: Decision, view: View, language: Language) -> tuple[Worded, ...]:
-    """The figures of a check, such as what an employer owes, are for who sees everything."""
-    return tuple(
-        Worded(
-            code,
-            short(code, language),
-            reason_next(code, language, reason_facts(code, decision, language) if view == "full" else {}),
-        )
-        for code in codes
-    )
+    """The figures of a check, such as what an employer owes, are for who sees everything. That the employer has
+    reported is for all parties: else one that has is told to report."""
+
+    def facts(code: str) -> Mapping[str, Any]:
+        found = reason_facts(code, decision, language)
+        return found if view == "full" else {name: found[name] for name in _FOR_PARTIES if name in found}
+
+    return tuple(Worded(code, short(code, language), reason_next(code, language, facts(code))) for code in codes)
 
 
 def _day(stored: str | None) -> dt.date | None:

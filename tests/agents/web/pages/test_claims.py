@@ -63,6 +63,8 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
         *e.member("20000000033", "3671010101800003"),
         e.registered(WORKER, "3671010101800002", employer={"number": "NP000001"}),
         e.paid("2019-11", "2019-11", "2019-11-02", WORKER),
+        e.wage("2019-11", 4_000_000, WORKER),
+        e.paid("2019-12", "2026-12", "2019-12-10", WORKER),
         e.accident(WAITING, source=CLINIC, conclusion=None, report=None, documents=["ktp"]),
         e.evidence(WAITING, "2024-07-08T08:00:00", source=e.OFFICE, **concluded),
         e.accident(ASKED, "2024-07-07", number="20000000033", source=CLINIC, conclusion=None, report=None),
@@ -141,11 +143,13 @@ def test_an_employer_reports_an_accident_that_a_clinic_has_opened_once(scene: Sc
     employer = scene.client("employer:np000001")
     shown = text_of(employer.get(f"/claims/{OWN_WORKER}"))
     assert "2×24 jam" in shown and "diagnos" not in shown.lower()
+    assert "Mintalah pemberi kerja segera mengirim laporan tahap I" in shown
     found = post(employer, f"/claims/{OWN_WORKER}/report", {"key": "one"})
     scene.work()
     shown = text_of(employer.get(found.headers["location"]))
     assert "Sudah diterima dan diperhitungkan." in shown and "Laporkan kecelakaan ini" not in shown
     assert OWN_WORKER in text_of(employer.get("/claims"))
+    assert "Bapak/Ibu cukup menunggu kesimpulan itu." in shown and "Mintalah pemberi kerja" not in shown
     clerk = text_of(scene.client("clinic:one").get(f"/claims/{OWN_WORKER}"))
     assert "Laporkan kecelakaan ini" not in clerk
     assert scene.client("employer:np000009").get(f"/claims/{OWN_WORKER}").status == 404
