@@ -88,6 +88,13 @@ class Settings(BaseSettings):
     work_hold_hours: int = Field(
         default=48, ge=1, le=720, description="hours for which an officer keeps a claim that he took, unless he rules"
     )
+    web_draft_hours: int = Field(
+        default=72,
+        ge=1,
+        le=168,
+        description="how long a report that was begun in a browser and not sent is kept after its last change; "
+        "it holds personal data",
+    )
     oidc_issuer: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",

@@ -5,6 +5,7 @@ Refusals are logged, without a word of what was sent.
 """
 
 import asyncio
+import datetime as dt
 import logging
 import re
 from collections.abc import AsyncIterator, Callable
@@ -26,6 +27,7 @@ from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.pages import NotFound
 from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import AuditRecord
+from pipeline.store.draft_book import DraftBook
 from pipeline.store.link_book import LinkBook
 from pipeline.store.sign_in_book import SignInBook
 
@@ -52,6 +54,7 @@ class Gateway:
 
     `link`: to the log. `quick`: where the store is a file, the front office of the event loop, with connections that no
     thread takes. `web_url`: the address that browsers visit, where it is not the one that the gateway listens on.
+    `draft_hours`: how long a report that was begun is kept after its last change.
     """
 
     front: FrontOffice
@@ -62,6 +65,8 @@ class Gateway:
     quick: FrontOffice | None
     web_url: str | None = None
     provider: IdentityProvider | None = None
+    draft_hours: int = 72
+    drafts: DraftBook = field(init=False)
     sign_ins: SignInBook = field(init=False)
     links: LinkBook = field(init=False)
     hashing: asyncio.Semaphore = field(init=False)
@@ -79,6 +84,7 @@ class Gateway:
     def __post_init__(self) -> None:
         object.__setattr__(self, "sign_ins", SignInBook(self.access))
         object.__setattr__(self, "links", LinkBook(self.access))
+        object.__setattr__(self, "drafts", DraftBook(self.access, dt.timedelta(hours=self.draft_hours)))
         object.__setattr__(self, "hashing", asyncio.Semaphore(MOST_HASHED))
         object.__setattr__(self, "streaks", Streaks(*ALARM))
         object.__setattr__(self, "principals", Buckets(self.rate))
@@ -132,6 +138,17 @@ async def signed_in(request: Request) -> Principal:
 
 
 Signed = Annotated[Principal, Depends(signed_in)]
+
+
+async def lapsed_of(request: Request) -> Principal | None:
+    """Whose session has run out by time alone, of a form of our own page. He may read and send nothing; what he typed
+    may be kept for him until he has signed in again. Raises ProblemError (CROSS_SITE)."""
+    token = session_token(request)
+    if token is None or "authorization" in request.headers:
+        return None
+    require_own_site(request)
+    gateway = gateway_of(request)
+    return await in_thread(gateway, partial(gateway.sign_ins.lapsed, token, gateway.front.now()))
 
 
 async def _of_session(request: Request) -> Principal:

@@ -67,7 +67,15 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             opened.callback(reader.close)
             quick = replace(front, store=own, quick=reader)
         gateway = Gateway(
-            front, access, settings.web_rate, lambda: link.is_alive, link, quick, settings.web_url, provider
+            front,
+            access,
+            settings.web_rate,
+            lambda: link.is_alive,
+            link,
+            quick,
+            settings.web_url,
+            provider,
+            settings.web_draft_hours,
         )
         opened.callback(gateway.threads.shutdown, wait=False)  # the link is closed first, so none waits
         yield gateway

@@ -4,8 +4,9 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -17,12 +18,13 @@ from pipeline.operations.front_office import FrontOffice, Receipt
 from pipeline.operations.paper_room import attached
 from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
 from pipeline.operations.words import Worded
-from pipeline.queries.claim import ClaimStatus, status_of
+from pipeline.queries.claim import ClaimStatus, missing_of, status_of
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.submissions import ClaimFile, claims_page, decisions_page, event_of_digest
 from schemas.decisions import Decision
 
+_FOR_PARTIES: Final = ("reported_on",)  # facts of a check
 _MONEY: Final = ("full", "payout")  # views that see every amount
 
 
@@ -56,6 +58,7 @@ class ClaimView:
     """A claim as one principal may see it; what it may not is empty or None. `decided_at` in UTC.
 
     `open`: what an officer still has to answer. `amounts` and `total`: rupiah of the decision in force.
+    `officer_reason`: why an officer asked for papers; for who sees everything, of any ruling that the decision carries.
     """
 
     claim_id: str
@@ -73,17 +76,19 @@ class ClaimView:
     paid: tuple[tuple[int, dt.date], ...]
     papers: tuple[Attached, ...] = ()
     first_claim: FirstClaim | None = None
+    officer_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimRow:
-    """One claim of a list."""
+    """One claim of a list. `missing`: codes of the papers that it waits for."""
 
     claim_id: str
     program: str
     event_date: dt.date | None
     revision: int
     outcome: str | None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +110,11 @@ def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language
     return replace(_view(status, grant.view, language), papers=papers, first_claim=first)
 
 
-def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS) -> Page[ClaimRow]:
-    """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow.
+def list_claims(
+    front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS, pending: bool = False
+) -> Page[ClaimRow]:
+    """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow. `pending`:
+    only those that wait for something, such as a paper.
 
     An employer's list has those that it has sent something to; others it finds by their id.
     """
@@ -114,12 +122,14 @@ def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", li
     source = principal.name if grant.reach == "own" else None
     if after and not CLAIM_ID.fullmatch(after):
         raise NotFound("this is no cursor of the list: give the one that the page before ended with")
-    found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1)
+    outcome = "PENDING" if pending else None
+    found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1, outcome=outcome)
     shown, rest = found[: min(limit, PAGE_ROWS)], found[min(limit, PAGE_ROWS) :]
+    seen = [row for row in shown if source is None or _is_seen(front, principal, row.claim_id)]
+    missing = missing_of(front.store, {row.claim_id: row.outcome for row in seen})
     rows = tuple(
-        ClaimRow(row.claim_id, row.program, _day(row.event_date), row.revision, row.outcome)
-        for row in shown
-        if source is None or _is_seen(front, principal, row.claim_id)
+        ClaimRow(row.claim_id, row.program, _day(row.event_date), row.revision, row.outcome, missing[row.claim_id])
+        for row in seen
     )
     return Page(rows, len(rest), shown[-1].claim_id if rest else None)
 
@@ -185,6 +195,7 @@ def _first_claim(
 def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
     decision = found.decision
     is_money = view == "payout"
+    is_told = view == "full" or (not is_money and "DOC_REQUESTED" in decision.reason_codes)
     return ClaimView(
         decision.claim_id,
         decision.program,
@@ -199,6 +210,7 @@ def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:
         decision.total if view in _MONEY else None,
         _amounts(decision, view),
         tuple((payment.amount, payment.paid_on) for payment in found.payments) if view in _MONEY else (),
+        officer_reason=found.officer_reason if is_told else None,
     )
 
 
@@ -210,15 +222,14 @@ def _amounts(decision: Decision, view: View) -> tuple[Amount, ...]:
 
 
 def _worded(codes: tuple[str, ...], decision: Decision, view: View, language: Language) -> tuple[Worded, ...]:
-    """The figures of a check, such as what an employer owes, are for who sees everything."""
-    return tuple(
-        Worded(
-            code,
-            short(code, language),
-            reason_next(code, language, reason_facts(code, decision, language) if view == "full" else {}),
-        )
-        for code in codes
-    )
+    """The figures of a check, such as what an employer owes, are for who sees everything. That the employer has
+    reported is for all parties: else one that has is told to report."""
+
+    def facts(code: str) -> Mapping[str, Any]:
+        found = reason_facts(code, decision, language)
+        return found if view == "full" else {name: found[name] for name in _FOR_PARTIES if name in found}
+
+    return tuple(Worded(code, short(code, language), reason_next(code, language, facts(code))) for code in codes)
 
 
 def _day(stored: str | None) -> dt.date | None:

@@ -1,7 +1,7 @@
 """The status of one claim: its latest decision, its payments, the codes that are open for an officer. Never writes."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -89,6 +89,16 @@ def others_of_person(store: Readable, claim_id: str) -> tuple[OtherClaim, ...]:
         OtherClaim(one.claim_id, one.program, dt.date.fromisoformat(one.event_date), one.outcome, one.effective_total)
         for one in found
     )
+
+
+def missing_of(store: Readable, outcomes: Mapping[str, str | None]) -> dict[str, tuple[str, ...]]:
+    """The papers that each claim waits for, by its id. `outcomes`: of these claims; only what waits is read."""
+    found: dict[str, tuple[str, ...]] = dict.fromkeys(outcomes, ())
+    with store.reader() as connection:
+        for claim_id in (one for one, outcome in outcomes.items() if outcome == "PENDING"):
+            decision = decisions.latest(connection, claim_id, is_embedded=store.is_embedded)
+            found[claim_id] = decision.missing if decision is not None else ()
+    return found
 
 
 def decisions_of(store: Readable, claim_id: str) -> tuple[Decision, ...]:

@@ -56,6 +56,17 @@ def dead_letter_at(store: Readable, topic: str, partition: int, offset: int) -> 
         return None if row is None else _dead_letter(connection, row)
 
 
+def refused_of_source(store: Readable, source: str, *, limit: int = 100) -> list[tuple[DeadLetter, bytes]]:
+    """The latest of this source with their bytes, the newest first; without those that were retried or have no bytes
+    any more."""
+    table = tables.dead_letters
+    wanted = select(table).where(table.c.source == source, table.c.is_retried.is_(False))
+    with store.reader() as connection:
+        newest = connection.execute(wanted.order_by(table.c.timestamp_ms.desc(), table.c.offset.desc()).limit(limit))
+        found = [_dead_letter(connection, row) for row in newest.all()]
+    return [(one, one.original) for one in found if one.original is not None]
+
+
 def split_place(place: str) -> tuple[str, int, int]:
     """`claims.accidents/0/17` -> its parts. Raises NotFound."""
     parts = place.rsplit("/", 2)

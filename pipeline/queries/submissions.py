@@ -54,12 +54,22 @@ class ClaimFile:
 def stored_event(store: Readable, source: str, event_id: str, quick: QuickReader | None = None) -> StoredEvent | None:
     """None: it is not known (yet). `quick`: of this store, in its own thread."""
     wanted = {"source": source, "event_id": event_id}
-    return _stored(store, _OF_ID, wanted) if quick is None else _event(quick.first(_OF_ID, wanted))
+    if quick is None:
+        return _stored(store, _OF_ID, wanted)
+    row = quick.first(_OF_ID, wanted)
+    return None if row is None else _stored_row(row)
 
 
 def event_of_digest(store: Readable, source: str, digest: bytes) -> StoredEvent | None:
     """As `stored_event`; looks through all that this source has sent."""
     return _stored(store, _OF_DIGEST, {"source": source, "digest": digest})
+
+
+def events_to_claim(store: Readable, source: str, claim_id: str) -> list[StoredEvent]:
+    """What this source has sent to the claim and was applied, in the order of processing."""
+    with store.reader() as connection:
+        rows = connection.execute(_TO_CLAIM, {"source": source, "claim_id": claim_id}).all()
+    return [_stored_row(row) for row in rows]
 
 
 def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
@@ -73,13 +83,17 @@ def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
     return ClaimFile(claim_id, row.key, row.partition, row.member_number, progress_of(row.progress), events)
 
 
-def claims_page(store: Readable, source: str | None, *, after: str, limit: int) -> list[Any]:
+def claims_page(
+    store: Readable, source: str | None, *, after: str, limit: int, outcome: str | None = None
+) -> list[Any]:
     """Rows (claim_id, program, event_date, revision, outcome) of opened claims in the order of their ids, behind
-    `after`. `source`: those to which it has sent something; None: all."""
+    `after`. `source`: those to which it has sent something; None: all. `outcome`: those alone that have it now."""
     columns = (cases.c.claim_id, cases.c.program, cases.c.event_date, cases.c.revision, cases.c.outcome)
     statement = select(*columns).where(cases.c.claim_id > after, cases.c.program.is_not(None))
     if source is not None:
         statement = statement.where(cases.c.claim_id.in_(_sent_by(source)))
+    if outcome is not None:
+        statement = statement.where(cases.c.outcome == outcome)
     with store.reader() as connection:
         return list(connection.execute(statement.order_by(cases.c.claim_id).limit(limit)))
 
@@ -143,15 +157,15 @@ def _with_bytes(*names: str) -> Select[Any]:
 
 _OF_ID: Final = _with_bytes("source", "event_id")
 _OF_DIGEST: Final = _with_bytes("source", "digest")
+_TO_CLAIM: Final = _with_bytes("source", "claim_id").order_by(ledger.c.seq)
 
 
 def _stored(store: Readable, statement: Select[Any], wanted: Mapping[str, str | bytes]) -> StoredEvent | None:
     with store.reader() as connection:
-        return _event(connection.execute(statement, wanted).first())
+        row = connection.execute(statement, wanted).first()
+    return None if row is None else _stored_row(row)
 
 
-def _event(row: Any) -> StoredEvent | None:
-    if row is None:
-        return None
+def _stored_row(row: Any) -> StoredEvent:
     source, event_id, topic, partition, offset, clock, digest, raw = row
     return StoredEvent(source, event_id, topic, partition, offset, clock_of(clock), bytes(digest), bytes(raw))

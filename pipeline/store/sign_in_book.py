@@ -161,6 +161,19 @@ class SignInBook:
                 transaction.commit()
         return found
 
+    def lapsed(self, token: str, now: dt.datetime) -> Principal | None:
+        """Whose session this was, where nothing but time has ended it: nobody signed out, changed a password or
+        disabled the principal."""
+        digest = digest_of_token(token)
+        if digest is None:
+            return None
+        with self.access.reading() as connection:
+            row = connection.execute(_OPEN_SESSIONS.where(sessions.c.digest == digest)).first()
+        found = _session(row) if row is not None else None
+        if found is None or not rules.is_over(found.principal, found.created_at, found.seen_at, now):
+            return None
+        return found.principal
+
     def sessions(self, now: dt.datetime, name: str | None = None) -> list[Session]:
         """Those that are not over, the oldest first. `name`: of this principal alone."""
         statement = _OPEN_SESSIONS.order_by(sessions.c.created_at)

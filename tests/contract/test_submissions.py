@@ -2,11 +2,14 @@
 
 import hashlib
 
+from pipeline.queries.claim import missing_of
+from pipeline.queries.dead_letters import refused_of_source
 from pipeline.queries.submissions import (
     claim_file,
     claims_page,
     decisions_page,
     event_of_digest,
+    events_to_claim,
     last_chunk,
     stored_event,
 )
@@ -39,6 +42,28 @@ def test_a_claim_has_its_events_and_a_source_its_claims(site: Site) -> None:
     assert claim_file(site.store, "K9") is None
     assert [row.claim_id for row in claims_page(site.store, e.CLINIC, after="", limit=10)] == ["K1"]
     assert [row.claim_id for row in claims_page(site.store, None, after="K1", limit=10)] == ["K2"]
+
+
+def test_what_a_source_sent_to_a_claim_is_its_own_alone_and_what_was_refused_keeps_its_reason(site: Site) -> None:
+    fill(site)
+    wrong = e.evidence("K1", "2024-07-09T08:00:00", source=e.CLINIC, id="wrong", member_number=OTHER, documents=["ktp"])
+    right = e.evidence("K1", "2024-07-09T08:00:00", source=e.CLINIC, id="two", documents=["visum"])
+    office = e.evidence("K1", "2024-07-10T08:00:00", source=e.OFFICE, documents=["ktp"])
+    site.run(wrong, right, office)
+    assert [one.event_id for one in events_to_claim(site.store, e.CLINIC, "K1")] == ["one", "two"]
+    assert events_to_claim(site.store, e.CLINIC, "K2") == []
+    [(letter, raw)] = refused_of_source(site.store, e.CLINIC)
+    assert (letter.event_id, letter.reason) == ("wrong", "CLAIM_OTHER_MEMBER") and raw == e.raw(wrong)
+    assert refused_of_source(site.store, e.OFFICE) == [] and refused_of_source(site.store, e.CLINIC, limit=0) == []
+
+
+def test_claims_that_wait_are_found_by_their_outcome_with_what_they_wait_for(site: Site) -> None:
+    fill(site)
+    site.run(e.accident("K3", "2024-03-03", source=e.OFFICE, documents=["ktp"]))
+    waiting = claims_page(site.store, None, after="", limit=10, outcome="PENDING")
+    assert [row.claim_id for row in waiting] == ["K1", "K3"]
+    found = missing_of(site.store, {"K1": "PENDING", "K2": "APPROVED", "K3": "PENDING", "K9": "PENDING"})
+    assert found == {"K1": (), "K2": (), "K3": ("membership_card", "doctor_letter"), "K9": ()}
 
 
 def test_a_feed_goes_on_in_each_partition_where_it_stopped(site: Site) -> None:

@@ -2,20 +2,33 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from agents.web.gate import Signed, call, gateway_of
+from agents.web.pages.drafts import drafts_of
 from agents.web.pages.forms import faults_of, form_of
 from agents.web.pages.frame import ROOM, menu_of, page, page_language, switched, texts
 from agents.web.problems import ProblemError
-from pipeline.access.roles import grant_of
+from pipeline.access.principals import Principal
+from pipeline.access.roles import ROLES, grant_of
 from pipeline.errors import Poison
 from pipeline.operations.cover import check_cover
+from pipeline.operations.reading import list_claims
+from pipeline.operations.work import list_work
 from pipeline.queries.pages import NotFound
 from schemas.clock import JAKARTA
+
+
+class Task(NamedTuple):
+    """Something that waits for the person. `name`: its text; `many`: how many, or at least how many, as `100+`."""
+
+    name: str
+    path: str
+    many: str
+
 
 _FILES: Final = {"console.css": "text/css"}
 
@@ -24,7 +37,24 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 @router.get("/")
 async def home(request: Request, principal: Signed) -> Response:
-    return page(request, "home.html", principal, cards=menu_of(principal))
+    """What waits for this person comes first, with how many."""
+    return page(request, "home.html", principal, cards=menu_of(principal), tasks=await _tasks(request, principal))
+
+
+async def _tasks(request: Request, principal: Principal) -> list[Task]:
+    """Only what there is of."""
+    found: list[Task] = []
+    if principal.kind in ROLES["report_accident"] or principal.kind in ROLES["report_death"]:
+        begun = sum(one.receipt is None for one in await drafts_of(request, principal))
+        found.append(Task("drafts", "/report", str(begun)))
+    if principal.kind in ROLES["list_claims"] and principal.kind in ROLES["add_evidence"]:
+        waiting = await call(request, list_claims, principal, pending=True)
+        missing = sum(bool(row.missing) for row in waiting.rows)
+        found.append(Task("missing", "/claims", f"{missing}+" if waiting.more else str(missing)))
+    if principal.kind in ROLES["list_work"]:
+        work = await call(request, list_work, principal)
+        found.append(Task("work", "/tasks", f"{len(work.rows)}+" if work.more else str(len(work.rows))))
+    return [one for one in found if one.many != "0"]
 
 
 @router.get("/language")

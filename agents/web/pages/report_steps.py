@@ -15,6 +15,7 @@ Answers = Mapping[str, str]
 Kind = Literal["accident", "death"]
 Widget = Literal["line", "date", "time", "number", "area", "choice", "yes", "papers", "relatives", "children"]
 
+_ATTACHMENT: Final = "attachment"
 _TRAVEL: Final = ("commuting", "duty_travel", "errand")
 _FACILITIES: Final = ("clinic", "hospital", "office")
 MOST_CHILDREN: Final = 6  # of one form; more are added by the office
@@ -107,6 +108,39 @@ ACCIDENT_PAPERS: Final = ("membership_card", "ktp", "doctor_letter", "treatment_
 DEATH_PAPERS: Final = ("membership_card", "ktp", "death_certificate", "heir_letter", "family_card")
 
 
+class Attached(NamedTuple):
+    """A photo or scan that was put into a draft. `name`: of its answer; `size`: bytes."""
+
+    name: str
+    document: str
+    sha256: str
+    media_type: str
+    size: int
+
+
+def attachments_of(lists: Mapping[str, list[str]]) -> list[Attached]:
+    """In the order in which they were put."""
+    found = []
+    for name, values in lists.items():
+        prefix, _, rest = name.partition(":")
+        if prefix == _ATTACHMENT:
+            document, _, sha256 = rest.partition(":")
+            media_type, size = values
+            found.append(Attached(name, document, sha256, media_type, int(size)))
+    return found
+
+
+def attachment(document: str, sha256: str, media_type: str, size: int) -> tuple[str, list[str]]:
+    """The answer that keeps it in a draft. A name of its own, so that two tabs add theirs beside each other."""
+    return f"{_ATTACHMENT}:{document}:{sha256}", [media_type, str(size)]
+
+
+def fields_of(step: Step) -> tuple[str, ...]:
+    """The names under which a step's form sends its answers."""
+    names = tuple(one.path for one in step.questions)
+    return (*names, "children.birth_date", "children.level") if "children" in names else names
+
+
 def steps_of(kind: Kind, principal_kind: str, answers: Answers) -> list[Step]:
     """The steps with the questions that this case needs."""
     found = []
@@ -160,13 +194,17 @@ def _moment(day: str, time: str) -> str:
 def _answer(data: dict[str, Any], question: Question, answers: Answers, lists: Mapping[str, list[str]]) -> None:
     path, widget = question.path, question.widget
     if widget == "papers":
-        if papers := lists.get(path):
+        attached = attachments_of(lists)
+        kinds = [one.document for one in attached]
+        if papers := [*dict.fromkeys([*lists.get(path, ()), *kinds])]:
             data[path] = papers
+        if attached:
+            data["attachments"] = [{"sha256": one.sha256, "document": one.document} for one in attached]
     elif widget == "relatives":
-        if relatives := lists.get(path):
-            data["heirs"] = {"relatives": [{"relation": one} for one in relatives]}
+        if relatives := relatives_of(lists):
+            data["heirs"] = {"relatives": relatives}
     elif widget == "children":
-        if children := _children(lists):
+        if children := children_of(lists):
             data["children"] = children
     elif "." in path and (written := answers.get(path, "").strip()):
         *sections, name = path.split(".")
@@ -190,7 +228,12 @@ def _value(widget: Widget, written: str) -> Any:
     return written == "yes" if widget == "yes" else written
 
 
-def _children(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+def relatives_of(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    return [{"relation": one} for one in lists.get("heirs.relatives", ())]
+
+
+def children_of(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
+    """Those whose day of birth was written."""
     born, levels = lists.get("children.birth_date", []), lists.get("children.level", [])
     return [
         {"birth_date": birth_date.strip(), **({"level": level, "in_school": True} if level else {"in_school": False})}

@@ -1,210 +1,222 @@
-"""Reporting an accident or a death in steps. What was answered stays in the form itself, so nothing is kept here."""
+"""Reporting an accident or a death in steps: each step is an address, each form leads to another one, and the answers
+are in a draft. So *back*, reload, a second tab and a session that ends lose nothing and send nothing twice."""
 
-from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from typing import Final, get_args
-from urllib.parse import urlencode
+from typing import Any, Final, get_args
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from agents.web.gate import Signed, call, gateway_of
-from agents.web.messages import in_indonesian
-from agents.web.pages.forms import Form, form_of, new_key, sent
-from agents.web.pages.frame import page, page_language, texts
-from agents.web.pages.report_steps import (
-    MOST_CHILDREN,
-    Kind,
-    Question,
-    Step,
-    data_of,
-    papers_of,
-    steps_of,
-    whole_number,
+from agents.web.gate import Signed, call, gateway_of, in_thread
+from agents.web.pages.drafts import (
+    draft_of,
+    drafts_of,
+    fate_of_receipt,
+    faults_of_report,
+    form_of_draft,
+    new_draft_id,
+    send_draft,
+    settle_draft,
+    signed_or_lapsed,
 )
+from agents.web.pages.forms import Form
+from agents.web.pages.frame import page, page_language
+from agents.web.pages.report_pages import check_page, list_page, step_page
+from agents.web.pages.report_steps import Kind, Step, attachment, attachments_of, fields_of, steps_of
+from agents.web.pages.uploads import FileFault, Uploaded, kept_papers, uploaded_form
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
-from pipeline.access.roles import grant_of
-from pipeline.errors import Poison
-from pipeline.explain import Language, refusal_text, rupiah
-from pipeline.explain.sections import choices, field_label
-from pipeline.operations.drafts import faults_of_draft
-from pipeline.operations.front_office import IdReused
-from pipeline.operations.reports import report_accident, report_death
+from pipeline.access.roles import Denied, grant_of
+from pipeline.operations.reading import read_claim
 from pipeline.queries.pages import NotFound
-from schemas.decisions import FieldError
+from pipeline.store.draft_book import Draft
+from schemas.codes import PaperName
 
 CHECK: Final = "check"
+RECEIVED: Final = "received"
 _KINDS: Final = get_args(Kind)
-_REPORTS: Final = {"accident": report_accident, "death": report_death}
-_CONTROLS: Final = ("at", "go")
+_PAPERS: Final = get_args(PaperName)
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
+@router.get("/report")
+async def my_drafts(request: Request, principal: Signed, said: str = "") -> Response:
+    """What may be reported, what was begun, and what was sent of late."""
+    kinds = [kind for kind in _KINDS if _may(principal, kind)]
+    if not kinds:
+        raise Denied("NOT_ALLOWED", "report_accident")
+    return list_page(request, principal, kinds, await drafts_of(request, principal), said)
+
+
 @router.get("/report/{kind}")
-async def begin(request: Request, principal: Signed, kind: str) -> Response:
+async def begin(principal: Signed, kind: str) -> Response:
+    """To the first step of a new draft, which is kept when that is sent."""
     which = _kind_of(kind)
     grant_of(principal, f"report_{which}")
-    form = Form({"key": new_key()}, {})
-    return _step(request, principal, which, steps_of(which, principal.kind, {})[0], form)
+    return _to(which, new_draft_id(), steps_of(which, principal.kind, {})[0].name)
 
 
-@router.post("/report/{kind}")
-async def go_on(request: Request, principal: Signed, kind: str) -> Response:
-    """The next step, or the one before; from the last one, the report itself."""
-    which, form, language = _kind_of(kind), await form_of(request), page_language(request)
+@router.get("/report/{kind}/{draft}/{step}")
+async def show(
+    request: Request, principal: Signed, kind: str, draft: str, step: str, faults: str = "", said: str = ""
+) -> Response:
+    """`faults`: show what is wrong. `said`: why a file was not taken, or the report not sent."""
+    which = _kind_of(kind)
     grant_of(principal, f"report_{which}")
+    found = await draft_of(request, principal, draft)
+    form = form_of_draft(found)
     steps = steps_of(which, principal.kind, form.given)
-    names = [one.name for one in steps]
-    at = form.text("at")
-    place = names.index(at) if at in names else len(steps) if at == CHECK else 0
-    if form.text("go") == "back":
-        return _step(request, principal, which, steps[max(0, place - 1)], form)
-    faults = await _faults(request, principal, which, form, language)
-    for step in steps[: place + 1]:
-        own = {name: said for name, said in faults.items() if name in _names(step)}
-        if own:
-            return _step(request, principal, which, step, Form(form.given, form.lists, own))
-    if place < len(steps) - 1:
-        return _step(request, principal, which, steps[place + 1], form)
-    if at != CHECK:
-        return _check(request, principal, which, form)
-    return await _send(request, principal, which, form)
+    if (found is None or found.kind != which) and step != steps[0].name:
+        return RedirectResponse("/report?said=gone", 303)
+    if found is not None and found.receipt is not None:
+        return await _received(request, principal, which, found) if step == RECEIVED else _to(which, draft, RECEIVED)
+    if step in (CHECK, RECEIVED):
+        wrong = await faults_of_report(request, principal, which, form)
+        if (at := _first_wrong(steps, wrong)) is not None:
+            return _to(which, draft, at.name, faults="1")
+        return check_page(request, principal, which, draft, form, said)
+    own = next((one for one in steps if one.name == step), None)
+    if own is None:
+        return _to(which, draft, steps[0].name)
+    wrong = await faults_of_report(request, principal, which, form) if faults else {}
+    return step_page(request, principal, which, draft, own, form, wrong, said)
 
 
-@router.get("/received")
-async def received(request: Request, principal: Signed, claim: str = "", digest: str = "", state: str = "") -> Response:
-    """The number of the claim and its receipt, to print or to write down."""
-    if len(claim) > 64 or len(digest) != 64 or state not in ("applied", "waiting"):
-        raise ProblemError("NOT_FOUND")
-    return page(request, "received.html", principal, claim=claim, digest=digest, state=state)
-
-
-async def _send(request: Request, principal: Principal, kind: Kind, form: Form) -> Response:
-    language = page_language(request)
-    data = data_of(kind, principal.kind, form.given, form.lists, gateway_of(request).front.now())
+@router.post("/report/{kind}/{draft}/{step}")
+async def answer(request: Request, kind: str, draft: str, step: str) -> Response:
+    """Keep what was typed; then the next step, the one before, or the report itself."""
+    which = _kind_of(kind)
+    principal, has_lapsed = await signed_or_lapsed(request)
+    grant_of(principal, f"report_{which}")
+    found = await draft_of(request, principal, draft)
+    if step == "discard" and not has_lapsed:
+        gateway = gateway_of(request)
+        await in_thread(gateway, partial(gateway.drafts.discard, principal.name, draft))
+        return RedirectResponse("/report?said=discarded", 303)
+    if step == CHECK and not has_lapsed:
+        return await _sent(request, principal, which, draft)
     try:
-        receipt, fate = await sent(request, _REPORTS[kind], principal, form.text("key") or new_key(), data)
-    except (Poison, IdReused, NotFound) as refusal:
-        said = _refusal(refusal, language)
-        return _check(request, principal, kind, form, {"send": said})
-    if fate.state == "refused":
-        return _check(request, principal, kind, form, {"send": refusal_text(str(fate.reason), language)})
-    where = {"claim": receipt.claim_id, "digest": receipt.digest, "state": fate.state}
-    return RedirectResponse(f"/received?{urlencode(where)}", 303)
+        async with uploaded_form(request) as given:
+            if has_lapsed:
+                return await _kept_for_later(request, principal, which, draft, step, given.form)
+            return await _answered(request, principal, which, draft, step, given, found)
+    except FileFault as fault:
+        return _to(which, draft, step, said=fault.code)
 
 
-def _refusal(refusal: Exception, language: Language) -> str:
-    t = texts(language)["report"]
-    if isinstance(refusal, Poison):
-        return refusal_text(refusal.reason, language)
-    return str(t["sent_before"] if isinstance(refusal, IdReused) else t["not_yours"])
+async def _answered(
+    request: Request, principal: Principal, kind: Kind, draft: str, step: str, given: Uploaded, before: Draft | None
+) -> Response:
+    own = _step_of(principal, kind, step, form_of_draft(before))
+    saved = await _save(request, principal, kind, draft, own, given.form)
+    if saved.receipt is not None:
+        return _to(kind, draft, RECEIVED)
+    form, go = form_of_draft(saved), given.form.text("go")
+    if step == "papers" and (said := await _changed_papers(request, principal, saved, given)) is not None:
+        return _to(kind, draft, step, **({"said": said} if said else {}))
+    if go == "later":
+        return RedirectResponse("/report?said=kept", 303)
+    steps = steps_of(kind, principal.kind, form.given)
+    names = [one.name for one in steps]
+    place = names.index(step)
+    if go == "back":
+        return _to(kind, draft, names[max(0, place - 1)])
+    wrong = await faults_of_report(request, principal, kind, form)
+    if (at := _first_wrong(steps[: place + 1], wrong)) is not None:
+        return _to(kind, draft, at.name, faults="1")
+    return _to(kind, draft, names[place + 1] if place + 1 < len(names) else CHECK)
 
 
-async def _faults(request: Request, principal: Principal, kind: Kind, form: Form, language: Language) -> dict[str, str]:
-    """What is missing, and what the parser finds, by the names of the form's fields."""
-    t = texts(language)["report"]
-    found: dict[str, str] = {}
-    for step in steps_of(kind, principal.kind, form.given):
-        for one in step.questions:
-            if one.is_required and not form.text(one.path):
-                found[one.path] = t["needed"]
-    data = data_of(kind, principal.kind, form.given, form.lists, gateway_of(request).front.now())
-    errors: Sequence[FieldError] = await call(request, faults_of_draft, principal, kind, data)
-    for error in errors:
-        message = in_indonesian(error.message) if language == "id" else error.message
-        found.setdefault(_name_of(error.field.removeprefix("data.")), message)
+async def _changed_papers(request: Request, principal: Principal, saved: Draft, given: Uploaded) -> str | None:
+    """None: nothing was put or taken away; empty: it was; else what is wrong with it."""
+    gone = [one.name for one in attachments_of(saved.answers) if one.name == given.form.text("remove")]
+    kind = given.form.text("paper")
+    if not gone and not given.files:
+        return "no_file" if given.form.text("go") == "add" else None
+    if given.files and kind not in _PAPERS:
+        return "which_paper"
+    papers = await kept_papers(request, principal, given.files)
+    answers = dict(attachment(kind, one.sha256, one.media_type, one.size) for one in papers)
+    gateway = gateway_of(request)
+    save = partial(gateway.drafts.save, principal.name, saved.id, saved.kind, saved.step)
+    await in_thread(gateway, partial(save, (*gone, *answers), answers, gateway.front.now()))
+    return "" if gone or given.form.text("go") == "add" else None
+
+
+async def _kept_for_later(
+    request: Request, principal: Principal, kind: Kind, draft: str, step: str, form: Form
+) -> Response:
+    """The session has run out: what was typed waits behind the door, and is shown to nobody before it."""
+    if step != CHECK:  # which asks for nothing
+        await _save(request, principal, kind, draft, _step_of(principal, kind, step, form), form)
+    return RedirectResponse(f"/sign-in?back={quote(f'/report/{kind}/{draft}/{step}')}", 303)
+
+
+async def _save(request: Request, principal: Principal, kind: Kind, draft: str, step: Step, form: Form) -> Draft:
+    gateway = gateway_of(request)
+    save = partial(gateway.drafts.save, principal.name, draft, kind, step.name, fields_of(step), form.lists)
+    saved = await in_thread(gateway, partial(save, gateway.front.now()))
+    if saved is None:  # another's
+        raise ProblemError("NOT_FOUND")
+    return saved
+
+
+async def _sent(request: Request, principal: Principal, kind: Kind, draft: str) -> Response:
+    found = await draft_of(request, principal, draft)
+    if found is None:
+        return RedirectResponse("/report?said=gone", 303)
+    if found.receipt is None:
+        form = form_of_draft(found)
+        wrong = await faults_of_report(request, principal, kind, form)
+        if (at := _first_wrong(steps_of(kind, principal.kind, form.given), wrong)) is not None:
+            return _to(kind, draft, at.name, faults="1")
+        outcome = await send_draft(request, principal, kind, draft)
+        if outcome.said is not None:
+            return _to(kind, draft, CHECK, said=outcome.said)
+    return _to(kind, draft, RECEIVED)
+
+
+async def _received(request: Request, principal: Principal, kind: Kind, draft: Draft) -> Response:
+    """Number, receipt, what is missing; as of now, so that reload shows when it was decided."""
+    receipt, fate = await fate_of_receipt(request, principal, draft)
+    if (said := await settle_draft(request, principal, draft.id, fate)) is not None:
+        return _to(kind, draft.id, CHECK, said=said)
+    claim = None
+    if fate.state == "applied" and receipt.claim_id is not None:
+        with suppress(NotFound):  # a worker has begun it, and not decided yet
+            claim = await call(request, read_claim, principal, receipt.claim_id, page_language(request))
+    return page(request, "received.html", principal, kind=kind, receipt=receipt, state=fate.state, claim=claim)
+
+
+def _first_wrong(steps: list[Step], faults: dict[str, str]) -> Step | None:
+    """A fault that no step asks for is one of the first."""
+    own = {name for step in steps for name in fields_of(step)}
+    for step in steps:
+        if any(name in fields_of(step) for name in faults):
+            return step
+    return None if faults.keys() <= own or not faults else None
+
+
+def _step_of(principal: Principal, kind: Kind, name: str, form: Form) -> Step:
+    found = next((one for one in steps_of(kind, principal.kind, form.given) if one.name == name), None)
+    if found is None:
+        raise ProblemError("NOT_FOUND")
     return found
 
 
-def _name_of(path: str) -> str:
-    """The field of the form that asks for this field of the event."""
-    if path.startswith("member"):
-        return "member"
-    if path == "accident.occurred_at":
-        return "time"
-    lists = ("children", "documents", "heirs.relatives")
-    return next((one for one in lists if path.startswith(one)), path)
+def _may(principal: Principal, kind: str) -> bool:
+    try:
+        grant_of(principal, f"report_{kind}")
+    except Denied:
+        return False
+    return True
 
 
-def _names(step: Step) -> set[str]:
-    return {one.path for one in step.questions}
-
-
-def _step(request: Request, principal: Principal, kind: Kind, step: Step, form: Form) -> Response:
-    language = page_language(request)
-    own = _names(step) | ({"children.birth_date", "children.level"} if "children" in _names(step) else set())
-    steps = steps_of(kind, principal.kind, form.given)
-    return page(
-        request,
-        "report.html",
-        principal,
-        422 if form.faults else 200,
-        kind=kind,
-        step=step,
-        number=[one.name for one in steps].index(step.name) + 1,
-        count=len(steps) + 1,
-        given={"key": new_key(), **form.given},
-        lists=form.lists,
-        faults=form.faults,
-        carried=_carried(form, own),
-        label=partial(_label, language=language),
-        options=partial(_options, language=language),
-        papers=papers_of(kind, form.given),
-        most_children=MOST_CHILDREN,
-    )
-
-
-def _check(
-    request: Request, principal: Principal, kind: Kind, form: Form, faults: Mapping[str, str] | None = None
-) -> Response:
-    """All answers once more, before they are sent."""
-    language = page_language(request)
-    steps = steps_of(kind, principal.kind, form.given)
-    return page(
-        request,
-        "report_check.html",
-        principal,
-        422 if faults else 200,
-        kind=kind,
-        steps=steps,
-        count=len(steps) + 1,
-        given={"key": new_key(), **form.given},
-        lists=form.lists,
-        faults=dict(faults or {}),
-        carried=_carried(form, set()),
-        understood=partial(_understood, language=language),
-        label=partial(_label, language=language),
-        options=partial(_options, language=language),
-    )
-
-
-def _understood(question: Question, written: str, language: Language) -> str:
-    """A number as it will be sent."""
-    number = whole_number(written)
-    if number is None:
-        return written
-    return rupiah(number, language) if question.path.startswith("costs.") else str(number)
-
-
-def _carried(form: Form, own: set[str]) -> list[tuple[str, str]]:
-    """What other steps asked, as hidden fields."""
-    return [
-        (name, value)
-        for name, values in form.lists.items()
-        if name not in own | {*_CONTROLS, "key"}
-        for value in values
-    ]
-
-
-def _label(question: Question, language: Language) -> str:
-    own: Mapping[str, str] = texts(language)["report"]["labels"]
-    return own[question.path] if question.path in own else field_label(question.path, language)
-
-
-def _options(path: str, language: Language) -> Mapping[str, str]:
-    return choices(path, language)
+def _to(kind: Kind, draft: str, step: str, **query: Any) -> Response:
+    return RedirectResponse(f"/report/{kind}/{draft}/{step}{'?' + urlencode(query) if query else ''}", 303)
 
 
 def _kind_of(kind: str) -> Kind:

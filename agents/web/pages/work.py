@@ -80,7 +80,7 @@ async def rule(request: Request, principal: Signed, claim: str) -> Response:
 async def _sent(
     request: Request, principal: Principal, form: Form, data: Mapping[str, Any]
 ) -> tuple[Fate | None, dict[str, str]]:
-    """None: a code of the second factor is needed first, or was wrong; the preview asks for it. Raises Poison, IdReused."""
+    """None: a code of the second factor is asked for first, or was wrong. Raises Poison, IdReused."""
     t = texts(page_language(request))
     principal, faults = await with_code(request, principal, form, t["entry"])
     if faults:

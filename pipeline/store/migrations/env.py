@@ -2,7 +2,13 @@
 
 from alembic import context
 
-from pipeline.store import access_tables, paper_book, webhook_tables, work_book  # noqa: F401 - make their tables known
+from pipeline.store import (  # noqa: F401 - make their tables known
+    access_tables,
+    draft_book,
+    paper_book,
+    webhook_tables,
+    work_book,
+)
 from pipeline.store.tables import metadata
 
 connection = context.config.attributes["connection"]

@@ -27,7 +27,9 @@ CLINIC = "urn:santunan:clinic:plkk-0012"
 PEOPLE = (
     "clinic:plkk-0012",
     "desk:tangerang",
+    "hospital:rs-01",
     "employer:np000001",
+    "cooperative:np000001",
     "office:tangerang",
     "officer:siti",
     "officer:budi",
@@ -66,6 +68,10 @@ def histories() -> list[dict[str, object]]:
     return [
         *e.member(),
         *e.member("20000000033", "3671010101800003"),
+        e.registered("20000000044", "3671010101800004", employer={"number": "NP000001"}),
+        e.paid("2019-11", "2019-11", "2019-11-02", "20000000044"),
+        e.wage("2019-11", 4_000_000, "20000000044"),
+        e.paid("2019-12", "2026-12", "2019-12-10", "20000000044"),
         e.accident("JKK-2024-0001", "2024-05-05"),
         e.accident(
             "JKK-2024-0007", accident=violence, medical={"unable_to_work_days": 30, "diagnosis": "memar kepala"}
@@ -95,7 +101,7 @@ def site_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """Embedded, unless the test asks for `kafka`."""
     if getattr(request, "param", "embedded") == "kafka":
         settings: Settings = request.getfixturevalue("kafka_settings")
-        return settings
+        return settings.model_copy(update={"papers_folder": tmp_path / "papers"})
     return read_settings(database_url=f"sqlite:///{tmp_path}/santunan.db", web_rate=10_000)
 
 

@@ -25,7 +25,7 @@ def report_an_accident(page: Page) -> None:
     """Through every step, with a fault in each that has a required field."""
     page.get_by_role("link", name="Lapor kecelakaan").first.click()
     press(page, "Lanjut")
-    expect(page.get_by_role("alert")).to_contain_text("Isilah bagian ini")
+    expect(page.get_by_role("alert")).to_contain_text("Isi dahulu: Nomor peserta")
     page.get_by_label("Nomor peserta (KPJ) atau NIK").fill("123")
     press(page, "Lanjut")
     expect(page.get_by_role("alert")).to_contain_text("11 angka")
@@ -178,7 +178,7 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
     folder.mkdir(parents=True, exist_ok=True)
     for name, paths in {
         "": ("/sign-in", "/nothing"),
-        "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report/accident"),
+        "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report", "/report/accident"),
         "desk:tangerang": ("/report/death",),
         "officer:siti": (
             "/law",
