@@ -60,6 +60,8 @@ ROOMS: Final = (
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
+    Room("agents/letters", "letters as PDF, from the parts that explanations are made of",
+         "pipeline/errors pipeline/explain", "typst"),
     Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
          "schemas pipeline/errors pipeline/messages agents/settings", "kafka confluent_kafka"),
     Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
@@ -94,7 +96,8 @@ ROOMS: Final = (
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/papers",
+         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/letters "
+         "agents/papers",
          "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
@@ -106,7 +109,7 @@ ROOMS: Final = (
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
          "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
          "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web "
-         "agents/webhooks agents/conformance",
+         "agents/webhooks agents/conformance agents/letters",
          "typer orjson holidays"),
 )
 # fmt: on
