@@ -56,7 +56,7 @@ ROOMS: Final = (
          "pipeline/queries", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/access pipeline/credentials pipeline/store pipeline/queries", "orjson"),
+         "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),

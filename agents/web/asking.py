@@ -9,7 +9,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
-from agents import letters
+from agents.letters import MEDIA_TYPE as PDF
 from agents.web import examples, feed
 from agents.web.bodies import model_of
 from agents.web.describing import HTML, JSON, Answer, describe, page_of
@@ -130,7 +130,7 @@ async def get_case(request: Request, principal: Signed, claim: str) -> Response:
     tag="claims",
     answers={
         200: Answer(
-            {JSON: Explanation, HTML: _TEXT, "text/plain": _TEXT, letters.MEDIA_TYPE: _TEXT},
+            {JSON: Explanation, HTML: _TEXT, "text/plain": _TEXT, PDF: _TEXT},
             ("Content-Language", "Content-Disposition"),
         ),
     },
@@ -146,7 +146,7 @@ async def get_explanation(
         return explanation_page(found)
     if prefers(request, "text/plain"):
         return Response(render_text(found), 200, {"Content-Language": language}, "text/plain")
-    if prefers(request, letters.MEDIA_TYPE):
+    if prefers(request, PDF):
         return await pdf_answer(request, found, with_record=True)
     return _json(found, {"Content-Language": language})
 

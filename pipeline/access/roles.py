@@ -74,6 +74,7 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "list_work": dict.fromkeys(("officer", "auditor"), _ALL),
     "read_receipt": dict.fromkeys(_SENDERS, _OWN),
     **dict.fromkeys(("read_law", "read_parameter", "compare_law"), dict.fromkeys(KINDS, _ALL)),
+    "try_number": dict.fromkeys(("officer", "auditor"), _ALL),
     "read_session": dict.fromkeys(KINDS, _ALL),
     "sign_out": dict.fromkeys(KINDS, _ALL),
     **dict.fromkeys(

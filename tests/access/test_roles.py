@@ -29,6 +29,7 @@ DESIGN = {
     "preview_ruling": "officer",
     "read_case": "office officer auditor",
     **dict.fromkeys(("read_law", "read_parameter", "compare_law"), " ".join(KINDS)),
+    "try_number": "officer auditor",
     "read_session": " ".join(KINDS),
     "sign_out": " ".join(KINDS),
     **dict.fromkeys(

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from agents import letters
+from agents.letters import is_installed
 from agents.web.gate import Signed, call
 from agents.web.pages.claims import PAPERS
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
@@ -73,7 +73,7 @@ async def rule(request: Request, principal: Signed, claim: str) -> Response:
 async def letter(request: Request, principal: Signed, claim: str) -> Response:
     """The letter to the family, to print."""
     found = await call(request, explain_claim, principal, claim, page_language(request))
-    return page(request, "letter.html", principal, letter=found, claim=claim, has_pdf=letters.is_installed())
+    return page(request, "letter.html", principal, letter=found, claim=claim, has_pdf=is_installed())
 
 
 def _review_of(claim: str, form: Form, t: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
