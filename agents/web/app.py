@@ -20,7 +20,7 @@ from agents.web import asking, documents, hooks, oidc, papers, samples, session,
 from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
-from agents.web.pages import claims, entry, frame, front, law, letters, reports, work
+from agents.web.pages import access, audit, claims, entry, frame, front, law, letters, reports, state, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -66,6 +66,9 @@ def make_app(gateway: Gateway) -> FastAPI:
         work.router,
         law.router,
         letters.router,
+        state.router,
+        access.router,
+        audit.router,
     ):
         app.include_router(router)
     if find_spec("fhir") is not None:  # the extra `fhir` is installed

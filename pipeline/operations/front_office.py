@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
+from pipeline.queries.backlog import Backlog
+from pipeline.queries.dead_letters import DeadLetter
+from pipeline.store.access_book import AccessBook
 from pipeline.store.readable import Readable
 from pipeline.store.webhook_book import WebhookBook
 
@@ -101,6 +104,9 @@ def now_in_utc() -> dt.datetime:
 class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
+    For operators: `access`, the book of who may act; `resend`, which sends a refused event again as it came; `backlog`,
+    what waits at the broker. None: this process has none of it.
+
     `webhooks`, `papers` None: none are kept. `allows_private_webhooks`: whether one may lead into our own network.
     """
 
@@ -113,3 +119,6 @@ class FrontOffice:
     webhooks: WebhookBook | None = None
     allows_private_webhooks: bool = False
     papers: "PaperRoom | None" = None
+    access: AccessBook | None = None
+    resend: Callable[[DeadLetter], None] | None = None
+    backlog: Callable[[], tuple[Backlog, ...]] | None = None

@@ -43,6 +43,26 @@ DESIGN = {
         ),
         "clinic* hospital* employer* cooperative* desk*",
     ),
+    **dict.fromkeys(("list_refused", "read_refused"), "auditor operator"),
+    **dict.fromkeys(
+        (
+            "read_state",
+            "retry_refused",
+            "ask_original",
+            "approve_original",
+            "read_original",
+            "correct_refused",
+            "list_access",
+            "read_access_log",
+            "add_access",
+            "disable_access",
+            "make_access_key",
+            "revoke_access_key",
+            "make_access_link",
+        ),
+        "operator",
+    ),
+    **dict.fromkeys(("find", "read_trail", "read_person"), "auditor"),
     "read_receipt": "clinic* hospital* employer* cooperative* desk* office* officer* payments*",
 }
 

@@ -46,6 +46,10 @@ MENU: Final = (
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),
     Entry("/claims", "claims", "list_claims"),
+    Entry("/state", "state", "read_state"),
+    Entry("/access", "access", "list_access"),
+    Entry("/find", "find", "find"),
+    Entry("/state/refused", "refused", "list_refused"),
     Entry("/law", "law", "read_law"),
 )
 
