@@ -43,8 +43,9 @@ PAYMENTS, AUDITOR = new_principal("payments", "bank"), new_principal("auditor", 
 MODULES = [
     import_module(f"pipeline.operations.{name}")
     for name in (
-        "access audit claim_file cover law law_trial papers payouts reading refused reports rulings sessions state webhooks"
-    ).split()
+        *("access", "audit", "claim_file", "cover", "law", "law_trial", "papers", "payouts", "reading", "refused"),
+        *("reports", "rulings", "sessions", "state", "webhooks"),
+    )
 ]
 ACCIDENT = {
     "member": {"member_number": e.NUMBER},
