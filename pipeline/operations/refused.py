@@ -139,7 +139,7 @@ def correct_refused(front: FrontOffice, principal: Principal, place: str, raw: b
     def noted(_: Sequence[Placed]) -> None:
         _add(front, principal, found, "corrected")
 
-    front.intake.hand_in([raw], noted)
+    return front.intake.hand_in([raw], noted)
 
 
 def _sight(front: FrontOffice, principal: Principal, steps: Sequence[Step]) -> Sight:

@@ -223,7 +223,13 @@ def test_the_state_says_what_waits_what_failed_and_how_old_the_backup_is(
     site: Site, front: FrontOffice, book: AccessBook, place: str
 ) -> None:
     today = dt.date(2026, 8, 1)
-    site.run(e.accident("K2", accident={"occurred_at": "2024-07-07T10:00:00+07:00", "kind": "violence"}, documents=[*e.JKK_PAPERS, "visum", "police_letter"]))
+    site.run(
+        e.accident(
+            "K2",
+            accident={"occurred_at": "2024-07-07T10:00:00+07:00", "kind": "violence"},
+            documents=[*e.JKK_PAPERS, "visum", "police_letter"],
+        )
+    )
     late = Backlog("claims.accidents", 0, 3, int((NOW - dt.timedelta(minutes=2)).timestamp() * 1000))
     found = read_state(replace(front, backlog=lambda: (late, Backlog("claims.deaths", 0, 0, None))), SITI)
     assert (found.waiting, found.waits_since, found.is_worker_late) == (3, NOW - dt.timedelta(minutes=2), True)

@@ -87,6 +87,7 @@ def page(request: Request, name: str, principal: Principal | None, status: int =
         "menu": menu_of(principal) if principal is not None else [],
         "principal": principal,
         "path": request.url.path,
+        "current": max((one.path for one in MENU if request.url.path.startswith(one.path)), key=len, default=""),
         **_words(language),
     }
     text = _environment().get_template(name).render(known | values)

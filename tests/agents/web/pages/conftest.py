@@ -32,6 +32,8 @@ PEOPLE = (
     "officer:siti",
     "officer:budi",
     "auditor:ani",
+    "operator:dewi",
+    "operator:eko",
 )
 
 
