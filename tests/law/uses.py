@@ -26,7 +26,7 @@ from tests.rules.cases import cases_of
 ROOT: Final = Path(__file__).parents[2]
 WRITTEN: Final = ROOT / "pipeline" / "law" / "uses.py"
 ROOMS: Final = ("membership", "claims", "law")
-NOT_USES: Final = {f"law/{name}.py" for name in ("declarations", "book", "inspection", "parameter_file", "uses")}
+NOT_USES: Final = {f"law/{name}.py" for name in ("declarations", "book", "inspection", "parameter_file", "uses", "due")}
 CODES: Final = tuple(dict.fromkeys(chain(*REASONS.values())))
 LINES: Final = get_args(LineCode)
 ALWAYS: Final = frozenset({"OK", "OK_PARTIAL"})  # the outcome itself

@@ -113,7 +113,8 @@ async def _parameter(
 ) -> Response:
     found = await call(request, read_parameter, principal, name)
     language = page_language(request)
-    chart = chart_of(found.values, gateway_of(request).front.now().date(), language)
+    today = gateway_of(request).front.now().astimezone(JAKARTA).date()
+    chart = chart_of(found.values, today, language)
     last = found.values[-1]
     return page(
         request,
@@ -125,6 +126,7 @@ async def _parameter(
         use=found.use,
         row_of={code: row for row, codes in REASONS.items() for code in codes},
         chart=chart,
+        in_force=max((one.since for one in found.values if one.since <= today), default=None),
         may_try=principal.kind in ROLES["try_number"] and isinstance(last.value, int | str) and last.unit != "text",
         may_see_file=principal.kind in ROLES["read_case"],
         given={"since": last.since.isoformat(), "written": "", **given},
