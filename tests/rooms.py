@@ -56,10 +56,12 @@ ROOMS: Final = (
          "pipeline/queries", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/access pipeline/credentials pipeline/store pipeline/queries", "orjson"),
+         "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
+    Room("agents/letters", "letters as PDF, from the parts that explanations are made of",
+         "pipeline/errors pipeline/explain", "typst"),
     Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
          "schemas pipeline/errors pipeline/messages agents/settings", "kafka confluent_kafka"),
     Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
@@ -97,7 +99,8 @@ ROOMS: Final = (
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/papers",
+         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/letters "
+         "agents/papers",
          "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
@@ -110,7 +113,7 @@ ROOMS: Final = (
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
          "agents/catch_up agents/attestation agents/worker agents/worker/__main__ agents/services agents/clients "
          "agents/clock agents/demo agents/web "
-         "agents/webhooks agents/conformance",
+         "agents/webhooks agents/conformance agents/letters",
          "typer orjson holidays"),
 )
 # fmt: on

@@ -88,17 +88,12 @@ def list_access(json: Json = False) -> None:
 
 
 def _ways(book: "AccessBook", name: str) -> "dict[str, Any]":
-    """Ways in besides keys. `second_factor`: none, shown (no code of it came yet) or set."""
-    from pipeline.store.sign_in_book import SignInBook
+    """As `--json` prints them."""
+    from dataclasses import asdict
 
-    sign_ins = SignInBook(book)
-    state = sign_ins.state(name)
-    factor = state.factor if state is not None else None
-    return {
-        "has_password": state is not None and state.password_hash is not None,
-        "second_factor": "none" if factor is None else "shown" if factor.confirmed_at is None else "set",
-        "sessions": len(sign_ins.sessions(_now(), name)),
-    }
+    from pipeline.store.ways_in import ways_of
+
+    return asdict(ways_of(book, name, _now()))
 
 
 def _show(account: "Account", keys: "list[Key]", ways: "dict[str, Any]") -> None:

@@ -8,6 +8,7 @@ import typer
 from agents.cli.options import Json
 
 if TYPE_CHECKING:
+    from agents.settings import Settings
     from pipeline.store.backup import Contents
 
 _POSTGRESQL = """\
@@ -58,6 +59,7 @@ def backup(
 
     with shown_progress("copying") as report:
         made = back_up(settings.embedded_file, file, is_replacing=force, check=check, report=report)
+    _note(settings)
     size = file.stat().st_size
     if json:
         found = {"revision": made.revision, "log": made.identity, "records": made.records, "faults": breaches}
@@ -67,3 +69,14 @@ def backup(
     if breaches:
         complain("The copy is whole, but the store is not sound: " + "; ".join(breaches))
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _note(settings: "Settings") -> None:
+    """An audit record, by which operators see how old the last backup is."""
+    from agents.cli.identity import machine_user, now
+    from pipeline.operations.state import BACKUP
+    from pipeline.store.access_book import open_access
+    from pipeline.store.access_rows import AuditRecord
+
+    with open_access(settings.database_url) as book:
+        book.write(AuditRecord(now(), machine_user(), BACKUP))

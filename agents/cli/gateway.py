@@ -30,6 +30,7 @@ def gateway() -> None:
 
     leave_with_supervisor()
     complain(f"gateway on http://{settings.web_address}; Ctrl-C stops it")
+    complain(f"the console for browsers: {settings.public_url}/")
     serve(settings)
 
 

@@ -28,16 +28,22 @@ def retry(settings: "Settings", place: str) -> None:
         found = dead_letter(reader, place)
     finally:
         reader.close()
-    message = _message(settings, found)
-    if settings.is_embedded:
-        _append(settings, message, partition)
-    else:
-        _produce(settings, message, partition)
+    send_again(settings, found)
     writer = open_store(settings.database_url)
     try:
         mark_retried(writer, topic, partition, offset)
     finally:
         writer.close()
+
+
+def send_again(settings: "Settings", found: DeadLetter) -> None:
+    """Without marking it. Raises NotFound where it still cannot be read, Transient."""
+    _, partition, _ = split_place(found.place)
+    message = _message(settings, found)
+    if settings.is_embedded:
+        _append(settings, message, partition)
+    else:
+        _produce(settings, message, partition)
 
 
 def _message(settings: "Settings", found: DeadLetter) -> Message:

@@ -6,7 +6,14 @@ from typing import Final
 from agents.demo.place import settings
 
 HAND: Final = "demo"
-ROLES: Final = ("officer:klaim-01", "clinic:plkk-0012", "cooperative:tng00007", "desk:keluarga-01")
+ROLES: Final = (
+    "officer:klaim-01",
+    "clinic:plkk-0012",
+    "cooperative:tng00007",
+    "desk:keluarga-01",
+    "operator:pengelola-01",
+    "auditor:pemeriksa-01",
+)
 
 
 def links(now: dt.datetime) -> dict[str, str]:

@@ -20,7 +20,22 @@ from agents.web import asking, documents, hooks, oidc, papers, samples, session,
 from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
-from agents.web.pages import claims, entry, frame, front, law, queue, reports, resume, scans, work
+from agents.web.pages import (
+    access,
+    audit,
+    claims,
+    entry,
+    frame,
+    front,
+    law,
+    letters,
+    queue,
+    reports,
+    resume,
+    scans,
+    state,
+    work,
+)
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -68,6 +83,10 @@ def make_app(gateway: Gateway) -> FastAPI:
         queue.router,
         scans.router,
         law.router,
+        letters.router,
+        state.router,
+        access.router,
+        audit.router,
     ):
         app.include_router(router)
     if find_spec("fhir") is not None:  # the extra `fhir` is installed

@@ -9,11 +9,12 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
 
+from agents.letters import MEDIA_TYPE as PDF
 from agents.web import examples, feed
 from agents.web.bodies import model_of
 from agents.web.describing import HTML, JSON, Answer, describe, page_of, rows_of
 from agents.web.gate import Gateway, Signed, call, gateway_of, in_thread, language_of, prefers
-from agents.web.printing import explanation_page
+from agents.web.printing import explanation_page, pdf_answer
 from agents.web.problems import ProblemError
 from agents.web.submitting import receipt_document, receipt_schema
 from pipeline.explain import Explanation, Language, render_text
@@ -140,25 +141,30 @@ async def get_changes(
 @describe(
     ("Keputusan dengan kata-kata", "The decision in words"),
     (
-        "JSON; halaman siap cetak bila `Accept: text/html`, teks bila `Accept: text/plain`.",
-        "JSON; a page to print where `Accept` is text/html, text where it is text/plain.",
+        "JSON; halaman siap cetak bila `Accept: text/html`, teks bila `text/plain`, PDF bila `application/pdf`.",
+        "JSON; a page to print where `Accept` is text/html, text where it is text/plain, PDF for application/pdf.",
     ),
     tag="claims",
     answers={
-        200: Answer({JSON: Explanation, HTML: _TEXT, "text/plain": _TEXT}, ("Content-Language",)),
+        200: Answer(
+            {JSON: Explanation, HTML: _TEXT, "text/plain": _TEXT, PDF: _TEXT},
+            ("Content-Language", "Content-Disposition"),
+        ),
     },
-    problems=(404,),
+    problems=(404, 406),
 )
 async def get_explanation(
     request: Request, principal: Signed, claim: str, lang: Literal["id", "en"] | None = None
 ) -> Response:
-    """As JSON; where `Accept` asks for it first, as a page that prints well (text/html), or as text (text/plain)."""
+    """As JSON; where `Accept` asks for it first, as a page that prints well, as text, or as PDF."""
     language: Language = lang or language_of(request)
     found = await call(request, explain_claim, principal, claim, language)
     if prefers(request, "text/html"):
         return explanation_page(found)
     if prefers(request, "text/plain"):
         return Response(render_text(found), 200, {"Content-Language": language}, "text/plain")
+    if prefers(request, PDF):
+        return await pdf_answer(request, found, with_record=True)
     return _json(found, {"Content-Language": language})
 
 

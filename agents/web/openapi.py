@@ -95,6 +95,7 @@ STATUSES: Final[Mapping[int, Words]] = {
     401: ("belum masuk, atau tanpa kunci yang berlaku", "not signed in, or without a valid key"),
     403: ("tidak berwenang", "not allowed"),
     404: ("tidak ada, atau bukan urusan Anda", "does not exist, or is not yours"),
+    406: ("jenis jawaban itu tidak tersedia", "there is no answer of that kind"),
     408: ("kiriman terlalu lambat", "the request came too slowly"),
     409: ("sudah ada, dengan isi lain", "it is there already, with other content"),
     410: ("tautan sudah dipakai atau sudah lewat", "the link was used or is too old"),

@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 from fastapi import Response
 
+from agents.letters import NoPdf
 from agents.web.messages import in_indonesian
 from pipeline.access.roles import Denied
 from pipeline.errors import NotReady, Poison, Transient
@@ -141,6 +142,14 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("metode tidak dikenal di alamat ini", "Gunakan metode yang disebut dalam `Allow`."),
         ("no such method at this address", "Use a method that `Allow` names."),
     ),
+    "PDF_MISSING": (
+        406,
+        (
+            "PDF tidak tersedia di sini",
+            "Mintalah text/html, atau mintalah pengelola sistem memasang santunan[pdf].",
+        ),
+        ("there is no PDF here", "Ask for text/html, or ask the operator to install santunan[pdf]."),
+    ),
     "SLOW": (
         408,
         ("kiriman terlalu lambat", "Kirimkan kembali seluruhnya."),
@@ -268,6 +277,8 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
         return own("NOT_FOUND")
     if isinstance(error, Held):
         return own("HELD")
+    if isinstance(error, NoPdf):
+        return own("PDF_MISSING")
     if isinstance(error, IdReused):
         return Problem("ID_REUSED", 409)
     if isinstance(error, Transient | NotReady):

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import uvicorn
 
 from agents.clients import open_submitter
+from agents.clients.backlog import backlog
+from agents.clients.resubmission import send_again
 from agents.papers import open_papers
 from agents.settings import Settings
 from agents.web.app import make_app
@@ -58,6 +61,9 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             papers=PaperRoom(files, PaperBook(access), access.write) if files is not None else None,
             note=access.write,
             work=WorkBook(access, settings.work_hold_hours),
+            access=access,
+            resend=partial(send_again, settings),
+            backlog=partial(backlog, settings, store),
         )
         quick = None
         if store.is_embedded:

@@ -7,12 +7,13 @@ value on a day is an error (NoLaw), never zero and never the nearest value.
 import datetime as dt
 import hashlib
 from bisect import bisect_right
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import BadRuleBook, NoLaw
-from pipeline.law.declarations import SHAPES, Law
+from pipeline.law.declarations import SHAPES, Law, Value
 from pipeline.law.parameter_file import Parameter, ParameterFile
 
 PARAMETERS = Path(__file__).parent / "parameters"
@@ -49,6 +50,22 @@ class Book:
         if directory is None and instead is None:
             return _own_book()
         return _load(directory or PARAMETERS, instead)
+
+    def with_value(self, name: str, since: dt.date, written: Any) -> "Book":
+        """This book with another value of one parameter, in place of the one that is in force from `since` on; to see
+        what a change would do. `written`: as its file would have it. Raises ValueError with the remedy; KeyError where
+        there is no such parameter or start."""
+        parameter = self.parameters[name]
+        index = {value.since: at for at, value in enumerate(parameter.values)}[since]
+        before, shape = parameter.values[index], SHAPES[name]
+        value = shape.read(written)
+        if shape.fits is not None:
+            shape.fits(since, value)
+        values = list(parameter.values)
+        values[index] = Value(value, before.reference, before.marker, since, written=written)
+        changed = replace(parameter, values=tuple(values))
+        fingerprint = hashlib.sha256(f"{self.fingerprint} {name} {since} {written}".encode()).hexdigest()
+        return Book(self.parameters | {name: changed}, fingerprint)
 
     def find(self, day: dt.date) -> Law | None:
         """The law of `day`; None before 2015-07-01."""

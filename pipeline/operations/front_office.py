@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
+from pipeline.queries.backlog import Backlog
+from pipeline.queries.dead_letters import DeadLetter
+from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import AuditRecord
 from pipeline.store.readable import QuickReader, Readable
 from pipeline.store.webhook_book import WebhookBook
@@ -103,6 +106,9 @@ def now_in_utc() -> dt.datetime:
 class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
+    For operators: `access`, the book of who may act; `resend`, which sends a refused event again as it came; `backlog`,
+    what waits at the broker. None: this process has none of it.
+
     `webhooks`, `papers`, `work` None: none are kept. `quick`: of an embedded store, where all runs in one thread.
     `note` writes an audit record; None: what must be on record is not shown.
     `allows_private_webhooks`: whether one may lead into our own network.
@@ -120,3 +126,6 @@ class FrontOffice:
     quick: QuickReader | None = None
     note: Callable[[AuditRecord], None] | None = None
     work: WorkBook | None = None
+    access: AccessBook | None = None
+    resend: Callable[[DeadLetter], None] | None = None
+    backlog: Callable[[], tuple[Backlog, ...]] | None = None

@@ -1,4 +1,4 @@
-"""The law for people: each number with its source, on a day, through time, and between two days."""
+"""The law for people: each number with its source, on a day, through time, between two days, and where it is used."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from pipeline.access.roles import grant_of
 from pipeline.errors import NotReady, Poison
 from pipeline.law import inspection
 from pipeline.law.declarations import Value
+from pipeline.law.uses import USES, Use
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.pages import NotFound
 from schemas.decisions import FieldError
@@ -45,14 +46,23 @@ def read_law(front: FrontOffice, principal: Principal, *, day: dt.date) -> tuple
     return tuple(_dated(name, one.unit, one.on(day)) for name, one in found)
 
 
-def read_parameter(front: FrontOffice, principal: Principal, name: str) -> tuple[Dated, ...]:
-    """One number through time, the oldest first. Raises Denied, NotFound."""
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """One number through time, the oldest value first. `use` None: it is kept for its source and decides nothing."""
+
+    name: str
+    values: tuple[Dated, ...]
+    use: Use | None
+
+
+def read_parameter(front: FrontOffice, principal: Principal, name: str) -> ParameterView:
+    """Raises Denied, NotFound."""
     grant_of(principal, "read_parameter")
     try:
         found = inspection.parameter(name, front.book)
     except NotReady:
         raise NotFound("the law has no number of this name; choose one of the list") from None
-    return tuple(_dated(name, found.unit, one) for one in found.values)
+    return ParameterView(name, tuple(_dated(name, found.unit, one) for one in found.values), USES.get(name))
 
 
 def compare_law(front: FrontOffice, principal: Principal, *, first: dt.date, second: dt.date) -> tuple[Change, ...]:

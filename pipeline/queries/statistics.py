@@ -18,6 +18,12 @@ def counts(store: Readable) -> dict[str, int]:
         }
 
 
+def count_events(store: Readable) -> int:
+    """Events of the whole history."""
+    with store.reader() as connection:
+        return int(connection.execute(select(func.count()).select_from(ledger)).scalar_one())
+
+
 def outcomes(store: Readable) -> Counter[str]:
     """Claims by the outcome of their latest decision."""
     with store.reader() as connection:

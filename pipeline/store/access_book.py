@@ -236,6 +236,13 @@ class AccessBook:
                 for row in reversed(connection.execute(statement).all())
             ]
 
+    def latest(self, action: str) -> dt.datetime | None:
+        """When this was done last; None: never."""
+        is_done = (audit_records.c.action == action, audit_records.c.result == "done")
+        statement = select(audit_records.c.clock).where(*is_done).order_by(audit_records.c.number.desc()).limit(1)
+        with self.reading() as connection:
+            return clock_or_none(connection.execute(statement).scalar())
+
     # --- for the books of other tables of the gateway
 
     def transaction(self) -> Transaction:

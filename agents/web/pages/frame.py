@@ -46,6 +46,10 @@ MENU: Final = (
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),
     Entry("/claims", "claims", "list_claims"),
+    Entry("/state", "state", "read_state"),
+    Entry("/access", "access", "list_access"),
+    Entry("/find", "find", "find"),
+    Entry("/state/refused", "refused", "list_refused"),
     Entry("/law", "law", "read_law"),
 )
 
@@ -83,6 +87,7 @@ def page(request: Request, name: str, principal: Principal | None, status: int =
         "menu": menu_of(principal) if principal is not None else [],
         "principal": principal,
         "path": request.url.path,
+        "current": max((one.path for one in MENU if request.url.path.startswith(one.path)), key=len, default=""),
         **_words(language),
     }
     text = _environment().get_template(name).render(known | values)

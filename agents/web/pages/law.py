@@ -1,8 +1,6 @@
-"""The law: each number on a day, through time as a step chart with its articles, and what changed between two days."""
+"""The law: each number on a day, through time as a step chart, where it is used, and what changed between two days."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -10,30 +8,26 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from agents.web.gate import Signed, call, gateway_of
-from agents.web.pages.forms import faults_of
+from agents.web.pages.forms import faults_of, form_of
 from agents.web.pages.frame import page, page_language, texts
+from agents.web.pages.law_chart import chart_of
+from agents.web.pages.report_steps import whole_number
+from pipeline.access.principals import Principal
+from pipeline.access.roles import ROLES
 from pipeline.errors import Poison
-from pipeline.explain import Language, rupiah
+from pipeline.explain import Language, short
+from pipeline.explain.law import is_table, law_table, parameter_title, written_value
 from pipeline.explain.texts import text
 from pipeline.explain.words import law_text
 from pipeline.operations.law import Dated, compare_law, read_law, read_parameter
+from pipeline.operations.law_trial import Impact, TooLarge, try_number
 from schemas.clock import JAKARTA
+from schemas.codes import MARKERS, REASONS
 
-WIDTH: Final = 640
-HEIGHT: Final = 160
 MOST_ROWS: Final = 40  # of a table that is shown whole; a longer one is folded
+MOST_CHANGES: Final = 50  # claims of a trial that are named
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One part of the chart, in pixels, and what it says."""
-
-    x: int
-    width: int
-    y: int
-    said: str
 
 
 @router.get("/law")
@@ -82,72 +76,93 @@ async def compare(request: Request, principal: Signed, first: str = "", second: 
 
 @router.get("/law/{name}")
 async def parameter(request: Request, principal: Signed, name: str) -> Response:
+    return await _parameter(request, principal, name, given={}, faults={})
+
+
+@router.post("/law/{name}/try")
+async def try_out(request: Request, principal: Signed, name: str) -> Response:
+    """What another number would have done to stored claims. By POST, for it costs some seconds; it changes nothing."""
+    form, language = await form_of(request), page_language(request)
+    t = texts(language)["law"]
+    since, written = _day(form.text("since")), form.text("written")
+    found, faults = None, dict[str, str]()
+    if since is None:
+        faults["since"] = t["which_since"]
+    if not written:
+        faults["written"] = t["which_written"]
+    if since is not None and written:
+        whole = whole_number(written)
+        asked: dict[str, Any] = {"since": since, "written": written.replace(",", ".") if whole is None else str(whole)}
+        try:
+            found = await call(request, try_number, principal, name=name, **asked)
+        except Poison:
+            faults["written"] = t["which_written"]
+        except TooLarge:
+            faults["written"] = t["too_large"]
+    return await _parameter(request, principal, name, given=form.given, faults=faults, tried=found)
+
+
+async def _parameter(
+    request: Request,
+    principal: Principal,
+    name: str,
+    *,
+    given: dict[str, str],
+    faults: dict[str, str],
+    tried: Impact | None = None,
+) -> Response:
     found = await call(request, read_parameter, principal, name)
     language = page_language(request)
-    until = gateway_of(request).front.now().date()
-    steps = _steps(found, until, language)
-    return page(request, "law_parameter.html", principal, named=name, found=found, steps=steps, **_says(language))
-
-
-def _steps(found: tuple[Dated, ...], until: dt.date, language: Language) -> list[Step]:
-    """Of a plain number; of a table there is none."""
-    known = [one for one in found if isinstance(one.value, int) and not isinstance(one.value, bool)]
-    if len(known) != len(found) or len(found) < 2:
-        return []
-    first, most = found[0].since, max(one.value for one in found) or 1
-    days = max((until - first).days, 1)
-    ends = [*(one.since for one in found[1:]), until]
-    steps = []
-    for one, end in zip(found, ends, strict=True):
-        begin = min((one.since - first).days, days)
-        width = max(min((end - first).days, days) - begin, 0)
-        steps.append(
-            Step(
-                begin * WIDTH // days,
-                max(width * WIDTH // days, 2),
-                HEIGHT - one.value * (HEIGHT - 20) // most,
-                _written(one.value, one.unit, language),
-            )
-        )
-    return steps
+    today = gateway_of(request).front.now().astimezone(JAKARTA).date()
+    chart = chart_of(found.values, today, language)
+    last = found.values[-1]
+    return page(
+        request,
+        "law_parameter.html",
+        principal,
+        422 if faults else 200,
+        named=name,
+        found=found.values,
+        use=found.use,
+        row_of={code: row for row, codes in REASONS.items() for code in codes},
+        chart=chart,
+        in_force=max((one.since for one in found.values if one.since <= today), default=None),
+        may_try=principal.kind in ROLES["try_number"] and isinstance(last.value, int | str) and last.unit != "text",
+        may_see_file=principal.kind in ROLES["read_case"],
+        given={"since": last.since.isoformat(), "written": "", **given},
+        faults=faults,
+        tried=tried,
+        most_changes=MOST_CHANGES,
+        short=lambda code: short(code, language),
+        **_says(language),
+    )
 
 
 def _says(language: Language) -> dict[str, Any]:
     return {
-        "title_of": lambda name: text(language, "law", "parameters", name),
-        "written": partial(_written, language=language),
-        "rows_of": _rows,
+        "title_of": partial(parameter_title, language=language),
+        "written": partial(written_value, language=language),
+        "table_of": lambda one: law_table(one.value, one.unit, language),
+        "lines_of": partial(_lines, language=language),
+        "is_table": is_table,
         "law_of": lambda one: law_text(one.reference, one.marker, language),
-        "size": (WIDTH, HEIGHT),
+        "markers": {
+            marker: (text(language, "words", "marker", marker), text(language, "words", "marker_meaning", marker))
+            for marker in MARKERS
+        },
         "most_rows": MOST_ROWS,
     }
 
 
-def _written(value: Any, unit: str, language: Language) -> str:
-    """A plain value with its unit."""
-    if value is None:
-        return str(texts(language)["law"]["absent"])
-    if unit == "rupiah" and isinstance(value, int):
-        return rupiah(value, language)
-    named = "" if unit == "text" else f" {text(language, 'law', 'units', unit)}"
-    return f"{value}{named}"
-
-
-def _rows(value: Any) -> list[str] | None:
-    """The rows of a table, as its file has them; None: it is a plain value."""
-    if isinstance(value, Mapping):
-        return [f"{key}: {_inline(one)}" for key, one in value.items()]
-    if isinstance(value, list | tuple):
-        return [_inline(one) for one in value]
-    return None
-
-
-def _inline(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_inline(one)}" for key, one in value.items() if one is not None)
-    if isinstance(value, list | tuple):
-        return " ".join(_inline(one) for one in value)
-    return str(value)
+def _lines(value: Any, unit: str, language: Language) -> list[str]:
+    """A table, a line each row, to be compared with another one."""
+    table = law_table(value, unit, language)
+    if not table.headings:
+        return [": ".join(row) for row in table.rows]
+    return [
+        ", ".join(f"{heading} {cell}".strip() for heading, cell in zip(table.headings, row, strict=True) if cell)
+        for row in table.rows
+    ]
 
 
 def _day(written: str) -> dt.date | None:

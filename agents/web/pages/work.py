@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from agents.letters import is_installed
 from agents.web.gate import Signed, call, gateway_of
 from agents.web.pages.claims import PAPERS
 from agents.web.pages.code import FIELD as CODE
@@ -98,7 +99,7 @@ async def _sent(
 async def letter(request: Request, principal: Signed, claim: str) -> Response:
     """The letter to the family, to print."""
     found = await call(request, explain_claim, principal, claim, page_language(request))
-    return page(request, "letter.html", principal, letter=found, claim=claim)
+    return page(request, "letter.html", principal, letter=found, claim=claim, has_pdf=is_installed())
 
 
 def _review_of(claim: str, form: Form, t: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

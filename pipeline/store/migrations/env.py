@@ -6,6 +6,7 @@ from pipeline.store import (  # noqa: F401 - make their tables known
     access_tables,
     draft_book,
     paper_book,
+    refused_event_tables,
     webhook_tables,
     work_book,
 )

@@ -70,6 +70,15 @@ class TestLiving:
         ran = santunan("explain", claim, "--lang", "en", cwd=place, **url)
         assert ran.status == 0 and f"Decision on claim {claim}" in ran.out
 
+    def test_an_explanation_is_written_as_pdf_for_its_owner_alone(self, place: Path, url: dict[str, str]) -> None:
+        claim = self.summary(place)["explained"]
+        file = place / "letter.pdf"
+        ran = santunan("explain", claim, "--lang", "en", "--pdf", str(file), cwd=place, **url)
+        assert ran.status == 0 and ran.out.startswith(str(file)) and "Decision on claim" not in ran.out
+        assert file.read_bytes().startswith(b"%PDF-") and file.stat().st_mode & 0o77 == 0
+        ran = santunan("explain", claim, "--pdf", str(place / "nowhere" / "letter.pdf"), cwd=place, **url)
+        assert ran.status == 78 and "give another path" in ran.err
+
     def test_a_terminal_that_knows_few_letters_shows_the_others_as_question_marks(
         self, place: Path, url: dict[str, str]
     ) -> None:

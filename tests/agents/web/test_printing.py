@@ -2,11 +2,16 @@
 
 import base64
 import hashlib
+import io
 import re
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
 
+import pytest
+from pypdf import PdfReader
+
+import agents.letters
 from agents.web.printing import explanation_page
 from pipeline.explain import Explanation, Line, Section
 from tests.agents.web.conftest import FOREIGN, OWN
@@ -81,3 +86,33 @@ def test_what_looks_like_markup_is_text() -> None:
 def test_who_may_not_read_it_gets_no_page(client: Open) -> None:
     found = client("desk:one").get(f"/v1/claims/{FOREIGN}/explanation", Accept=BROWSER)
     assert (found.status, found.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(("language", "said"), [("id", "Keputusan"), ("en", "Decision")])
+def test_who_asks_for_pdf_gets_the_explanation_as_pdf(language: str, said: str, client: Open) -> None:
+    path = f"/v1/claims/{OWN}/explanation?lang={language}"
+    found = client("desk:one").get(path, Accept="application/pdf")
+    assert (found.status, found.headers["content-type"]) == (200, "application/pdf")
+    assert (found.headers["content-language"], found.headers["cache-control"]) == (language, "no-store")
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(found.raw)).pages]
+    assert pages[0].startswith(said) and client("desk:one").get(path).json["record_title"] in pages[1]
+    assert client("desk:one").get(path, Accept="application/pdf").raw == found.raw
+    assert client("desk:one").get(f"/v1/claims/{FOREIGN}/explanation", Accept="application/pdf").status == 404
+
+
+def test_the_page_of_a_letter_leads_to_the_letter_alone_as_pdf(client: Open) -> None:
+    officer = client("officer:one")
+    link = f"/claims/{OWN}/letter.pdf"
+    assert f'href="{link}"' in officer.get(f"/claims/{OWN}/letter").raw.decode()
+    found = officer.get(link, Cookie="language=en")
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(found.raw)).pages)
+    explained = officer.get(f"/v1/claims/{OWN}/explanation?lang=en").json
+    assert explained["letter"][-1]["title"] in text and explained["record_title"] not in text
+    assert client("clinic:one").get(link).status == 403 and client(None).get(link).status == 303
+
+
+def test_without_the_extra_a_pdf_is_refused_with_its_name(client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(agents.letters, "find_spec", lambda name: None)
+    found = client("desk:one").get(f"/v1/claims/{OWN}/explanation", Accept="application/pdf", Accept_Language="en")
+    assert (found.status, found.json["code"]) == (406, "PDF_MISSING") and "santunan[pdf]" in found.json["detail"]
+    assert "letter.pdf" not in client("officer:one").get(f"/claims/{OWN}/letter").raw.decode()

@@ -34,6 +34,8 @@ PEOPLE = (
     "officer:siti",
     "officer:budi",
     "auditor:ani",
+    "operator:dewi",
+    "operator:eko",
 )
 
 

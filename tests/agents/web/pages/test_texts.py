@@ -11,7 +11,7 @@ from agents.web.pages.report_steps import STEPS
 from pipeline.explain import LANGUAGES
 from pipeline.operations.sign_in import Refusal
 
-BY_CODE = ("questions", "kinds")  # looked up by a code of the pipeline
+BY_CODE = ("questions", "kinds", "areas", "events")  # looked up by a code of the pipeline
 BUILT = re.compile(r'\["(\w+_)" ~')  # t.work["verdict_" ~ one]
 
 
