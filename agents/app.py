@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 import faust
 from faust.tables import TableManager
 
-from agents.attestation import attests_of
 from agents.clock import say_days_passed
+from agents.key_files import attests_of
 from agents.settings import Settings, read_settings
 from agents.worker.batches import MOST_BATCHES, BatchRunner
 from agents.worker.daily_clock import DailyClock, now_in_jakarta

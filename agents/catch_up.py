@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from agents.attestation import attests_of
 from agents.kafka.inspector import Inspector
+from agents.key_files import attests_of
 from agents.settings import Settings
 from pipeline.law.book import Book
 from pipeline.messages.records import Record

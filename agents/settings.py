@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         default=None,
         description="file with the key by which a worker knows that a gateway let an event in; unset: all count",
     )
+    secrets_key_file: Path | None = Field(
+        default=None,
+        description="file with the key that seals second factors and webhook secrets in the database; unset: readable",
+    )
     backup_folder: Path | None = Field(
         default=None, description="where backups are put, on another disk; `doctor --deploy` looks at the newest"
     )

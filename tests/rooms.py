@@ -32,6 +32,7 @@ ROOMS: Final = (
     Room("pipeline/private_files", "files and folders of one user alone", "pipeline/errors"),
     Room("pipeline/credentials", "keys, passwords, sessions, second factors: drawn and compared", "pipeline/errors",
          "argon2 pyotp"),
+    Room("pipeline/sealing", "secrets sealed for the database", "pipeline/errors", "cryptography"),
     Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
@@ -47,7 +48,8 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files pipeline/credentials pipeline/access", "sqlalchemy alembic psycopg orjson"),
+         "pipeline/private_files pipeline/credentials pipeline/sealing pipeline/access",
+         "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
@@ -71,21 +73,21 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka "
          "agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
-    Room("agents/attestation", "the key by which a worker knows that a gateway let an event in",
-         "pipeline/errors pipeline/messages agents/settings"),
+    Room("agents/key_files", "keys from files: of attestations, and of secrets that the database holds sealed",
+         "pipeline/errors pipeline/messages pipeline/sealing agents/settings"),
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
          "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
-         "agents/settings agents/kafka agents/attestation", "kafka"),
+         "agents/settings agents/kafka agents/key_files", "kafka"),
     Room("agents/papers", "scanned papers, in a folder or a bucket; the virus scanner",
          "pipeline/errors pipeline/private_files agents/settings", "boto3 botocore"),
     Room("agents/clock", "events of the daily clock, which say that a day has passed",
          "schemas pipeline/errors agents/settings agents/clients", "orjson"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
-         "agents/settings agents/attestation agents/worker agents/clock", "faust"),
+         "agents/settings agents/key_files agents/worker agents/clock", "faust"),
     Room("agents/catch_up", "a database of an older day catches up with the topics",
          "schemas pipeline/law pipeline/messages pipeline/processing pipeline/store agents/settings agents/kafka "
-         "agents/attestation"),
+         "agents/key_files"),
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
@@ -99,19 +101,19 @@ ROOMS: Final = (
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/letters "
-         "agents/papers",
+         "pipeline/queries pipeline/operations agents/settings agents/key_files agents/worker agents/clients "
+         "agents/fhir agents/letters agents/papers",
          "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
-         "agents/settings agents/worker", "aiohttp"),
+         "agents/settings agents/key_files agents/worker", "aiohttp"),
     Room("agents/conformance", "plays a clinic's software against a gateway, over HTTP alone",
          "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
-         "agents/catch_up agents/attestation agents/worker agents/worker/__main__ agents/services agents/clients "
+         "agents/catch_up agents/key_files agents/worker agents/worker/__main__ agents/services agents/clients "
          "agents/clock agents/demo agents/web "
          "agents/webhooks agents/conformance agents/letters",
          "typer orjson holidays"),

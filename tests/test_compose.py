@@ -180,10 +180,11 @@ def test_each_service_gets_the_secrets_that_it_uses_and_no_other() -> None:
     assert {name for one in SERVICES.values() for name in one["secrets"]} == set(COMPOSE["secrets"])
     for name, one in OURS.items():
         user, role = one["environment"]["SANTUNAN_KAFKA_USER"], one["environment"]["DATABASE_ROLE"]
-        hands_in_or_reads = ["attestation"] if name in ("worker", "gateway", "operator") else []
-        assert one["secrets"] == ["authority", f"kafka_{user}", f"postgresql_{role}", *hands_in_or_reads], name
-        key_file = one["environment"].get("SANTUNAN_ATTESTATION_KEY_FILE")
-        assert key_file == ("/run/secrets/attestation" if hands_in_or_reads else None)
+        users = {"attestation": ("worker", "gateway", "operator"), "sealing": ("gateway", "webhooks")}
+        keys = [key for key, services in users.items() if name in services]
+        assert one["secrets"] == ["authority", f"kafka_{user}", f"postgresql_{role}", *keys], name
+        files = [value for variable, value in one["environment"].items() if variable.endswith("_KEY_FILE")]
+        assert sorted(files) == [f"/run/secrets/{key}" for key in keys]
     for name in BROKERS:
         assert SERVICES[name]["secrets"] == ["authority", "kafka_users", name]
         assert SERVICES[name]["environment"]["KAFKA_SSL_KEYSTORE_LOCATION"] == f"/run/secrets/{name}"

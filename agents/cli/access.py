@@ -198,6 +198,29 @@ def totp(name: Name) -> None:
     complain(f"Second factor of {_full(name)}. It is not shown again; give it to the person alone.")
 
 
+@group.command("seal")
+def seal() -> None:
+    """Seal second factors and webhook secrets in the database.
+
+    After the setting SANTUNAN_SECRETS_KEY_FILE is new, or its first key. Gateways, webhooks and operators get the key
+    first.
+
+    \b
+    Example:
+      santunan access seal
+    """
+    from agents.key_files import sealer_of
+    from agents.settings import read_settings
+    from pipeline.store.sign_in_book import SignInBook
+    from pipeline.store.webhook_book import open_webhooks
+
+    settings = read_settings()
+    with _opened() as book, open_webhooks(settings.database_url, sealer_of(settings)) as hooks:
+        hand = _hand(book)
+        factors, webhooks = SignInBook(book).seal_factors(hand, _now()), hooks.seal_secrets(hand, _now())
+    print(f"Sealed: {factors} second factors, secrets of {webhooks} webhooks.")
+
+
 @group.command("link")
 def link(
     name: Name,
@@ -327,10 +350,12 @@ def _webhook_document(one: "Webhook") -> dict[str, object]:
 
 @contextmanager
 def _opened() -> "Iterator[AccessBook]":
+    from agents.key_files import sealer_of
     from agents.settings import read_settings
     from pipeline.store.access_book import open_access
 
-    with open_access(read_settings().database_url) as book:
+    settings = read_settings()
+    with open_access(settings.database_url, sealer_of(settings)) as book:
         yield book
 
 

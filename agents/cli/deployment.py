@@ -41,7 +41,7 @@ def broker(settings: "Settings") -> list[str]:
 
 def attestation(settings: "Settings") -> list[str]:
     """Over Kafka others write to the broker as well: a worker must know what came by a door of ours."""
-    from agents.attestation import attester_of
+    from agents.key_files import attester_of
     from pipeline.errors import NotReady
 
     try:
@@ -49,6 +49,22 @@ def attestation(settings: "Settings") -> list[str]:
             return [
                 "a worker believes whoever can write a topic: `openssl rand -hex 32` into a file, and name it as "
                 "SANTUNAN_ATTESTATION_KEY_FILE for gateways and operators first, then for workers"
+            ]
+    except NotReady as error:
+        return [str(error)]
+    return []
+
+
+def sealing(settings: "Settings") -> list[str]:
+    """A copy of the database must not hold the second factors of officers readable."""
+    from agents.key_files import sealer_of
+    from pipeline.errors import NotReady
+
+    try:
+        if sealer_of(settings) is None and not settings.is_embedded:
+            return [
+                "second factors and webhook secrets are readable in the database: `openssl rand -hex 32` into a file, "
+                "name it SANTUNAN_SECRETS_KEY_FILE, then `santunan access seal`"
             ]
     except NotReady as error:
         return [str(error)]
@@ -90,6 +106,7 @@ def _private_files(settings: "Settings") -> Iterator[Path]:
 
     named = [
         settings.attestation_key_file,
+        settings.secrets_key_file,
         settings.login_file,
         settings.oidc_client_secret_file,
         settings.papers_s3_credentials,
@@ -241,6 +258,7 @@ def database(settings: "Settings") -> Mapping[str, list[str]]:
 CHECKS: Final[Mapping[str, Check]] = {
     "connection to Kafka": broker,
     "attestation": attestation,
+    "secrets in the database": sealing,
     "passwords": passwords,
     "private files": files,
     "backup": backup,

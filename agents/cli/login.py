@@ -125,11 +125,12 @@ def _with_password(settings: "Settings", url: str | None, name: str) -> tuple[st
 
 def _at_store(settings: "Settings", name: str, password: str, code: str | None) -> tuple[str, str]:
     from agents.cli.identity import now
+    from agents.key_files import sealer_of
     from pipeline.operations.sign_in import sign_in
     from pipeline.store.access_book import open_access
     from pipeline.store.sign_in_book import SignInBook
 
-    with open_access(settings.database_url) as book:
+    with open_access(settings.database_url, sealer_of(settings)) as book:
         found = sign_in(SignInBook(book), now(), name=name, password=password, code=code)
     _say_failures(found.failures)
     return found.token, found.principal.name
@@ -149,13 +150,14 @@ def _at_gateway(url: str, name: str, password: str, code: str | None) -> tuple[s
 def _enrolled(settings: "Settings", url: str | None, name: str, password: str) -> str:
     from agents.cli.identity import now
     from agents.clients.gateway import GatewayClient
+    from agents.key_files import sealer_of
     from pipeline.operations.sign_in import enrol
     from pipeline.store.access_book import open_access
     from pipeline.store.sign_in_book import SignInBook
 
     if url is not None:
         return str(GatewayClient(url).post("/v1/second-factor", {"name": name, "password": password}).json["uri"])
-    with open_access(settings.database_url) as book:
+    with open_access(settings.database_url, sealer_of(settings)) as book:
         return enrol(SignInBook(book), now(), name=name, password=password).uri
 
 

@@ -64,13 +64,14 @@ def submit_at_gateway(login: "Login", data: dict[str, Any]) -> str:
 def _coded(settings: "Settings", principal: "Principal") -> "Principal":
     """After a code in the session of the login file; Poison where that has a key."""
     from agents.cli.identity import now, read_login
+    from agents.key_files import sealer_of
     from pipeline.operations.sessions import give_code
     from pipeline.store.access_book import open_access
     from pipeline.store.sign_in_book import SignInBook
 
     login = read_login(settings)
     assert login is not None, "the caller has seen the login file"
-    with open_access(settings.database_url) as opened:
+    with open_access(settings.database_url, sealer_of(settings)) as opened:
         book = SignInBook(opened)
         session = book.session(login.credential, now())
         code = _asked_for_code() if session is not None else ""

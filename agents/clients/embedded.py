@@ -9,7 +9,6 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Final
 
-from agents.attestation import attester_of, headers_of
 from agents.clients.interface import (
     CONTENT_TYPE,
     EVERYTHING,
@@ -22,6 +21,7 @@ from agents.clients.interface import (
     Submitter,
 )
 from agents.clients.position import PositionFile
+from agents.key_files import attester_of, headers_of
 from agents.settings import Settings
 from pipeline.messages.records import Message
 from pipeline.store import open_reader, open_store

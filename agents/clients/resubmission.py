@@ -48,8 +48,8 @@ def send_again(settings: "Settings", found: DeadLetter) -> None:
 
 def _message(settings: "Settings", found: DeadLetter) -> Message:
     """Attested by who retries it, whatever it was before."""
-    from agents.attestation import attester_of, headers_of
     from agents.clients.interface import CONTENT_TYPE
+    from agents.key_files import attester_of, headers_of
 
     raw = found.original or b""
     try:

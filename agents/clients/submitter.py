@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from kafka.errors import KafkaTimeoutError
 
-from agents.attestation import attester_of, headers_of
 from agents.clients.interface import CONTENT_TYPE, Outgoing, Receipt, Submitter
 from agents.clients.spool import Spool
 from agents.kafka.access_check import require_entrance
 from agents.kafka.connection import connection_options, end_producer, producer_of, translate_errors
+from agents.key_files import attester_of, headers_of
 from agents.settings import Settings
 from pipeline.errors import Transient
 from schemas import topics

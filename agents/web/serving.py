@@ -15,6 +15,7 @@ import uvicorn
 from agents.clients import open_submitter
 from agents.clients.backlog import backlog
 from agents.clients.resubmission import send_again
+from agents.key_files import sealer_of
 from agents.papers import open_papers
 from agents.settings import Settings
 from agents.web.app import make_app
@@ -43,13 +44,14 @@ SWITCH_SECONDS: Final = 0.0005  # after which a thread lets another one go on; t
 def opened_gateway(settings: Settings) -> Iterator[Gateway]:
     """Raises NotReady and Transient, as opening a store does."""
     with ExitStack() as opened:
-        access = opened.enter_context(open_access(settings.database_url))
+        sealer = sealer_of(settings)
+        access = opened.enter_context(open_access(settings.database_url, sealer))
         store = open_reader(settings.database_url)
         opened.callback(store.close)
         provider = open_provider(settings)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
-        webhooks = opened.enter_context(open_webhooks(settings.database_url))
+        webhooks = opened.enter_context(open_webhooks(settings.database_url, sealer))
         files = open_papers(settings)
         front = FrontOffice(
             store,

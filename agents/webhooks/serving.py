@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Final
 
+from agents.key_files import sealer_of
 from agents.settings import Settings
 from agents.webhooks.courier import Courier
 from agents.webhooks.poster import Poster
@@ -40,7 +41,7 @@ def opened_courier(settings: Settings) -> Iterator[Courier]:
         passes = passes_of(url)
         front = FrontOffice(reader, NoIntake(), Book.load(), lambda name: frozenset({name}))
         poster = Poster(allows_private=settings.webhooks_private, ca_file=settings.webhooks_ca_file)
-        courier = Courier(front, Outbox(store.engine, passes, reader), poster)
+        courier = Courier(front, Outbox(store.engine, passes, reader, sealer_of(settings)), poster)
         opened.callback(courier.close)
         yield courier
 

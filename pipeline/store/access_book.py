@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from pipeline.access.principals import BadPrincipal, Principal, require_compatible
 from pipeline.credentials import digest_of, draw_key, hash_password
 from pipeline.errors import Transient
+from pipeline.sealing import Sealer
 from pipeline.store.access_rows import (
     Account,
     AuditRecord,
@@ -71,12 +72,14 @@ class AccessBook:
         passes: Callable[[BaseException], Transient | None],
         reader: Readable,
         end: Callable[[], None],
+        sealer: Sealer | None = None,
     ) -> None:
         self._engine = engine
         self._passes = passes
         self._reader = reader
         self._end = end
         self._quick: QuickReader | None = None  # of `valid_key`
+        self.sealer = sealer
 
     def __enter__(self) -> Self:
         return self
@@ -252,8 +255,9 @@ class AccessBook:
         return self._reader.reader()
 
 
-def open_access(url: str) -> AccessBook:
-    """The book in the store of this URL; embedded, the file is made where it is missing. Raises as `open_store`."""
+def open_access(url: str, sealer: Sealer | None = None) -> AccessBook:
+    """The book in the store of this URL; embedded, the file is made where it is missing. `sealer`: of second factors.
+    Raises as `open_store`."""
     store = open_store(url)
     try:
         reader = open_reader(url)
@@ -261,7 +265,7 @@ def open_access(url: str) -> AccessBook:
         store.close()
         raise
     passes = postgresql_transient if is_postgresql(url) else sqlite_transient
-    return AccessBook(store.engine, passes, reader, store.close)
+    return AccessBook(store.engine, passes, reader, store.close, sealer)
 
 
 _PRECISION: Final = microseconds(clock_of(0) + USE_PRECISION)

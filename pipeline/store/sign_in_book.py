@@ -13,6 +13,8 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from pipeline.access import sessions as rules
 from pipeline.access.principals import Principal
 from pipeline.credentials import digest_of_token, draw_token
+from pipeline.errors import NotReady
+from pipeline.sealing import Sealer, sealed, unsealed
 from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import (
     AuditRecord,
@@ -88,7 +90,7 @@ class SignInBook:
         with self.access.reading() as connection:
             row = connection.execute(select(principals).where(principals.c.name == name)).first()
             kept = connection.execute(password).first()
-            factor = _factor_of(connection, name)
+            factor = _factor_of(connection, name, self.access.sealer)
         if row is None:
             return None
         failures, until = (0, None) if kept is None else (kept.failures, clock_or_none(kept.paused_until))
@@ -233,17 +235,17 @@ class SignInBook:
 
     def factor(self, name: str) -> Factor | None:
         with self.access.reading() as connection:
-            return _factor_of(connection, name)
+            return _factor_of(connection, name, self.access.sealer)
 
     def offer_factor(self, name: str, secret: str, hand: str, now: dt.datetime) -> bool:
         """Keep a secret that was not confirmed yet, in place of another such. False: one is confirmed already."""
         with self.access.transaction() as transaction:
             connection = transaction.connection
             active_account_of(connection, name)
-            kept = _factor_of(connection, name)
+            kept = _factor_of(connection, name, self.access.sealer)
             if kept is not None and kept.confirmed_at is not None:
                 return False
-            _put_factor(connection, name, secret, now)
+            _put_factor(connection, name, self._sealed(name, secret), now)
             write_record(connection, AuditRecord(now, hand, "access.factor", name))
             transaction.commit()
         return True
@@ -256,10 +258,30 @@ class SignInBook:
         with self.access.transaction() as transaction:
             connection = transaction.connection
             active_account_of(connection, name)
-            _put_factor(connection, name, secret, now, is_confirmed=True)
+            _put_factor(connection, name, self._sealed(name, secret), now, is_confirmed=True)
             end_sessions(connection, [name], now)
             write_record(connection, AuditRecord(now, hand, "access.factor", name))
             transaction.commit()
+
+    def seal_factors(self, hand: str, now: dt.datetime) -> int:
+        """Seal those that are readable, or sealed with a former key, with the present one; how many there are. Raises
+        NotReady without a key."""
+        if self.access.sealer is None:
+            raise NotReady("no key is set: `openssl rand -hex 32` into a file, and name it SANTUNAN_SECRETS_KEY_FILE")
+        with self.access.transaction() as transaction:
+            connection = transaction.connection
+            names = connection.execute(select(second_factors.c.principal).with_for_update()).scalars().all()
+            for name in names:
+                factor = _factor_of(connection, name, self.access.sealer)
+                assert factor is not None, "its row is locked"
+                kept = update(second_factors).where(second_factors.c.principal == name)
+                connection.execute(kept.values(secret=self._sealed(name, factor.secret)))
+            write_record(connection, AuditRecord(now, hand, "access.seal", "second_factors"))
+            transaction.commit()
+        return len(names)
+
+    def _sealed(self, name: str, secret: str) -> bytes:
+        return sealed(self.access.sealer, secret.encode(), _row(name))
 
 
 _OPEN_SESSIONS: Final = (
@@ -341,11 +363,11 @@ def _end(connection: Connection, digest: bytes | None, now: dt.datetime) -> tupl
 
 
 def _put_factor(
-    connection: Connection, name: str, secret: str, now: dt.datetime, *, is_confirmed: bool = False
+    connection: Connection, name: str, secret: bytes, now: dt.datetime, *, is_confirmed: bool = False
 ) -> None:
     row = {
         "principal": name,
-        "secret": secret.encode(),
+        "secret": secret,
         "created_at": microseconds(now),
         "confirmed_at": microseconds(now) if is_confirmed else None,
         "last_step": _NO_STEP,
@@ -355,9 +377,17 @@ def _put_factor(
         connection.execute(insert(second_factors), [row])
 
 
-def _factor_of(connection: Connection, name: str) -> Factor | None:
+def _factor_of(connection: Connection, name: str, sealer: Sealer | None) -> Factor | None:
+    """Raises NotReady where the secret is sealed with another key."""
     row = connection.execute(select(second_factors).where(second_factors.c.principal == name)).first()
-    return None if row is None else Factor(bytes(row.secret).decode(), clock_or_none(row.confirmed_at), row.last_step)
+    if row is None:
+        return None
+    secret = unsealed(sealer, bytes(row.secret), _row(name)).decode()
+    return Factor(secret, clock_or_none(row.confirmed_at), row.last_step)
+
+
+def _row(name: str) -> str:
+    return f"second_factors {name}"
 
 
 def _session(row: Any) -> Session:

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from pipeline.errors import Transient
+from pipeline.errors import NotReady, Transient
+from pipeline.sealing import Sealer, sealed, unsealed
 from pipeline.store.access_rows import AuditRecord, write_record
 from pipeline.store.connect import is_postgresql, open_reader, open_store
 from pipeline.store.engines import postgresql_transient, sqlite_transient
@@ -65,8 +66,15 @@ class FailedDelivery:
 class WebhookBook:
     """May be used by several threads. `owner` below: only what is this principal's is there."""
 
-    def __init__(self, engine: Engine, passes: Callable[[BaseException], Transient | None], reader: Readable) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        passes: Callable[[BaseException], Transient | None],
+        reader: Readable,
+        sealer: Sealer | None = None,
+    ) -> None:
         self._engine = engine
+        self._sealer = sealer
         self._passes = passes
         self._reader = reader
 
@@ -77,7 +85,7 @@ class WebhookBook:
             "id": webhook,
             "principal": owner,
             "url": url,
-            "secret": secret,
+            "secret": sealed(self._sealer, secret, sealed_row(webhook)),
             "cursor": cursor,
             "seen_chunk": NOTHING_SEEN,
             "created_at": microseconds(now),
@@ -122,7 +130,7 @@ class WebhookBook:
         """A new secret; the one before signs beside it for a day. None: there is no such webhook."""
         secret = secrets.token_bytes(SECRET_BYTES)
         changed = {
-            "secret": secret,
+            "secret": sealed(self._sealer, secret, sealed_row(webhook)),
             "previous_secret": webhooks.c.secret,
             "previous_until": microseconds(now + ROTATION),
         }
@@ -134,6 +142,26 @@ class WebhookBook:
             _record(connection, now, owner, "webhook.secret", f"{webhook} {host_of(url)}")
             transaction.commit()
         return secret
+
+    def seal_secrets(self, hand: str, now: dt.datetime) -> int:
+        """As `SignInBook.seal_factors`; how many webhooks there are. Raises NotReady without a key."""
+        if self._sealer is None:
+            raise NotReady("no key is set: `openssl rand -hex 32` into a file, and name it SANTUNAN_SECRETS_KEY_FILE")
+        with self._changing() as transaction:
+            connection = transaction.connection
+            columns = (webhooks.c.id, webhooks.c.secret, webhooks.c.previous_secret)
+            rows = connection.execute(select(*columns).with_for_update()).all()
+            for row in rows:
+                name = sealed_row(row.id)
+                again = {
+                    column: sealed(self._sealer, unsealed(self._sealer, bytes(kept), name), name)
+                    for column, kept in (("secret", row.secret), ("previous_secret", row.previous_secret))
+                    if kept is not None
+                }
+                connection.execute(update(webhooks).where(webhooks.c.id == row.id).values(again))
+            _record(connection, now, hand, "access.seal", "webhooks")
+            transaction.commit()
+        return len(rows)
 
     def every_failure(self, webhook: str) -> list[FailedDelivery]:
         """Of a webhook, whosever it is, in the order in which they were made."""
@@ -172,17 +200,23 @@ class WebhookBook:
 
 
 @contextmanager
-def open_webhooks(url: str) -> Iterator[WebhookBook]:
-    """The book in the store of this URL; embedded, the file is made where it is missing. Raises as `open_store`."""
+def open_webhooks(url: str, sealer: Sealer | None = None) -> Iterator[WebhookBook]:
+    """The book in the store of this URL; embedded, the file is made where it is missing. `sealer`: of secrets.
+    Raises as `open_store`."""
     store = open_store(url)
     try:
         reader = open_reader(url)
         try:
-            yield WebhookBook(store.engine, passes_of(url), reader)
+            yield WebhookBook(store.engine, passes_of(url), reader, sealer)
         finally:
             reader.close()
     finally:
         store.close()
+
+
+def sealed_row(webhook: str) -> str:
+    """Which row a sealed secret is for."""
+    return f"webhooks {webhook}"
 
 
 def passes_of(url: str) -> Callable[[BaseException], Transient | None]:

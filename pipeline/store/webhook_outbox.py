@@ -27,11 +27,12 @@ from sqlalchemy import (
 
 from pipeline.access.principals import Principal
 from pipeline.errors import Transient
+from pipeline.sealing import Sealer, unsealed
 from pipeline.store.access_rows import AuditRecord, write_record
 from pipeline.store.access_tables import principals
 from pipeline.store.readable import Readable
 from pipeline.store.unit_of_work import Transaction
-from pipeline.store.webhook_book import host_of
+from pipeline.store.webhook_book import host_of, sealed_row
 from pipeline.store.webhook_tables import webhook_deliveries, webhooks
 from schemas.clock import microseconds
 
@@ -86,8 +87,15 @@ class Result:
 class Outbox:
     """May be used by several threads and processes."""
 
-    def __init__(self, engine: Engine, passes: Callable[[BaseException], Transient | None], reader: Readable) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        passes: Callable[[BaseException], Transient | None],
+        reader: Readable,
+        sealer: Sealer | None = None,
+    ) -> None:
         self._engine = engine
+        self._sealer = sealer
         self._passes = passes
         self._reader = reader
 
@@ -156,9 +164,8 @@ class Outbox:
             return None
         is_rotating = row.previous_until is not None and row.previous_until > moment
         signing = (row.secret, row.previous_secret) if is_rotating else (row.secret,)
-        return Post(
-            row.number, row.id, bytes(row.body), tuple(bytes(one) for one in signing), row.attempts, row.created_at
-        )
+        keys = tuple(unsealed(self._sealer, bytes(one), sealed_row(leased.id)) for one in signing)
+        return Post(row.number, row.id, bytes(row.body), keys, row.attempts, row.created_at)
 
     def release(self, leased: Leased, until: dt.datetime) -> None:
         """`until`: before this, no process takes it."""

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agents.attestation import attests_of
 from agents.clients import open_submitter
 from agents.clients.resubmission import retry
+from agents.key_files import attests_of
 from agents.settings import Settings, read_settings
 from agents.worker.event_log import log_events
 from pipeline.audit.replay import replay

@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pyotp
+
 from pipeline.store.webhook_book import open_webhooks
 from tests.support.command_line import santunan
 
@@ -60,3 +62,24 @@ def test_webhooks_are_listed_by_host_with_what_failed(tmp_path: Path) -> None:
     as_json = [santunan("access", "webhooks", "--json", *more, cwd=tmp_path) for more in ((), ("--failed",))]
     assert [ran.rows[0].get("failed", ran.rows[0].get("outcome")) for ran in as_json] == [1, "TIMEOUT"]
     assert not [ran for ran in (listed, failed, *as_json) if "path-secret" in ran.out]
+
+
+def test_secrets_of_before_are_sealed_and_a_person_signs_in_as_before(tmp_path: Path) -> None:
+    santunan("access", "add", "officer", "siti", cwd=tmp_path)
+    santunan("access", "password", "officer:siti", cwd=tmp_path, given="empat kucing naik\n")
+    uri = santunan("access", "totp", "officer:siti", cwd=tmp_path).out.strip()
+    without = santunan("access", "seal", cwd=tmp_path)
+    assert without.status == 78 and "no key is set" in without.err
+    (tmp_path / "key").write_text("0123456789abcdef" * 4)
+    key = {"SANTUNAN_SECRETS_KEY_FILE": str(tmp_path / "key")}
+    ran = santunan("access", "seal", cwd=tmp_path, **key)
+    assert (ran.status, ran.out) == (0, "Sealed: 1 second factors, secrets of 0 webhooks.\n"), ran.err
+    totp = pyotp.parse_uri(uri)
+    with closing(sqlite3.connect(tmp_path / ".santunan" / "santunan.db")) as connection:
+        [(stored,)] = connection.execute("SELECT secret FROM second_factors").fetchall()
+    assert totp.secret.encode() not in stored
+    code = totp.at(dt.datetime.now(dt.UTC))  # type: ignore[union-attr]
+    given = f"empat kucing naik\n{code}\n"
+    keyless = santunan("login", "officer:siti", cwd=tmp_path, given=given)
+    assert keyless.status == 78 and "SANTUNAN_SECRETS_KEY_FILE" in keyless.err
+    assert santunan("login", "officer:siti", cwd=tmp_path, given=given, **key).status == 0

@@ -88,6 +88,13 @@ def test_a_worker_over_kafka_needs_the_key_of_attestations(tmp_path: Path) -> No
     assert f"{key} has mode 0644" in deployment.files(kafka(attestation_key_file=key))[0]
 
 
+def test_secrets_in_a_server_of_a_database_are_to_be_sealed(tmp_path: Path) -> None:
+    [found] = deployment.sealing(kafka())
+    assert "santunan access seal" in found and deployment.sealing(read_settings()) == []
+    (tmp_path / "key").write_text(STRONG)
+    assert deployment.sealing(kafka(secrets_key_file=tmp_path / "key")) == []
+
+
 def test_a_file_that_others_can_read_is_found_with_its_mode(store: str, tmp_path: Path) -> None:
     secret, backups = tmp_path / "oidc", tmp_path / "backups"
     secret.write_text("x")

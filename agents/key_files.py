@@ -1,32 +1,43 @@
-"""The key of attestations, from the file that the settings name: for those who hand events in, and for workers."""
+"""Keys from the files that the settings name: of attestations, and of secrets that the database holds sealed."""
 
+from pathlib import Path
 from typing import Final
 
 from agents.settings import Settings
 from pipeline.errors import NotReady
 from pipeline.messages.attestation import Attester, Attests, Header
+from pipeline.sealing import Sealer
 
 LEAST_LETTERS: Final = 32  # of a line of the file: 128 bits in hexadecimal
 
 
 def attester_of(settings: Settings) -> Attester | None:
     """None: no key is set, so nothing is attested. Raises NotReady where the file holds none."""
-    path = settings.attestation_key_file
+    keys = _keys(settings.attestation_key_file, "SANTUNAN_ATTESTATION_KEY_FILE")
+    return Attester(keys) if keys else None
+
+
+def sealer_of(settings: Settings) -> Sealer | None:
+    """None: no key is set, so secrets are stored as they are. Raises NotReady where the file holds none."""
+    keys = _keys(settings.secrets_key_file, "SANTUNAN_SECRETS_KEY_FILE")
+    return Sealer(keys) if keys else None
+
+
+def _keys(path: Path | None, name: str) -> list[bytes]:
+    """Empty: none is set. Raises NotReady."""
     if path is None:
-        return None
+        return []
     try:
         lines = [line.strip() for line in path.read_text(encoding="ascii").splitlines()]
     except (OSError, UnicodeDecodeError):
-        raise NotReady(
-            f"SANTUNAN_ATTESTATION_KEY_FILE {path} cannot be read: `openssl rand -hex 32` makes one"
-        ) from None
+        raise NotReady(f"{name} {path} cannot be read: `openssl rand -hex 32` makes one") from None
     keys = [line.encode() for line in lines if line]
     if not keys or min(map(len, keys)) < LEAST_LETTERS:
         raise NotReady(
-            f"SANTUNAN_ATTESTATION_KEY_FILE {path} holds no key, or one of less than {LEAST_LETTERS} letters: write "
-            "one a line, made with `openssl rand -hex 32`; the first attests, all are believed"
+            f"{name} {path} holds no key, or one of less than {LEAST_LETTERS} letters: write one a line, made with "
+            "`openssl rand -hex 32`; the first is used, all are believed"
         )
-    return Attester(keys)
+    return keys
 
 
 def headers_of(
