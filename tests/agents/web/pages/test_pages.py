@@ -10,7 +10,8 @@ import pytest
 
 from agents.web.pages.report_steps import whole_number
 from pipeline.access.roles import ROLES
-from tests.agents.web.conftest import OWN, WORKER
+from tests.agents.web.conftest import OWN, WORKER, Make
+from tests.support.browser import PASSWORD
 from tests.support.gateway import Answer, Client
 
 Open = Callable[[str | None], Client]
@@ -289,3 +290,34 @@ def test_a_body_that_is_no_form_is_refused(client: Open) -> None:
     assert large.status == 413
     many = post(client("clinic:one"), "/cover", {str(n): "x" for n in range(400)})
     assert many.status == 415
+
+
+# --- a form that outlives its session
+
+
+def test_a_form_without_a_session_goes_through_the_door_and_sends_nothing_by_itself(client: Open) -> None:
+    form = {"verdict": "approve", "reason": EVIL, "step": "send", "key": "k"}
+    own = {"Sec_Fetch_Site": "same-origin"}
+    door = post(client(None), "/tasks/OFFICER-1", form, **own)
+    kept = re.search(r'name="kept" value="([^"]+)"', text_of(door))
+    assert door.status == 200 and kept is not None and "<script" not in text_of(door)
+    for foreign in ({"Sec_Fetch_Site": "cross-site"}, {}):
+        refused = post(client(None), "/tasks/OFFICER-1", form, **foreign)
+        assert (refused.status, refused.headers["location"]) == (303, "/sign-in?back=/"), "not of our own pages"
+    large = post(client(None), "/tasks/OFFICER-1", {"reason": "x" * 70_000}, **own)
+    assert large.status == 303
+
+
+def test_what_was_kept_is_shown_again_after_signing_in_and_leads_to_our_own_pages_only(
+    client: Open, make: Make, unhurried: None
+) -> None:
+    make("clinic:kept")
+    signed = {"name": "clinic:kept", "password": PASSWORD, "kept": urlencode({"step": "send", "reason": EVIL})}
+    own = {"Sec_Fetch_Site": "same-origin"}
+    shown = post(client(None), "/sign-in", signed | {"back": "/tasks/OFFICER-1"}, **own)
+    said = text_of(shown)
+    assert shown.status == 200 and "set-cookie" in shown.headers and "<script" not in said
+    assert 'action="/tasks/OFFICER-1"' in said and 'name="step" value="preview"' in said and 'value="send"' not in said
+    for back in ("https://evil.example/", "//evil.example/"):
+        found = post(client(None), "/sign-in", signed | {"back": back}, **own)
+        assert (found.status, found.headers["location"]) == (303, "/")
