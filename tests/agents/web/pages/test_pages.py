@@ -321,3 +321,35 @@ def test_what_was_kept_is_shown_again_after_signing_in_and_leads_to_our_own_page
     for back in ("https://evil.example/", "//evil.example/"):
         found = post(client(None), "/sign-in", signed | {"back": back}, **own)
         assert (found.status, found.headers["location"]) == (303, "/")
+
+
+# --- the queue
+
+
+def test_the_next_claim_is_one_that_nobody_else_has(client: Open) -> None:
+    siti, budi = client("officer:one"), client("officer:two")
+    leads = siti.get("/tasks?next=ANOTHER&program=JKK")
+    assert (leads.status, leads.headers["location"]) == (303, "/tasks/OFFICER-1?list=program%3DJKK")
+    assert siti.get("/tasks?next=OFFICER-1").headers["location"] == "/tasks", "none is left but the one that is done"
+    assert budi.ask("POST", "/v1/claims/OFFICER-1/holder", {}).status == 200
+    try:
+        assert siti.get("/tasks?next=ANOTHER").headers["location"] == "/tasks"
+        refused = siti.ask("POST", "/v1/claims/OFFICER-1/holder", {})
+        assert (refused.status, refused.json["code"]) == (409, "HELD")
+        [row] = [one for one in siti.get("/v1/work").json["rows"] if one["claim_id"] == "OFFICER-1"]
+        assert row["holder"] == "urn:santunan:officer:two"
+        assert siti.get("/v1/work?whose=others").json["rows"] and not siti.get("/v1/work?whose=own").json["rows"]
+        assert siti.ask("DELETE", "/v1/claims/OFFICER-1/holder").status == 404
+        given = budi.ask("POST", "/v1/claims/OFFICER-1/holder", {"to": "urn:santunan:auditor:one"})
+        assert (given.status, given.json["errors"][0]["pointer"]) == (422, "/to")
+    finally:
+        assert budi.ask("DELETE", "/v1/claims/OFFICER-1/holder").status == 200
+
+
+def test_what_is_no_filter_of_ours_is_left_out_of_the_address(client: Open) -> None:
+    shown = text_of(
+        client("officer:one").get(f"/tasks?{urlencode({'question': EVIL, 'whose': 'x', 'program': 'JKK'})}")
+    )
+    assert "<script" not in shown and 'value="JKK" selected' in shown
+    listed = urlencode({"list": urlencode({"whose": EVIL, "program": "JKK", "evil": "1"})})
+    assert 'href="/tasks?program=JKK"' in text_of(client("officer:one").get(f"/tasks/OFFICER-1?{listed}"))
