@@ -32,7 +32,7 @@ class WaitingClaim:
     """One claim that waits for an officer. `codes`: what an officer must answer. `revision`: the latest one.
 
     `since`: the Jakarta day from which on it has waited for officers without a break. `answer_by`: the last day on
-    which an answer is in time. `holder`: the officer who has it, with `lapses_at` in UTC. `came_back`: it was decided
+    which an answer is in time. `holder`: the officer who has it. `came_back`: it was decided
     once, and why it is here again; confirmation: a second officer did not say the same. `cursor`: `after` of a page
     that begins behind this claim.
     """

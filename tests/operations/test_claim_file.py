@@ -11,7 +11,7 @@ import pytest
 from pipeline.access.principals import new_principal
 from pipeline.access.roles import Denied
 from pipeline.errors import NotReady, Transient
-from pipeline.operations.claim_file import CaseView, read_case
+from pipeline.operations.claim_file import CaseView, changed_since, read_case
 from pipeline.queries.pages import NotFound
 from pipeline.store.access_rows import AuditRecord
 from tests.support import events as e
@@ -107,3 +107,58 @@ def test_who_sees_a_diagnosis_is_on_record_before_it_is_shown(site: Site) -> Non
 
 def _fail(record: AuditRecord) -> None:
     raise Transient("the store does not answer")
+
+
+# --- what an officer must answer
+
+
+def test_the_question_has_the_facts_and_papers_that_answer_it(site: Site) -> None:
+    [question] = read(site).questions
+    assert (question.code, question.text) == ("REF_VIOLENCE", "Apakah kekerasan ini berhubungan dengan pekerjaan?")
+    assert {one.section for one in question.facts} == {"accident", "report", "conclusion"}
+    scans = [{"sha256": letter * 64, "document": kind} for letter, kind in (("a", "visum"), ("b", "ktp"))]
+    site.run(e.evidence("K2", "2024-07-10T08:00:00", documents=["ktp"], attachments=scans))
+    found = read(site)
+    assert [one.document for one in found.papers] == ["visum", "ktp"]
+    assert [(one.document, one.source, one.media_type) for one in found.questions[0].papers] == [
+        ("visum", e.OFFICE, None)
+    ]
+
+
+def test_the_second_officer_reads_the_ruling_that_waits_and_why(site: Site) -> None:
+    changes = [{"line": "stmb", "amount": 900_000_000, "reason": "x"}]
+    site.run(
+        e.review("K2", 2, "request_documents", "2024-07-11T10:00:00", documents=["ktp"], reason="KTP tidak terbaca"),
+        e.review("K2", 3, "change", "2024-07-12T10:00:00", changes=changes, reason="upah menurut slip gaji"),
+    )
+    found = read(site)
+    assert [one.code for one in found.questions] == ["REV_SECOND_OFFICER"]
+    assert "Rp900.000.000" in found.questions[0].text
+    assert found.waits_for_second is not None
+    assert (found.waits_for_second.who, found.waits_for_second.text) == (e.OFFICER, "upah menurut slip gaji")
+    assert [one.text for one in found.rulings] == ["upah menurut slip gaji", "KTP tidak terbaca"]
+
+
+def test_an_appeal_is_read_with_its_ground(site: Site) -> None:
+    data = {"claim_id": "K1", "ground": "Upah saya lebih tinggi."}
+    site.run(e.event("claim.appealed", data, source=e.DESK, time="2024-08-01T10:00:00"))
+    found = read(site, "K1")
+    assert [one.code for one in found.questions] == ["CLM_APPEALED"]
+    assert [(one.who, one.text) for one in found.grounds] == [(e.DESK, "Upah saya lebih tinggi.")]
+
+
+def test_what_changed_since_a_revision_is_named_by_field(site: Site) -> None:
+    happened = {"occurred_at": "2024-07-07T11:00:00+07:00", "kind": "violence", "chronology": SECRETS["chronology"]}
+    site.run(e.evidence("K2", "2024-07-10T08:00:00", accident=happened, documents=["ktp", "attendance"]))
+    revision = read(site).revision
+    changes = changed(site, revision - 1)
+    assert ("Kapan terjadi", "7 Juli 2024 10:00 WIB", "7 Juli 2024 11:00 WIB") in changes
+    assert any("daftar hadir" in (after or "") and "daftar hadir" not in (before or "") for _, before, after in changes)
+    assert not any(label == "Kronologi" for label, _, _ in changes), "it is as it was"
+    assert changes[-1] == ("", "diteruskan kepada petugas, Rp0", "diteruskan kepada petugas, Rp0")
+    assert changed(site, revision) == changed(site, 99) == []
+
+
+def changed(site: Site, revision: int, principal: object = OFFICER) -> list[tuple[str, str | None, str | None]]:
+    found = changed_since(front_of(site), principal, "K2", revision, "id")  # type: ignore[arg-type]
+    return [(one.label, one.before, one.after) for one in found]

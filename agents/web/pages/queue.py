@@ -17,7 +17,7 @@ from pipeline.explain import short
 from pipeline.explain.questions import ASKED
 from pipeline.operations.work import Held, Wanted, count_work, list_work, release_claim, take_claim
 from pipeline.queries.pages import NotFound
-from pipeline.queries.queue import MOST_COUNTED, WHOSE
+from pipeline.queries.queue import MOST_COUNTED, WHOSE, WaitingClaim
 from schemas.values import source_kind, source_who
 
 ROWS: Final = 50
@@ -64,7 +64,7 @@ def path_of(claim: str, filters: Filters, **more: str) -> str:
 
 @router.get("/tasks")
 async def work(request: Request, principal: Signed, after: str | None = None, next: str = "") -> Response:
-    """`next`: a claim that is done; leads to the first of the others that nobody else has."""
+    """`next`: a claim that is done; leads to the most urgent of the others that nobody else has."""
     filters = filters_of(request.query_params)
     if next:
         return await _next(request, principal, filters, next)
@@ -110,10 +110,14 @@ async def hold(request: Request, principal: Signed, claim: str) -> Response:
 
 
 async def _next(request: Request, principal: Principal, filters: Filters, done: str) -> Response:
-    found = await call(request, list_work, principal, limit=ROWS, wanted=filters.wanted)
-    mine = [one.claim_id for one in found.rows if one.claim_id != done and one.holder in (None, principal.name)]
-    path = path_of(mine[0], filters) if mine else f"/tasks{'?' * bool(filters.address)}{filters.address}"
-    return RedirectResponse(path, 303)
+    found: list[WaitingClaim] = []
+    for whose in (filters.whose,) if filters.whose else ("own", "free"):
+        wanted = filters._replace(whose=whose).wanted
+        found += (await call(request, list_work, principal, limit=2, wanted=wanted)).rows
+    left = [one for one in found if one.claim_id != done]
+    if not left:
+        return RedirectResponse(f"/tasks{'?' * bool(filters.address)}{filters.address}", 303)
+    return RedirectResponse(path_of(min(left, key=lambda one: one.cursor).claim_id, filters), 303)
 
 
 def officer_name(name: str) -> str:

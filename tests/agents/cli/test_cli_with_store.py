@@ -235,7 +235,10 @@ def test_a_list_of_referrals_breaks_no_claim_id(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     claim_id, since = "JKK-" + "9" * 60, dt.date(2026, 11, 20)
-    one = queue.WaitingClaim("r", claim_id, "k", None, "JKK", 1, ("RULE_STRADDLE",), 166_200_000, since, "c")
+    codes = ("RULE_STRADDLE",)
+    one = queue.WaitingClaim(
+        "r", claim_id, "k", None, "JKK", 1, codes, 166_200_000, since, since, False, None, None, "c"
+    )
     monkeypatch.setattr(store, "opened_store", lambda: nullcontext())
     monkeypatch.setattr(queue, "waiting", lambda *_, **__: Page((one,), 0, None))
     monkeypatch.setenv("COLUMNS", str(WIDTH))

@@ -10,7 +10,8 @@ import pytest
 
 from agents.web.pages.report_steps import whole_number
 from pipeline.access.roles import ROLES
-from tests.agents.web.conftest import OWN, WORKER
+from tests.agents.web.conftest import OWN, WORKER, Make
+from tests.support.browser import PASSWORD
 from tests.support.gateway import Answer, Client
 
 Open = Callable[[str | None], Client]
@@ -240,3 +241,66 @@ def test_a_body_that_is_no_form_is_refused(client: Open) -> None:
     assert large.status == 413
     many = post(client("clinic:one"), "/cover", {str(n): "x" for n in range(400)})
     assert many.status == 415
+
+
+# --- a form that outlives its session
+
+
+def test_a_form_without_a_session_goes_through_the_door_and_sends_nothing_by_itself(client: Open) -> None:
+    form = {"verdict": "approve", "reason": EVIL, "step": "send", "key": "k"}
+    own = {"Sec_Fetch_Site": "same-origin"}
+    door = post(client(None), "/tasks/OFFICER-1", form, **own)
+    kept = re.search(r'name="kept" value="([^"]+)"', text_of(door))
+    assert door.status == 200 and kept is not None and "<script" not in text_of(door)
+    for foreign in ({"Sec_Fetch_Site": "cross-site"}, {}):
+        refused = post(client(None), "/tasks/OFFICER-1", form, **foreign)
+        assert (refused.status, refused.headers["location"]) == (303, "/sign-in?back=/"), "not of our own pages"
+    large = post(client(None), "/tasks/OFFICER-1", {"reason": "x" * 70_000}, **own)
+    assert large.status == 303
+
+
+def test_what_was_kept_is_shown_again_after_signing_in_and_leads_to_our_own_pages_only(
+    client: Open, make: Make, unhurried: None
+) -> None:
+    make("clinic:kept")
+    signed = {"name": "clinic:kept", "password": PASSWORD, "kept": urlencode({"step": "send", "reason": EVIL})}
+    own = {"Sec_Fetch_Site": "same-origin"}
+    shown = post(client(None), "/sign-in", signed | {"back": "/tasks/OFFICER-1"}, **own)
+    said = text_of(shown)
+    assert shown.status == 200 and "set-cookie" in shown.headers and "<script" not in said
+    assert 'action="/tasks/OFFICER-1"' in said and 'name="step" value="preview"' in said and 'value="send"' not in said
+    for back in ("https://evil.example/", "//evil.example/"):
+        found = post(client(None), "/sign-in", signed | {"back": back}, **own)
+        assert (found.status, found.headers["location"]) == (303, "/")
+
+
+# --- the queue
+
+
+def test_the_next_claim_is_one_that_nobody_else_has(client: Open) -> None:
+    siti, budi = client("officer:one"), client("officer:two")
+    leads = siti.get("/tasks?next=ANOTHER&program=JKK")
+    assert (leads.status, leads.headers["location"]) == (303, "/tasks/OFFICER-1?list=program%3DJKK")
+    assert siti.get("/tasks?next=OFFICER-1").headers["location"] == "/tasks", "none is left but the one that is done"
+    assert budi.ask("POST", "/v1/claims/OFFICER-1/holder", {}).status == 200
+    try:
+        assert siti.get("/tasks?next=ANOTHER").headers["location"] == "/tasks"
+        refused = siti.ask("POST", "/v1/claims/OFFICER-1/holder", {})
+        assert (refused.status, refused.json["code"]) == (409, "HELD")
+        [row] = [one for one in siti.get("/v1/work").json["rows"] if one["claim_id"] == "OFFICER-1"]
+        assert row["holder"] == "urn:santunan:officer:two"
+        assert siti.get("/v1/work?whose=others").json["rows"] and not siti.get("/v1/work?whose=own").json["rows"]
+        assert siti.ask("DELETE", "/v1/claims/OFFICER-1/holder").status == 404
+        given = budi.ask("POST", "/v1/claims/OFFICER-1/holder", {"to": "urn:santunan:auditor:one"})
+        assert (given.status, given.json["errors"][0]["pointer"]) == (422, "/to")
+    finally:
+        assert budi.ask("DELETE", "/v1/claims/OFFICER-1/holder").status == 200
+
+
+def test_what_is_no_filter_of_ours_is_left_out_of_the_address(client: Open) -> None:
+    shown = text_of(
+        client("officer:one").get(f"/tasks?{urlencode({'question': EVIL, 'whose': 'x', 'program': 'JKK'})}")
+    )
+    assert "<script" not in shown and 'value="JKK" selected' in shown
+    listed = urlencode({"list": urlencode({"whose": EVIL, "program": "JKK", "evil": "1"})})
+    assert 'href="/tasks?program=JKK"' in text_of(client("officer:one").get(f"/tasks/OFFICER-1?{listed}"))

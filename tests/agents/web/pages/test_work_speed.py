@@ -97,7 +97,9 @@ def client(filled: Site, site_settings: Settings) -> Iterator[Client]:
 
 
 @pytest.mark.parametrize("site_settings", ["embedded", "kafka"], indirect=True)
-def test_a_page_of_ten_thousand_referrals_and_a_claim_of_two_hundred_events(filled: Site, client: Client) -> None:
+def test_a_page_of_ten_thousand_referrals_and_a_claim_of_two_hundred_events(
+    filled: Site, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     engine = "embedded" if filled.store.is_embedded else "PostgreSQL"
     assert f"{MANY} klaim menunggu" in measured(engine, client, "/tasks").raw.decode()
     measured(engine, client, "/tasks?question=REF_PAK&whose=free&overdue=1")
@@ -108,3 +110,6 @@ def test_a_page_of_ten_thousand_referrals_and_a_claim_of_two_hundred_events(fill
     assert "50 terbaru dari" in claim and claim.count("<li><p><strong>") == 50
     rows = client.get("/v1/work?limit=50").json
     assert (len(rows["rows"]), rows["more"]) == (50, MANY - 50)
+    for module in ("pipeline.queries.queue", "agents.web.pages.queue"):
+        monkeypatch.setattr(f"{module}.MOST_COUNTED", MANY - 1)
+    assert "lebih dari 10.000 klaim menunggu" in client.get("/tasks").raw.decode()
