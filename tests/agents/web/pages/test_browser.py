@@ -164,8 +164,12 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
             "/claims/JKK-2024-0007/letter",
         ),
     }.items():
-        for width in (320, 768, 1440):
-            options = PHONE if width == 320 else {"viewport": {"width": width, "height": 900}}
+        for width in (320, 360, 768, 1440):
+            options = (
+                PHONE | {"viewport": {"width": width, "height": 640}}
+                if width < 400
+                else {"viewport": {"width": width, "height": 900}}
+            )
             page = console.page(name, language=language, bypass_csp=True, **options)
             for path in paths:
                 page.goto(console.home + path)

@@ -99,6 +99,16 @@ def test_each_step_is_an_address_and_each_form_leads_to_another(clerk: Client) -
         assert all(str(one) in report.see(step) for one in form.values() if isinstance(one, str)), step
 
 
+def test_who_died_and_what_another_insurance_paid_is_asked_where_it_may_be_so(clerk: Client) -> None:
+    traffic = {"accident.setting": "commuting", "accident.traffic": "several_vehicles"}
+    report = Report(clerk)
+    report.fill({"who": ACCIDENT["who"], "what": ACCIDENT["what"] | traffic, "how": traffic})
+    assert "(bila ada)" in report.see("medical").partition('name="medical.death.died_on"')[0].rpartition("<label")[2]
+    assert 'name="costs.jasa_raharja_paid"' in report.see("costs")
+    report.fill({"what": ACCIDENT["what"]})
+    assert 'name="costs.jasa_raharja_paid"' not in report.see("costs")
+
+
 def test_the_steps_ask_only_what_the_case_needs(clerk: Client) -> None:
     for chosen, asked, not_asked in (
         ({"accident.kind": "injury", "accident.setting": "commuting"}, "accident.traffic", "accident.diagnosed_on"),
@@ -168,11 +178,13 @@ def test_a_fault_in_each_field_is_said_there(kind: str, step: str, field: str, v
         "accident.traffic": {"accident.setting": "commuting"},
         "accident.detour": {"accident.setting": "commuting", "accident.traffic": "none"},
         "medical.death.died_on": {"accident.kind": "sudden_death"},
+        "costs.jasa_raharja_paid": {"accident.setting": "commuting", "accident.traffic": "several_vehicles"},
     }.get(field, {})
+    asked = {one.name: {question.path for question in one.questions} for one in STEPS[kind]}  # type: ignore[index]
     for name, form in answers.items():
         if name == step:
             break
-        report.put(name, {**form, **{k: v for k, v in extra.items() if k in form}})
+        report.put(name, {**form, **{k: v for k, v in extra.items() if k in asked[name]}})
     own = {**answers[step], **{k: v for k, v in extra.items() if k != field}, field: value}
     if field == "children":
         own |= {"children.birth_date": [value], "children.level": [value]}
