@@ -1,7 +1,9 @@
 """Reports in steps, as a browser sends them: drafts, faults at the field, photos, and sending once."""
 
 import datetime as dt
+import json
 import re
+import time
 import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -249,6 +251,21 @@ def test_an_employers_report_that_is_sent_twice_counts_once_though_time_goes_on(
     assert report.send().status == 303 and report.see("received") == first
 
 
+def test_a_report_whose_receipt_was_lost_on_the_way_is_the_same_one_when_it_is_sent_again(
+    gateway: Running, client: Open
+) -> None:
+    """As when the gateway ends between the log and its own table: time has gone on, and the event is the same."""
+    report = Report(client("employer:np000001"))
+    report.fill({name: ACCIDENT[name] for name in ("who", "what", "how", "papers")})
+    report.send()
+    first = report.see("received")
+    with gateway[0].access.transaction() as transaction:
+        transaction.connection.exec_driver_sql("UPDATE report_drafts SET receipt = NULL")
+        transaction.commit()
+    time.sleep(1.1)  # the report says to the second when it was made
+    assert (report.send().status, report.at) == (303, "received") and report.see("received") == first
+
+
 def test_what_is_missing_anywhere_is_asked_for_before_anything_is_sent(clerk: Client) -> None:
     report = Report(clerk)
     report.fill({"who": ACCIDENT["who"], "what": ACCIDENT["what"]})
@@ -368,8 +385,6 @@ def stored(gateway: Gateway, report: Report) -> list[str]:
         found = connection.exec_driver_sql(
             "SELECT answers FROM report_drafts WHERE id = ?", (report.home.rsplit("/", 1)[1],)
         ).scalar_one()
-    import json
-
     return sorted(json.loads(found))
 
 
