@@ -64,7 +64,8 @@ def test_a_clerk_reports_sees_what_is_missing_and_adds_it(console: Console) -> N
     page.get_by_label("laporan polisi").check()
     press(page, "Kirim")
     expect(page.get_by_role("status")).to_have_text("Sudah diterima dan diperhitungkan.")
-    expect(page.get_by_role("listitem").filter(has_text="laporan polisi")).to_have_count(0)
+    expect(page.locator(".papers li").filter(has_text="laporan polisi")).to_have_count(0)
+    expect(page.locator(".history")).to_contain_text("laporan polisi")
 
 
 @pytest.mark.parametrize("site_settings", ["embedded", "kafka"], indirect=True)
