@@ -255,6 +255,15 @@ def test_the_gateway_adds_papers_and_changes_none(place: Place) -> None:
         assert is_allowed(place.variables(other)["SANTUNAN_DATABASE_URL"], "SELECT count(*) FROM papers")
 
 
+def test_the_drafts_of_reports_are_the_gateways_alone(place: Place) -> None:
+    url = place.variables("gateway")["SANTUNAN_DATABASE_URL"]
+    row = "INSERT INTO report_drafts VALUES ('a', 'urn:santunan:clinic:one', 'accident', 'who', '{}', 'e', 1, 1)"
+    for statement in (row, "UPDATE report_drafts SET answers = '{}'", "DELETE FROM report_drafts"):
+        assert is_allowed(url, statement), statement
+    for other in ("worker", "console"):
+        assert not is_allowed(place.variables(other)["SANTUNAN_DATABASE_URL"], "SELECT count(*) FROM report_drafts")
+
+
 def test_the_owner_changes_the_tables(place: Place) -> None:
     url = place.variables("admin")["SANTUNAN_DATABASE_URL"]
     assert all(is_allowed(url, one) for one in STRUCTURE[:4])

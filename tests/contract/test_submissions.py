@@ -44,7 +44,7 @@ def test_a_claim_has_its_events_and_a_source_its_claims(site: Site) -> None:
     assert [row.claim_id for row in claims_page(site.store, None, after="K1", limit=10)] == ["K2"]
 
 
-def test_what_a_source_sent_is_its_own_and_what_was_refused_keeps_its_reason(site: Site) -> None:
+def test_what_a_source_sent_to_a_claim_is_its_own_and_a_refusal_has_its_reason(site: Site) -> None:
     fill(site)
     wrong = e.evidence("K1", "2024-07-09T08:00:00", source=e.CLINIC, id="wrong", member_number=OTHER, documents=["ktp"])
     right = e.evidence("K1", "2024-07-09T08:00:00", source=e.CLINIC, id="two", documents=["visum"])

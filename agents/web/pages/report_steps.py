@@ -49,6 +49,14 @@ def _travels(answers: Answers) -> bool:
     return answers.get("accident.setting") in _TRAVEL
 
 
+def _is_sudden(answers: Answers) -> bool:
+    return answers.get("accident.kind") == "sudden_death"
+
+
+def _is_traffic(answers: Answers) -> bool:
+    return _travels(answers) and answers.get("accident.traffic", "none") != "none"
+
+
 STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
     "accident": (
         Step("who", (Question("member", "line", True),)),
@@ -87,12 +95,21 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
                     "medical.death.died_on",
                     "date",
                     True,
-                    lambda answers: answers.get("accident.kind") == "sudden_death",
+                    _is_sudden,
                 ),
+                Question("medical.death.died_on", "date", False, lambda answers: not _is_sudden(answers)),
             ),
             _FACILITIES,
         ),
-        Step("costs", (Question("costs.treatment", "number"), Question("costs.transport.land", "number")), _FACILITIES),
+        Step(
+            "costs",
+            (
+                Question("costs.treatment", "number"),
+                Question("costs.transport.land", "number"),
+                Question("costs.jasa_raharja_paid", "number", False, _is_traffic),
+            ),
+            _FACILITIES,
+        ),
         Step("papers", (Question("documents", "papers"),)),
     ),
     "death": (
