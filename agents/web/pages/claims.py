@@ -5,6 +5,7 @@ from typing import Final, get_args
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
+from agents.letters import is_installed
 from agents.web.gate import Signed, call
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
@@ -100,6 +101,7 @@ def _claim(
         may_appeal=principal.kind in ROLES["appeal"],
         may_see_file=principal.kind in ROLES["read_case"],
         may_explain=principal.kind in ROLES["explain_claim"],
+        has_pdf=is_installed(),
     )
 
 
