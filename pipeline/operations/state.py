@@ -31,7 +31,7 @@ class StateView:
 
     `is_worker_late`: something waits longer than it takes. `referrals`, `referred_since`: claims that wait for an
     officer. `unopened`: ids under which evidence waits for its claim. `day`: the last one that has passed everywhere.
-    `webhooks`: those that are off, or have failed posts. `backup_at` None: no backup is known.
+    `webhooks`: those that are off, or have failed posts; `posts_waiting`: of all. `backup_at` None: no backup is known.
     """
 
     at: dt.datetime
@@ -47,6 +47,7 @@ class StateView:
     is_day_late: bool
     webhooks: tuple[Webhook, ...]
     all_webhooks: int
+    posts_waiting: int
     is_embedded: bool
     backup_at: dt.datetime | None
     is_backup_late: bool
@@ -79,6 +80,7 @@ def read_state(front: FrontOffice, principal: Principal) -> StateView:
         day is not None and (today - day).days > 1,
         tuple(one for one in webhooks if one.disabled_at is not None or one.failed),
         len(webhooks),
+        sum(one.waiting for one in webhooks),
         store.is_embedded,
         backup_at,
         store.is_embedded and (backup_at is None or (now - backup_at).days >= BACKUP_DAYS),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from pipeline.access.principals import BadPrincipal, Principal, new_principal
 from pipeline.access.roles import Denied
@@ -39,6 +40,7 @@ from pipeline.queries.dead_letters import dead_letters
 from pipeline.queries.pages import NotFound
 from pipeline.store.access_book import AccessBook, open_access
 from pipeline.store.access_rows import AuditRecord, UnknownAccess
+from pipeline.store.webhook_tables import webhook_deliveries
 from tests.support import events as e
 from tests.support.front import NOW, front_of
 from tests.support.site import GROUP, Site
@@ -245,6 +247,25 @@ def test_the_state_says_what_waits_what_failed_and_how_old_the_backup_is(
         raise Transient("away")
 
     assert read_state(replace(front, backlog=away), SITI).backlog is None
+
+
+def test_webhooks_that_fail_are_named_by_host_alone(front: FrontOffice, book: AccessBook) -> None:
+    assert front.webhooks is not None
+    hooks = {}
+    for host in ("well.example", "fails.example"):
+        made = front.webhooks.register(e.CLINIC, f"https://{host}/a-secret-path", "", NOW, most=9)
+        assert made is not None
+        hooks[host] = made[0]
+    row = {"id": "msg_1", "webhook": hooks["fails.example"], "decision_id": "K1.r1", "body": b"{}", "created_at": 1}
+    failed = row | {"attempts": 9, "next_at": None, "failed_at": 2, "outcome": "500"}
+    waits = row | {"id": "msg_2", "attempts": 1, "next_at": 3, "failed_at": None, "outcome": None}
+    with book.transaction() as transaction:
+        transaction.connection.execute(insert(webhook_deliveries), [failed, waits])
+        transaction.commit()
+    found = read_state(front, SITI)
+    assert [(one.host, one.failed) for one in found.webhooks] == [("fails.example", 1)]
+    assert (found.all_webhooks, found.posts_waiting) == (2, 1)
+    assert all("a-secret-path" not in one.host for one in found.webhooks)
 
 
 def test_the_backlog_of_a_log_counts_what_no_worker_has_read(site: Site) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
+from agents.letters import is_installed
 from agents.web.gate import Signed, call, gateway_of
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
@@ -178,6 +179,7 @@ async def _claim(
         may_explain=principal.kind in ROLES["explain_claim"],
         options=partial(choices, language=language),
         most_children=MOST_CHILDREN,
+        has_pdf=is_installed(),
     )
 
 

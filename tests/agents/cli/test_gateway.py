@@ -37,6 +37,7 @@ def test_a_gateway_takes_an_event_in_and_leaves_when_it_is_told_to(tmp_path: Pat
         running.send_signal(signal.SIGTERM)
         _, said = running.communicate(timeout=30)
     assert running.returncode == 0, said
+    assert f"the console for browsers: http://127.0.0.1:{port}/" in said
     assert "/link/" not in said, "somebody may act already"
     assert "POST /v1/events" in said and "3671014107850007" not in said and key not in said
     assert santunan("submit", "-", "--json", cwd=tmp_path, given=accident()).rows[0]["offset"] == 1, (
