@@ -234,8 +234,15 @@ async def call(
             return cast(Answer, found.then(await gateway.link.placed(found.documents)))
         return found
     except NotFound:
-        await asyncio.sleep(NOT_FOUND_SECONDS - (clock() - began) % NOT_FOUND_SECONDS)
+        await even_out(began)
         raise
+
+
+async def even_out(began: float) -> None:
+    """Until a multiple of `NOT_FOUND_SECONDS` from `began`, by the loop's clock: for an answer that must not tell by
+    its time what was looked at."""
+    passed = asyncio.get_running_loop().time() - began
+    await asyncio.sleep(NOT_FOUND_SECONDS - passed % NOT_FOUND_SECONDS)
 
 
 async def body_of(request: Request, most: int = MOST_REQUEST_BYTES) -> bytes:

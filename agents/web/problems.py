@@ -14,6 +14,7 @@ from agents.web.messages import in_indonesian
 from pipeline.access.roles import Denied
 from pipeline.errors import NotReady, Poison, Transient
 from pipeline.explain import Language, refusal_text, short
+from pipeline.operations.fate import ReportRefused
 from pipeline.operations.front_office import IdReused
 from pipeline.operations.paper_room import PaperRefused
 from pipeline.operations.sign_in import SignInRefused
@@ -237,6 +238,8 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
         return Problem(error.reason, _OF_POISON.get(error.reason, 422), error.errors, prefix=prefix)
     if isinstance(error, Denied | SignInRefused | PaperRefused):
         return own(error.reason)
+    if isinstance(error, ReportRefused):
+        return Problem(str(error.fate.reason), 404, error.fate.errors)
     if isinstance(error, NotFound):
         return own("NOT_FOUND")
     if isinstance(error, IdReused):

@@ -323,9 +323,14 @@ def log_refusal(request: Request, reason: str) -> None:
 
 def _received(receipt: Receipt) -> Response:
     headers = {"Idempotent-Replayed": "true"} if receipt.is_repeated else {}
-    if receipt.claim_id is not None and not _LONG_NUMBER.search(receipt.claim_id):  # no address holds a NIK
-        headers["Location"] = f"/v1/claims/{receipt.claim_id}"
+    if receipt.claim_id is not None and (address := claim_address(receipt.claim_id)) is not None:
+        headers["Location"] = address
     return _json(receipt_document(receipt), _status_of(receipt), headers)
+
+
+def claim_address(claim_id: str) -> str | None:
+    """None: an address holds nothing that could be a NIK."""
+    return None if _LONG_NUMBER.search(claim_id) else f"/v1/claims/{claim_id}"
 
 
 def _status_of(receipt: Receipt) -> int:

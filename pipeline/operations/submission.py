@@ -16,6 +16,7 @@ from pipeline.messages.intake import claimed_identity, event_clock, read_event
 from pipeline.operations.front_office import Content, FrontOffice, IdReused, Placed, Receipt
 from pipeline.operations.paper_room import require_put
 from pipeline.operations.parties import require_other_hand, require_own
+from pipeline.queries.dead_letters import dead_letter_at
 from pipeline.queries.pages import NotFound
 from pipeline.queries.submissions import stored_event
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
@@ -120,6 +121,8 @@ def _known(front: FrontOffice, event: IntakeEvent, raw: bytes) -> Receipt | None
     the worker applies the first.
     """
     remembered = front.recent.get(event.source, event.id)
+    if remembered is not None and _is_refused(front, remembered[1]):
+        remembered = None  # so its id is free, unless another event has it
     if remembered is not None:
         content, receipt = remembered
     elif (stored := stored_event(front.store, event.source, event.id)) is not None:
@@ -131,6 +134,10 @@ def _known(front: FrontOffice, event: IntakeEvent, raw: bytes) -> Receipt | None
     if not content.is_same_as(content_of(raw)):
         raise IdReused("this id was used for an event with other content; give the new event an id of its own")
     return replace(receipt, is_repeated=True)
+
+
+def _is_refused(front: FrontOffice, receipt: Receipt) -> bool:
+    return dead_letter_at(front.store, receipt.topic, receipt.partition, receipt.offset) is not None
 
 
 def content_of(raw: bytes) -> Content:

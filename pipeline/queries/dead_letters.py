@@ -56,6 +56,16 @@ def dead_letter_at(store: Readable, topic: str, partition: int, offset: int) -> 
         return None if row is None else _dead_letter(connection, row)
 
 
+def refused_event(store: Readable, source: str, digest: bytes) -> DeadLetter | None:
+    """The newest one of the event with these bytes; one that was not retried before all others. None: there is none,
+    or it was refused before revision 0010 of the tables."""
+    table = tables.dead_letters
+    statement = select(table).where(table.c.source == source, table.c.digest == digest)
+    with store.reader() as connection:
+        row = connection.execute(statement.order_by(table.c.is_retried, table.c.chunk.desc())).first()
+        return None if row is None else _dead_letter(connection, row)
+
+
 def split_place(place: str) -> tuple[str, int, int]:
     """`claims.accidents/0/17` -> its parts. Raises NotFound."""
     parts = place.rsplit("/", 2)

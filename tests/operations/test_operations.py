@@ -14,6 +14,7 @@ from pipeline.errors import Poison
 from pipeline.operations import claim_file, cover, law, papers, payouts, reading, reports, rulings, sessions, sign_in
 from pipeline.operations import webhooks as hooks
 from pipeline.operations.cover import check_cover
+from pipeline.operations.fate import Fate, Followed
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
 from pipeline.operations.reading import explain_claim, list_claims, list_decisions, list_work, read_claim, read_receipt
 from pipeline.operations.reports import (
@@ -159,10 +160,13 @@ def test_a_claim_without_a_name_gets_one_that_cannot_be_counted(front: FrontOffi
 
 def test_a_receipt_is_found_by_its_digest_by_its_sender_alone(site: Site, front: FrontOffice) -> None:
     receipt = report_accident(front, CLINIC, "1", ACCIDENT)
+    assert read_receipt(front, CLINIC, receipt.digest) == Followed(receipt, Fate("waiting"))
     with pytest.raises(NotFound):
-        read_receipt(front, CLINIC, receipt.digest)  # not read yet
+        read_receipt(front_of(site), CLINIC, receipt.digest)  # of another gateway, and not read yet
     site.run()
-    assert read_receipt(front, CLINIC, receipt.digest) == receipt
+    for office in (front, front_of(site)):
+        found = read_receipt(office, CLINIC, receipt.digest)
+        assert found == Followed(receipt, Fate("applied", claim_id=receipt.claim_id, revision=1))
     for principal, digest in ((OTHER, receipt.digest), (CLINIC, "0" * 64), (CLINIC, "x" * 64), (CLINIC, "\0")):
         with pytest.raises(NotFound):
             read_receipt(front, principal, digest)
