@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -18,9 +18,10 @@ from starlette.routing import compile_path
 
 from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting
 from agents.web.describing import Answer, describe
-from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
+from agents.web.gate import IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
 from agents.web.pages import claims, entry, frame, front, law, reports, work
+from agents.web.parameters import only_known
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -56,8 +57,6 @@ def make_app(gateway: Gateway) -> FastAPI:
         hooks.router,
         papers.router,
         samples.router,
-        session.router,
-        oidc.router,
         documents.router,
         entry.router,
         front.router,
@@ -67,6 +66,8 @@ def make_app(gateway: Gateway) -> FastAPI:
         law.router,
     ):
         app.include_router(router)
+    for router in (session.router, oidc.router):  # most of it asks for no key
+        app.include_router(router, dependencies=[Depends(only_known)])
     if find_spec("fhir") is not None:  # the extra `fhir` is installed
         from agents.web.fhir import make_fhir_app
 
@@ -93,7 +94,9 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, asked_by = time.perf_counter(), scope["method"]
+        if asked_by == "HEAD":  # as GET; the server keeps the body to itself
+            scope = {**scope, "method": "GET", IS_HEAD: True}
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -103,10 +106,10 @@ class Guard:
                 message["headers"] = [*own, *(one for one in ours if one[0] not in there)]
                 pattern = getattr(scope.get("route"), "path", NO_ROUTE)
                 seconds = time.perf_counter() - began
-                text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {seconds * 1000:.1f} ms"
+                text = f"{asked_by if pattern[0] == '/' else 'request'} {pattern} {seconds * 1000:.1f} ms"
                 log.info(text, extra={"source": scope.get("principal"), "status": message["status"]})
                 metrics = scope["app"].state.gateway.metrics
-                metrics.note_request(scope["method"], pattern, message["status"], seconds)
+                metrics.note_request(asked_by, pattern, message["status"], seconds)
             await send(message)
 
         await self._app(scope, receive, send_guarded)
@@ -158,7 +161,8 @@ async def _metrics(request: Request) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
+    asks = request.method == "GET"  # and has no body, so what is wrong is in the address
+    problem = problem_of(error, prefix=QUERY if asks else "")
     if problem.status == 403:
         submitting.log_refusal(request, problem.code)
     elif problem.status >= 500:
@@ -184,7 +188,8 @@ def methods_at(app: FastAPI, path: str) -> set[str]:
     """All that some route has at this address; the router names those of the first route alone."""
     contexts = [one for one in iter_route_contexts(app.routes) if one.path and one.methods]
     found = [one.methods or set() for one in contexts if compile_path(str(one.path))[0].match(path)]
-    return {method for methods in found for method in methods}
+    allowed = {method for methods in found for method in methods}
+    return allowed | ({"HEAD"} if "GET" in allowed else set())
 
 
 async def _bug(request: Request, error: Exception) -> Response:

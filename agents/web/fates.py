@@ -75,7 +75,7 @@ def fate_document(fate: Fate, language: Language) -> dict[str, Any]:
     """`errors`, `title` and `detail` of what was refused are those of a problem; pointers lead into the whole event."""
     if fate.state == "refused":
         problem = Problem(str(fate.reason), 422, fate.errors).document(language)
-        said = {name: problem[name] for name in ("code", "title", "detail", "errors") if name in problem}
+        said = {name: one for name, one in problem.items() if name in ("code", "title", "detail", "errors")}
         return {"state": fate.state, **said}
     title, detail = _SAID[fate.reason or fate.state][0 if language == "id" else 1]
     where: dict[str, Any] = {} if fate.revision is None else {"revision": fate.revision}

@@ -19,6 +19,7 @@ from agents.web.identity_provider import IdentityProvider
 from agents.web.limits import Buckets, Streaks
 from agents.web.link import HandedIn, SubmitterLink
 from agents.web.metrics import Metrics
+from agents.web.parameters import only_known
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -41,6 +42,7 @@ MOST_HASHED: Final = 2  # passwords at once: 19 MiB and 30 ms of a core each
 ALARM: Final = (5, 60.0)  # refusals of one principal, and the seconds within which they are reported
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
 _CHANGES_NOTHING: Final = frozenset({"GET", "HEAD"})
+IS_HEAD: Final = "santunan.is_head"  # key of a scope
 _BEARER: Final = re.compile(r"[Bb]earer +(\S{1,200})")
 
 log = logging.getLogger("santunan.gateway")
@@ -105,6 +107,11 @@ def language_of(request: Request) -> Language:
     return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "id"
 
 
+def is_head(request: Request) -> bool:
+    """Whether only the headers are asked for; `request.method` is GET then."""
+    return IS_HEAD in request.scope
+
+
 def prefers(request: Request, media_type: str) -> bool:
     """Whether `Accept` names this kind of answer before all others."""
     first = request.headers.get("accept", "").partition(",")[0].partition(";")[0]
@@ -112,7 +119,8 @@ def prefers(request: Request, media_type: str) -> bool:
 
 
 async def signed_in(request: Request) -> Principal:
-    """The principal of the request's key, or of its session. Raises ProblemError: KEY_NEEDED, CROSS_SITE, RATE."""
+    """The principal of the request's key, or of its session. Raises ProblemError: KEY_NEEDED, CROSS_SITE, RATE;
+    RequestValidationError where the address has a parameter that its route does not know."""
     gateway, address = gateway_of(request), address_of(request)
     if wait := gateway.addresses.take(address):
         raise too_many(wait)
@@ -128,6 +136,7 @@ async def signed_in(request: Request) -> Principal:
     if wait := gateway.principals.take(principal.name):
         raise too_many(wait)
     request.scope["principal"] = principal.name
+    await only_known(request)
     return principal
 
 

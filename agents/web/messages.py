@@ -11,6 +11,11 @@ _SAID: Final[Mapping[str, str]] = {
         "belum ada; tambahkan nomor Anda sendiri untuk laporan ini, dan nomor yang sama bila dikirim ulang"
     ),
     "is missing; add it": "belum ada; tambahkan",
+    "unknown parameter; remove it, or correct its name": "parameter tidak dikenal; hapus, atau betulkan namanya",
+    "is given twice; keep one of them": "disebut dua kali; sisakan satu",
+    "this is no cursor of this list; give the one of the page before": (
+        "ini bukan `cursor` daftar ini; berikan `cursor` dari halaman sebelumnya"
+    ),
     "differs from the claim in the address; leave it out": "berbeda dari klaim dalam alamat; hilangkan",
     "unknown field; remove it, or correct its name": "bagian tidak dikenal; hapus, atau betulkan namanya",
     "write a whole number, without quotes, decimal point or exponent": (

@@ -23,6 +23,7 @@ from schemas.decisions import FieldError
 
 MEDIA_TYPE: Final = "application/problem+json"
 QUERY: Final = "?"  # in place of a prefix: the fields are parameters of the address
+HEADER: Final = "header "  # before the name of a header that is at fault
 RETRY_SECONDS: Final = 2  # a broker or a database that restarts takes longer than one
 
 # code: (status, title and remedy in Indonesian, in English)
@@ -210,6 +211,8 @@ class Problem:
 
     def _fault(self, error: FieldError, language: Language) -> dict[str, str]:
         message = in_indonesian(error.message) if language == "id" else error.message
+        if error.field.startswith(HEADER):
+            return {"header": error.field.removeprefix(HEADER), "detail": message}
         if self.prefix == QUERY:
             return {"parameter": error.field, "detail": message}
         if self.prefix and error.field == "id":

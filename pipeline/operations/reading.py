@@ -10,7 +10,7 @@ from typing import Final
 from pipeline.access.principals import Principal
 from pipeline.access.roles import View, grant_of
 from pipeline.explain import Explanation, Language, add_to_first, explain, paper_name, reason_facts, reason_next, short
-from pipeline.operations.cursors import cursor_of, places_of
+from pipeline.operations.cursors import cursor_of, no_cursor, places_of
 from pipeline.operations.fate import Followed, followed, require_not_refused
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.paper_room import attached
@@ -131,12 +131,12 @@ def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language
 def list_claims(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS) -> Page[ClaimRow]:
     """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow.
 
-    An employer's list has those that it has sent something to; others it finds by their id.
+    An employer's list has those that it has sent something to; others it finds by their id. Raises Denied, Poison.
     """
     grant = grant_of(principal, "list_claims")
     source = principal.name if grant.reach == "own" else None
     if after and not CLAIM_ID.fullmatch(after):
-        raise NotFound("this is no cursor of the list: give the one that the page before ended with")
+        raise no_cursor()
     found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1)
     shown, rest = found[: min(limit, PAGE_ROWS)], found[min(limit, PAGE_ROWS) :]
     rows = tuple(
@@ -158,7 +158,7 @@ def list_decisions(
     front: FrontOffice, principal: Principal, language: Language, *, after: str = "", limit: int = PAGE_ROWS
 ) -> Page[FeedItem]:
     """Decisions on the principal's claims, in the order in which they were made. `after`: the cursor of the last one
-    that was read; `cursor` of the page is where to go on, also where it has no rows. Raises Denied, NotFound."""
+    that was read; `cursor` of the page is where to go on, also where it has no rows. Raises Denied, Poison."""
     grant = grant_of(principal, "list_decisions")
     source = principal.name if grant.reach == "own" else None
     places, most = places_of(after), min(limit, PAGE_ROWS)
@@ -177,9 +177,12 @@ def list_decisions(
 def list_work(
     front: FrontOffice, principal: Principal, *, after: str | None = None, limit: int = PAGE_ROWS
 ) -> Page[WaitingClaim]:
-    """Claims that wait for an officer, longest first. Raises Denied, NotFound."""
+    """Claims that wait for an officer, longest first. Raises Denied, Poison."""
     grant_of(principal, "list_work")
-    return waiting(front.store, limit=min(limit, PAGE_ROWS), after=after)
+    try:
+        return waiting(front.store, limit=min(limit, PAGE_ROWS), after=after)
+    except NotFound:
+        raise no_cursor() from None
 
 
 def read_receipt(front: FrontOffice, principal: Principal, digest: str) -> Followed:

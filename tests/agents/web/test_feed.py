@@ -140,7 +140,7 @@ class Bounded:
 
 def test_what_is_refused_is_refused_before_the_stream_begins(client: Open) -> None:
     with streaming(client("desk:one"), Last_Event_ID="nowhere") as stream:
-        assert (stream.answer.status, stream.headers["content-type"]) == (404, "application/problem+json")
+        assert (stream.answer.status, stream.headers["content-type"]) == (422, "application/problem+json")
     with streaming(client("payments:one")) as stream:
         assert stream.answer.status == 403
 
