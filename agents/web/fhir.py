@@ -22,10 +22,11 @@ from agents.fhir.faults import Fault, distinct, fault, operation_outcome
 from agents.fhir.responses import bundle, claim_response, queued_response
 from agents.fhir.systems import CLAIM, Json
 from agents.web.asking import Wait, waited
+from agents.web.bodies import object_of
 from agents.web.gate import Gateway, Signed, body_of, call, gateway_of, in_thread, language_of, log, media_type_of
 from agents.web.messages import in_indonesian
 from agents.web.problems import Problem, ProblemError, own, problem_of
-from agents.web.submitting import log_refusal, object_of
+from agents.web.submitting import log_refusal
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Denied, grant_of
 from pipeline.errors import Poison, SantunanError

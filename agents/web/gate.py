@@ -29,6 +29,7 @@ from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import AuditRecord
 from pipeline.store.link_book import LinkBook
 from pipeline.store.sign_in_book import SignInBook
+from schemas.decisions import FieldError
 
 Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
@@ -39,6 +40,7 @@ THREADS: Final = 8  # operations that ask the database; more only hand the inter
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
 MOST_SIGN_INS: Final = 5.0  # a second of one address: an office behind one address that begins at eight o'clock
 MOST_HASHED: Final = 2  # passwords at once: 19 MiB and 30 ms of a core each
+CONTENT_TYPE_WANTED: Final = "write application/json"
 ALARM: Final = (5, 60.0)  # refusals of one principal, and the seconds within which they are reported
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
 _CHANGES_NOTHING: Final = frozenset({"GET", "HEAD"})
@@ -263,7 +265,7 @@ async def parts_of(request: Request, most: int, seconds: float = BODY_SECONDS) -
     """The body as it comes. Raises ProblemError: LENGTH before more than `most` bytes are read, MEDIA_TYPE of
     compressed ones, SLOW where it takes longer than `seconds`."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise ProblemError("MEDIA_TYPE")
+        raise wrong_media_type("leave it out; nothing compressed is read", "Content-Encoding")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > 12 or int(length) > most:
         raise ProblemError("LENGTH", {"Connection": "close"})
@@ -284,5 +286,10 @@ def media_type_of(request: Request) -> str:
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = re.search(r"charset *= *\"?([^\s\";]+)", parameters)
     if charset is not None and charset[1].lower() != "utf-8":
-        raise ProblemError("MEDIA_TYPE")
+        raise wrong_media_type("write charset=utf-8, or leave it out")
     return media_type.strip().lower()
+
+
+def wrong_media_type(wanted: str, header: str = "Content-Type") -> ProblemError:
+    """A refusal that names the header, and what to write there."""
+    return ProblemError("MEDIA_TYPE", None, FieldError(f"header {header}", wanted))
