@@ -115,7 +115,7 @@ def _fault_of(error: ValidationError, model: type[Strict]) -> Poison:
         if one["loc"] and one["loc"][0] in model.model_fields:
             faults.append(FieldError(".".join(map(name_of, one["loc"])), message_of(one)))
         elif one["loc"]:
-            faults.append(FieldError("event", _UNKNOWN + ", ".join(model.model_fields)))
+            faults.append(FieldError("event", _UNKNOWN + ", ".join(f"`{name}`" for name in model.model_fields)))
         else:
             faults.append(FieldError("event", message_of(one)))
     return Poison("INVALID", *dict.fromkeys(faults[:MOST_FAULTS]))

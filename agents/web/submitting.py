@@ -49,7 +49,7 @@ MOST_EVENTS: Final = 1000
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
 _WANTED: Final = (
-    f"write {STRUCTURED} for one event, {BATCH} for several, or {JSON} for the data alone, beside headers ce-…"
+    f"write {STRUCTURED} for one event, {BATCH} for several, or {JSON} for the data alone, with headers ce-…"
 )
 _NO_KEY: Final = "is missing; add an id of your own for this report, and the same one when it is sent again"
 _ATTRIBUTE: Final = "ce-"

@@ -10,6 +10,7 @@ from agents.web.app import make_app
 from agents.web.metrics import Metrics
 from agents.web.openapi import openapi_document
 from tests.agents.web.conftest import OWN
+from tests.agents.web.english import english_in
 from tests.support.gateway import Client
 
 Open = Callable[[str | None], Client]
@@ -42,10 +43,13 @@ OF_V1: Final = [one for one in operations() if one[1].startswith("/v1/") and one
 @pytest.mark.parametrize(("method", "path"), OF_V1, ids=" ".join)
 def test_an_unknown_parameter_is_named(method: str, path: str, client: Open) -> None:
     sent: Any = {} if method in ("POST", "PUT") else None
-    found = asking(client, path).ask(method, f"{address(path)}?limmit=3&wait=x&3171010101800001=1", sent)
+    found = asking(client, path).ask(
+        method, f"{address(path)}?limmit=3&wait=x&limit=999&after=-1&lang=xx&3171010101800001=1", sent
+    )
     assert found.status == 422 and found.json["code"] == "INVALID"
     faults = {one["parameter"]: one["detail"] for one in found.json["errors"]}
     assert {"limmit", "(unreadable name)"} <= faults.keys() and "tidak dikenal" in faults["limmit"]
+    assert [(said, english_in(said)) for said in faults.values() if english_in(said)] == []
     assert "wait" in faults  # unknown, or wrong: all are named at once
     assert b"3171010101800001" not in found.raw
 
