@@ -18,6 +18,7 @@ from starlette.routing import compile_path
 
 from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting
 from agents.web.describing import Answer, describe
+from agents.web.fhir_absent import make_absent_app
 from agents.web.gate import IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
 from agents.web.pages import claims, entry, frame, front, law, reports, work
@@ -72,6 +73,8 @@ def make_app(gateway: Gateway) -> FastAPI:
         from agents.web.fhir import make_fhir_app
 
         app.mount("/fhir", make_fhir_app(gateway))
+    else:
+        app.mount("/fhir", make_absent_app(gateway))
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])

@@ -41,6 +41,7 @@ _DOORS: Final = {
     "line {}, column {}: no JSON from here on; check quotes, commas and brackets": (
         "baris {0}, kolom {1}: mulai dari sini bukan JSON; periksa tanda kutip, koma, dan kurung"
     ),
+    "write {}/{}": "tulis {0}/{1}",
     "unknown field; only these are read: {}": "bagian tidak dikenal; hanya ini yang dibaca: {0}",
     "write {} for one event, {} for several, or {} for the data alone, with headers ce-…": (
         "tulis {0} untuk satu kejadian, {1} untuk beberapa, atau {2} untuk `data` saja bersama header ce-…"

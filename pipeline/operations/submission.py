@@ -13,6 +13,7 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import Denied, grant_of
 from pipeline.errors import Poison
 from pipeline.messages.intake import claimed_identity, event_clock, read_event
+from pipeline.operations.dates import require_past
 from pipeline.operations.front_office import Content, FrontOffice, IdReused, Placed, Receipt
 from pipeline.operations.paper_room import require_put
 from pipeline.operations.parties import require_other_hand, require_own
@@ -106,7 +107,9 @@ def admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEven
     if event.source != principal.name:
         raise Denied("SOURCE_FORGED", "submit_events")
     grant = grant_of(principal, OPERATION_OF.get(type(event), "submit_days"))
-    event_clock(event, int(front.now().timestamp() * 1000))
+    now = front.now()
+    event_clock(event, int(now.timestamp() * 1000))
+    require_past(event, now)
     require_own(front, principal, event, grant)
     require_put(front, principal, event)
     if isinstance(event, ClaimReviewed):

@@ -21,8 +21,8 @@ LANGUAGES: Final = ROOT / "pipeline" / "explain" / "languages"
 PAGES: Final = ROOT / "agents" / "web" / "pages" / "texts"
 # Of both languages, or names that are the same in both, whichever texts happen to have them.
 _SAME: Final = (
-    "authorization bearer byte ce charset data digit dpi false format header host internet json log person program status "
-    "true utc utf virus"
+    "authorization bearer byte ce charset data digit dpi false format header host internet json log parameter person "
+    "program status true utc utf virus"
 )
 BOTH: Final = frozenset(_SAME.split())
 # Rooms whose faults a sender may read, at once or in a receipt.

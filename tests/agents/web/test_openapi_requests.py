@@ -47,6 +47,7 @@ UNSAID_WORDS: Final = (
     "the law is known from",
     "you have as many webhooks as one may have",
     "you have put no paper of this SHA-256",
+    "lies after today",
 )
 # Who may do it; the others are asked for as well, and an office may do the rest.
 ABLE: Final = {

@@ -37,15 +37,14 @@ def asking(client: Open, path: str) -> Client:
     return client(ABLE.get(path, "desk:one"))
 
 
+WRONG: Final = "limmit=3&wait=x&limit=999&lang=xx&3171010101800001=1"
 OF_V1: Final = [one for one in operations() if one[1].startswith("/v1/") and one[1] not in FOREIGN_PARAMETERS]
 
 
 @pytest.mark.parametrize(("method", "path"), OF_V1, ids=" ".join)
 def test_an_unknown_parameter_is_named(method: str, path: str, client: Open) -> None:
     sent: Any = {} if method in ("POST", "PUT") else None
-    found = asking(client, path).ask(
-        method, f"{address(path)}?limmit=3&wait=x&limit=999&after=-1&lang=xx&3171010101800001=1", sent
-    )
+    found = asking(client, path).ask(method, f"{address(path)}?{WRONG}", sent)
     assert found.status == 422 and found.json["code"] == "INVALID"
     faults = {one["parameter"]: one["detail"] for one in found.json["errors"]}
     assert {"limmit", "(unreadable name)"} <= faults.keys() and "tidak dikenal" in faults["limmit"]
