@@ -24,7 +24,7 @@ from agents.web.metrics import NO_ROUTE
 from agents.web.pages import claims, entry, frame, front, law, reports, work
 from agents.web.parameters import only_known
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
-from pipeline.errors import SantunanError
+from pipeline.errors import SantunanError, Transient
 from pipeline.queries.submissions import last_chunk
 from schemas.bundle import Schema
 from schemas.decisions import FieldError
@@ -101,8 +101,12 @@ class Guard:
         if asked_by == "HEAD":  # as GET; the server keeps the body to itself
             scope = {**scope, "method": "GET", IS_HEAD: True}
 
+        has_begun = False
+
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 own = [*message.get("headers", ())]
                 there = {name.lower() for name, _ in own}  # what is printed or downloaded has a policy of its own
                 ours = (*_HEADERS, (_POLICY, _policy_of(scope)))
@@ -115,7 +119,13 @@ class Guard:
                 metrics.note_request(asked_by, pattern, message["status"], seconds)
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        try:
+            await self._app(scope, receive, send_guarded)
+        except asyncio.CancelledError:  # the process ends, and this request took longer than it waits
+            if has_begun or not scope["app"].state.gateway.leaving.is_set():
+                raise
+            away = problem_of(Transient("the gateway is leaving"))
+            await answer(away, language_of(Request(scope)))(scope, receive, send_guarded)
 
 
 def is_page(scope: Scope) -> bool:
