@@ -18,7 +18,8 @@ from agents.web.printing import explanation_page
 from agents.web.problems import ProblemError
 from pipeline.explain import Explanation, Language, render_text
 from pipeline.operations.claim_file import CaseView, read_case
-from pipeline.operations.cover import MEMBER_SHAPE, Cover, check_cover
+from pipeline.operations.cover import Cover, check_cover
+from pipeline.operations.cover_question import MEMBER_SHAPE
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.fate import WAITS_FOR_CLAIM, Followed, ReportRefused
 from pipeline.operations.payouts import list_payouts

@@ -125,6 +125,9 @@ def serve(settings: Settings) -> None:
                 f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on, perhaps since another program "
                 "does: give another HOST:PORT"
             ) from None
+        finally:  # what comes now cannot end it any sooner
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _offer_first_operator(gateway: Gateway, settings: Settings) -> None:

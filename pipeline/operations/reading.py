@@ -23,6 +23,7 @@ from pipeline.queries.queue import WaitingClaim, waiting
 from pipeline.queries.submissions import claim_file, claims_page, decisions_page
 from schemas.decisions import Decision
 
+_FOR_ALL: Final = frozenset({"reported_on"})  # facts that say who is waited for, and no figure
 _MONEY: Final = ("full", "payout")  # views that see every amount
 
 
@@ -248,14 +249,13 @@ def _amounts(decision: Decision, view: View) -> tuple[Amount, ...]:
 
 def _worded(codes: tuple[str, ...], decision: Decision, view: View, language: Language) -> tuple[Worded, ...]:
     """The figures of a check, such as what an employer owes, are for who sees everything."""
-    return tuple(
-        Worded(
-            code,
-            short(code, language),
-            reason_next(code, language, reason_facts(code, decision, language) if view == "full" else {}),
-        )
-        for code in codes
-    )
+    found = []
+    for code in codes:
+        facts = reason_facts(code, decision, language)
+        if view != "full":
+            facts = {name: value for name, value in facts.items() if name in _FOR_ALL}
+        found.append(Worded(code, short(code, language), reason_next(code, language, facts)))
+    return tuple(found)
 
 
 def _day(stored: str | None) -> dt.date | None:

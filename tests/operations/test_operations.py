@@ -389,3 +389,12 @@ def test_what_to_do_is_said_in_both_languages_and_facts_to_who_sees_them(site: S
     assert told["clinic", "en"][0].next is told["clinic", "id"][0].next is None, "which months are owed is not said"
     assert "January 2020 and February 2020" in (told["auditor", "en"][0].next or "")
     assert "Januari 2020 dan Februari 2020" in (told["auditor", "id"][0].next or "")
+
+
+def test_who_sees_no_figures_is_told_whether_the_employers_report_is_there(site: Site, front: FrontOffice) -> None:
+    claim = opened(site, front)
+    said = read_claim(front, CLINIC, claim, "en").reasons[0].next
+    assert said == "Ask the employer to send its first report (stage I) to the office of BPJS Ketenagakerjaan soon."
+    add_evidence(front, OFFICE, claim, "r", {"report": {"reported_at": "2026-07-31T08:00:00+07:00"}})
+    site.run()
+    assert read_claim(front, CLINIC, claim, "en").reasons[0].next == "You only have to wait for that conclusion."
