@@ -1,4 +1,4 @@
-"""What became of an event, in words: the answer of a receipt, in Indonesian or English."""
+"""The fate of an event in words: the answer of a receipt, in Indonesian or English."""
 
 from collections.abc import Mapping
 from typing import Any, Final
