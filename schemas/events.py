@@ -92,7 +92,7 @@ def _pairs_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = sorted({key for key, _ in pairs if key in seen or seen.add(key)})  # type: ignore[func-returns-value]
-        names = ", ".join(_name(key) for key in twice)
+        names = ", ".join(name_of(key) for key in twice)
         raise Refused("DUPLICATE_KEY", (FieldError(names, "the key stands twice in one object; keep one of them"),))
     return found
 
@@ -121,11 +121,11 @@ def _refusal(error: ValidationError) -> Refused:
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         known = "see `santunan schemas` for the types this version reads"
         return Refused("UNKNOWN_TYPE", (FieldError("type", f"missing or unknown; {known}"),))
-    errors = tuple(FieldError(_path(one["loc"]), _message(one)) for one in found[:20])
+    errors = tuple(FieldError(_path(one["loc"]), message_of(one)) for one in found[:20])
     return Refused("INVALID", errors)
 
 
-def _message(error: Any) -> str:
+def message_of(error: Any) -> str:
     """What is wrong and what to write instead; pydantic's own words where they already say it."""
     pattern = error.get("ctx", {}).get("pattern")
     said: str | None = SHAPES.get(pattern) if pattern else _FIXES.get(error["type"])
@@ -138,10 +138,11 @@ def _path(location: tuple[int | str, ...]) -> str:
 
     The name of an unknown field came from outside and may hold anything, a NIK too: such names are not repeated.
     """
-    return ".".join(_name(part) for part in location[1:]) or "event"
+    return ".".join(name_of(part) for part in location[1:]) or "event"
 
 
-def _name(part: int | str) -> str:
+def name_of(part: int | str) -> str:
+    """A part of a path, where it is one of our names or could be; the name of an unknown field may hold anything."""
     return str(part) if isinstance(part, int) or _FIELD_NAME.fullmatch(part) else "(unreadable name)"
 
 

@@ -163,11 +163,13 @@ def evidence(clinic: Clinic) -> None:
 
 
 def receipt(clinic: Clinic) -> None:
-    """The receipt of the report is given again by its digest."""
+    """The receipt of the report is given again by its digest, and says that it was applied."""
     if clinic.decision is None:
         raise Skipped("`decision` has to succeed first")
     found = clinic.get(f"/v1/receipts/{clinic.received['digest']}").expect(200)
-    require(found.body == clinic.received, "it is not the receipt of the report")
+    same = {name: value for name, value in found.body.items() if name != "fate"}
+    require(same == clinic.received, "it is not the receipt of the report")
+    require(found.body.get("fate", {}).get("state") == "applied", "a report that was decided has the fate `applied`")
 
 
 def feed(clinic: Clinic) -> None:

@@ -7,7 +7,8 @@ from typing import Any, Final, Literal, get_args
 from agents.fhir.elements import Element
 from agents.fhir.faults import Fault, fault, structural_faults
 from agents.fhir.sections import Data, read_sections
-from agents.fhir.systems import BPJS, CLAIM, COST, HL7, INSURER, KPJ, NIK, PAPER, PROGRAM, URI, Json
+from agents.fhir.systems import BPJS, CLAIM, COST, HL7, INSURER, KPJ, NIK, OURS, PAPER, PROGRAM, URI, Json
+from schemas.claims import SECTIONS
 from schemas.clock import local_day
 from schemas.codes import PaperName
 
@@ -33,11 +34,21 @@ _COSTS: Final = {
 }
 # Where a field would be said that nobody said: the start of its path, the longest first.
 _ELEMENTS: Final = {
+    **{name: f"Claim.extension.where(url='{OURS}{name}')" for name in SECTIONS},
     "accident.occurred_at": "Claim.extension.where(url='urn:santunan:fhir:accident')",
     "accident": "Claim.accident",
     "member": "Claim.patient",
-    "death": "Claim.extension.where(url='urn:santunan:fhir:death')",
+    "attachments": "Claim.supportingInfo",
     "claim_id": "Claim.identifier",
+    "claimed": "Claim.created",
+    "costs": "Claim.item",
+    "documents": "Claim.supportingInfo",
+    "id": "Claim.identifier",
+    "member_number": "Claim.insurance.coverage.identifier.value",
+    "source": "Claim.provider",
+    "subject": "Claim.identifier",
+    "time": "Claim.created",
+    "type": "Claim.subType",
 }
 
 
@@ -58,8 +69,6 @@ class Report:
     def place_of(self, field: str) -> str:
         """`data.accident.kind` -> where the resource says it, or would say it."""
         path = field.removeprefix("data.")
-        if path == "id":
-            return "Claim.identifier"
         for known in (self.places, _ELEMENTS):
             parts = path.split(".")
             while parts:

@@ -11,6 +11,7 @@ from agents.fhir.systems import PROBLEM, Json, concept, narrative, text_in
 from pipeline.explain import Language
 
 MOST_ISSUES: Final = 50
+HTTP: Final = "http."  # before the name of a header or a parameter, as R4 says of OperationOutcome.issue.location
 _NAME: Final = re.compile(r"_?[a-z][A-Za-z]{0,39}")  # as FHIR names elements: no digits, so no NIK
 
 # kind: (FHIR's type of the issue, Indonesian, English)
@@ -55,7 +56,8 @@ _KINDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`code`: FHIR's type of the issue. `expression`: FHIRPath; empty: of the whole request."""
+    """`code`: FHIR's type of the issue. `expression`: FHIRPath; empty: of the whole request; `http.` and a name: of a
+    header or a parameter of the address, which is no element and stands in `location`."""
 
     code: str
     expression: str
@@ -114,13 +116,19 @@ def operation_outcome(code: str, faults: Iterable[Fault], language: Language) ->
             "severity": "error",
             "code": one.code,
             "details": concept(PROBLEM, code) | text_in(language, one.said),
-            **({"expression": [one.expression]} if one.expression else {}),
+            **_place(one.expression),
         }
         for one in listed
     ]
     lines = [f"{one.expression}: {one.said(language)}".removeprefix(": ") for one in listed]
     said = {"language": language, "text": narrative(language, *lines)}
     return {"resourceType": "OperationOutcome", **said, "issue": issues}
+
+
+def _place(expression: str) -> Json:
+    if not expression:
+        return {}
+    return {"location" if expression.startswith(HTTP) else "expression": [expression]}
 
 
 def of_type(value: Any, kind: type) -> bool:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -18,7 +18,8 @@ from starlette.routing import compile_path
 
 from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting, working
 from agents.web.describing import Answer, describe
-from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
+from agents.web.fhir_absent import make_absent_app
+from agents.web.gate import IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
 from agents.web.pages import (
     access,
@@ -36,8 +37,9 @@ from agents.web.pages import (
     state,
     work,
 )
+from agents.web.parameters import only_known
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
-from pipeline.errors import SantunanError
+from pipeline.errors import SantunanError, Transient
 from pipeline.queries.submissions import last_chunk
 from schemas.bundle import Schema
 from schemas.decisions import FieldError
@@ -72,8 +74,6 @@ def make_app(gateway: Gateway) -> FastAPI:
         hooks.router,
         papers.router,
         samples.router,
-        session.router,
-        oidc.router,
         documents.router,
         entry.router,
         front.router,
@@ -89,10 +89,14 @@ def make_app(gateway: Gateway) -> FastAPI:
         audit.router,
     ):
         app.include_router(router)
+    for router in (session.router, oidc.router):  # most of it asks for no key
+        app.include_router(router, dependencies=[Depends(only_known)])
     if find_spec("fhir") is not None:  # the extra `fhir` is installed
         from agents.web.fhir import make_fhir_app
 
         app.mount("/fhir", make_fhir_app(gateway))
+    else:
+        app.mount("/fhir", make_absent_app(gateway))
     app.add_api_route("/health", _health, methods=["GET"])
     app.add_api_route("/ready", _ready, methods=["GET"])
     app.add_api_route("/metrics", _metrics, methods=["GET"])
@@ -115,23 +119,35 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = time.perf_counter()
+        began, asked_by = time.perf_counter(), scope["method"]
+        if asked_by == "HEAD":  # as GET; the server keeps the body to itself
+            scope = {**scope, "method": "GET", IS_HEAD: True}
+
+        has_begun = False
 
         async def send_guarded(message: MutableMapping[str, Any]) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 own = [*message.get("headers", ())]
                 there = {name.lower() for name, _ in own}  # what is printed or downloaded has a policy of its own
                 ours = (*_HEADERS, (_POLICY, _policy_of(scope)))
                 message["headers"] = [*own, *(one for one in ours if one[0] not in there)]
                 pattern = getattr(scope.get("route"), "path", NO_ROUTE)
                 seconds = time.perf_counter() - began
-                text = f"{scope['method'] if pattern[0] == '/' else 'request'} {pattern} {seconds * 1000:.1f} ms"
+                text = f"{asked_by if pattern[0] == '/' else 'request'} {pattern} {seconds * 1000:.1f} ms"
                 log.info(text, extra={"source": scope.get("principal"), "status": message["status"]})
                 metrics = scope["app"].state.gateway.metrics
-                metrics.note_request(scope["method"], pattern, message["status"], seconds)
+                metrics.note_request(asked_by, pattern, message["status"], seconds)
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        try:
+            await self._app(scope, receive, send_guarded)
+        except asyncio.CancelledError:  # the process ends, and this request took longer than it waits
+            if has_begun or not scope["app"].state.gateway.leaving.is_set():
+                raise
+            away = problem_of(Transient("the gateway is leaving"))
+            await answer(away, language_of(Request(scope)))(scope, receive, send_guarded)
 
 
 def is_page(scope: Scope) -> bool:
@@ -180,7 +196,8 @@ async def _metrics(request: Request) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    problem = problem_of(error)
+    asks = request.method == "GET"  # and has no body, so what is wrong is in the address
+    problem = problem_of(error, prefix=QUERY if asks else "")
     if problem.status == 401 and request.method == "POST" and is_page(request.scope):
         kept = await resume.kept_form(request)
         if kept is not None:
@@ -210,7 +227,8 @@ def methods_at(app: FastAPI, path: str) -> set[str]:
     """All that some route has at this address; the router names those of the first route alone."""
     contexts = [one for one in iter_route_contexts(app.routes) if one.path and one.methods]
     found = [one.methods or set() for one in contexts if compile_path(str(one.path))[0].match(path)]
-    return {method for methods in found for method in methods}
+    allowed = {method for methods in found for method in methods}
+    return allowed | ({"HEAD"} if "GET" in allowed else set())
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -13,14 +13,16 @@ from agents.letters import MEDIA_TYPE as PDF
 from agents.web import examples, feed
 from agents.web.bodies import model_of
 from agents.web.describing import HTML, JSON, Answer, describe, page_of, rows_of
-from agents.web.gate import Gateway, Signed, call, gateway_of, in_thread, language_of, prefers
+from agents.web.fates import followed_document, followed_schema
+from agents.web.gate import Gateway, Signed, call, even_out, gateway_of, in_thread, language_of, prefers
 from agents.web.printing import explanation_page, pdf_answer
 from agents.web.problems import ProblemError
-from agents.web.submitting import receipt_document, receipt_schema
 from pipeline.explain import Explanation, Language, render_text
 from pipeline.operations.claim_file import CaseView, Change, changed_since, read_case
-from pipeline.operations.cover import MEMBER_SHAPE, Cover, check_cover
+from pipeline.operations.cover import Cover, check_cover
+from pipeline.operations.cover_question import MEMBER_SHAPE
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
+from pipeline.operations.fate import WAITS_FOR_CLAIM, Followed, ReportRefused
 from pipeline.operations.payouts import list_payouts
 from pipeline.operations.reading import (
     ClaimRow,
@@ -240,13 +242,28 @@ async def get_payouts(
 
 @router.get("/receipts/{digest}")
 @describe(
-    ("Tanda terima sekali lagi", "The receipt again"),
+    ("Tanda terima, dan apa yang terjadi pada kirimannya", "The receipt, and what became of its event"),
+    (
+        "`fate.state`: waiting, applied, duplicate, atau refused dengan alasan, bagian yang salah, dan cara "
+        "memperbaikinya. `wait` menunggu sampai kiriman dibaca.",
+        "`fate.state`: waiting, applied, duplicate, or refused with the reason, what is wrong and how to mend it. "
+        "`wait` waits until the event is read.",
+    ),
     tag="events",
-    answers={200: receipt_schema},
+    answers={200: Answer({JSON: followed_schema}, ("Content-Language",))},
     problems=(404,),
 )
-async def get_receipt(request: Request, principal: Signed, digest: str) -> Response:
-    return _json(receipt_document(await call(request, read_receipt, principal, digest)))
+async def get_receipt(request: Request, principal: Signed, digest: str, wait: Wait = 0) -> Response:
+    """`wait`: until a worker has read the event."""
+    language, began = language_of(request), asyncio.get_running_loop().time()
+
+    async def ask() -> Followed:
+        return await call(request, read_receipt, principal, digest)
+
+    found = await waited(request, wait, ask, lambda one: one.fate.state != "waiting")
+    if found.fate.reason == WAITS_FOR_CLAIM:
+        await even_out(began)
+    return _json(followed_document(found, language), {"Content-Language": language})
 
 
 async def waited(
@@ -278,8 +295,8 @@ async def _looked(
             try:
                 if is_new(found := await ask()) or is_last:
                     return found
-            except NotFound:
-                if is_last:
+            except NotFound as error:
+                if is_last or isinstance(error, ReportRefused):  # which nothing changes any more
                     raise
         await asyncio.sleep(feed.LOOK_SECONDS)
 

@@ -13,13 +13,14 @@ import orjson
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from agents.web.gate import call, gateway_of, in_thread, language_of, signed_in
+from agents.web.gate import call, gateway_of, in_thread, is_head, language_of, signed_in
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
-from pipeline.errors import SantunanError
+from pipeline.errors import Poison, SantunanError
 from pipeline.operations.reading import FeedItem, list_decisions
 from pipeline.queries.pages import Page
 from pipeline.queries.submissions import last_chunk
+from schemas.decisions import FieldError
 
 MEDIA_TYPE: Final = "text/event-stream"
 LOOK_SECONDS: Final = 0.3  # how often a request that waits looks
@@ -32,8 +33,17 @@ async def stream_decisions(request: Request, principal: Principal, after: str, l
     """What is refused is refused before the stream begins. `Last-Event-ID` counts, and else `after`."""
     if gateway_of(request).waiting.locked():
         raise ProblemError("AWAY", {"Retry-After": "5"})
-    after = request.headers.get("last-event-id", after)
-    first = await _page(request, principal, after, limit)
+    last = request.headers.get("last-event-id")
+    try:
+        first = await _page(request, principal, last if last is not None else after, limit)
+    except Poison as poison:
+        if last is None:
+            raise
+        raise Poison(
+            poison.reason, *[FieldError("header Last-Event-ID", one.message) for one in poison.errors]
+        ) from None
+    if is_head(request):
+        return StreamingResponse(iter(()), 200, _HEADERS, MEDIA_TYPE)
     return StreamingResponse(_events(request, principal, first, limit), 200, _HEADERS, MEDIA_TYPE)
 
 

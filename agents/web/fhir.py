@@ -18,20 +18,33 @@ from starlette.exceptions import HTTPException
 from agents.fhir.capability import capability_statement
 from agents.fhir.claims import Report, read_claim_resource
 from agents.fhir.eligibility import Question, eligibility_response, read_eligibility_request
-from agents.fhir.faults import Fault, distinct, fault, operation_outcome
+from agents.fhir.faults import HTTP, Fault, below, distinct, fault, operation_outcome
 from agents.fhir.responses import bundle, claim_response, queued_response
 from agents.fhir.systems import CLAIM, Json
 from agents.web.asking import Wait, waited
-from agents.web.gate import Gateway, Signed, body_of, call, gateway_of, in_thread, language_of, log, media_type_of
+from agents.web.bodies import object_of
+from agents.web.gate import (
+    Gateway,
+    Signed,
+    body_of,
+    call,
+    gateway_of,
+    in_thread,
+    language_of,
+    log,
+    media_type_of,
+    wrong_media_type,
+)
 from agents.web.messages import in_indonesian
-from agents.web.problems import Problem, ProblemError, own, problem_of
-from agents.web.submitting import log_refusal, object_of
+from agents.web.problems import HEADER, Problem, ProblemError, own, problem_of
+from agents.web.submitting import log_refusal
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Denied, grant_of
 from pipeline.errors import Poison, SantunanError
 from pipeline.explain import Language
 from pipeline.operations.cover import check_cover
-from pipeline.operations.front_office import Receipt
+from pipeline.operations.fate import ReportRefused
+from pipeline.operations.front_office import IdReused, Receipt
 from pipeline.operations.reading import ClaimView, read_claim
 from pipeline.operations.reports import report_accident, report_death
 from pipeline.queries.pages import NotFound
@@ -71,10 +84,11 @@ _ISSUES: Final[Mapping[str, str]] = {
 class Unreadable(Exception):
     """A resource with faults. `code`: ours of the whole refusal."""
 
-    def __init__(self, faults: list[Fault], code: str = "INVALID") -> None:
+    def __init__(self, faults: list[Fault], code: str = "INVALID", status: int = 422) -> None:
         super().__init__(code)
         self.faults = distinct(faults)
         self.code = code
+        self.status = status
 
 
 def make_fhir_app(gateway: Gateway) -> FastAPI:
@@ -124,6 +138,11 @@ async def submit_claim(request: Request, principal: Signed, wait: Wait = 0) -> R
         raise Unreadable(faults)
     try:
         receipt = await call(request, _OPERATIONS[report.program], principal, key, report.data)
+    except IdReused as reused:
+        [error] = problem_of(reused).errors
+        place = f"{HTTP}Idempotency-Key" if "idempotency-key" in request.headers else report.place_of("id")
+        said = Fault("conflict", place, in_indonesian(error.message), error.message)
+        raise Unreadable([said], "ID_REUSED", 409) from None
     except Poison as poison:
         if not poison.errors:
             raise
@@ -131,6 +150,9 @@ async def submit_claim(request: Request, principal: Signed, wait: Wait = 0) -> R
     assert receipt.claim_id is not None
     try:
         view = await _claim(request, principal, receipt.claim_id, wait)
+    except ReportRefused as refused:  # by a worker, after it was received
+        fate = refused.fate
+        raise Unreadable([_of_field(one, report.place_of) for one in fate.errors], str(fate.reason)) from None
     except ProblemError:  # too many wait already; it is received, so the answer is that it is queued
         view = None
     made = (
@@ -180,21 +202,29 @@ async def search_responses(request: Request, principal: Signed, wait: Wait = 0) 
 
 
 async def _claim(request: Request, principal: Principal, claim_id: str, wait: int) -> ClaimView | None:
-    """None: not decided within `wait` seconds, or not the principal's."""
+    """None: not decided within `wait` seconds, or not the principal's. Raises ReportRefused where what the principal
+    sent about it was refused."""
 
     async def ask() -> ClaimView:
         return await call(request, read_claim, principal, claim_id, language_of(request))
 
     try:
         return await waited(request, wait, ask, lambda view: view.revision > 0)
+    except ReportRefused:
+        raise
     except NotFound:
         return None
 
 
 async def _resource(request: Request, kind: str, most: int) -> Json:
     if media_type_of(request) not in _JSON:
-        raise ProblemError("MEDIA_TYPE")
-    found = object_of(await body_of(request, most))
+        raise wrong_media_type(f"write {MEDIA_TYPE}")
+    try:
+        found = object_of(await body_of(request, most))
+    except Poison as poison:
+        status = problem_of(poison).status
+        kinds = _ISSUES.get(poison.reason, "invalid")
+        raise Unreadable([_of_body(one, kind, kinds) for one in poison.errors], poison.reason, status) from None
     if found.get("resourceType") != kind:
         raise Unreadable([fault("value", "resourceType", kind)])
     return found
@@ -206,7 +236,7 @@ async def _parameters(request: Request) -> dict[str, list[str]]:
     found.pop("wait", None)  # read as a parameter of the route
     if request.method == "POST":
         if media_type_of(request) != _FORM:
-            raise ProblemError("MEDIA_TYPE")
+            raise wrong_media_type(f"write {_FORM}")
         form = (await body_of(request, _FORM_BYTES)).decode("utf-8", "replace")
         for name, values in parse_qs(form, keep_blank_values=True).items():
             found.setdefault(name, []).extend(values)
@@ -244,6 +274,13 @@ def _faults_of(report: Report, principal: Principal, now: dt.datetime) -> list[F
     return report.faults
 
 
+def _of_body(error: FieldError, resource: str, kind: str) -> Fault:
+    """Of JSON before it is read as a resource: `item.0.net` -> `Claim.item[0].net`."""
+    parts = [] if error.field == "event" else error.field.split(".")
+    place = below(resource, *[int(one) if one.isdecimal() else one for one in parts])
+    return Fault(kind, place, in_indonesian(error.message), error.message)
+
+
 def _of_field(error: FieldError, place_of: Callable[[str], str]) -> Fault:
     return Fault("invalid", place_of(error.field), in_indonesian(error.message), error.message)
 
@@ -251,34 +288,44 @@ def _of_field(error: FieldError, place_of: Callable[[str], str]) -> Fault:
 async def _refused(request: Request, error: Exception) -> Response:
     language = language_of(request)
     if isinstance(error, Unreadable):
-        return _answer(operation_outcome(error.code, error.faults, language), 422)
+        return _answer(operation_outcome(error.code, error.faults, language), error.status)
     problem = _problem_of(error)
     if problem.status == 403:
         log_refusal(request, problem.code)
     elif problem.status >= 500:
         log.error("a request could not be served: %s", type(error).__name__, extra={"status": problem.status})
-    return _answer(_outcome_of(problem, language), problem.status, dict(problem.headers))
+    return _answer(_outcome_of(problem, request, language), problem.status, dict(problem.headers))
 
 
 def _problem_of(error: Exception) -> Problem:
     if isinstance(error, RequestValidationError):
-        return Problem("INVALID", 422, tuple(FieldError(str(one["loc"][-1]), one["msg"]) for one in error.errors()))
+        return Problem(
+            "INVALID", 422, tuple(FieldError(f"{HEADER}{one['loc'][-1]}", one["msg"]) for one in error.errors())
+        )
     if isinstance(error, HTTPException):
         if error.status_code == 406:
-            return Problem("MEDIA_TYPE", 406)
+            return Problem("MEDIA_TYPE", 406, (FieldError(f"{HEADER}Accept", "write application/fhir+json"),))
         codes = {404: "NOT_FOUND", 405: "METHOD"}
         return own(codes.get(error.status_code, "BUG"), error.headers)
     return problem_of(error)
 
 
-def _outcome_of(problem: Problem, language: Language) -> Json:
+def _outcome_of(problem: Problem, request: Request, language: Language) -> Json:
     kind = _ISSUES.get(problem.code, "invalid")
     said = {one: str(problem.document(one)["detail"]) for one in ("id", "en")}
+    resource = request.url.path.removeprefix("/fhir/").split("/")[0]
     faults = [
-        Fault(kind, "", f"{one.field}: {in_indonesian(one.message)}", f"{one.field}: {one.message}")
+        Fault(
+            kind,
+            f"{HTTP}{name}" if name != one.field else below(resource, name),
+            in_indonesian(one.message),
+            one.message,
+        )
         for one in problem.errors
+        for name in [one.field.removeprefix(HEADER)]
     ]
-    return operation_outcome(problem.code, faults or [Fault(kind, "", said["id"], said["en"])], language)
+    place = f"{resource}.provider" if problem.code == "SOURCE_FORGED" else ""
+    return operation_outcome(problem.code, faults or [Fault(kind, place, said["id"], said["en"])], language)
 
 
 def _answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -20,6 +20,7 @@ from agents.web.identity_provider import IdentityProvider
 from agents.web.limits import Buckets, Streaks
 from agents.web.link import HandedIn, SubmitterLink
 from agents.web.metrics import Metrics
+from agents.web.parameters import only_known
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -30,6 +31,7 @@ from pipeline.store.access_rows import AuditRecord
 from pipeline.store.draft_book import DraftBook
 from pipeline.store.link_book import LinkBook
 from pipeline.store.sign_in_book import SignInBook
+from schemas.decisions import FieldError
 
 Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
@@ -40,9 +42,11 @@ THREADS: Final = 8  # operations that ask the database; more only hand the inter
 MOST_REFUSED_KEYS: Final = 5.0  # a second of one address: nobody tries keys faster
 MOST_SIGN_INS: Final = 5.0  # a second of one address: an office behind one address that begins at eight o'clock
 MOST_HASHED: Final = 2  # passwords at once: 19 MiB and 30 ms of a core each
+CONTENT_TYPE_WANTED: Final = "write application/json"
 ALARM: Final = (5, 60.0)  # refusals of one principal, and the seconds within which they are reported
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
 _CHANGES_NOTHING: Final = frozenset({"GET", "HEAD"})
+IS_HEAD: Final = "santunan.is_head"  # key of a scope
 _BEARER: Final = re.compile(r"[Bb]earer +(\S{1,200})")
 
 log = logging.getLogger("santunan.gateway")
@@ -111,6 +115,11 @@ def language_of(request: Request) -> Language:
     return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "id"
 
 
+def is_head(request: Request) -> bool:
+    """Whether only the headers are asked for; `request.method` is GET then."""
+    return IS_HEAD in request.scope
+
+
 def prefers(request: Request, media_type: str) -> bool:
     """Whether `Accept` names this kind of answer before all others."""
     first = request.headers.get("accept", "").partition(",")[0].partition(";")[0]
@@ -118,7 +127,8 @@ def prefers(request: Request, media_type: str) -> bool:
 
 
 async def signed_in(request: Request) -> Principal:
-    """The principal of the request's key, or of its session. Raises ProblemError: KEY_NEEDED, CROSS_SITE, RATE."""
+    """The principal of the request's key, or of its session. Raises ProblemError: KEY_NEEDED, CROSS_SITE, RATE;
+    RequestValidationError where the address has a parameter that its route does not know."""
     gateway, address = gateway_of(request), address_of(request)
     if wait := gateway.addresses.take(address):
         raise too_many(wait)
@@ -134,6 +144,7 @@ async def signed_in(request: Request) -> Principal:
     if wait := gateway.principals.take(principal.name):
         raise too_many(wait)
     request.scope["principal"] = principal.name
+    await only_known(request)
     return principal
 
 
@@ -251,8 +262,15 @@ async def call(
             return cast(Answer, found.then(await gateway.link.placed(found.documents)))
         return found
     except NotFound:
-        await asyncio.sleep(NOT_FOUND_SECONDS - (clock() - began) % NOT_FOUND_SECONDS)
+        await even_out(began)
         raise
+
+
+async def even_out(began: float) -> None:
+    """Until a multiple of `NOT_FOUND_SECONDS` from `began`, by the loop's clock: for an answer that must not tell by
+    its time what was looked at."""
+    passed = asyncio.get_running_loop().time() - began
+    await asyncio.sleep(NOT_FOUND_SECONDS - passed % NOT_FOUND_SECONDS)
 
 
 async def body_of(request: Request, most: int = MOST_REQUEST_BYTES) -> bytes:
@@ -264,7 +282,7 @@ async def parts_of(request: Request, most: int, seconds: float = BODY_SECONDS) -
     """The body as it comes. Raises ProblemError: LENGTH before more than `most` bytes are read, MEDIA_TYPE of
     compressed ones, SLOW where it takes longer than `seconds`."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise ProblemError("MEDIA_TYPE")
+        raise wrong_media_type("leave it out; nothing compressed is read", "Content-Encoding")
     length = request.headers.get("content-length", "0")
     if not length.isdecimal() or len(length) > 12 or int(length) > most:
         raise ProblemError("LENGTH", {"Connection": "close"})
@@ -285,5 +303,10 @@ def media_type_of(request: Request) -> str:
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = re.search(r"charset *= *\"?([^\s\";]+)", parameters)
     if charset is not None and charset[1].lower() != "utf-8":
-        raise ProblemError("MEDIA_TYPE")
+        raise wrong_media_type("write charset=utf-8, or leave it out")
     return media_type.strip().lower()
+
+
+def wrong_media_type(wanted: str, header: str = "Content-Type") -> ProblemError:
+    """A refusal that names the header, and what to write there."""
+    return ProblemError("MEDIA_TYPE", None, FieldError(f"header {header}", wanted))

@@ -6,14 +6,13 @@ from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from agents.web import examples
+from agents.web.bodies import model_of
 from agents.web.describing import JSON, Answer, describe, page_of, rows_of
-from agents.web.gate import Signed, body_of, call, gateway_of, media_type_of
-from agents.web.problems import ProblemError
+from agents.web.gate import Signed, call, gateway_of
 from pipeline.access.addresses import MOST_LETTERS, URL_SHAPE, parts_of
-from pipeline.errors import Poison
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.webhooks import (
     NewSecret,
@@ -27,7 +26,6 @@ from pipeline.operations.webhooks import (
 from pipeline.queries.pages import PAGE_ROWS
 from pipeline.store.webhook_book import FailedDelivery, Webhook
 from schemas.bundle import Bundle, Schema
-from schemas.decisions import FieldError
 from schemas.values import Strict
 
 BODY_BYTES = MOST_LETTERS + MOST_CURSOR_LETTERS + 200
@@ -74,12 +72,7 @@ _RETRIED: Final[Schema] = {
 )
 async def post_webhook(request: Request, principal: Signed) -> Response:
     """The secret is in this answer alone."""
-    if media_type_of(request) != JSON:
-        raise ProblemError("MEDIA_TYPE")
-    try:
-        asked = NewWebhook.model_validate_json(await body_of(request, BODY_BYTES))
-    except ValidationError as error:
-        raise _fault_of(error) from None
+    asked = await model_of(request, NewWebhook, BODY_BYTES)
     _, host, port = parts_of(asked.url, allows_private=gateway_of(request).front.allows_private_webhooks)
     addresses = await _addresses_of(host, port)
     made = await call(request, register_webhook, principal, asked.url, addresses, after=asked.after)
@@ -174,12 +167,3 @@ def _document(found: Webhook) -> dict[str, object]:
 
 def _json(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), status, headers, JSON)
-
-
-def _fault_of(error: ValidationError) -> Poison:
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    if found[0]["type"] == "json_invalid":
-        return Poison("NOT_JSON")
-    known = NewWebhook.model_fields
-    faults = [FieldError(str(one["loc"][0]), one["msg"]) for one in found if one["loc"] and one["loc"][0] in known]
-    return Poison("INVALID", *faults)

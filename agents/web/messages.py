@@ -2,15 +2,22 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, get_args
 
-from pipeline.explain import short
+from agents.web.wordings import found_in
+from pipeline.explain import NoText, line_name, short
+from schemas.codes import LineCode
 
 _SAID: Final[Mapping[str, str]] = {
     "is missing; add an id of your own for this report, and the same one when it is sent again": (
         "belum ada; tambahkan nomor Anda sendiri untuk laporan ini, dan nomor yang sama bila dikirim ulang"
     ),
     "is missing; add it": "belum ada; tambahkan",
+    "unknown parameter; remove it, or correct its name": "parameter tidak dikenal; hapus, atau betulkan namanya",
+    "is given twice; keep one of them": "disebut dua kali; sisakan satu",
+    "this is no cursor of this list; give the one of the page before": (
+        "ini bukan `cursor` daftar ini; berikan `cursor` dari halaman sebelumnya"
+    ),
     "differs from the claim in the address; leave it out": "berbeda dari klaim dalam alamat; hilangkan",
     "unknown field; remove it, or correct its name": "bagian tidak dikenal; hapus, atau betulkan namanya",
     "write a whole number, without quotes, decimal point or exponent": (
@@ -91,37 +98,124 @@ _SAID: Final[Mapping[str, str]] = {
     "you have as many webhooks as one may have; delete one first": (
         "jumlah webhook Anda sudah paling banyak; hapus salah satu lebih dahulu"
     ),
-}
-_BOUND: Final = re.compile(r"Input should be (greater|less) than or equal to (\d+)")
-# What an officer reads whose ruling cannot be; codes in it are said in words.
-_RULINGS: Final[Mapping[str, str]] = {
-    r"an approval does not settle ([A-Z0-9_, ]+): .*": (
-        "persetujuan saja tidak menjawab “{0}”; ubah jumlah manfaat, tolak klaim, atau minta kantor membetulkan isinya"
+    "ends before it is complete; write it on one line, or alone in a file whose name ends in .json": (
+        "berakhir sebelum lengkap; tulis pada satu baris"
     ),
-    r"made on revision (\d+), but the claim is at revision (\d+) .*": (
-        "dibuat atas versi {0}, padahal klaim sudah versi {1}; baca kembali, lalu putuskan lagi"
+    "the body is empty; write JSON": "kiriman kosong; tulis JSON",
+    "is nested too deeply; write fewer braces and brackets within one another": (
+        "terlalu dalam; kurangi kurung yang saling melingkupi"
     ),
-    r"nothing waits for an officer: .*": (
-        "tidak ada yang menunggu petugas; ubah jumlah manfaat, tolak klaim, atau minta dinilai kembali"
+    "write: Bearer, a blank, and a key that is valid": "tulis: Bearer, spasi, dan kunci yang berlaku",
+    "write application/json": "tulis application/json",
+    "leave it out; nothing compressed is read": "kosongkan; kiriman terkompresi tidak dibaca",
+    "write charset=utf-8, or leave it out": "tulis charset=utf-8, atau kosongkan",
+    "is more than is read here; send less at once": "lebih besar dari yang dibaca di sini; kirim lebih sedikit",
+    "was used for other content before; send this under a new one": (
+        "sudah dipakai untuk isi lain; kirim ini dengan nomor baru"
     ),
-    r"([A-Z0-9_, ]+) does not wait for an answer; open are ([A-Z0-9_, ]+)": (
-        "“{0}” tidak menunggu jawaban; yang terbuka: “{1}”"
+    "use printable ASCII characters only; texts belong in data": (
+        "gunakan karakter ASCII yang dapat dicetak saja; teks ada di `data`"
     ),
-    r"choose among the (\d+) children .*": (
-        "pilih di antara {0} anak dalam klaim menurut urutannya, masing-masing sekali"
+    "an extension attribute is named by 1 to 20 lower-case letters or digits": (
+        "atribut tambahan bernama 1 sampai 20 huruf kecil atau angka"
+    ),
+    "say what was determined: `work_related`, `disability_percent` or `liable`": (
+        "sebutkan yang ditetapkan: `work_related`, `disability_percent`, atau `liable`"
+    ),
+    "`until` lies before `since`": "`until` mendahului `since`",
+    "a change names the lines it changes in `changes`": "perubahan menyebut manfaat yang diubah dalam `changes`",
+    "a request for papers names them in `documents`": "permintaan dokumen menyebutnya dalam `documents`",
+    "a person is named with 1 to 64 small letters, digits and . _ -, such as siti": (
+        "orang bernama 1 sampai 64 huruf kecil, angka dan . _ -, misalnya siti"
+    ),
+    "holds 16 digits in a row, as a NIK has, and is repeated where a NIK may not stand; choose a name that tells "
+    "nothing, and split a long number with a dash": (
+        "berisi 16 angka berturut-turut seperti NIK, padahal nama ini diulang di tempat yang tidak boleh memuat NIK; "
+        "pilih nama yang tidak menyebut apa pun, dan pisahkan nomor panjang dengan tanda hubung"
+    ),
+    "no claim of this id was received; check the id": "belum ada klaim dengan nomor ini; periksa nomornya",
+    "this source has sent another event under this id; nothing changed: send it under a new id": (
+        "pengirim ini sudah memakai nomor ini untuk kiriman lain; tidak ada yang berubah: kirim dengan nomor baru"
+    ),
+    "was received, by the clock that says so, more than a day after all other events and after now: set that clock "
+    "(of the broker, of the machine that submitted, or the event's own `time` in history), then retry it or send "
+    "it again": "menurut jam penerima, datang lebih dari sehari sesudah semua yang lain; pengelola membetulkan jam itu",
+    "names another person than the claim; check the claim id and the membership number. Where the claim itself names "
+    "the wrong person, only the office may correct it": (
+        "menyebut orang lain daripada klaimnya; periksa nomor klaim dan nomor peserta. Bila klaim itu sendiri menyebut "
+        "orang yang salah, hanya kantor yang boleh membetulkannya"
+    ),
+    "this id names a claim that another source has opened: give your claim an id of its own, or send what you know as "
+    "evidence (santunan.claim.evidence.v1) with this id and the membership number": (
+        "nomor ini milik klaim yang dibuka pihak lain: beri klaim Anda nomor sendiri, atau kirim yang Anda ketahui "
+        "sebagai bukti (santunan.claim.evidence.v1) dengan nomor ini dan nomor peserta"
+    ),
+    "this number is registered under another NIK; only the office may correct it": (
+        "nomor ini terdaftar dengan NIK lain; hanya kantor yang boleh membetulkannya"
+    ),
+    "this member is registered by another employer; an employer writes its own members only, and its source "
+    "ends with its number (NPP) in small letters": (
+        "peserta ini didaftarkan pemberi kerja lain; pemberi kerja hanya menulis pesertanya sendiri, dan `source`-nya "
+        "berakhir dengan nomornya (NPP) dalam huruf kecil"
+    ),
+    "you submitted this claim, concluded or advised on it; another officer must rule on it": (
+        "Anda mengirim, menyimpulkan, atau memberi nasihat atas klaim ini; petugas lain harus memutuskannya"
+    ),
+    "you made this ruling yourself; above the limit another officer must confirm it": (
+        "Anda sendiri yang membuat putusan ini; di atas batas, petugas lain harus menyetujuinya"
+    ),
+    "no registration of this person, and no cover, began on this day; write the day of the registration": (
+        "tidak ada pendaftaran atau kepesertaan orang ini yang mulai pada hari itu; tulis hari pendaftarannya"
+    ),
+    "the claim tells of no disability; send `medical` with what was lost before or with its percentage": (
+        "klaim tidak menyebut cacat; kirim `medical` dengan bagian yang hilang atau persentasenya"
+    ),
+    "no payout of this id was ordered for the claim; check it against the payout that was ordered": (
+        "tidak ada pembayaran dengan nomor ini untuk klaim itu; periksa pada perintah pembayaran"
     ),
 }
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+_LINES: Final = frozenset(get_args(LineCode))
+_KINDS: Final[Mapping[str, str]] = {
+    "auditor": "auditor",
+    "clinic": "klinik",
+    "cooperative": "koperasi",
+    "desk": "layanan keluarga",
+    "employer": "pemberi kerja",
+    "hospital": "rumah sakit",
+    "office": "kantor cabang",
+    "officer": "petugas",
+    "operator": "pengelola sistem",
+    "payments": "bagian pembayaran",
+    "system": "sistem",
+}
 
 
 def in_indonesian(message: str) -> str:
+    """The message, or itself where it has no translation; a test holds that each has one."""
     if message in _SAID:
         return _SAID[message]
     if message.startswith("Input should be '"):  # a list of what may be written
         return message.replace("Input should be", "isi dengan").replace(" or ", " atau ")
-    if found := _BOUND.fullmatch(message):
-        return f"isi dengan angka {'paling sedikit' if found[1] == 'greater' else 'paling banyak'} {found[2]}"
-    for pattern, said in _RULINGS.items():
-        if found := re.fullmatch(pattern, message):
-            return said.format(*(_CODE.sub(lambda code: short(code[0], "id"), one) for one in found.groups()))
+    for said, holes in found_in(message):
+        return said.format(*map(_filled, holes))
     return message
+
+
+def _filled(hole: str) -> str:
+    """Codes, lines and kinds of senders in words; all else as it is."""
+    parts = hole.split(", ")
+    if all(one in _KINDS for one in parts):
+        return ", ".join(_KINDS[one] for one in parts)
+    if hole in _LINES:
+        return line_name(hole, "id")
+    if ": " in hole:  # of two things that may be written, each with what it is
+        return hole
+    return _CODE.sub(_worded, hole)
+
+
+def _worded(code: re.Match[str]) -> str:
+    try:
+        return short(code[0], "id")
+    except NoText:
+        return code[0]

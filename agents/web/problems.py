@@ -15,6 +15,7 @@ from agents.web.messages import in_indonesian
 from pipeline.access.roles import Denied
 from pipeline.errors import NotReady, Poison, Transient
 from pipeline.explain import Language, refusal_text, short
+from pipeline.operations.fate import ReportRefused
 from pipeline.operations.front_office import IdReused
 from pipeline.operations.paper_room import PaperRefused
 from pipeline.operations.sign_in import SignInRefused
@@ -24,6 +25,9 @@ from schemas.decisions import FieldError
 
 MEDIA_TYPE: Final = "application/problem+json"
 QUERY: Final = "?"  # in place of a prefix: the fields are parameters of the address
+DATA: Final = "data."  # prefix of a plain body, which is the data of its event
+BINARY: Final = "ce-"  # in place of a prefix: the body is the data, and the attributes are in headers
+HEADER: Final = "header "  # before the name of a header that is at fault
 RETRY_SECONDS: Final = 2  # a broker or a database that restarts takes longer than one
 
 # code: (status, title and remedy in Indonesian, in English)
@@ -213,6 +217,12 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("cannot be taken in now", "Send it again after `Retry-After`; nothing is counted twice."),
     ),
 }
+_REUSED: Final = "was used for other content before; send this under a new one"
+# Refusals that are always of one header.
+_AT_HEADER: Final = {
+    "KEY_NEEDED": (FieldError("header Authorization", "write: Bearer, a blank, and a key that is valid"),),
+    "LENGTH": (FieldError("header Content-Length", "is more than is read here; send less at once"),),
+}
 _OF_POISON: Final = {"TOO_LARGE": 413, "NOT_JSON": 400, "DUPLICATE_KEY": 400}
 
 
@@ -245,24 +255,28 @@ class Problem:
 
     def _fault(self, error: FieldError, language: Language) -> dict[str, str]:
         message = in_indonesian(error.message) if language == "id" else error.message
+        if error.field.startswith(HEADER):
+            return {"header": error.field.removeprefix(HEADER), "detail": message}
         if self.prefix == QUERY:
             return {"parameter": error.field, "detail": message}
-        if self.prefix and error.field == "id":
+        if self.prefix == BINARY and not error.field.startswith(("data.", "event")):
+            return {"header": f"ce-{error.field}", "detail": message}
+        if self.prefix == DATA and error.field == "id":
             return {"header": "Idempotency-Key", "detail": message}
-        return {"pointer": _pointer(error.field, self.prefix), "detail": message}
+        return {"pointer": _pointer(error.field, DATA if self.prefix == BINARY else self.prefix), "detail": message}
 
 
 class ProblemError(Exception):
     """Ends a request with its problem."""
 
-    def __init__(self, code: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, code: str, headers: Mapping[str, str] | None = None, *errors: FieldError) -> None:
         super().__init__(code)
-        self.problem = own(code, headers)
+        self.problem = own(code, headers, *errors)
 
 
-def own(code: str, headers: Mapping[str, str] | None = None) -> Problem:
+def own(code: str, headers: Mapping[str, str] | None = None, *errors: FieldError) -> Problem:
     extra = {"WWW-Authenticate": "Bearer"} if code == "KEY_NEEDED" else {}
-    return Problem(code, _OWN[code][0], headers={**extra, **(headers or {})})
+    return Problem(code, _OWN[code][0], errors or _AT_HEADER.get(code, ()), {**extra, **(headers or {})})
 
 
 def problem_of(error: Exception, prefix: str = "") -> Problem:
@@ -273,6 +287,8 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
         return Problem(error.reason, _OF_POISON.get(error.reason, 422), error.errors, prefix=prefix)
     if isinstance(error, Denied | SignInRefused | PaperRefused):
         return own(error.reason)
+    if isinstance(error, ReportRefused):
+        return Problem(str(error.fate.reason), 404, error.fate.errors)
     if isinstance(error, NotFound):
         return own("NOT_FOUND")
     if isinstance(error, Held):
@@ -280,7 +296,7 @@ def problem_of(error: Exception, prefix: str = "") -> Problem:
     if isinstance(error, NoPdf):
         return own("PDF_MISSING")
     if isinstance(error, IdReused):
-        return Problem("ID_REUSED", 409)
+        return Problem("ID_REUSED", 409, (FieldError("id", _REUSED),), prefix=prefix)
     if isinstance(error, Transient | NotReady):
         return own("AWAY", {"Retry-After": str(RETRY_SECONDS)})
     return own("BUG")

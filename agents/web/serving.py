@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -90,11 +91,19 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
 
 
 class _Server(uvicorn.Server):
-    """Ends streams and requests that wait before it counts who is still served."""
+    """Ends streams and requests that wait before it counts who is still served, and ends once.
+
+    A second Ctrl-C would break off who is still served, and a terminal sends the first one to every process at once.
+    Leaving takes at most `LEAVING_SECONDS` anyway.
+    """
 
     def __init__(self, config: uvicorn.Config, gateway: Gateway) -> None:
         super().__init__(config)
         self._gateway = gateway
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._gateway.leaving.set()
@@ -125,7 +134,8 @@ def serve(settings: Settings) -> None:
     configure_logs(settings.log_level, settings.log_format)
     host, _, port = settings.web_address.rpartition(":")
     sys.setswitchinterval(SWITCH_SECONDS)
-    signal.signal(signal.SIGTERM, _end)  # the server leaves first, then raises it once more
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)  # the server leaves first, then raises it once more
     with opened_gateway(settings) as gateway:
         _offer_first_operator(gateway, settings)
         try:
@@ -137,6 +147,9 @@ def serve(settings: Settings) -> None:
                 f"SANTUNAN_WEB_ADDRESS {settings.web_address} cannot be listened on, perhaps since another program "
                 "does: give another HOST:PORT"
             ) from None
+        finally:  # what comes now cannot end it any sooner
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _offer_first_operator(gateway: Gateway, settings: Settings) -> None:

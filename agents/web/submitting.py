@@ -9,8 +9,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from agents.web import examples
+from agents.web.bodies import explained, json_of, object_of
 from agents.web.describing import JSON, Answer, data_of, describe, events, schema_of, shaped
 from agents.web.gate import (
+    CONTENT_TYPE_WANTED,
     MOST_REQUEST_BYTES,
     Signed,
     body_of,
@@ -19,8 +21,9 @@ from agents.web.gate import (
     language_of,
     media_type_of,
     note_refusal,
+    wrong_media_type,
 )
-from agents.web.problems import ProblemError, answer, problem_of
+from agents.web.problems import BINARY, DATA, ProblemError, answer, problem_of
 from pipeline.access.roles import Denied
 from pipeline.errors import Poison
 from pipeline.operations.front_office import IdReused, Receipt
@@ -38,7 +41,6 @@ from pipeline.queries.pages import NotFound
 from schemas.bundle import Bundle, Schema
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
 from schemas.decisions import FieldError
-from schemas.events import Refused, refuse_duplicate_keys
 from schemas.payouts import PayoutFailed, PayoutSettled
 from schemas.reviews import ClaimReviewed
 from schemas.values import CLAIM_ID_SHAPE, MAX_EVENT_BYTES
@@ -46,6 +48,9 @@ from schemas.values import CLAIM_ID_SHAPE, MAX_EVENT_BYTES
 MOST_EVENTS: Final = 1000
 STRUCTURED: Final = "application/cloudevents+json"
 BATCH: Final = "application/cloudevents-batch+json"
+_WANTED: Final = (
+    f"write {STRUCTURED} for one event, {BATCH} for several, or {JSON} for the data alone, with headers ce-…"
+)
 _NO_KEY: Final = "is missing; add an id of your own for this report, and the same one when it is sent again"
 _ATTRIBUTE: Final = "ce-"
 _LONG_NUMBER: Final = re.compile("[0-9]{16}")
@@ -123,14 +128,18 @@ async def post_events(request: Request, principal: Signed) -> Response:
     media_type = media_type_of(request)
     if media_type == BATCH:
         return await _post_batch(request, principal)
-    if media_type == STRUCTURED:
-        raw = await body_of(request, MAX_EVENT_BYTES)
-    elif media_type == JSON and "ce-type" in request.headers:
+    is_binary = media_type == JSON and "ce-type" in request.headers
+    if is_binary:
         raw = orjson.dumps(_attributes(request) | {"data": object_of(await body_of(request, MAX_EVENT_BYTES))})
+    elif media_type == STRUCTURED:
+        raw = await body_of(request, MAX_EVENT_BYTES)
     else:
-        raise ProblemError("MEDIA_TYPE")
+        raise wrong_media_type(_WANTED)
     [found] = await call(request, submit_events, principal, [raw])
     _count(request, found)
+    if isinstance(found, Poison | IdReused):
+        whole = explained(found, raw) if isinstance(found, Poison) else found
+        return answer(problem_of(whole, prefix=BINARY if is_binary else ""), language_of(request))
     if isinstance(found, Exception):
         raise found
     return _received(found)
@@ -241,7 +250,7 @@ async def post_preview(request: Request, principal: Signed) -> Response:
     try:
         found = await call(request, preview_ruling, principal, data, language)
     except Poison as poison:
-        return answer(problem_of(poison, prefix="data."), language)
+        return answer(problem_of(poison, prefix=DATA), language)
     return _json(found, 200, {"Content-Language": language})
 
 
@@ -273,23 +282,23 @@ async def _report(request: Request, principal: Signed, operation: Callable[..., 
         receipt = await call(request, operation, principal, *args, key, data, is_quick=is_quick)
         _count(request, receipt)
         return _received(receipt)
-    except (Denied, NotFound, IdReused):
+    except (Denied, NotFound):
         _count(request, None)
         raise
-    except Poison as poison:
+    except (Poison, IdReused) as refusal:
         _count(request, None)
-        return answer(problem_of(poison, prefix="data."), language_of(request))
+        return answer(problem_of(refusal, prefix=DATA), language_of(request))
 
 
 async def _data_of(request: Request) -> dict[str, Any]:
     if media_type_of(request) != JSON:
-        raise ProblemError("MEDIA_TYPE")
+        raise wrong_media_type(CONTENT_TYPE_WANTED)
     return object_of(await body_of(request, MAX_EVENT_BYTES))
 
 
 async def _post_batch(request: Request, principal: Signed) -> Response:
     """Answered item by item: 207 where they differ."""
-    documents = _json_of(await body_of(request, MOST_REQUEST_BYTES))
+    documents = json_of(await body_of(request, MOST_REQUEST_BYTES))
     if not isinstance(documents, list) or not documents:
         raise Poison("INVALID", FieldError("event", "write a list in square brackets"))
     if len(documents) > MOST_EVENTS:
@@ -323,9 +332,14 @@ def log_refusal(request: Request, reason: str) -> None:
 
 def _received(receipt: Receipt) -> Response:
     headers = {"Idempotent-Replayed": "true"} if receipt.is_repeated else {}
-    if receipt.claim_id is not None and not _LONG_NUMBER.search(receipt.claim_id):  # no address holds a NIK
-        headers["Location"] = f"/v1/claims/{receipt.claim_id}"
+    if receipt.claim_id is not None and (address := claim_address(receipt.claim_id)) is not None:
+        headers["Location"] = address
     return _json(receipt_document(receipt), _status_of(receipt), headers)
+
+
+def claim_address(claim_id: str) -> str | None:
+    """None: an address holds nothing that could be a NIK."""
+    return None if _LONG_NUMBER.search(claim_id) else f"/v1/claims/{claim_id}"
 
 
 def _status_of(receipt: Receipt) -> int:
@@ -348,23 +362,3 @@ def _attributes(request: Request) -> dict[str, Any]:
         if name.startswith(_ATTRIBUTE)
     }
     return found | {"datacontenttype": JSON}
-
-
-def object_of(raw: bytes) -> dict[str, Any]:
-    found = _json_of(raw)
-    if not isinstance(found, dict):
-        raise Poison("INVALID", FieldError("event", "write an object in braces"))
-    return found
-
-
-def _json_of(raw: bytes) -> Any:
-    """Raises Poison: NOT_JSON, DUPLICATE_KEY."""
-    try:
-        refuse_duplicate_keys(raw)
-        found = orjson.loads(raw)
-        orjson.dumps(found)  # what is nested too deeply to be written again is no event
-        return found
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        raise Poison("NOT_JSON") from None
-    except Refused as refused:
-        raise Poison(refused.reason, *refused.errors) from None

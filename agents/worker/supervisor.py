@@ -71,7 +71,8 @@ class Supervisor:
             started = self._clock()
             status, reason = self._run_once()
             if self._asked_to_stop is not None:
-                return 0 if status in (0, -self._asked_to_stop) else status
+                asked = (0, -self._asked_to_stop, -signal.SIGINT)  # who presses Ctrl-C again may reach it, too
+                return 0 if status in asked else status
             if status == 0:
                 return 0
             if self._clock() - started >= STEADY_SECONDS:

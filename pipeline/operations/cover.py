@@ -1,7 +1,6 @@
 """Cover: whether a worker is covered on a day, as far as the asking principal may know."""
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,15 +11,12 @@ from pipeline.explain import Language, short
 from pipeline.membership.contributions import arrears
 from pipeline.membership.eligibility import coverage_answer
 from pipeline.membership.member import Member
+from pipeline.operations.cover_question import cover_faults
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.parties import is_own_member
 from pipeline.queries.coverage import members_of
 from pipeline.queries.pages import NotFound
-from schemas.decisions import FieldError
-from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
-MEMBER_SHAPE: Final = f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}"
-_MEMBER: Final = re.compile(MEMBER_SHAPE)
 _NIK_DIGITS: Final = 16
 
 
@@ -59,12 +55,8 @@ def check_cover(
     who is not its own.
     """
     grant = grant_of(principal, "check_cover")
-    if not _MEMBER.fullmatch(member):
-        message = "write a membership number (KPJ: 11 digits or capital letters) or a NIK (16 digits)"
-        raise Poison("INVALID", FieldError("member", message))
-    if not front.book.first_day <= day <= front.book.through:
-        message = f"the law is known from {front.book.first_day} through {front.book.through}; give a day between"
-        raise Poison("INVALID", FieldError("day", message))
+    if faults := cover_faults(front, member, day):
+        raise Poison("INVALID", *faults)
     is_nik = len(member) == _NIK_DIGITS
     members = members_of(front.store, nik=member) if is_nik else members_of(front.store, number=member)
     if grant.reach == "own":

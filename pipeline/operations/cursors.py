@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pipeline.queries.pages import NotFound
+from pipeline.errors import Poison
+from schemas.decisions import FieldError
 
 MOST_CURSOR_LETTERS: Final = 6_000  # of 256 partitions
 _CURSOR: Final = re.compile(r"[0-9]{1,3}-[0-9]{1,18}(?:\.[0-9]{1,3}-[0-9]{1,18})*")
@@ -16,15 +17,20 @@ def cursor_of(places: Mapping[int, int]) -> str:
 
 
 def places_of(cursor: str) -> dict[int, int]:
-    """The inverse of `cursor_of`; none of an empty one. Raises NotFound where it is none."""
+    """The inverse of `cursor_of`; none of an empty one. Raises Poison where it is none."""
     if not cursor:
         return {}
     if len(cursor) > MOST_CURSOR_LETTERS or _CURSOR.fullmatch(cursor) is None:
-        raise NotFound("this is no cursor of the feed: give the one that the page before ended with")
+        raise no_cursor()
     return {int(partition): int(place) for partition, place in (one.split("-") for one in cursor.split("."))}
 
 
 def advanced(cursor: str, ends: Mapping[int, int]) -> str:
-    """The cursor, in each partition of `ends` at this place at least. Raises NotFound where it is none."""
+    """The cursor, in each partition of `ends` at this place at least. Raises Poison where it is none."""
     places = places_of(cursor)
     return cursor_of(places | {partition: max(end, places.get(partition, 0)) for partition, end in ends.items()})
+
+
+def no_cursor() -> Poison:
+    """Of `after`, where it is none of this list."""
+    return Poison("INVALID", FieldError("after", "this is no cursor of this list; give the one of the page before"))

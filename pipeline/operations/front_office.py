@@ -85,6 +85,8 @@ class Recent:
 
     def __init__(self) -> None:
         self._found: OrderedDict[tuple[str, str], tuple[Content, Receipt]] = OrderedDict()
+        self._ids: dict[tuple[str, str], str] = {}  # (source, digest) -> id of the event
+        self._latest: dict[tuple[str, str], str] = {}  # (source, claim) -> id of the latest event about it
         self._lock = threading.Lock()
 
     def get(self, source: str, event_id: str) -> tuple[Content, Receipt] | None:
@@ -93,9 +95,32 @@ class Recent:
 
     def keep(self, content: Content, receipt: Receipt) -> None:
         with self._lock:
+            self._forget(self._found.pop((receipt.source, receipt.id), None))
             self._found[receipt.source, receipt.id] = (content, receipt)
+            self._ids[receipt.source, receipt.digest] = receipt.id
+            if receipt.claim_id is not None:
+                self._latest[receipt.source, receipt.claim_id] = receipt.id
             while len(self._found) > MOST_REMEMBERED:
-                self._found.popitem(last=False)
+                self._forget(self._found.popitem(last=False)[1])
+
+    def of_digest(self, source: str, digest: str) -> Receipt | None:
+        with self._lock:
+            event_id = self._ids.get((source, digest))
+            return self._found[source, event_id][1] if event_id is not None else None
+
+    def of_claim(self, source: str, claim_id: str) -> Receipt | None:
+        """Of the latest event that this source has sent about the claim."""
+        with self._lock:
+            event_id = self._latest.get((source, claim_id))
+            return self._found[source, event_id][1] if event_id is not None else None
+
+    def _forget(self, found: tuple[Content, Receipt] | None) -> None:
+        if found is None:
+            return
+        receipt = found[1]
+        del self._ids[receipt.source, receipt.digest]
+        if self._latest.get((receipt.source, receipt.claim_id or "")) == receipt.id:
+            del self._latest[receipt.source, receipt.claim_id or ""]
 
 
 def now_in_utc() -> dt.datetime:

@@ -12,7 +12,7 @@ def list_payouts(
     front: FrontOffice, principal: Principal, *, after: str = "", limit: int = PAGE_ROWS
 ) -> Page[OrderedPayout]:
     """Payouts in the order in which they were ordered, with their state of now, of at most `limit` decisions. `after`
-    and `cursor`: as of `list_decisions`. Raises Denied, NotFound."""
+    and `cursor`: as of `list_decisions`. Raises Denied, Poison."""
     grant_of(principal, "list_payouts")
     places, most = places_of(after), min(limit, PAGE_ROWS)
     found = payouts_page(front.store, after=places, limit=most)

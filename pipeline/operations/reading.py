@@ -5,26 +5,25 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
-
-import orjson
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import View, grant_of
 from pipeline.explain import Explanation, Language, add_to_first, explain, paper_name, reason_facts, reason_next, short
-from pipeline.operations.cursors import cursor_of, places_of
-from pipeline.operations.front_office import FrontOffice, Receipt
+from pipeline.operations.cursors import cursor_of, no_cursor, places_of
+from pipeline.operations.fate import Followed, followed, require_not_refused
+from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.paper_room import attached
 from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
 from pipeline.operations.words import Worded
 from pipeline.queries.claim import ClaimStatus, missing_of, status_of
 from pipeline.queries.decisions import read_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
-from pipeline.queries.submissions import ClaimFile, claims_page, decisions_page, event_of_digest
+from pipeline.queries.submissions import claim_file, claims_page, decisions_page
 from schemas.decisions import Decision
 
-_FOR_PARTIES: Final = ("reported_on",)  # facts of a check
+_FOR_PARTIES: Final = ("reported_on",)  # facts of a check that say who is waited for, and no figure
 _MONEY: Final = ("full", "payout")  # views that see every amount
 
 
@@ -92,21 +91,44 @@ class ClaimRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DecidedClaim:
+    """A claim as one decision left it, by the fields of `ClaimView`: what changes without a decision (`open`, `paid`,
+    `papers`) is in the claim alone."""
+
+    claim_id: str
+    program: str
+    event_date: dt.date
+    revision: int
+    outcome: str
+    decided_at: dt.datetime
+    reasons: tuple[Worded, ...]
+    missing: tuple[Worded, ...]
+    pay_by: dt.date | None
+    total: int | None
+    amounts: tuple[Amount, ...]
+    first_claim: FirstClaim | None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedItem:
     """One decision of the feed. `cursor`: `after` of the item that follows. `decision_id` is the same in a repeat."""
 
     cursor: str
     decision_id: str
-    claim: ClaimView
+    claim: DecidedClaim
 
 
 def read_claim(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> ClaimView:
-    """Raises Denied, NotFound."""
+    """Raises Denied, NotFound; ReportRefused where what the principal sent about this claim was refused."""
     grant = grant_of(principal, "read_claim")
-    found = claim_seen(front, principal, grant, claim_id)
+    try:
+        found = claim_seen(front, principal, grant, claim_id)
+    except NotFound:
+        require_not_refused(front, principal, claim_id)
+        raise
     papers = tuple(Attached(sha256, document) for _, sha256, document in attached(found, principal, grant.view))
     status = status_of(front.store, claim_id)
-    first = _first_claim(front, principal, found, status.decision.first_claim_id, language)
+    first = _first_claim(front, principal, claim_id, status.decision.first_claim_id, language)
     return replace(_view(status, grant.view, language), papers=papers, first_claim=first)
 
 
@@ -116,12 +138,12 @@ def list_claims(
     """Those to which the principal is a party, in the order of their ids; `more` is 1 where others follow. `pending`:
     only those that wait for something, such as a paper.
 
-    An employer's list has those that it has sent something to; others it finds by their id.
+    An employer's list has those that it has sent something to; others it finds by their id. Raises Denied, Poison.
     """
     grant = grant_of(principal, "list_claims")
     source = principal.name if grant.reach == "own" else None
     if after and not CLAIM_ID.fullmatch(after):
-        raise NotFound("this is no cursor of the list: give the one that the page before ended with")
+        raise no_cursor()
     outcome = "PENDING" if pending else None
     found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1, outcome=outcome)
     shown, rest = found[: min(limit, PAGE_ROWS)], found[min(limit, PAGE_ROWS) :]
@@ -145,7 +167,7 @@ def list_decisions(
     front: FrontOffice, principal: Principal, language: Language, *, after: str = "", limit: int = PAGE_ROWS
 ) -> Page[FeedItem]:
     """Decisions on the principal's claims, in the order in which they were made. `after`: the cursor of the last one
-    that was read; `cursor` of the page is where to go on, also where it has no rows. Raises Denied, NotFound."""
+    that was read; `cursor` of the page is where to go on, also where it has no rows. Raises Denied, Poison."""
     grant = grant_of(principal, "list_decisions")
     source = principal.name if grant.reach == "own" else None
     places, most = places_of(after), min(limit, PAGE_ROWS)
@@ -156,21 +178,15 @@ def list_decisions(
         if source is None or _is_seen(front, principal, claim_id):
             decision = read_decision(raw)
             seen = _view(ClaimStatus(decision, (), ()), grant.view, language)
-            rows.append(FeedItem(cursor_of(places), decision.decision_id, seen))
+            first = _first_claim(front, principal, claim_id, decision.first_claim_id, language)
+            rows.append(FeedItem(cursor_of(places), decision.decision_id, _decided(replace(seen, first_claim=first))))
     return Page(tuple(rows), int(len(found) == most), cursor_of(places))
 
 
-def read_receipt(front: FrontOffice, principal: Principal, digest: str) -> Receipt:
-    """The receipt of an event that the principal sent, once a worker has read it. Raises Denied, NotFound."""
+def read_receipt(front: FrontOffice, principal: Principal, digest: str) -> Followed:
+    """The receipt of an event that the principal sent, and what became of the event. Raises Denied, NotFound."""
     grant_of(principal, "read_receipt")
-    found = None
-    if len(digest) == 64 and not set(digest) - set("0123456789abcdef"):
-        found = event_of_digest(front.store, principal.name, bytes.fromhex(digest))
-    if found is None:
-        raise NotFound("no event of yours with this digest was read yet; check the digest, or ask again later")
-    claim_id = orjson.loads(found.raw)["data"].get("claim_id")
-    at = (found.topic, found.partition, found.offset)
-    return Receipt(found.source, found.event_id, *at, digest, found.clock, claim_id)
+    return followed(front, principal, digest)
 
 
 def _is_seen(front: FrontOffice, principal: Principal, claim_id: str) -> bool:
@@ -183,13 +199,22 @@ def _is_seen(front: FrontOffice, principal: Principal, claim_id: str) -> bool:
 
 
 def _first_claim(
-    front: FrontOffice, principal: Principal, found: ClaimFile, first_id: str | None, language: Language
+    front: FrontOffice, principal: Principal, claim_id: str, first_id: str | None, language: Language
 ) -> FirstClaim | None:
     """Who opened this claim may add to the first one, since it knows the person and the event; others learn of it
     where they may see it anyway."""
-    if first_id is None or (case_of(found).opener != principal.name and not _is_seen(front, principal, first_id)):
+    if first_id is None or not (_has_opened(front, principal, claim_id) or _is_seen(front, principal, first_id)):
         return None
     return FirstClaim(first_id, add_to_first(language))
+
+
+def _has_opened(front: FrontOffice, principal: Principal, claim_id: str) -> bool:
+    found = claim_file(front.store, claim_id)
+    return found is not None and case_of(found).opener == principal.name
+
+
+def _decided(claim: ClaimView) -> DecidedClaim:
+    return DecidedClaim(**{one.name: getattr(claim, one.name) for one in fields(DecidedClaim)})
 
 
 def _view(found: ClaimStatus, view: View, language: Language) -> ClaimView:

@@ -13,10 +13,12 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import Denied, grant_of
 from pipeline.errors import Poison
 from pipeline.messages.intake import claimed_identity, event_clock, read_event
+from pipeline.operations.dates import require_past
 from pipeline.operations.front_office import Content, FrontOffice, IdReused, Placed, Receipt
 from pipeline.operations.paper_room import require_put
 from pipeline.operations.parties import require_other_hand, require_own
 from pipeline.operations.rehearsal import require_fresh_code
+from pipeline.queries.dead_letters import dead_letter_at
 from pipeline.queries.pages import NotFound
 from pipeline.queries.submissions import stored_event
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
@@ -106,7 +108,9 @@ def admitted(front: FrontOffice, principal: Principal, raw: bytes) -> IntakeEven
     if event.source != principal.name:
         raise Denied("SOURCE_FORGED", "submit_events")
     grant = grant_of(principal, OPERATION_OF.get(type(event), "submit_days"))
-    event_clock(event, int(front.now().timestamp() * 1000))
+    now = front.now()
+    event_clock(event, int(now.timestamp() * 1000))
+    require_past(event, now)
     require_own(front, principal, event, grant)
     require_put(front, principal, event)
     if isinstance(event, ClaimReviewed):
@@ -122,6 +126,8 @@ def _known(front: FrontOffice, principal: Principal, event: IntakeEvent, raw: by
     the worker applies the first.
     """
     remembered = front.recent.get(event.source, event.id)
+    if remembered is not None and _is_refused(front, remembered[1]):
+        remembered = None  # so its id is free, unless another event has it
     if remembered is not None:
         content, receipt = remembered
     elif (stored := stored_event(front.store, event.source, event.id, front.quick)) is not None:
@@ -135,6 +141,10 @@ def _known(front: FrontOffice, principal: Principal, event: IntakeEvent, raw: by
     if not content.is_same_as(content_of(raw)):
         raise IdReused("this id was used for an event with other content; give the new event an id of its own")
     return replace(receipt, is_repeated=True)
+
+
+def _is_refused(front: FrontOffice, receipt: Receipt) -> bool:
+    return dead_letter_at(front.store, receipt.topic, receipt.partition, receipt.offset) is not None
 
 
 def content_of(raw: bytes) -> Content:

@@ -4,6 +4,7 @@ What is posted is what the feed of decisions shows this principal, and nothing e
 """
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +13,7 @@ from pipeline.access.addresses import parts_of, require_allowed
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.errors import NotReady, Poison
-from pipeline.operations.cursors import advanced
+from pipeline.operations.cursors import advanced, no_cursor
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
 from pipeline.queries.submissions import feed_end
@@ -21,6 +22,7 @@ from schemas.decisions import FieldError
 
 MOST_WEBHOOKS: Final = 10  # of one principal: a test system beside the real one, and room
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105 - by which Standard Webhooks knows a secret
+_DELIVERY: Final = re.compile("msg_[0-9a-f]{32}")
 _UNKNOWN: Final = "you have no webhook of this id; the list of webhooks has them"
 _TOO_MANY: Final = "you have as many webhooks as one may have; delete one first"
 
@@ -75,9 +77,11 @@ def rotate_webhook_secret(front: FrontOffice, principal: Principal, webhook: str
 def list_failed_deliveries(
     front: FrontOffice, principal: Principal, webhook: str, *, after: str = "", limit: int = PAGE_ROWS
 ) -> Page[FailedDelivery]:
-    """Posts that were given up. Raises Denied, NotFound."""
+    """Posts that were given up. Raises Denied, NotFound, Poison."""
     grant_of(principal, "list_failed_deliveries")
-    _require_ids(webhook, after)
+    _require_ids(webhook)
+    if after and not _DELIVERY.fullmatch(after):
+        raise no_cursor()
     most = min(limit, PAGE_ROWS)
     found = _book(front).failures(principal.name, webhook, after=after, limit=most + 1)
     if found is None:

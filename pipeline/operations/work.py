@@ -10,6 +10,7 @@ from typing import Final
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.errors import NotReady, Poison
+from pipeline.operations.cursors import no_cursor
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.parties import claim_seen
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
@@ -41,10 +42,13 @@ def list_work(
     limit: int = PAGE_ROWS,
     wanted: Wanted | None = None,
 ) -> Page[WaitingClaim]:
-    """Claims that wait for an officer, by deadline, then age, then money. Raises Denied, NotFound."""
+    """Claims that wait for an officer, by deadline, then age, then money. Raises Denied, Poison."""
     grant_of(principal, "list_work")
     reader = Reader(principal.name, front.now())
-    return waiting(front.store, limit=min(limit, PAGE_ROWS), after=after, wanted=wanted, reader=reader)
+    try:
+        return waiting(front.store, limit=min(limit, PAGE_ROWS), after=after, wanted=wanted, reader=reader)
+    except NotFound:
+        raise no_cursor() from None
 
 
 def count_work(front: FrontOffice, principal: Principal, wanted: Wanted) -> QueueCounts:

@@ -103,6 +103,16 @@ def refused_of_source(store: Readable, source: str, *, limit: int = 100) -> list
     return [(one, one.original) for one in found if one.original is not None]
 
 
+def refused_event(store: Readable, source: str, digest: bytes) -> DeadLetter | None:
+    """The newest one of the event with these bytes; one that was not retried before all others. None: there is none,
+    or it was refused before revision 0010 of the tables."""
+    table = tables.dead_letters
+    statement = select(table).where(table.c.source == source, table.c.digest == digest)
+    with store.reader() as connection:
+        row = connection.execute(statement.order_by(table.c.is_retried, table.c.chunk.desc())).first()
+        return None if row is None else _dead_letter(connection, row)
+
+
 def split_place(place: str) -> tuple[str, int, int]:
     """`claims.accidents/0/17` -> its parts. Raises NotFound."""
     parts = place.rsplit("/", 2)

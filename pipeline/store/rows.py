@@ -4,6 +4,7 @@ Each function names the columns of one table in the order of `tables.py`; a test
 """
 
 import datetime as dt
+import hashlib
 from collections import namedtuple
 from collections.abc import Callable, Iterable
 from dataclasses import fields
@@ -206,6 +207,7 @@ def dead_letter_row(letter: DeadLetter, effects: Effects, *, keeps_raw: bool) ->
         letter.event_id,
         False,
         letter.original if keeps_raw else None,
+        hashlib.sha256(letter.original).digest(),
     )
 
 

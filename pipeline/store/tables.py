@@ -265,8 +265,10 @@ dead_letters: Final = Table(
     Column("event_id", Text),
     Column("is_retried", Boolean, nullable=False),
     Column("original", LargeBinary),
+    Column("digest", LargeBinary),  # SHA-256 of the event's bytes; null: refused before revision 0010
     PrimaryKeyConstraint("topic", "partition", "offset"),
     Index(None, "chunk"),
+    Index(None, "source", "digest"),
 )
 
 # The Kafka that the positions belong to: its cluster, its topics (by the ids that the broker gave them) and the group.

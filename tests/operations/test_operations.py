@@ -14,6 +14,7 @@ from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
 from pipeline.operations import sign_in
 from pipeline.operations.cover import check_cover
+from pipeline.operations.fate import Fate, Followed
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
 from pipeline.operations.reading import explain_claim, list_claims, list_decisions, read_claim, read_receipt
 from pipeline.operations.reports import (
@@ -167,10 +168,13 @@ def test_a_claim_without_a_name_gets_one_that_cannot_be_counted(front: FrontOffi
 
 def test_a_receipt_is_found_by_its_digest_by_its_sender_alone(site: Site, front: FrontOffice) -> None:
     receipt = report_accident(front, CLINIC, "1", ACCIDENT)
+    assert read_receipt(front, CLINIC, receipt.digest) == Followed(receipt, Fate("waiting"))
     with pytest.raises(NotFound):
-        read_receipt(front, CLINIC, receipt.digest)  # not read yet
+        read_receipt(front_of(site), CLINIC, receipt.digest)  # of another gateway, and not read yet
     site.run()
-    assert read_receipt(front, CLINIC, receipt.digest) == receipt
+    for office in (front, front_of(site)):
+        found = read_receipt(office, CLINIC, receipt.digest)
+        assert found == Followed(receipt, Fate("applied", claim_id=receipt.claim_id, revision=1))
     for principal, digest in ((OTHER, receipt.digest), (CLINIC, "0" * 64), (CLINIC, "x" * 64), (CLINIC, "\0")):
         with pytest.raises(NotFound):
             read_receipt(front, principal, digest)
@@ -296,7 +300,7 @@ def test_the_feed_goes_on_where_it_stopped(site: Site, front: FrontOffice) -> No
     opened(site, front, "3")
     assert len(list_decisions(front, CLINIC, "id", after=after).rows) == 1
     for cursor in ("x", "-1", "0-" + "9" * 19, "0-²", "0-1.", "1", "0-1.0-2" * 1000):
-        with pytest.raises(NotFound):
+        with pytest.raises(Poison):
             list_decisions(front, CLINIC, "id", after=cursor)
 
 
@@ -393,3 +397,12 @@ def test_what_to_do_is_said_in_both_languages_and_facts_to_who_sees_them(site: S
     assert told["clinic", "en"][0].next is told["clinic", "id"][0].next is None, "which months are owed is not said"
     assert "January 2020 and February 2020" in (told["auditor", "en"][0].next or "")
     assert "Januari 2020 dan Februari 2020" in (told["auditor", "id"][0].next or "")
+
+
+def test_who_sees_no_figures_is_told_whether_the_employers_report_is_there(site: Site, front: FrontOffice) -> None:
+    claim = opened(site, front)
+    said = read_claim(front, CLINIC, claim, "en").reasons[0].next
+    assert said == "Ask the employer to send its first report (stage I) to the office of BPJS Ketenagakerjaan soon."
+    add_evidence(front, OFFICE, claim, "r", {"report": {"reported_at": "2026-07-31T08:00:00+07:00"}})
+    site.run()
+    assert read_claim(front, CLINIC, claim, "en").reasons[0].next == "You only have to wait for that conclusion."

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.access.principals import new_principal
+from pipeline.errors import Poison
 from pipeline.operations.payouts import list_payouts
-from pipeline.queries.pages import NotFound
 from schemas import topics
 from tests.support import events as e
 from tests.support.front import front_of
@@ -65,5 +65,6 @@ def test_pages_go_on_behind_their_cursor_and_end(site: Site) -> None:
     assert list_payouts(front, PAYMENTS, after=cursor).cursor == cursor
     site.run(e.accident("P4", "2024-09-05"))
     assert [row.payout_id for row in list_payouts(front, PAYMENTS, after=cursor).rows] == ["P4.r1.member"]
-    with pytest.raises(NotFound, match="no cursor"):
+    with pytest.raises(Poison) as refused:
         list_payouts(front, PAYMENTS, after="P1")
+    assert refused.value.errors[0].field == "after"

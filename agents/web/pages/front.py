@@ -16,6 +16,7 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES, grant_of
 from pipeline.errors import Poison
 from pipeline.operations.cover import check_cover
+from pipeline.operations.cover_question import cover_faults
 from pipeline.operations.reading import list_claims
 from pipeline.operations.work import list_work
 from pipeline.queries.pages import NotFound
@@ -80,9 +81,10 @@ async def ask_cover(request: Request, principal: Signed) -> Response:
 @router.post("/cover")
 async def answer_cover(request: Request, principal: Signed) -> Response:
     """Asked by POST, for a NIK never stands in an address."""
+    grant_of(principal, "check_cover")
     form, language = await form_of(request), page_language(request)
     faults: dict[str, str] = {}
-    found = None
+    found, day = None, None
     try:
         day = dt.date.fromisoformat(form.text("day"))
     except ValueError:
@@ -90,13 +92,14 @@ async def answer_cover(request: Request, principal: Signed) -> Response:
     program = form.text("program")
     if program not in ("JKK", "JKM"):
         faults["program"] = texts(language)["cover"]["which_program"]
+    member = form.text("member").replace(" ", "").upper()
+    wrong = Poison("INVALID", *cover_faults(gateway_of(request).front, member, day))
+    if wrong.errors:
+        faults |= faults_of(wrong, {"member": "member", "day": "day"}, language, "member")
     if not faults:
-        member = form.text("member").replace(" ", "").upper()
         try:
             asked: dict[str, Any] = {"member": member, "program": program, "day": day, "language": language}
             found = await call(request, check_cover, principal, **asked)
-        except Poison as poison:
-            faults = faults_of(poison, {"member": "member", "day": "day"}, language, "member")
         except NotFound:
             faults["member"] = texts(language)["cover"]["not_yours"]
     status = 422 if faults else 200

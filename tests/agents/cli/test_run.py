@@ -4,6 +4,9 @@ import importlib.util
 import os
 import signal
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,6 +38,34 @@ def test_an_event_over_http_is_decided_and_ctrl_c_ends_every_process(tmp_path: P
         _, said = program.communicate(timeout=30)
     assert program.returncode == 0, said
     assert not any(map(is_running, processes))
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_in_a_terminal_ends_a_request_that_waits_with_a_problem(times: int, tmp_path: Path) -> None:
+    """A terminal sends it to every process at once; the supervisor then sends its own, and people press it again."""
+    santunan("access", "add", "clinic", "plkk-0001", cwd=tmp_path)
+    key = santunan("access", "key", "clinic:plkk-0001", cwd=tmp_path).out.strip()
+    [port] = free_ports(1)
+    with running(tmp_path, port) as program, ThreadPoolExecutor() as threads:
+        client = Client(port, key)
+        waits = [
+            threads.submit(client.get, "/v1/claims/JKK-9?wait=25"),
+            threads.submit(client.get, "/v1/decisions?wait=25"),
+        ]
+        wait_for(lambda: b"santunan_http_waiting_requests 2.0" in client.get("/metrics").raw)
+        processes = [program.pid, *children_of(program)]
+        for _ in range(times):
+            for one in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGINT)
+            time.sleep(0.02)
+        claim, feed = (one.result(timeout=20) for one in waits)
+        _, said = program.communicate(timeout=30)
+    for found in (claim, feed):
+        assert found.status in (200, 404, 503) and found.json, (found.status, found.raw)
+        assert "json" in found.headers["content-type"]
+        assert found.status != 503 or found.headers["retry-after"]
+    assert program.returncode == 0 and "Traceback" not in said, said
 
 
 def test_a_killed_gateway_is_started_again(tmp_path: Path) -> None:

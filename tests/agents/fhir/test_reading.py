@@ -146,7 +146,8 @@ def test_a_fault_of_the_event_is_found_where_the_resource_says_it() -> None:
         "data.member.member_number": "Claim.patient.identifier.value",
         "data.claim_id": "Claim.identifier[0].value",
         "id": "Claim.identifier",
-        "data.heirs": "Claim",
+        "data.heirs": "Claim.extension.where(url='urn:santunan:fhir:heirs')",
+        "source": "Claim.provider",
     }
     assert {field: report.place_of(field) for field in places} == places
     without = read_claim_resource(claim(drop("accident"), drop("extension")))

@@ -4,11 +4,13 @@ import asyncio
 import datetime as dt
 import http.client
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -140,7 +142,7 @@ class Bounded:
 
 def test_what_is_refused_is_refused_before_the_stream_begins(client: Open) -> None:
     with streaming(client("desk:one"), Last_Event_ID="nowhere") as stream:
-        assert (stream.answer.status, stream.headers["content-type"]) == (404, "application/problem+json")
+        assert (stream.answer.status, stream.headers["content-type"]) == (422, "application/problem+json")
     with streaming(client("payments:one")) as stream:
         assert stream.answer.status == 403
 
@@ -174,3 +176,23 @@ def test_a_server_that_is_to_end_does_not_wait_for_its_streams(url: str) -> None
     while stream.next():
         pass
     opened.__exit__(None, None, None)
+
+
+def test_a_request_that_outlives_a_server_that_ends_is_told_to_come_again(url: str) -> None:
+    waits = threading.Event()
+
+    async def stuck(*_: object) -> None:
+        waits.set()
+        await asyncio.sleep(60)
+
+    with patch("agents.web.asking._looked", stuck), ThreadPoolExecutor() as threads:
+        with (
+            patch("agents.web.serving.LEAVING_SECONDS", 1),
+            running_gateway(read_settings(database_url=url)) as (gateway, port),
+        ):
+            gateway.access.add(new_principal("auditor", "late"), "test", NOW)
+            key = gateway.access.make_key("urn:santunan:auditor:late", "", NOW + dt.timedelta(days=1), "test", NOW)[1]
+            polled = threads.submit(Client(port, key).get, "/v1/decisions?wait=25", Accept_Language="en")
+            assert waits.wait(10)
+        found = polled.result(timeout=20)
+    assert (found.status, found.json["code"]) == (503, "AWAY") and int(found.headers["retry-after"]) > 0

@@ -1,5 +1,6 @@
 """`/fhir` over HTTP: the operations of `/v1` in the words of FHIR, and every refusal as an OperationOutcome."""
 
+import asyncio
 import json
 import logging
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from agents.web.app import make_app
@@ -94,7 +96,7 @@ def test_the_event_is_the_one_that_v1_would_make(client: Open, url: str) -> None
 def test_other_content_under_the_same_identifier_is_a_conflict(client: Open) -> None:
     submit(client(CLINIC), claim("f-2"))
     found = submit(client(CLINIC), claim("f-2", created="2024-08-10"))
-    assert found.status == 409 and issues(found) == {"": "conflict"}
+    assert found.status == 409 and issues(found) == {"Claim.identifier": "conflict"}
     other = claim("f-2")
     other["identifier"][0]["system"] = "urn:rs-lain"
     assert submit(client(CLINIC), other).status == 200, "another system's number is another claim"
@@ -123,7 +125,7 @@ def test_who_may_not_report_learns_nothing_of_what_is_wrong(client: Open) -> Non
 def test_a_claim_in_another_name_is_refused_and_logged(client: Open, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "santunan.gateway"):
         found = submit(client(CLINIC), claim("f-4", "clinic:other"))
-    assert found.status == 403 and issues(found) == {"": "forbidden"}
+    assert found.status == 403 and issues(found) == {"Claim.provider": "forbidden"}
     assert [one for one in caplog.records if getattr(one, "reason", "") == "SOURCE_FORGED"]
 
 
@@ -221,9 +223,28 @@ def test_models_of_fhir_are_loaded_when_asked_for_and_never_without_the_extra(
     def paths() -> set[str]:
         return {getattr(route, "path", "") for route in make_app(gateway[0]).routes}
 
-    assert "/fhir" in paths()
+    assert {"/fhir", "/health"} <= paths()
     monkeypatch.setattr("agents.web.app.find_spec", lambda name: None)
-    assert "/fhir" not in paths() and "/health" in paths()
+    assert "/health" in paths()
+    app = make_app(gateway[0])
+    for method, path in (("GET", "/fhir/metadata"), ("POST", "/fhir/Claim/$submit")):
+        for language, words in (("id", "Pengelola memasangnya"), ("en", "The operator installs it")):
+            found = asked(app, method, path, language)
+            assert (found.status_code, found.headers["content-type"]) == (501, FHIR)
+            [issue] = found.json()["issue"]
+            assert issue["code"] == "not-supported" and words in issue["details"]["text"]
+            assert "santunan[gateway,fhir]" in issue["details"]["text"]
+
+
+def asked(app: Any, method: str, path: str, language: str) -> Any:
+    """Of the application itself."""
+
+    async def ask() -> Any:
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            return await client.request(method, path, headers={"Accept-Language": language})
+
+    return asyncio.run(ask())
 
 
 def search(client: Client, query: str, *, is_form: bool = False) -> Any:

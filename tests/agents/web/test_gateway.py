@@ -291,8 +291,37 @@ def test_a_decision_is_waited_for(client: Open, url: str) -> None:
     assert (found.status, found.json["outcome"]) == (200, "PENDING") and found.json["reasons"]
     feed = client(CLINIC).get("/v1/decisions?wait=25").json
     assert made.json["claim_id"] in {row["claim"]["claim_id"] for row in feed["rows"]}
-    receipt = client(CLINIC).get(f"/v1/receipts/{made.json['digest']}")
-    assert receipt.json == made.json
+    receipt = client(CLINIC).get(f"/v1/receipts/{made.json['digest']}?wait=25", Accept_Language="en")
+    fate = {
+        "state": "applied",
+        "title": "applied",
+        "detail": "Nothing is to be done about this event; its claim says what is asked for.",
+        "claim": f"/v1/claims/{made.json['claim_id']}",
+        "revision": 1,
+    }
+    assert receipt.json == made.json | {"fate": fate}
+
+
+def test_a_sender_whose_event_a_worker_refused_is_told_why_and_waits_no_longer(client: Open, url: str) -> None:
+    """OFFICER-1 is somebody else's, which only the worker knows for sure."""
+    hospital = client("hospital:refused")
+    made = hospital.report("/v1/accidents", "taken-1", DATA | {"claim_id": "OFFICER-1"})
+    waiting = hospital.get(f"/v1/receipts/{made.json['digest']}", Accept_Language="id")
+    assert made.status == 202 and waiting.json["fate"]["state"] == "waiting"
+    work_off(url, made.json["topic"])
+    began = time.monotonic()
+    said = {
+        language: hospital.get(f"/v1/receipts/{made.json['digest']}?wait=25", Accept_Language=language).json["fate"]
+        for language in ("id", "en")
+    }
+    for language, words in (("id", "nomor klaim"), ("en", "claim number already used")):
+        fate = said[language]
+        assert (fate["state"], fate["code"]) == ("refused", "CLAIM_ID_TAKEN") and words in fate["title"]
+        assert fate["errors"][0]["pointer"] == "/data/claim_id" and fate["detail"]
+    claim = hospital.get("/v1/claims/OFFICER-1?wait=25")
+    assert (claim.status, claim.json["code"]) == (404, "CLAIM_ID_TAKEN") and time.monotonic() - began < 5
+    assert client("hospital:other").get(f"/v1/receipts/{made.json['digest']}").status == 404
+    assert client("hospital:other").get("/v1/claims/OFFICER-1").json["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("query", ["wait=26", "wait=-1", "wait=x", "after=-1"])

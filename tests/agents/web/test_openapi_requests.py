@@ -50,6 +50,8 @@ UNSAID_WORDS: Final = (
     "you have as many webhooks as one may have",
     "you have put no paper of this SHA-256",
     "a key has no second factor",
+    "lies after today",
+    "this is no cursor of this list",
 )
 # Who may do it; the others are asked for as well, and an office may do the rest.
 ABLE: Final = {

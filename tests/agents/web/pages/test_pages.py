@@ -122,6 +122,7 @@ def test_cover_is_one_sentence_and_a_fault_keeps_what_was_typed(client: Open) ->
     assert found.status == 200 and "Ya, terlindungi JKK pada 7 Juli 2024." in text_of(found)
     wrong = post(clerk, "/cover", {"member": EVIL, "program": "JKX", "day": "kemarin"})
     assert wrong.status == 422 and "Pilih salah satu program" in text_of(wrong) and "Tulis tanggalnya" in text_of(wrong)
+    assert "nomor peserta (KPJ: 11 angka" in text_of(wrong), "a wrong number is said with the others, at once"
     one = post(clerk, "/cover", {"member": "123", "program": "JKK", "day": "2024-07-07"})
     assert (
         one.status == 422

@@ -1,0 +1,65 @@
+"""Dates that cannot be yet: what happened, was found, was paid or was born lies in no future (clarification 18).
+
+The desk judges every date against the day of receipt, and a claim with such a date waits (VAL_DATES_CONTRADICT). A
+sender at the door is told at once, since it is there to correct a slip of the keyboard. Days on which something begins
+or ends (registration, programs, end of membership) and months of contributions may lie ahead.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pipeline.errors import Poison
+from schemas.clock import JAKARTA
+from schemas.decisions import FieldError
+from schemas.events import IntakeEvent
+
+CLOCKS: Final = dt.timedelta(days=1)  # by which clocks and time zones may differ; what is within, the desk judges
+_LATE: Final = "lies after today; write a day that has come"
+_MOMENTS: Final = ("accident.occurred_at", "report.reported_at")
+_DAYS: Final = (
+    "accident.diagnosed_on",
+    "advice.decided_on",
+    "birth_date",
+    "claimed.claimed_on",
+    "conclusion.concluded_on",
+    "court_decision.decided_on",
+    "death.died_on",
+    "determination.decided_on",
+    "failed_on",
+    "medical.death.died_on",
+    "medical.healed_on",
+    "paid_on",
+    "project_dues.paid_on",
+    "working_found.found_on",
+)
+
+
+def require_past(event: IntakeEvent, now: dt.datetime) -> None:
+    """`now`: aware. Raises Poison (INVALID), which names each date that lies more than a day after it."""
+    latest = now + CLOCKS
+    faults = [FieldError(f"data.{path}", _LATE) for path in _late(event.data, latest)]
+    if faults:
+        raise Poison("INVALID", *faults)
+
+
+def _late(data: Any, latest: dt.datetime) -> Iterator[str]:
+    last_day = latest.astimezone(JAKARTA).date()
+    for path in _MOMENTS:
+        moment = _value(data, path)
+        if moment is not None and moment > latest:
+            yield path
+    for path in _DAYS:
+        day = _value(data, path)
+        if day is not None and day > last_day:
+            yield path
+    for number, child in enumerate(getattr(data, "children", None) or ()):
+        if getattr(child, "birth_date", None) is not None and child.birth_date > last_day:
+            yield f"children.{number}.birth_date"
+
+
+def _value(data: Any, path: str) -> Any:
+    """None: the event does not say it."""
+    for name in path.split("."):
+        data = getattr(data, name, None)
+    return data
