@@ -40,6 +40,8 @@ ROOMS: Final = (
          "schemas pipeline/errors", "orjson", True),
     Room("pipeline/claims", "a claim: case, decision table, benefits, payouts, referrals; the desk that decides",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
+    Room("pipeline/sheets", "sheets that people send: cells, columns in many spellings, values, faults",
+         "schemas pipeline/errors", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
@@ -92,6 +94,8 @@ ROOMS: Final = (
          "orjson pydantic rich"),
     Room("agents/fhir", "FHIR R4 to our words, and our answers back: claims, cover, faults, capabilities",
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
+    Room("agents/imports", "sheets in files: CSV and XLSX, read in a child process with limits", "pipeline/sheets",
+         "orjson python_calamine openpyxl"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
          "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/papers",

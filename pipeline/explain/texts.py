@@ -10,7 +10,9 @@ from typing import Any, Final, Literal, get_args
 
 Language = Literal["id", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
-ROOMS: Final = ("words", "frame", "reasons", "refusals", "checks", "formulas", "references", "sections", "law")
+ROOMS: Final = (
+    *("words", "frame", "reasons", "refusals", "checks", "formulas", "references", "sections", "law", "sheets"),
+)
 
 _DIRECTORY = Path(__file__).parent / "languages"
 
