@@ -26,6 +26,7 @@ from agents.cli import (
     explain,
     gateway,
     login,
+    members,
     migrate,
     referrals,
     replay,
@@ -43,7 +44,7 @@ from agents.cli import (
 )
 
 SECTIONS: Final = {
-    "Begin": ("demo", "run", "submit", "decisions", "explain"),
+    "Begin": ("demo", "run", "submit", "members", "decisions", "explain"),
     "Officers": ("login", "logout", "referrals", "review", "cover", "assess"),
     "Operators": (
         "worker",
@@ -184,6 +185,7 @@ _COMMANDS: Final = (
     explain,
     gateway,
     login,
+    members,
     migrate,
     referrals,
 ) + (

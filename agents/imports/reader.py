@@ -5,6 +5,7 @@ read row by row, so that a sheet of any length costs the memory of one row. Refu
 or understood as a whole; a cell that cannot be understood is left to who reads its value.
 """
 
+import hashlib
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from typing import IO, Any, Final
 import orjson
 
 from agents.imports import child
+from pipeline.explain.sheets import sheet_text
+from pipeline.explain.texts import LANGUAGES
 from pipeline.sheets.cells import EMPTY, Cell, Row, SheetRefused, letter
 from pipeline.sheets.headers import MOST_ROWS_ABOVE, Column, Header, find_header, is_header_again
 from pipeline.sheets.tail import Tail
@@ -28,9 +31,13 @@ _SIGNALS_OF_MEMORY: Final = (-6, -9, -11)
 class Sheet:
     """The first sheet of a file in which the header was found. `skipped`: numbers of rows that were left out, by reason
     (`total`, `below_total`, `header_again`, `other_columns`), complete when the rows were read. `row_count`: of all
-    rows that are not empty, for progress. `american`: columns in which a date is written month/day/year."""
+    rows that are not empty, for progress. `american`: columns in which a date is written month/day/year. `digest`:
+    SHA-256 of the file."""
 
-    def __init__(self, written: IO[bytes], header: Header, columns: tuple[Column, ...], start: int, end: Any) -> None:
+    def __init__(
+        self, written: IO[bytes], header: Header, columns: tuple[Column, ...], start: int, end: Any, digest: bytes
+    ) -> None:
+        self.digest = digest
         self.header = header
         self.columns = columns
         self.row_count: int = end["end"]
@@ -69,6 +76,12 @@ class Sheet:
             else:
                 self.skipped.setdefault(reason, []).append(number)
 
+    @property
+    def unread(self) -> list[str]:
+        """Titles of the columns that are not read, but for those that a sheet of ours adds."""
+        own = {sheet_text(one, "columns", name) for one in LANGUAGES for name in ("faults", "contribution")}
+        return [title for title in self.header.others.values() if title not in own]
+
     def place(self, row: int, name: str) -> str:
         """`C17`; of a column that the sheet does not have, the number of the row."""
         return f"{self.header.letter_of(name) or ''}{row}"
@@ -86,7 +99,7 @@ def read_sheet(data: bytes, columns: Sequence[Column]) -> Iterator[Sheet]:
     with tempfile.TemporaryFile() as written:  # has no name, so nothing of it remains
         _open_in_child(data, written)
         end = _last_line(written)
-        yield _found(written, wanted, end)
+        yield _found(written, wanted, end, hashlib.sha256(data).digest())
 
 
 def read_file(file: Path) -> bytes:
@@ -145,7 +158,7 @@ def _last_line(written: IO[bytes]) -> Any:
     return orjson.loads(written.read().splitlines()[-1])
 
 
-def _found(written: IO[bytes], columns: tuple[Column, ...], end: Any) -> Sheet:
+def _found(written: IO[bytes], columns: tuple[Column, ...], end: Any, digest: bytes) -> Sheet:
     """The first sheet with a header; what is wrong with the header of the first that has one is raised."""
     written.seek(0)
     place = -1
@@ -167,7 +180,7 @@ def _found(written: IO[bytes], columns: tuple[Column, ...], end: Any) -> Sheet:
             starts.append(written.tell())
         header = find_header(rows, columns)
         if header is not None:
-            sheet = Sheet(written, header, columns, starts[header.last], end)
+            sheet = Sheet(written, header, columns, starts[header.last], end, digest)
             names = {at: name for name, at in header.places.items()}
             sheet.american = frozenset(names[at] for one, at in end["us"] if one == place and at in names)
             return sheet

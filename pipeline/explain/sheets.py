@@ -20,9 +20,16 @@ def cell_fault(code: str, facts: Mapping[str, str | int], language: str) -> str:
 
 
 def _said(kind: str, code: str, facts: Mapping[str, str | int], language: str) -> str:
-    said = {name: _grouped(value, language) if name in _COUNTS else value for name, value in facts.items()}
+    said = {name: _shown(name, value, language) for name, value in facts.items()}
     return text(language, "sheets", kind, code).format_map(said)
 
 
-def _grouped(value: str | int, language: str) -> str:
-    return figures.rupiah(int(value), language).removeprefix("Rp").strip()
+def _shown(name: str, value: str | int, language: str) -> str | int:
+    if name in _COUNTS:
+        return figures.rupiah(int(value), language).removeprefix("Rp")
+    return figures.day(str(value), language) if name == "day" else value
+
+
+def sheet_text(language: str, *path: str, **values: str | int) -> str:
+    """A text of `sheets`, filled in. Raises NoText."""
+    return text(language, "sheets", *path).format_map(values)

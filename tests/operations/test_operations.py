@@ -11,7 +11,19 @@ import pytest
 from pipeline.access.principals import KINDS, Principal, new_principal
 from pipeline.access.roles import ROLES, Denied
 from pipeline.errors import Poison
-from pipeline.operations import claim_file, cover, law, papers, payouts, reading, reports, rulings, sessions, sign_in
+from pipeline.operations import (
+    claim_file,
+    cover,
+    imports,
+    law,
+    papers,
+    payouts,
+    reading,
+    reports,
+    rulings,
+    sessions,
+    sign_in,
+)
 from pipeline.operations import webhooks as hooks
 from pipeline.operations.cover import check_cover
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
@@ -74,7 +86,7 @@ def opened(site: Site, front: FrontOffice, key: str = "1", **change: Any) -> str
 def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
     functions = {
         name
-        for module in (reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law)
+        for module in (reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law, imports)
         for name, one in vars(module).items()
         if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -2,6 +2,7 @@
 
 import ast
 import datetime as dt
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -132,4 +133,13 @@ def codes_of(*classes: str, functions: tuple[str, ...] = ()) -> set[str]:
 def test_each_code_of_a_sheet_has_a_text_and_each_text_a_code(language: str) -> None:
     refusals = codes_of("SheetRefused", functions=("refuse",))
     assert set(find(language, "sheets", "refusals")) == refusals
-    assert set(find(language, "sheets", "faults")) == codes_of("CellFault")
+    texts = set(find(language, "sheets", "faults"))
+    written = constants_of("pipeline/sheets", "pipeline/enrolment")
+    assert texts <= written and codes_of("CellFault", "NikFault") <= texts
+    assert {one for one in written if re.fullmatch("[A-Z]+(_[A-Z]+)+", one)} <= texts | refusals
+
+
+def constants_of(*rooms: str) -> set[str]:
+    paths = [path for room in rooms for path in (ROOT / room).glob("*.py")]
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}

@@ -1,0 +1,160 @@
+"""`santunan members import`: a sheet of members checked row by row, corrected, and handed in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agents.cli.options import Json, Language
+from agents.terminal import complain, print_json, progress
+
+if TYPE_CHECKING:
+    from agents.imports.intake import Desk
+    from agents.settings import Settings
+    from pipeline.enrolment.report import CheckedRow
+
+
+def add_to(cli: typer.Typer) -> None:
+    members = typer.Typer(no_args_is_help=True, help="Members from a sheet: check, correct, register.")
+    members.command("import")(import_sheet)
+    cli.add_typer(members, name="members")
+
+
+def import_sheet(
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="A sheet: .xlsx or .csv.")] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Send what is ready; without it nothing is sent.")] = False,
+    faults_to: Annotated[
+        Path | None, typer.Option("--faults-to", metavar="FILE", help="Write the sheet with its faults: .xlsx or .csv.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", metavar="FILE", help="Write an empty sheet: .xlsx or .csv.")
+    ] = None,
+    sender: Annotated[
+        str | None,
+        typer.Option("--as", metavar="KIND:WHO", help="Who you are, without a sign-in: cooperative:maju."),
+    ] = None,
+    lang: Language = "id",
+    json: Json = False,
+) -> None:
+    """Check a list of members row by row, and register those that are ready.
+
+    Without --confirm nothing is sent. A row with a fault stops no other one. The same or a corrected sheet again
+    doubles nothing, and an interrupted import goes on when it is run again. Exit code 1 where a row needs something.
+
+    \b
+    Examples:
+      santunan members import --template anggota.xlsx
+      santunan members import anggota.xlsx --as cooperative:maju
+      santunan members import anggota.xlsx --as cooperative:maju --faults-to perbaikan.xlsx
+      santunan members import anggota.xlsx --as cooperative:maju --confirm
+    """
+    from agents.imports.answers import lines_of
+    from agents.settings import read_settings
+    from pipeline.errors import EXIT_REFUSED
+    from pipeline.explain.sheets import sheet_refusal
+    from pipeline.sheets.cells import SheetRefused
+
+    if template is not None:
+        _write_template(template, lang)
+    if file is None:
+        if template is None:
+            raise typer.BadParameter("name a FILE, or --template FILE for an empty one")
+        return
+    try:
+        with _desk(read_settings(), sender, confirm=confirm) as desk:
+            found = _checked(desk, file, faults_to, lang, as_json=json)
+    except SheetRefused as refused:
+        complain(f"{file.name}: {sheet_refusal(refused.code, refused.facts, lang)}")
+        raise typer.Exit(EXIT_REFUSED) from None
+    if json:
+        print_json([found])
+    else:
+        for line in lines_of(found, file.name, lang):
+            print(line)
+        _say_what_next(found, faults_to, lang)
+    counts = found["counts"]
+    if counts["faulty"] or counts["number_needed"] or (found["sent"] or {}).get("refused"):
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _write_template(file: Path, lang: Any) -> None:
+    from agents.imports.writer import template_csv, template_xlsx
+    from pipeline.explain.sheets import sheet_text
+
+    file.write_bytes((template_csv if _is_csv(file) else template_xlsx)(lang))
+    print(sheet_text(lang, "report", "template", file=str(file)))
+
+
+def _checked(desk: "Desk", file: Path, faults_to: Path | None, lang: Any, *, as_json: bool) -> dict[str, Any]:
+    """The report of one file; writes the corrected sheet, which holds NIKs, for its owner alone."""
+    from agents.imports.answers import row_document
+    from agents.imports.reader import read_sheet
+    from agents.imports.writer import Corrected
+    from pipeline.enrolment.columns import COLUMNS
+    from pipeline.private_files import write_private
+
+    with read_sheet(_read(file), COLUMNS) as sheet, progress(file.name, sheet.row_count) as bar:
+
+        def on_row(row: "CheckedRow") -> None:
+            bar.advance()
+            if as_json:
+                print_json([row_document(row, lang)])
+
+        desk.on_row = on_row
+        found = desk.check(sheet, lang)
+        if faults_to is not None:
+            corrected = Corrected(sheet, desk.notes, desk.contributions, lang)
+            write_private(faults_to, corrected.csv() if _is_csv(faults_to) else corrected.xlsx())
+    return found
+
+
+def _say_what_next(found: dict[str, Any], faults_to: Path | None, lang: Any) -> None:
+    from pipeline.explain.sheets import sheet_text
+
+    if faults_to is not None:
+        print(sheet_text(lang, "report", "written", file=str(faults_to)))
+    elif found["fault_count"]:
+        print(sheet_text(lang, "report", "how_to_correct"))
+    if found["sent"] is not None:
+        print(
+            sheet_text(
+                lang, "report", "sent", **{name: found["sent"][name] for name in ("taken", "repeated", "refused")}
+            )
+        )
+        for one in found["sent"]["refusals"]:
+            complain(f"{sheet_text(lang, 'report', 'row', row=one['row'])}: {one['detail']}")
+    else:
+        ready = f" {sheet_text(lang, 'report', 'how_to_send')}" if found["counts"]["good"] else ""
+        print(sheet_text(lang, "report", "nothing_sent") + ready)
+
+
+@contextmanager
+def _desk(settings: "Settings", sender: str | None, *, confirm: bool) -> "Iterator[Desk]":
+    """Over the store, as who signed in, or on the embedded store under a name on trust."""
+    from agents.cli.identity import read_login
+    from agents.cli.submission import named_front, signed_in_front
+    from agents.imports.intake import Desk
+
+    login = read_login(settings)
+    if login is not None and sender is not None:
+        raise typer.BadParameter("--as does not go with a sign-in: `santunan logout` first")
+    if login is None and sender is None:
+        raise typer.BadParameter("sign in with `santunan login`, or say who you are: --as cooperative:NAME")
+    opened = signed_in_front(settings) if login is not None else named_front(settings, sender or "", confirm=confirm)
+    with opened as (front, principal):
+        yield Desk(front, principal, confirms=confirm)
+
+
+def _read(file: Path) -> bytes:
+    from agents.imports.reader import read_file
+
+    try:
+        return read_file(file)
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def _is_csv(file: Path) -> bool:
+    return file.suffix.lower() == ".csv"
