@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from agents.cli.options import Json, Language
 from agents.terminal import complain, print_json, progress
 
+_PATH: Final = "/v1/imports/members"
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ANY_FILE: Final = "application/octet-stream"
+
 if TYPE_CHECKING:
+    from agents.cli.identity import Login
     from agents.imports.intake import Desk
     from agents.settings import Settings
     from pipeline.enrolment.report import CheckedRow
@@ -62,9 +67,14 @@ def import_sheet(
         if template is None:
             raise typer.BadParameter("name a FILE, or --template FILE for an empty one")
         return
+    settings = read_settings()
+    login = _login(settings, sender)
     try:
-        with _desk(read_settings(), sender, confirm=confirm) as desk:
-            found = _checked(desk, file, faults_to, lang, as_json=json)
+        if login is not None and login.url is not None:
+            found = _checked_at_gateway(login, file, faults_to, lang, confirm=confirm)
+        else:
+            with _desk(settings, sender, confirm=confirm) as desk:
+                found = _checked(desk, file, faults_to, lang, as_json=json)
     except SheetRefused as refused:
         complain(f"{file.name}: {sheet_refusal(refused.code, refused.facts, lang)}")
         raise typer.Exit(EXIT_REFUSED) from None
@@ -130,19 +140,48 @@ def _say_what_next(found: dict[str, Any], faults_to: Path | None, lang: Any) -> 
         print(sheet_text(lang, "report", "nothing_sent") + ready)
 
 
-@contextmanager
-def _desk(settings: "Settings", sender: str | None, *, confirm: bool) -> "Iterator[Desk]":
-    """Over the store, as who signed in, or on the embedded store under a name on trust."""
+def _checked_at_gateway(
+    login: "Login", file: Path, faults_to: Path | None, lang: Any, *, confirm: bool
+) -> dict[str, Any]:
+    """As `_checked`, by the gateway that was signed in to; without a line for each row.
+
+    Raises GatewayRefused, Transient.
+    """
+    from agents.clients.gateway import GatewayClient
+    from pipeline.private_files import write_private
+
+    if faults_to is not None and _is_csv(faults_to):
+        raise typer.BadParameter("--faults-to: the gateway writes .xlsx alone")
+    assert login.url is not None
+    client, data = GatewayClient(login.url, login.credential), _read(file)
+    found: dict[str, Any] = client.post_file(_PATH, data, _ANY_FILE, Accept_Language=lang).json
+    if faults_to is not None:
+        write_private(faults_to, client.post_file(_PATH, data, _ANY_FILE, Accept_Language=lang, Accept=_XLSX).body)
+    if confirm:
+        path = f"{_PATH}?confirm={found['id']}"
+        found = client.post_file(path, data, _ANY_FILE, Accept_Language=lang).json
+    return found
+
+
+def _login(settings: "Settings", sender: str | None) -> "Login | None":
+    """Who signed in; None: somebody who says who he is."""
     from agents.cli.identity import read_login
-    from agents.cli.submission import named_front, signed_in_front
-    from agents.imports.intake import Desk
 
     login = read_login(settings)
     if login is not None and sender is not None:
         raise typer.BadParameter("--as does not go with a sign-in: `santunan logout` first")
     if login is None and sender is None:
         raise typer.BadParameter("sign in with `santunan login`, or say who you are: --as cooperative:NAME")
-    opened = signed_in_front(settings) if login is not None else named_front(settings, sender or "", confirm=confirm)
+    return login
+
+
+@contextmanager
+def _desk(settings: "Settings", sender: str | None, *, confirm: bool) -> "Iterator[Desk]":
+    """Over the store, as who signed in, or on the embedded store under a name on trust. `sender`: the name."""
+    from agents.cli.submission import named_front, signed_in_front
+    from agents.imports.intake import Desk
+
+    opened = signed_in_front(settings) if sender is None else named_front(settings, sender, confirm=confirm)
     with opened as (front, principal):
         yield Desk(front, principal, confirms=confirm)
 

@@ -152,3 +152,21 @@ def test_a_template_is_downloaded_filled_in_and_taken(client: Open) -> None:
     with pytest.raises(AssertionError), read_sheet(found.raw, COLUMNS) as sheet:
         assert list(sheet.rows())
     assert client("clinic:one").get("/members/template").status == 403
+
+
+def test_who_signed_in_at_a_gateway_imports_there(
+    client: Open, key_of: Callable[[str], str], gateway: Any, tmp_path: Path
+) -> None:
+    data = as_csv(planted(good_rows(200, 8_000))[0])
+    (tmp_path / "anggota.csv").write_bytes(data)
+    url = f"http://127.0.0.1:{gateway[1]}"
+    login = santunan("login", "--key", "--url", url, cwd=tmp_path, given=key_of(COOPERATIVE) + "\n")
+    assert login.status == 0, login.err
+    ran = santunan("members", "import", "anggota.csv", "--faults-to", "p.xlsx", "--confirm", "--json", cwd=tmp_path)
+    found = ran.rows[-1]
+    assert found["id"] == post(client(COOPERATIVE), data).json["id"] and ran.status == 1
+    assert found["sent"]["taken"] > found["counts"]["good"] > 100
+    with read_sheet((tmp_path / "p.xlsx").read_bytes(), COLUMNS) as sheet:
+        assert len(list(sheet.rows())) == 200
+    wrong = santunan("members", "import", "anggota.csv", "--as", COOPERATIVE, cwd=tmp_path)
+    assert wrong.status == 2 and "santunan logout" in wrong.err
