@@ -18,6 +18,7 @@ from agents.cli import (
     backup,
     bench,
     conformance,
+    contributions,
     cover,
     dead_letters,
     decisions,
@@ -44,7 +45,7 @@ from agents.cli import (
 )
 
 SECTIONS: Final = {
-    "Begin": ("demo", "run", "submit", "members", "decisions", "explain"),
+    "Begin": ("demo", "run", "submit", "members", "contributions", "decisions", "explain"),
     "Officers": ("login", "logout", "referrals", "review", "cover", "assess"),
     "Operators": (
         "worker",
@@ -177,6 +178,7 @@ _COMMANDS: Final = (
     backup,
     bench,
     conformance,
+    contributions,
     cover,
     dead_letters,
     decisions,

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pipeline.enrolment.columns import BY_NAME
+from pipeline.enrolment.columns import BY_NAME as OF_MEMBERS
+from pipeline.enrolment.payments import BY_NAME as OF_PAYMENTS
 from pipeline.enrolment.report import CheckedRow, Placed, RowFault, SheetReport
 from pipeline.explain import Language, day, rupiah
 from pipeline.explain.figures import month
@@ -11,17 +12,12 @@ from pipeline.explain.sheets import cell_fault, sheet_text
 
 _MOST_ROWS_NAMED: Final = 20
 Document = Mapping[str, Any]
+_COLUMNS: Final = {**OF_PAYMENTS, **OF_MEMBERS}
 
 
 def document_of(report: SheetReport, language: Language) -> dict[str, Any]:
-    """What an answer has. Repeats nothing of the sheet but its places."""
-    return {
-        "id": report.id,
-        "rows": report.rows,
-        "counts": report.counts,
-        "faults": [fault_document(one, language) for one in report.faults],
-        "fault_count": report.fault_count,
-        "hint_count": report.hint_count,
+    """What an answer about members has. Repeats nothing of the sheet but its places."""
+    return _begun(report, language) | {
         "contributions": {
             "amount": report.amount,
             "full": sum(one.full for one in report.dues.values()),
@@ -34,10 +30,26 @@ def document_of(report: SheetReport, language: Language) -> dict[str, Any]:
                 for key, due in sorted(report.dues.items(), key=lambda one: (one[0][0], str(one[0][1])))
             ],
         },
+    }  # fmt: skip
+
+
+def payments_document(report: SheetReport, language: Language) -> dict[str, Any]:
+    """As `document_of`, about payments: `paid` is the rupiah of those that are taken."""
+    return _begun(report, language) | {"paid": report.paid}
+
+
+def _begun(report: SheetReport, language: Language) -> dict[str, Any]:
+    return {
+        "id": report.id,
+        "rows": report.rows,
+        "counts": report.counts,
+        "faults": [fault_document(one, language) for one in report.faults],
+        "fault_count": report.fault_count,
+        "hint_count": report.hint_count,
         "skipped": report.skipped,
         "unread": report.unread,
         "sent": None,
-    }  # fmt: skip
+    }
 
 
 def fault_document(placed: Placed, language: Language) -> dict[str, Any]:
@@ -45,7 +57,7 @@ def fault_document(placed: Placed, language: Language) -> dict[str, Any]:
     return {
         "row": placed.row,
         "place": placed.place,
-        "column": BY_NAME[fault.column].titled(language) if fault.column is not None else None,
+        "column": _COLUMNS[fault.column].titled(language) if fault.column is not None else None,
         "code": fault.code,
         "weight": fault.weight,
         "detail": cell_fault(fault.code, fault.facts, language),
@@ -63,7 +75,7 @@ def row_document(row: CheckedRow, language: Language) -> dict[str, Any]:
 def said(fault: RowFault, language: Language) -> str:
     """A fault in a sentence, with the title of its column before it."""
     sentence = cell_fault(fault.code, fault.facts, language)
-    return f"{BY_NAME[fault.column].titled(language)}: {sentence}" if fault.column is not None else sentence
+    return f"{_COLUMNS[fault.column].titled(language)}: {sentence}" if fault.column is not None else sentence
 
 
 def lines_of(document: Document, file: str, language: Language) -> Iterator[str]:
@@ -90,6 +102,9 @@ def lines_of(document: Document, file: str, language: Language) -> Iterator[str]
 
 def dues_of(document: Document, language: Language) -> Iterator[str]:
     """Contributions to expect, a sentence for each month and last day."""
+    if "paid" in document:
+        yield sheet_text(language, "report", "paid", amount=rupiah(document["paid"], language))
+        return
     found = document["contributions"]
     for due in found["dues"]:
         values = {

@@ -5,20 +5,35 @@ content, so that what was interrupted is run again.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from agents.imports.answers import document_of, said
+from agents.imports.answers import document_of, payments_document, said
 from agents.imports.reader import Sheet
 from pipeline.access.principals import Principal
-from pipeline.enrolment.report import CheckedRow
+from pipeline.enrolment.columns import COLUMNS
+from pipeline.enrolment.payments import COLUMNS as PAYMENT_COLUMNS
+from pipeline.enrolment.report import CheckedRow, SheetReport
 from pipeline.errors import Poison
 from pipeline.explain import Language, refusal_text
 from pipeline.operations.front_office import FrontOffice, Receipt
-from pipeline.operations.imports import import_members
+from pipeline.operations.imports import import_contributions, import_members
 from pipeline.operations.reports import submit_events
+from pipeline.sheets.headers import Column
 
 EVENTS_TOGETHER: Final = 500
 MOST_REFUSALS_NAMED: Final = 100
+
+
+class Subject(NamedTuple):
+    """One kind of sheet: its columns, the operation that checks it, and the document of its report."""
+
+    columns: tuple[Column, ...]
+    operation: Callable[..., SheetReport]
+    document: Callable[[SheetReport, Language], dict[str, Any]]
+
+
+MEMBERS: Final = Subject(COLUMNS, import_members, document_of)
+CONTRIBUTIONS: Final = Subject(PAYMENT_COLUMNS, import_contributions, payments_document)
 
 
 class Desk:
@@ -26,8 +41,15 @@ class Desk:
     `ready`, by row, for a door that hands it in by itself."""
 
     def __init__(
-        self, front: FrontOffice, principal: Principal, *, confirms: bool = False, keeps: bool = False
+        self,
+        front: FrontOffice,
+        principal: Principal,
+        subject: Subject = MEMBERS,
+        *,
+        confirms: bool = False,
+        keeps: bool = False,
     ) -> None:
+        self.subject = subject
         self._front = front
         self._principal = principal
         self._confirms = confirms
@@ -42,9 +64,9 @@ class Desk:
     def check(self, sheet: Sheet, language: Language) -> dict[str, Any]:
         """The report as a document; what is ready was handed in where the desk confirms. Raises Denied, Transient."""
         self._language = language
-        report = import_members(self._front, self._principal, sheet, self._take)
+        report = self.subject.operation(self._front, self._principal, sheet, self._take)
         self._send()
-        found = document_of(report, language)
+        found = self.subject.document(report, language)
         return found | {"sent": self._sent} if self._confirms else found
 
     def _take(self, row: CheckedRow) -> None:

@@ -77,6 +77,11 @@ class Sheet:
                 self.skipped.setdefault(reason, []).append(number)
 
     @property
+    def columns_found(self) -> list[str]:
+        """Names of the columns that are read and are there."""
+        return list(self.header.places)
+
+    @property
     def unread(self) -> list[str]:
         """Titles of the columns that are not read, but for those that a sheet of ours adds."""
         own = {sheet_text(one, "columns", name) for one in LANGUAGES for name in ("faults", "contribution")}

@@ -23,7 +23,7 @@ _TEMPLATE_ROWS: Final = 5_000  # that have lists and checks
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "'")
 _WIDTH: Final = 22
 _NUMBERS: Final = frozenset({"nik", "member_number", "employer_number"})
-_DAYS: Final = frozenset({"birth_date", "registered_on"})
+_DAYS: Final = frozenset({"birth_date", "registered_on", "paid_on"})
 _EXAMPLES: Final[Mapping[str, str]] = {
     "nik": "3603014101900001",
     "name": "Siti Aminah",
@@ -36,17 +36,20 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "employer_name": "PT Maju",
     "channel": "Koperasi Maju Bersama",
     "region": "Kabupaten Tangerang",
+    "month": "2026-11",
+    "amount": "16400",
+    "paid_on": "10/11/2026",
 }
 
 
-def template_xlsx(language: Language) -> bytes:
+def template_xlsx(language: Language, columns: Sequence[Column] = COLUMNS) -> bytes:
     """An empty list with formats, lists of choices and checks, and a sheet that explains each column."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "in_memory": True}) as book:
         sheet = book.add_worksheet(sheet_text(language, "columns", "list"))
         bold, text = book.add_format({"bold": True}), book.add_format({"num_format": "@"})
         day = book.add_format({"num_format": "dd/mm/yyyy"})
-        for at, column in enumerate(COLUMNS):
+        for at, column in enumerate(columns):
             form = text if column.name in _NUMBERS else day if column.name in _DAYS else None
             sheet.set_column(at, at, _WIDTH, form)
             sheet.write_string(0, at, column.titled(language), bold)
@@ -54,13 +57,13 @@ def template_xlsx(language: Language) -> bytes:
             if check := _validation(column, at, language):
                 sheet.data_validation(1, at, _TEMPLATE_ROWS, at, check)
         sheet.freeze_panes(1, 2)
-        _explain(book, language)
+        _explain(book, columns, language)
     return file.getvalue()
 
 
-def template_csv(language: Language) -> bytes:
+def template_csv(language: Language, columns: Sequence[Column] = COLUMNS) -> bytes:
     """Titles alone, with the mark by which Excel knows UTF-8."""
-    return (";".join(column.titled(language) for column in COLUMNS) + "\r\n").encode("utf-8-sig")
+    return (";".join(column.titled(language) for column in columns) + "\r\n").encode("utf-8-sig")
 
 
 def _validation(column: Column, at: int, language: Language) -> dict[str, Any] | None:
@@ -73,7 +76,7 @@ def _validation(column: Column, at: int, language: Language) -> dict[str, Any] |
     return None
 
 
-def _explain(book: Any, language: Language) -> None:
+def _explain(book: Any, columns: Sequence[Column], language: Language) -> None:
     sheet = book.add_worksheet(sheet_text(language, "columns", "explanation"))
     bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
     sheet.set_column(0, 0, _WIDTH)
@@ -82,7 +85,7 @@ def _explain(book: Any, language: Language) -> None:
     heads = ("what", "is_needed", "example")
     for at, name in enumerate(heads, 1):
         sheet.write_string(0, at, sheet_text(language, "columns", name), bold)
-    for down, column in enumerate(COLUMNS, 1):
+    for down, column in enumerate(columns, 1):
         help_text = sheet_text(language, "columns", "help", column.name)
         example = _EXAMPLES.get(column.name, "")
         if column.name in CHOICES:
@@ -117,6 +120,8 @@ class Corrected:
         titles |= {at: title for at, title in header.others.items() if title not in own}
         self._titles = dict(sorted(titles.items()))
         self._names = {at: name for name, at in header.places.items()}
+        names = {one.name for one in sheet.columns}
+        self._own = ("faults", "contribution") if "programs" in names else ("faults",)
         self._asks = "decision" not in header.places and any(one.name == "decision" for one in sheet.columns)
 
     def xlsx(self) -> bytes:
@@ -139,9 +144,10 @@ class Corrected:
                         sheet.write_number(down, at, float(cell.text))
                     elif cell.text:
                         sheet.write_string(down, at, cell.text, text)
-                sheet.write_string(down, len(titles) - 2, note, marked if note else None)
+                at = len(titles) - len(self._own)
+                sheet.write_string(down, at, note, marked if note else None)
                 if contribution is not None:
-                    sheet.write_number(down, len(titles) - 1, contribution)
+                    sheet.write_number(down, at + 1, contribution)
         return file.getvalue()
 
     def csv(self) -> bytes:
@@ -150,12 +156,13 @@ class Corrected:
         out.writerow([_harmless(one) for one in self._head()])
         for cells, note, contribution in self._rows():
             written = [_harmless(_shown(cell)) for cell in cells]
-            out.writerow([*written, note, "" if contribution is None else contribution])
+            own = [note, "" if contribution is None else contribution]
+            out.writerow([*written, *own[: len(self._own)]])
         return file.getvalue().encode("utf-8-sig")
 
     def _head(self) -> list[str]:
         decision = [_titled(self._sheet.columns, "decision", self._language)] if self._asks else []
-        own = [sheet_text(self._language, "columns", name) for name in ("faults", "contribution")]
+        own = [sheet_text(self._language, "columns", name) for name in self._own]
         return [*self._titles.values(), *decision, *own]
 
     def _rows(self) -> Iterator[tuple[list[Cell], str, int | None]]:

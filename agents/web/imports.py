@@ -3,13 +3,22 @@
 Nothing of a sheet is kept: who confirms sends the same bytes once more.
 """
 
+from collections.abc import Iterable
 from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
-from agents.imports.intake import EVENTS_TOGETHER, Desk, note_answer, nothing_sent
+from agents.imports.intake import (
+    CONTRIBUTIONS,
+    EVENTS_TOGETHER,
+    MEMBERS,
+    Desk,
+    Subject,
+    note_answer,
+    nothing_sent,
+)
 from agents.imports.reader import read_sheet
 from agents.imports.writer import Corrected
 from agents.web.describing import JSON, Answer, describe
@@ -17,7 +26,7 @@ from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, langua
 from agents.web.problems import Problem, ProblemError, answer
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
-from pipeline.enrolment.columns import COLUMNS
+from pipeline.enrolment.payments import STATUSES as PAYMENT_STATUSES
 from pipeline.enrolment.report import STATUSES
 from pipeline.explain import Language
 from pipeline.explain.sheets import sheet_refusal
@@ -53,20 +62,28 @@ _DUE: Final = _object(month=_TEXT, due_on=_MAYBE, members=_COUNT, amount=_COUNT,
 _SENT: Final = _object(
     taken=_COUNT, repeated=_COUNT, refused=_COUNT, refusals=_listed(_object(row=_COUNT, code=_TEXT, detail=_TEXT))
 )
-_REPORT: Final = _object(
-    id=_TEXT,
-    rows=_COUNT,
-    counts=_object(**dict.fromkeys(STATUSES, _COUNT)),
-    faults=_listed(_FAULT),
-    fault_count=_COUNT,
-    hint_count=_COUNT,
-    contributions=_object(
-        amount=_COUNT, full=_COUNT, members=_COUNT, unknown=_COUNT, reliefs=_listed(_TEXT), dues=_listed(_DUE)
-    ),
-    skipped={"type": "object", "additionalProperties": _listed(_COUNT)},
-    unread=_listed(_TEXT),
-    sent={"anyOf": [_SENT, {"type": "null"}]},
+_CONTRIBUTIONS: Final = _object(
+    amount=_COUNT, full=_COUNT, members=_COUNT, unknown=_COUNT, reliefs=_listed(_TEXT), dues=_listed(_DUE)
 )
+
+
+def _report(statuses: Iterable[str], **more: Schema) -> Schema:
+    return _object(
+        id=_TEXT,
+        rows=_COUNT,
+        counts=_object(**dict.fromkeys(statuses, _COUNT)),
+        faults=_listed(_FAULT),
+        fault_count=_COUNT,
+        hint_count=_COUNT,
+        skipped={"type": "object", "additionalProperties": _listed(_COUNT)},
+        unread=_listed(_TEXT),
+        sent={"anyOf": [_SENT, {"type": "null"}]},
+        **more,
+    )
+
+
+_REPORT: Final = _report(STATUSES, contributions=_CONTRIBUTIONS)
+_RECONCILED: Final = _report(PAYMENT_STATUSES, paid=_COUNT)
 
 
 @router.post("/imports/members")
@@ -89,14 +106,41 @@ async def post_members(
     request: Request, principal: Signed, confirm: Annotated[str, Query(max_length=64)] = ""
 ) -> Response:
     """A sheet is checked; with the id of that check its good rows are registered."""
-    grant_of(principal, "import_members")
+    return await _posted(request, principal, MEMBERS, confirm)
+
+
+@router.post("/imports/contributions")
+@describe(
+    ("Cocokkan lembar iuran, lalu catat", "Reconcile a sheet of contributions, then hand it in"),
+    (
+        "Siapa membayar berapa untuk bulan apa: cocok, lebih, kurang, atau tidak dikenal. Selebihnya seperti peserta; "
+        "dengan `confirm` bulan yang lunas dicatat.",
+        "Who paid what for which month: matched, too much, too little, or unknown. Else as a sheet of members; with "
+        "`confirm` the months that were paid in full are taken.",
+    ),
+    tag="members",
+    body=dict.fromkeys(_KINDS, _BYTES),
+    answers={200: Answer({JSON: _RECONCILED, XLSX: _BYTES}, ("Content-Language",)), 202: _RECONCILED},
+    problems=(409,),
+)
+async def post_contributions(
+    request: Request, principal: Signed, confirm: Annotated[str, Query(max_length=64)] = ""
+) -> Response:
+    """A sheet of payments is reconciled; with the id of that check the months paid in full are taken."""
+    return await _posted(request, principal, CONTRIBUTIONS, confirm)
+
+
+async def _posted(request: Request, principal: Principal, subject: Subject, confirm: str) -> Response:
+    grant_of(principal, subject.operation.__name__)
     language = language_of(request)
     if media_type_of(request) not in _KINDS:
         raise ProblemError("MEDIA_TYPE")
     data = await body_of(request)
     wants_sheet = XLSX in request.headers.get("accept", "") and not confirm
     try:
-        found, ready, sheet = await checked(request, principal, data, language, wants_sheet=wants_sheet)
+        found, ready, sheet = await checked(
+            request, principal, data, language, wants_sheet=wants_sheet, subject=subject
+        )
     except SheetRefused as refused:
         return answer(refusal_of(refused, language), language)
     headers = {"Content-Language": language}
@@ -122,19 +166,27 @@ def attachment(language: Language) -> dict[str, str]:
 
 
 async def checked(
-    request: Request, principal: Principal, data: bytes, language: Language, *, wants_sheet: bool = False
+    request: Request,
+    principal: Principal,
+    data: bytes,
+    language: Language,
+    *,
+    wants_sheet: bool = False,
+    subject: Subject = MEMBERS,
 ) -> Checked:
     """The report, the events that are ready by row, and the sheet to correct where wanted. Raises SheetRefused."""
     gateway = gateway_of(request)
     if gateway.imports.locked():
         raise ProblemError("AWAY", {"Retry-After": "5"})
     async with gateway.imports:
-        return await in_thread(gateway, partial(_check, gateway.front, principal, data, language, wants_sheet))
+        return await in_thread(gateway, partial(_check, gateway.front, principal, subject, data, language, wants_sheet))
 
 
-def _check(front: FrontOffice, principal: Principal, data: bytes, language: Language, wants_sheet: bool) -> Checked:
-    desk = Desk(front, principal, keeps=True)
-    with read_sheet(data, COLUMNS) as sheet:
+def _check(
+    front: FrontOffice, principal: Principal, subject: Subject, data: bytes, language: Language, wants_sheet: bool
+) -> Checked:
+    desk = Desk(front, principal, subject, keeps=True)
+    with read_sheet(data, subject.columns) as sheet:
         found = desk.check(sheet, language)
         corrected = Corrected(sheet, desk.notes, desk.contributions, language).xlsx() if wants_sheet else None
     return found, desk.ready, corrected

@@ -1,7 +1,7 @@
 """The result of a check of a sheet of members: of each row, and of the whole sheet. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -41,13 +41,15 @@ class Expected(NamedTuple):
 
 
 class CheckedRow(NamedTuple):
-    """One row. `events`: the documents it becomes, in their order; only of a good one."""
+    """One row. `status`: of members one of STATUSES. `events`: the documents it becomes, in their order; only of one
+    that is taken. `amount`: rupiah that were paid, of a payment that is taken."""
 
     number: int
-    status: Status
+    status: str
     faults: tuple[RowFault, ...]
     expected: Expected | None
     events: tuple[bytes, ...]
+    amount: int = 0
 
 
 @dataclass(slots=True)
@@ -72,11 +74,12 @@ class Placed:
 class SheetReport:
     """`id`: names the file and who sent it; a confirmation repeats it. `counts`: rows by status. `faults`: the first
     ones. `dues`: by (month, last day), for the rows that are taken; `unknown_dues`: taken rows whose contribution is
-    not known. `skipped`: rows that are nobody, by reason."""
+    not known. `skipped`: rows that are nobody, by reason. `paid`: rupiah of the payments that are taken."""
 
     id: str
+    statuses: Sequence[str] = STATUSES
     rows: int = 0
-    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STATUSES, 0))
+    counts: dict[str, int] = field(init=False)
     faults: list[Placed] = field(default_factory=list)
     fault_count: int = 0
     hint_count: int = 0
@@ -85,11 +88,16 @@ class SheetReport:
     reliefs: set[str] = field(default_factory=set)
     skipped: dict[str, list[int]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    paid: int = 0
+
+    def __post_init__(self) -> None:
+        self.counts = dict.fromkeys(self.statuses, 0)
 
     def add(self, row: CheckedRow, place: Mapping[str | None, str]) -> None:
         """`place`: of each column in this row."""
         self.rows += 1
         self.counts[row.status] += 1
+        self.paid += row.amount
         for fault in row.faults:
             self.hint_count += fault.weight == "hint"
             self.fault_count += fault.weight != "hint"

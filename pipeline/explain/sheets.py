@@ -6,6 +6,7 @@ from typing import Final
 from pipeline.explain import figures
 from pipeline.explain.texts import text
 
+_SUMS: Final = frozenset({"owed", "missing", "more"})
 _COUNTS: Final = frozenset({"rows", "letters"})  # large enough to be grouped
 
 
@@ -25,6 +26,8 @@ def _said(kind: str, code: str, facts: Mapping[str, str | int], language: str) -
 
 
 def _shown(name: str, value: str | int, language: str) -> str | int:
+    if name in _SUMS:
+        return figures.rupiah(int(value), language)
     if name in _COUNTS:
         return figures.rupiah(int(value), language).removeprefix("Rp")
     return figures.day(str(value), language) if name == "day" else value

@@ -1,16 +1,18 @@
-"""Imports: a sheet of members checked row by row, for who may register them. Sends nothing by itself.
+"""Imports: a sheet of members or of contributions checked row by row, for who may send them. Sends nothing by itself.
 
 A door shows what the check says, and hands in the events of the good rows by `reports.submit_events`, as any others.
 """
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Grant, grant_of
 from pipeline.enrolment.check import MemberCheck, Rows
+from pipeline.enrolment.payments import STATUSES as PAYMENT_STATUSES
+from pipeline.enrolment.payments import PaymentCheck, require_person
 from pipeline.enrolment.registry import PREFIX_DIGITS, Found
 from pipeline.enrolment.report import CheckedRow, SheetReport
 from pipeline.enrolment.rows import MemberRow
@@ -27,6 +29,9 @@ class MemberSheet(Rows, Protocol):
 
     digest: bytes
     skipped: dict[str, list[int]]
+
+    @property
+    def columns_found(self) -> Sequence[str]: ...
 
     @property
     def unread(self) -> Sequence[str]: ...
@@ -48,8 +53,31 @@ def import_members(
         return _known(front, principal, grant, rows)
 
     check = MemberCheck(sheet, principal.name, front.book, ask, now, now.astimezone(JAKARTA).date())
-    report = SheetReport(_import_id(principal, sheet))
-    for row in check.rows():
+    return _reported(SheetReport(_import_id(principal, sheet)), check.rows(), sheet, each)
+
+
+def import_contributions(
+    front: FrontOffice, principal: Principal, sheet: MemberSheet, each: Callable[[CheckedRow], Any] | None = None
+) -> SheetReport:
+    """Payments in the sheet, reconciled with what was owed; as `import_members`.
+
+    Raises Denied; SheetRefused where the sheet does not say who paid; Transient where the store is away.
+    """
+    grant = grant_of(principal, "import_contributions")
+    require_person(sheet.columns_found)
+    now = front.now()
+
+    def ask(rows: Sequence[MemberRow]) -> Found:
+        return _known(front, principal, grant, rows)
+
+    check = PaymentCheck(sheet, principal.name, front.book, ask, now, now.astimezone(JAKARTA).date())
+    return _reported(SheetReport(_import_id(principal, sheet), PAYMENT_STATUSES), check.rows(), sheet, each)
+
+
+def _reported(
+    report: SheetReport, rows: Iterator[CheckedRow], sheet: MemberSheet, each: Callable[[CheckedRow], Any] | None
+) -> SheetReport:
+    for row in rows:
         places: dict[str | None, str] = {None: str(row.number)}
         places |= {fault.column: sheet.place(row.number, fault.column) for fault in row.faults if fault.column}
         report.add(row, places)
