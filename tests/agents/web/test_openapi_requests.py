@@ -41,6 +41,10 @@ UNSAID: Final[dict[str, frozenset[str]]] = {
     "POST /v1/events": frozenset({"UNKNOWN_TYPE", "MEDIA_TYPE"}),  # binary mode: its attributes are in headers
     "POST /v1/reviews": frozenset({"REVIEW_OWN_CLAIM"}),
     "POST /v1/links": frozenset({"LINK_GONE"}),
+    # Not any bytes are a sheet.
+    **dict.fromkeys(
+        ("POST /v1/imports/members", "POST /v1/imports/contributions"), frozenset({"SHEET_REFUSED", "SHEET_CHANGED"})
+    ),
 }
 UNSAID_WORDS: Final = (
     *UNSAYABLE.values(),
