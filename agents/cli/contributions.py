@@ -3,7 +3,7 @@
 import typer
 
 from agents.cli.options import Json, Language
-from agents.cli.sheets import Confirm, FaultsTo, File, Sender, Template, import_file
+from agents.cli.sheets import Confirm, FaultsTo, File, Sender, Template, import_file, require_extra
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -32,6 +32,7 @@ def import_sheet(
       santunan contributions import iuran.csv --as cooperative:maju
       santunan contributions import iuran.csv --as cooperative:maju --confirm
     """
+    require_extra()
     from agents.imports.intake import CONTRIBUTIONS
 
     import_file(

@@ -3,7 +3,7 @@
 import typer
 
 from agents.cli.options import Json, Language
-from agents.cli.sheets import Confirm, FaultsTo, File, Sender, Template, import_file
+from agents.cli.sheets import Confirm, FaultsTo, File, Sender, Template, import_file, require_extra
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -33,6 +33,7 @@ def import_sheet(
       santunan members import anggota.xlsx --as cooperative:maju --faults-to perbaikan.xlsx
       santunan members import anggota.xlsx --as cooperative:maju --confirm
     """
+    require_extra()
     from agents.imports.intake import MEMBERS
 
     import_file(

@@ -80,6 +80,16 @@ def import_file(
         raise typer.Exit(EXIT_REFUSED)
 
 
+def require_extra() -> None:
+    """Raises NotReady where the packages that read sheets are not installed."""
+    from importlib.util import find_spec
+
+    from pipeline.errors import NotReady
+
+    if any(find_spec(one) is None for one in ("python_calamine", "openpyxl", "xlsxwriter", "rapidfuzz")):
+        raise NotReady("sheets need the extra `sheets`: pip install 'santunan[sheets]'")
+
+
 def _write_template(subject: "Subject", file: Path, lang: Any) -> None:
     from agents.imports.writer import template_csv, template_xlsx
     from pipeline.explain.sheets import sheet_text

@@ -58,3 +58,9 @@ def test_each_row_is_a_line_of_json_with_the_contribution_to_expect(tmp_path: Pa
     assert [row["row"] for row in rows] == list(range(2, 14)) and {row["status"] for row in rows} == {"good"}
     assert sum(row["expected"]["amount"] for row in rows) == report["contributions"]["amount"] > 0
     assert all(one["Nomor KPJ"] not in ran.out and one["NIK"] not in ran.out for one in good_rows(12))
+
+
+def test_without_the_extra_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    ran = santunan("members", "import", "--template", "t.csv", cwd=tmp_path)
+    assert ran.status == 78 and "santunan[sheets]" in ran.err
