@@ -41,6 +41,11 @@ ROOMS: Final = (
          "schemas pipeline/errors", "orjson", True),
     Room("pipeline/claims", "a claim: case, decision table, benefits, payouts, referrals; the desk that decides",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages", "", True),
+    Room("pipeline/sheets", "sheets that people send: cells, columns in many spellings, values, faults",
+         "schemas pipeline/errors", "", True),
+    Room("pipeline/enrolment", "rows of a sheet of members against law, registry, each other; their events",
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/sheets",
+         "yaml rapidfuzz orjson", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
@@ -58,7 +63,8 @@ ROOMS: Final = (
          "pipeline/queries", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit", "orjson"),
+         "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit "
+         "pipeline/enrolment", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
@@ -99,10 +105,13 @@ ROOMS: Final = (
          "orjson pydantic rich"),
     Room("agents/fhir", "FHIR R4 to our words, and our answers back: claims, cover, faults, capabilities",
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
+    Room("agents/imports", "sheets in files: CSV and XLSX, read in a child process with limits; templates, reports",
+         "pipeline/errors pipeline/sheets pipeline/enrolment pipeline/explain pipeline/access pipeline/operations",
+         "orjson python_calamine openpyxl xlsxwriter"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/key_files agents/worker agents/clients "
-         "agents/fhir agents/letters agents/papers",
+         "pipeline/queries pipeline/operations pipeline/sheets pipeline/enrolment agents/settings agents/key_files "
+         "agents/worker agents/clients agents/fhir agents/imports agents/letters agents/papers",
          "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
@@ -111,10 +120,10 @@ ROOMS: Final = (
          "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
+         "pipeline/access pipeline/sheets pipeline/enrolment pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
          "agents/catch_up agents/key_files agents/worker agents/worker/__main__ agents/services agents/clients "
-         "agents/clock agents/demo agents/web "
+         "agents/clock agents/demo agents/imports agents/web "
          "agents/webhooks agents/conformance agents/letters",
          "typer orjson holidays"),
 )

@@ -18,6 +18,7 @@ from agents.cli import (
     backup,
     bench,
     conformance,
+    contributions,
     cover,
     dead_letters,
     decisions,
@@ -26,6 +27,7 @@ from agents.cli import (
     explain,
     gateway,
     login,
+    members,
     migrate,
     referrals,
     replay,
@@ -43,7 +45,7 @@ from agents.cli import (
 )
 
 SECTIONS: Final = {
-    "Begin": ("demo", "run", "submit", "decisions", "explain"),
+    "Begin": ("demo", "run", "submit", "members", "contributions", "decisions", "explain"),
     "Officers": ("login", "logout", "referrals", "review", "cover", "assess"),
     "Operators": (
         "worker",
@@ -176,6 +178,7 @@ _COMMANDS: Final = (
     backup,
     bench,
     conformance,
+    contributions,
     cover,
     dead_letters,
     decisions,
@@ -184,6 +187,7 @@ _COMMANDS: Final = (
     explain,
     gateway,
     login,
+    members,
     migrate,
     referrals,
 ) + (

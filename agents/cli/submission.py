@@ -79,6 +79,33 @@ def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Princi
 
 
 @contextmanager
+def named_front(settings: "Settings", name: str, *, confirm: bool) -> "Iterator[tuple[FrontOffice, Principal]]":
+    """The operations over the embedded store under a name on trust, KIND:WHO; what is sent so is on record.
+
+    Raises NotReady where the store is not this machine's alone, BadPrincipal.
+    """
+    from agents.cli.identity import machine_user, now
+    from agents.cli.store import opened_store
+    from pipeline.access.principals import new_principal
+    from pipeline.errors import NotReady
+    from pipeline.law.book import Book
+    from pipeline.operations.front_office import FrontOffice
+    from pipeline.store import open_store
+    from pipeline.store.access_book import open_access
+    from pipeline.store.access_rows import AuditRecord
+
+    if not settings.is_embedded:
+        raise NotReady("sign in first: `santunan login KIND:NAME`; --as proves nothing to other machines")
+    kind, _, who = name.partition(":")
+    principal = new_principal(kind, who)
+    open_store(settings.database_url, partitions=settings.partitions).close()
+    with opened_store() as store, open_access(settings.database_url) as book:
+        if confirm:
+            book.write(AuditRecord(now(), machine_user(), "import", None, reason=principal.name))
+        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
+
+
+@contextmanager
 def opened_submission(settings: "Settings", login: "Login") -> "Iterator[Send]":
     """Raises Denied where who signed in submits nothing at all, NotReady, Transient."""
     if login.url is not None:

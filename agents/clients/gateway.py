@@ -66,6 +66,10 @@ class GatewayClient:
         found: list[dict[str, Any]] = self._ask("POST", "/v1/events", body, kind, are_items=True).json
         return found
 
+    def post_file(self, path: str, body: bytes, kind: str, **headers: str) -> Answered:
+        """A file as it is; `kind`: its media type."""
+        return self._ask("POST", path, body, {"Content_Type": kind, **headers})
+
     def delete(self, path: str) -> Answered:
         return self._ask("DELETE", path, None, {})
 

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting, working
+from agents.web import asking, documents, hooks, imports, oidc, papers, samples, session, submitting, working
 from agents.web.describing import Answer, describe
 from agents.web.fhir_absent import make_absent_app
 from agents.web.gate import IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
@@ -30,6 +30,7 @@ from agents.web.pages import (
     front,
     law,
     letters,
+    members,
     queue,
     reports,
     resume,
@@ -73,12 +74,14 @@ def make_app(gateway: Gateway) -> FastAPI:
         working.router,
         hooks.router,
         papers.router,
+        imports.router,
         samples.router,
         documents.router,
         entry.router,
         front.router,
         claims.router,
         reports.router,
+        members.router,
         work.router,
         queue.router,
         scans.router,

@@ -57,6 +57,8 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "appeal": {"desk": _OWN, "office": _ALL},
     "submit_events": dict.fromkeys(_SENDERS, _ALL),
     "change_member": _MEMBERS,
+    "import_members": _MEMBERS,
+    "import_contributions": _MEMBERS | {"payments": _ALL},
     "report_wage": _MEMBERS,
     "pay_contribution": _MEMBERS | {"payments": _ALL},
     "review": {"officer": _ALL},

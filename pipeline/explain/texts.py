@@ -21,6 +21,7 @@ ROOMS: Final = (
     "sections",
     "law",
     "questions",
+    "sheets",
 )
 
 _DIRECTORY = Path(__file__).parent / "languages"

@@ -216,6 +216,8 @@ _PMI = record(
     shorter=listed(_PMI_CONTRACT),
 )
 _PMI_DEATH = record(during=rupiah, during_funeral=rupiah, after=rupiah)
+_HELD = record(**dict.fromkeys(("JKK", "JKM", "JHT", "JP"), one_of("must", "may", "no")))
+_HOLDERS = ("PU_micro", "PU_cooperative", "PU_small", "PU_medium", "PU_large", "BPU", "JAKON", "PMI")
 _WORK_EXCEPTIONS = record(wage_earner_max_months=count, self_employed=flag, apprentice=flag)
 
 _SHAPES: Final[dict[Value[Any], Shape]] = {}
@@ -272,6 +274,7 @@ class Law:
     bpu_arrears_limit_months: Value[int] = declared("months", count)
     bpu_wait_months: Value[int | None] = declared_or_absent("months", count)
     bpu_registration_age_limit: Value[int] = declared("years", count)
+    programs_allowed: Value[dict[str, dict[str, str]]] = declared("text", table(_HELD, *_HOLDERS))
     project_unnamed_workers: Value[str | None] = declared_or_absent("text", one_of("by project number"))
     bpu_work_check_months: Value[int | None] = declared_or_absent("months", count)
     age_minimum: Value[int] = declared("years", count)

@@ -13,6 +13,8 @@ DESIGN = {
     "appeal": "desk* office",
     "submit_events": "clinic hospital employer cooperative desk office officer payments",
     "change_member": "employer* cooperative* office",
+    "import_members": "employer* cooperative* office",
+    "import_contributions": "employer* cooperative* office payments",
     "report_wage": "employer* cooperative* office",
     "pay_contribution": "employer* cooperative* office payments",
     "review": "officer",

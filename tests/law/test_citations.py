@@ -17,6 +17,7 @@ IN_FORCE = {
     "Permenaker 26/2015": FIRST_DAY,
     "Permenaker 44/2015": FIRST_DAY,
     "UU 13/2003": FIRST_DAY,
+    "Perpres 109/2013": FIRST_DAY,
     "Perpres 7/2019": day("2019-01-29"),
     "PP 82/2019": day("2019-12-02"),
     "PP 49/2020": day("2020-08-01"),

@@ -45,7 +45,19 @@ PAYMENTS, AUDITOR = new_principal("payments", "bank"), new_principal("auditor", 
 MODULES = [
     import_module(f"pipeline.operations.{name}")
     for name in (
-        *("access", "audit", "claim_file", "cover", "law", "law_trial", "papers", "payouts", "reading", "refused"),
+        *(
+            "access",
+            "audit",
+            "claim_file",
+            "cover",
+            "imports",
+            "law",
+            "law_trial",
+            "papers",
+            "payouts",
+            "reading",
+            "refused",
+        ),
         *("reports", "rulings", "sessions", "state", "webhooks", "work"),
     )
 ]

@@ -46,7 +46,7 @@ class Uploaded(NamedTuple):
 
 
 @asynccontextmanager
-async def uploaded_form(request: Request) -> AsyncIterator[Uploaded]:
+async def uploaded_form(request: Request, most_field_bytes: int = MOST_FORM_BYTES) -> AsyncIterator[Uploaded]:
     """A form with or without files. Raises ProblemError (MEDIA_TYPE, SLOW, AWAY), FileFault (too_much)."""
     media_type = media_type_of(request)
     if media_type == FORM_TYPE:
@@ -58,7 +58,7 @@ async def uploaded_form(request: Request) -> AsyncIterator[Uploaded]:
     if gateway.uploads.locked():
         raise ProblemError("AWAY", {"Retry-After": "5"})
     async with gateway.uploads:
-        found = await _parsed(request)
+        found = await _parsed(request, most_field_bytes)
         try:
             fields = [(name, value) for name, value in found.multi_items() if isinstance(value, str)]
             lists: dict[str, list[str]] = {}
@@ -70,9 +70,9 @@ async def uploaded_form(request: Request) -> AsyncIterator[Uploaded]:
             await found.close()
 
 
-async def _parsed(request: Request) -> Any:
+async def _parsed(request: Request, most_field_bytes: int) -> Any:
     parser = MultiPartParser(
-        request.headers, _parts(request), max_files=MOST_FIELDS, max_fields=MOST_FIELDS, max_part_size=MOST_FORM_BYTES
+        request.headers, _parts(request), max_files=MOST_FIELDS, max_fields=MOST_FIELDS, max_part_size=most_field_bytes
     )
     try:
         return await parser.parse()

@@ -62,6 +62,8 @@ OF_NOTHING = {
     *("read_receipt", "read_paper", "read_refused", "retry_refused", "ask_original", "approve_original"),
     *("read_original", "correct_refused", "disable_access", "make_access_key", "revoke_access_key", "make_access_link"),
 }
+SHEET = b"NIK;Nama;Tanggal lahir;Segmen;Tanggal daftar;Program\n3603014101900001;Siti;01/01/1990;BPU;;JKK, JKM\n"
+PAYMENTS = b"Nomor KPJ;Bulan;Jumlah;Tanggal bayar\n20000000022;2020-01;24000;05/01/2020\n"
 ACCIDENT = {"occurred_at": "2024-07-07T10:00:00+07:00"}
 HOW: Final[dict[str, Ask]] = {
     "report_accident": lambda c, s, own: report(c, "/v1/accidents", {"member": member_of(own), "accident": ACCIDENT}),
@@ -74,6 +76,10 @@ HOW: Final[dict[str, Ask]] = {
         "POST", "/v1/events", b"[1]", Content_Type="application/cloudevents-batch+json"
     ),
     "change_member": lambda c, s, own: event(c, s, "member.ended", member_of(own) | {"ended_on": "2030-01-01"}),
+    "import_members": lambda c, s, own: c.ask("POST", "/v1/imports/members", SHEET, Content_Type="text/csv"),
+    "import_contributions": lambda c, s, own: c.ask(
+        "POST", "/v1/imports/contributions", PAYMENTS, Content_Type="text/csv"
+    ),
     "report_wage": lambda c, s, own: event(
         c, s, "member.wage-reported", member_of(own) | {"month": "2024-01", "wage": 1}
     ),
@@ -148,6 +154,8 @@ LISTS = {"list_claims", "list_decisions"}
 NEVER_FOREIGN = {
     *(
         "submit_events",
+        "import_members",
+        "import_contributions",
         "list_work",
         "read_session",
         "sign_out",

@@ -24,6 +24,7 @@ from schemathesis.transport.serialization import Binary
 
 from agents.web.app import make_app
 from agents.web.gate import Gateway
+from agents.web.imports import XLSX
 from agents.web.limits import Buckets
 from agents.web.metrics import Metrics
 from pipeline.access.principals import KINDS
@@ -32,6 +33,7 @@ from schemas.events import EVENT_WRITERS
 from schemas.field_rules import NO_NIK, UNSAYABLE
 from schemas.values import SOURCE_SHAPE
 from tests.agents.web.conftest import who_of
+from tests.support.member_sheets import as_excel, good_rows
 
 REQUESTS: Final = int(os.environ.get("SANTUNAN_REQUESTS", "3000"))
 BOUNDARIES: Final = 12_000  # requests that schemathesis makes of all boundaries of all bodies; 3,000 take a share
@@ -43,6 +45,10 @@ UNSAID: Final[dict[str, frozenset[str]]] = {
     ),  # binary mode: its attributes are in headers
     "POST /v1/reviews": frozenset({"REVIEW_OWN_CLAIM", "FRESH_CODE_NEEDED"}),  # of a claim that is not there
     "POST /v1/links": frozenset({"LINK_GONE"}),
+    # Not any bytes are a sheet.
+    **dict.fromkeys(
+        ("POST /v1/imports/members", "POST /v1/imports/contributions"), frozenset({"SHEET_REFUSED", "SHEET_CHANGED"})
+    ),
 }
 UNSAID_WORDS: Final = (
     *UNSAYABLE.values(),
@@ -82,6 +88,7 @@ configuration = SchemathesisConfig.from_dict(
 api = schemathesis.openapi.from_asgi("/openapi.json?lang=en", application, config=configuration)
 OPERATIONS: Final = sum(1 for _ in api.get_all_operations())
 schemathesis.openapi.media_type("application/pdf", st.binary().map(lambda found: b"%PDF-1.7\n" + found))
+schemathesis.openapi.media_type(XLSX, st.sampled_from([as_excel(good_rows(2)), as_excel([]), b"PK"]))
 schemathesis.openapi.format("date", st.dates().map(str).filter(lambda day: "1900" <= day < "2101"))
 
 

@@ -12,6 +12,7 @@ from pipeline.operations.sign_in import renew_factor
 from tests.agents.web.pages.conftest import NOW, Console, opened_console
 from tests.support import events as e
 from tests.support.chromium import PHONE, findings
+from tests.support.member_sheets import as_csv, good_rows, planted
 
 ROOT = Path(__file__).parents[4]
 PASSWORD = "empat kucing naik pohon"  # noqa: S105
@@ -172,6 +173,21 @@ def test_without_a_worker_a_report_is_received_and_the_page_says_so(site_setting
         assert console.complaints == []
 
 
+def test_an_employer_uploads_a_sheet_sees_faults_and_confirms(console: Console) -> None:
+    for width in (320, 1440):
+        page = console.page("employer:np000001", bypass_csp=True, viewport={"width": width, "height": 900})
+        page.goto(f"{console.home}/members")
+        sheet = as_csv(planted(good_rows(120, 9_000 + width))[0])
+        page.get_by_label("Berkas").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": sheet})
+        press(page, "Periksa")
+        expect(page.get_by_role("status")).to_contain_text("120 baris dibaca")
+        assert findings(page) == []
+        page.get_by_role("button", name="Daftarkan").click()
+        expect(page.get_by_role("status").first).to_contain_text("ditolak: 0.")
+        page.context.close()
+    assert console.complaints == []
+
+
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, language: str) -> None:
     """And a screenshot of each, in build/screens."""
@@ -181,6 +197,7 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
         "": ("/sign-in", "/nothing"),
         "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report", "/report/accident"),
         "desk:tangerang": ("/report/death",),
+        "employer:np000001": ("/members",),
         "officer:siti": (
             "/law",
             "/law/funeral",
