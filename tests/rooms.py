@@ -120,7 +120,8 @@ ROOMS: Final = (
          "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/access pipeline/sheets pipeline/enrolment pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
+         "pipeline/access pipeline/sheets pipeline/enrolment pipeline/private_files pipeline/processing "
+         "pipeline/store pipeline/queries "
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
          "agents/catch_up agents/key_files agents/worker agents/worker/__main__ agents/services agents/clients "
          "agents/clock agents/demo agents/imports agents/web "

@@ -58,7 +58,7 @@ MODULES = [
             "reading",
             "refused",
         ),
-        *("reports", "rulings", "sessions", "state", "webhooks", "work"),
+        *("refused", "reports", "rulings", "sessions", "state", "webhooks", "work"),
     )
 ]
 ACCIDENT = {
