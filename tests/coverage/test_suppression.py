@@ -1,0 +1,131 @@
+"""Published counts: none under five, and none that the published ones give back."""
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.coverage.people import MEASURES, PROGRAMS, STATES, Counts
+from pipeline.coverage.suppression import LEAST, OTHERS, PublishedRow, added, published_rows, published_total
+
+FAMILIES = (STATES, ("known",), *((program,) for program in PROGRAMS))
+
+
+def counts_of(states: list[int], known: int = 0, programs: tuple[int, ...] = (0, 0, 0, 0)) -> Counts:
+    return (sum(states), known, *states, *programs)
+
+
+@st.composite
+def some_counts(draw: st.DrawFn) -> Counts:
+    states = draw(st.lists(st.sampled_from([0, 0, 1, 2, 4, 5, 7, 30]), min_size=6, max_size=6))
+    people = sum(states)
+    rest = st.integers(0, people)
+    return counts_of(states, draw(rest), (draw(rest), draw(rest), draw(rest), draw(rest)))
+
+
+def cells(counts: Counts, family: tuple[str, ...]) -> list[int]:
+    found = [counts[MEASURES.index(name)] for name in family]
+    return found if len(found) > 1 else [found[0], counts[0] - found[0]]
+
+
+def shown(row: PublishedRow, family: tuple[str, ...]) -> list[int | None]:
+    """As a reader has it: of two columns, the other one follows from the people of the row."""
+    found = [row.counts[name] for name in family]
+    if len(found) > 1:
+        return found
+    return [found[0], row.people - found[0] if row.people is not None and found[0] is not None else None]
+
+
+def solved(equations: list[dict[int, Fraction]]) -> set[int]:
+    """The unknowns that some sum of the equations gives, by elimination: it tries all sums at once."""
+    pivots: dict[int, dict[int, Fraction]] = {}
+    for equation in equations:
+        row = dict(equation)
+        for pivot in list(row):
+            if pivot in pivots and pivot in row:
+                row = minus(row, pivots[pivot], row[pivot])
+        if not row:
+            continue
+        pivot = next(iter(row))
+        row = {at: value / row[pivot] for at, value in row.items()}
+        pivots = {at: minus(other, row, other.get(pivot, Fraction(0))) for at, other in pivots.items()}
+        pivots[pivot] = row
+    return {pivot for pivot, row in pivots.items() if len(row) == 1}
+
+
+def minus(row: dict[int, Fraction], other: dict[int, Fraction], times: Fraction) -> dict[int, Fraction]:
+    found = dict(row)
+    for at, value in other.items():
+        found[at] = found.get(at, Fraction(0)) - value * times
+    return {at: value for at, value in found.items() if value}
+
+
+def recovered(rows: list[PublishedRow], total: PublishedRow, family: tuple[str, ...]) -> set[int]:
+    """The cells left out that follow from the table: each row adds up to its people, each column to the total."""
+    table = [shown(row, family) for row in [*rows, total]]
+    width = len(table[0])
+    unknown = {(row, at): row * width + at for row, found in enumerate(table) for at in range(width)
+               if found[at] is None}  # fmt: skip
+    one = Fraction(1)
+    equations = [
+        {unknown[row, at]: one for at in range(width) if (row, at) in unknown}
+        for row in range(len(table))
+    ]  # fmt: skip
+    last = len(rows)
+    for at in range(width):
+        column = {unknown[row, at]: one for row in range(last) if (row, at) in unknown}
+        if (last, at) in unknown:
+            column[unknown[last, at]] = -one
+        equations.append(column)
+    return solved([equation for equation in equations if equation])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(some_counts(), min_size=1, max_size=7))
+def test_no_sum_of_published_counts_gives_one_that_was_left_out(groups: list[Counts]) -> None:
+    named = {f"g{number}": counts for number, counts in enumerate(groups)}
+    total = published_total(added(groups))
+    rows = published_rows(named)
+    for family in FAMILIES:
+        assert recovered(rows, total, family) == set() if rows else True
+        for row in [*rows, total]:
+            found = shown(row, family)
+            assert not any(one is not None and 0 < one < LEAST for one in found), (row, family)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(some_counts(), min_size=2, max_size=7))
+def test_what_a_row_or_a_column_leaves_out_is_no_small_sum(groups: list[Counts]) -> None:
+    rows = published_rows({f"g{number}": counts for number, counts in enumerate(groups)})
+    for row in rows:
+        assert row.people is not None and row.people >= LEAST
+        for family in FAMILIES:
+            found = shown(row, family)
+            if None in found:
+                rest = row.people - sum(one for one in found if one is not None)
+                assert rest == 0 or rest >= LEAST
+
+
+def test_published_counts_are_the_true_ones() -> None:
+    groups = {"a": counts_of([10, 0, 0, 5, 5, 80], 90), "b": counts_of([20, 0, 0, 6, 7, 40], 50)}
+    rows = {row.key: row for row in published_rows(groups)}
+    assert rows["a"].counts["covered"] == 80 and rows["a"].counts["known"] == 90
+    assert rows["b"].people == 73 and None not in rows["b"].counts.values()
+
+
+def test_small_groups_are_one_row_with_a_larger_one() -> None:
+    groups = {"a": counts_of([0, 0, 0, 0, 0, 90]), "b": counts_of([0, 0, 0, 0, 0, 30]), "c": counts_of([0, 0, 0, 0, 0, 2])}
+    rows = published_rows(groups)
+    assert [(row.key, row.people, row.merged) for row in rows] == [("a", 90, 1), (OTHERS, 32, 2)]
+
+
+def test_one_small_cell_takes_three_others_with_it() -> None:
+    groups = {"a": counts_of([0, 0, 0, 3, 0, 90]), "b": counts_of([0, 0, 0, 30, 0, 60]), "c": counts_of([0, 0, 0, 50, 0, 70])}
+    rows = {row.key: row for row in published_rows(groups)}
+    hidden = {key: {name for name in STATES if row.counts[name] is None} for key, row in rows.items()}
+    assert hidden == {"a": {"lapsed", "covered"}, "b": {"lapsed", "covered"}, "c": set()}
+
+
+def test_a_total_under_five_is_left_out_as_a_whole() -> None:
+    assert published_total(counts_of([0, 0, 0, 3, 0, 0])).people is None
+    assert published_rows({"a": counts_of([0, 0, 0, 3, 0, 0])}) == []
