@@ -57,19 +57,26 @@ class SubmitterIntake:
         return then(found)
 
 
+def _front(settings: "Settings", store: "Readable", book: "AccessBook") -> "FrontOffice":
+    from pipeline.law.book import Book
+    from pipeline.operations.front_office import FrontOffice
+    from pipeline.store.coverage_book import CoverageBook
+
+    intake = SubmitterIntake(settings)
+    return FrontOffice(store, intake, Book.load(), book.names_of_person, coverage=CoverageBook(book))
+
+
 @contextmanager
 def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Principal]]":
     """The operations over the store, for the person of the login file. Raises NotReady where the session is over."""
     from agents.cli.identity import signed_in
     from agents.cli.store import opened_store
-    from pipeline.law.book import Book
-    from pipeline.operations.front_office import FrontOffice
     from pipeline.store.access_book import open_access
 
     with opened_store() as store, open_access(settings.database_url) as book:
         principal = signed_in(settings, book)
         assert principal is not None, "the caller has seen the login file"
-        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
+        yield _front(settings, store, book), principal
 
 
 @contextmanager
@@ -82,8 +89,6 @@ def named_front(settings: "Settings", name: str, *, confirm: bool) -> "Iterator[
     from agents.cli.store import opened_store
     from pipeline.access.principals import new_principal
     from pipeline.errors import NotReady
-    from pipeline.law.book import Book
-    from pipeline.operations.front_office import FrontOffice
     from pipeline.store import open_store
     from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
@@ -96,7 +101,7 @@ def named_front(settings: "Settings", name: str, *, confirm: bool) -> "Iterator[
     with opened_store() as store, open_access(settings.database_url) as book:
         if confirm:
             book.write(AuditRecord(now(), machine_user(), "import", None, reason=principal.name))
-        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
+        yield _front(settings, store, book), principal
 
 
 @contextmanager

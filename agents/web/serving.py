@@ -25,6 +25,7 @@ from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.paper_room import PaperRoom
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
+from pipeline.store.coverage_book import CoverageBook
 from pipeline.store.paper_book import PaperBook
 from pipeline.store.webhook_book import open_webhooks
 
@@ -54,6 +55,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             webhooks=webhooks,
             allows_private_webhooks=settings.webhooks_private,
             papers=PaperRoom(files, PaperBook(access), access.write) if files is not None else None,
+            coverage=CoverageBook(access),
         )
         quick = None
         if store.is_embedded:

@@ -1,4 +1,4 @@
-"""The state of one person on every day: never registered, waiting, lapsed, about to lapse, covered, left.
+"""The state of one person on every day: never registered, left, waiting, lapsed, covered; and whether cover is at risk.
 
 A person is a NIK, with all its memberships; the best of them counts. The facts are those known now, for every day that
 is asked for. What a claim would be answered is `pipeline.membership.eligibility`; this counts people, and a person in
@@ -10,17 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from pipeline.law.book import Book
-from pipeline.law.calendar import due_days, month_of, month_start
+from pipeline.law.calendar import month_of, month_start
 from pipeline.membership.arrears import Spell, has_due_dates, law_on, spells_of
 from pipeline.membership.coverage import periods_with
 from pipeline.membership.member import Member
 from pipeline.membership.periods import NEVER, Period
 
-STATES: Final = ("never", "left", "waiting", "lapsed", "at_risk", "covered")  # the best last
+STATES: Final = ("never", "left", "waiting", "lapsed", "covered")  # the best last
 PROGRAMS: Final = ("JKK", "JKM", "JHT", "JP")
-MEASURES: Final = ("people", "known", *STATES, *PROGRAMS)
+MEASURES: Final = ("people", "known", *STATES, "at_risk", *PROGRAMS)
 _PROTECTING: Final = ("JKK", "JKM")
-_NEVER_REGISTERED, _LEFT, _WAITING, _LAPSED, _AT_RISK, _COVERED = range(len(STATES))
+_NEVER_REGISTERED, _LEFT, _WAITING, _LAPSED, _COVERED, _SAFE = range(len(STATES) + 1)
+_FIRST_PROGRAM: Final = MEASURES.index("JKK")
 
 Counts = tuple[int, ...]  # of MEASURES
 Change = tuple[int, Counts]  # day number, and what is added to the counts from that day on
@@ -38,7 +39,7 @@ class _Stretch(NamedTuple):
 def changes_of(members: Sequence[Member], known_since: dt.date | None, book: Book) -> list[Change]:
     """What one person adds to the counts, and from which day on. `known_since`: the earliest list that has the person.
 
-    `members`: all memberships of the person. `at_risk`: cover ends with this month unless a contribution is paid.
+    `members`: all memberships of the person. `at_risk`: covered, and cover ends with this month unless a contribution is paid.
     """
     stretches = [one for member in members for one in _of_member(member, book)]
     if known_since is not None:
@@ -62,11 +63,12 @@ def _counts_on(stretches: Iterable[_Stretch], day: int, known: int) -> Counts:
         if one.since <= day <= one.until:
             state = max(state, one.state)
             if one.program >= 0:
-                counts[2 + len(STATES) + one.program] = 1
+                counts[_FIRST_PROGRAM + one.program] = 1
     if state >= 0:
         counts[0] = 1
         counts[1] = int(known <= day)
-        counts[2 + state] = 1
+        counts[2 + min(state, _COVERED)] = 1
+        counts[_FIRST_PROGRAM - 1] = int(state == _COVERED)
     return tuple(counts)
 
 
@@ -94,7 +96,7 @@ def _of_spell(period: Period, spell: Spell, book: Book) -> Iterator[_Stretch]:
             if program not in _PROTECTING:
                 yield _Stretch(first, end, _WAITING, number)
                 continue
-            yield _Stretch(first, end, _AT_RISK, number)
+            yield _Stretch(first, end, _COVERED, number)
             yield from _safe(first, end, risks)
 
 
@@ -104,10 +106,10 @@ def _safe(first: int, end: int, risks: Iterable[tuple[int, int]]) -> Iterator[_S
         if until < first or since > end:
             continue
         if since > first:
-            yield _Stretch(first, since - 1, _COVERED)
+            yield _Stretch(first, since - 1, _SAFE)
         first = until + 1
     if first <= end:
-        yield _Stretch(first, end, _COVERED)
+        yield _Stretch(first, end, _SAFE)
 
 
 def _risks(period: Period, spell: Spell, book: Book, last: int) -> Iterator[tuple[int, int]]:
@@ -130,17 +132,17 @@ def _risks(period: Period, spell: Spell, book: Book, last: int) -> Iterator[tupl
             yield since, end
 
 
-def last_known_month(period: Period, book: Book) -> int | None:
-    """The first month that is owed and not paid, of the newest cover; None: nothing is ever owed by month.
+def first_missing_month(member: Member, book: Book) -> int | None:
+    """The first month of the newest cover that is owed and not paid; None: the membership ended, or owes no months.
 
     Where there was no cover yet: the month of registration.
     """
-    if not has_due_dates(period.enrolment.segment):
+    periods = periods_with(member, book)
+    if not periods or periods[-1].last < NEVER or not has_due_dates(periods[-1].enrolment.segment):
         return None
+    period = periods[-1]
     spells = spells_of(period, book)
     month = spells[-1].first_owed if spells else month_of(period.enrolment.registered_on)
-    due = due_days(period.enrolment.segment, book)
-    assert due is not None
     while period.paid_on(month) is not None:
         month += 1
     return month

@@ -15,7 +15,12 @@ LEAST: Final = 5  # a smaller count could be somebody's neighbour
 OTHERS: Final = "*"  # the row of the groups that are too small for one of their own
 _ZERO: Final[Counts] = (0,) * len(MEASURES)
 # Measures whose columns add up to the people of a row; of one alone, the other column is all who are not in it.
-_FAMILIES: Final[tuple[tuple[str, ...], ...]] = (STATES, ("known",), *((program,) for program in PROGRAMS))
+_FAMILIES: Final[tuple[tuple[str, ...], ...]] = (
+    STATES, ("known",), ("at_risk",), *((program,) for program in PROGRAMS)
+)  # fmt: skip
+
+# Who is in the first is in the second, so that their difference is a count as well.
+_PART_OF: Final = dict.fromkeys((*PROGRAMS, "at_risk"), "covered") | {"known": "never"}
 
 Cells = list[int]
 Hidden = set[tuple[int, int]]  # (row, column)
@@ -34,12 +39,7 @@ def published_total(counts: Counts, key: str = "") -> PublishedRow:
     """One row by itself, such as the total or a month."""
     if 0 < counts[0] < LEAST:
         return PublishedRow(key, None, dict.fromkeys(MEASURES[1:]))
-    found: dict[str, int | None] = {}
-    for family in _FAMILIES:
-        cells = _cells(counts, family)
-        hidden = _hidden_of_total(cells)
-        found |= {name: None if at in hidden else cells[at] for at, name in enumerate(family)}
-    return PublishedRow(key, counts[0], found)
+    return PublishedRow(key, counts[0], _total_cells(counts))
 
 
 def published_rows(groups: Mapping[str, Counts]) -> list[PublishedRow]:
@@ -48,10 +48,15 @@ def published_rows(groups: Mapping[str, Counts]) -> list[PublishedRow]:
     total = added(counts for _, counts, _ in merged)
     if total[0] < LEAST:
         return []
+    of_total = _total_cells(total)
     found: list[dict[str, int | None]] = [{} for _ in merged]
     for family in _FAMILIES:
         table = [_cells(counts, family) for _, counts, _ in merged]
-        hidden = _hidden_of_table(table, _cells(total, family))
+        left_out = {at for at, name in enumerate(family) if of_total[name] is None}
+        telling = {
+            (row, 0) for row, (_, counts, _) in enumerate(merged) if _is_telling(counts, family, found[row])
+        }  # fmt: skip
+        hidden = _hidden_of_table(table, left_out if len(family) > 1 or not left_out else {0, 1}, telling)
         for row, cells in enumerate(table):
             found[row] |= {name: None if (row, at) in hidden else cells[at] for at, name in enumerate(family)}
     return [
@@ -74,6 +79,29 @@ def _cells(counts: Counts, family: tuple[str, ...]) -> Cells:
     return found if len(found) > 1 else [found[0], counts[0] - found[0]]
 
 
+def _total_cells(counts: Counts) -> dict[str, int | None]:
+    found: dict[str, int | None] = {}
+    for family in _FAMILIES:
+        cells = _cells(counts, family)
+        hidden = _hidden_of_total(cells, {0} if _is_telling(counts, family, found) else set())
+        found |= {name: None if at in hidden else cells[at] for at, name in enumerate(family)}
+    return found
+
+
+def _is_telling(counts: Counts, family: tuple[str, ...], shown: Mapping[str, int | None]) -> bool:
+    """Whether this count gives another one away, as who is covered by JKK is nearly everybody who is covered.
+
+    `shown`: the states of the row, where they are left out or not.
+    """
+    name = family[0]
+    whole = _PART_OF.get(name)
+    if whole is None:
+        return False
+    part, known = counts[MEASURES.index(name)], counts[MEASURES.index(whole)]
+    gap = abs(known - part)
+    return 0 < gap < LEAST or (name in PROGRAMS and shown[whole] is None)
+
+
 def _merged(groups: Mapping[str, Counts]) -> list[tuple[str, Counts, int]]:
     """Groups of few people become one row, together with as many larger ones as it needs to have enough."""
     ordered = sorted(groups.items(), key=lambda one: (-one[1][0], one[0]))
@@ -84,11 +112,11 @@ def _merged(groups: Mapping[str, Counts]) -> list[tuple[str, Counts, int]]:
     return [*rows, (OTHERS, added(small), len(small))] if small else rows
 
 
-def _hidden_of_total(cells: Cells) -> set[int]:
-    hidden = {at for at, count in enumerate(cells) if 0 < count < LEAST}
-    while hidden and _is_too_little([cells[at] for at in hidden]):
-        others = [at for at, count in enumerate(cells) if at not in hidden and count]
-        hidden.add(min(others, key=cells.__getitem__))
+def _hidden_of_total(cells: Cells, telling: set[int]) -> set[int]:
+    hidden = telling | {at for at, count in enumerate(cells) if 0 < count < LEAST}
+    while hidden and len(hidden) < len(cells) and _is_too_little([cells[at] for at in hidden]):
+        others = [at for at in range(len(cells)) if at not in hidden]
+        hidden.add(min(others, key=lambda at: (not cells[at], cells[at])))
     return hidden
 
 
@@ -97,13 +125,12 @@ def _is_too_little(hidden: Sequence[int]) -> bool:
     return len(hidden) == 1 or 0 < sum(hidden) < LEAST
 
 
-def _hidden_of_table(table: list[Cells], total: Cells) -> Hidden:
+def _hidden_of_table(table: list[Cells], of_total: set[int], telling: Hidden) -> Hidden:
     """Columns that the total leaves out are left out everywhere. The total is the last row of the graph."""
-    last, width = len(table), len(total)
-    of_total = _hidden_of_total(total)
+    last, width = len(table), len(table[0])
     if last == 1:
         return {(0, at) for at in of_total}
-    hidden = {(row, at) for row in range(last) for at in of_total}
+    hidden = telling | {(row, at) for row in range(last) for at in of_total}
     hidden |= {
         (row, at) for row, cells in enumerate(table) for at, count in enumerate(cells) if 0 < count < LEAST
     }  # fmt: skip
@@ -122,7 +149,7 @@ def _more_in_rows(table: list[Cells], hidden: Hidden) -> Hidden:
     found: Hidden = set()
     for row, cells in enumerate(table):
         own = [at for at in range(len(cells)) if (row, at) in hidden]
-        if own and _is_too_little([cells[at] for at in own]) and any(cells[at] for at in own):
+        if own and _is_too_little([cells[at] for at in own]):
             others = [at for at in range(len(cells)) if at not in own]
             found |= {(row, min(others, key=lambda at: (not cells[at], cells[at])))} if others else set()
     return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeVar
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.law.book import Book
+from pipeline.store.coverage_book import CoverageBook
 from pipeline.store.readable import Readable
 from pipeline.store.webhook_book import WebhookBook
 
@@ -101,7 +102,7 @@ def now_in_utc() -> dt.datetime:
 class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
-    `webhooks`, `papers` None: none are kept. `allows_private_webhooks`: whether one may lead into our own network.
+    `webhooks`, `papers`, `coverage` None: none are kept. `allows_private_webhooks`: whether one may lead into our own network.
     """
 
     store: Readable
@@ -113,3 +114,4 @@ class FrontOffice:
     webhooks: WebhookBook | None = None
     allows_private_webhooks: bool = False
     papers: "PaperRoom | None" = None
+    coverage: CoverageBook | None = None

@@ -8,6 +8,8 @@ from pipeline.access.principals import Principal
 from pipeline.law.book import Book
 from pipeline.messages.admission import admit
 from pipeline.operations.front_office import Answer, FrontOffice, Placed
+from pipeline.store.access_book import AccessBook
+from pipeline.store.coverage_book import CoverageBook
 from pipeline.store.webhook_book import WebhookBook, passes_of
 from tests.support.site import NOW_MS, Site
 
@@ -39,4 +41,9 @@ def front_of(site: Site, *persons: Principal) -> FrontOffice:
         return frozenset(one.name for one in persons if one.person in own) | {name}
 
     webhooks = WebhookBook(site.store.engine, passes_of(site.url), site.store)
-    return FrontOffice(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW, webhooks=webhooks)
+    access = AccessBook(site.store.engine, passes_of(site.url), site.store, lambda: None)
+    return FrontOffice(
+        *(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW),
+        webhooks=webhooks,
+        coverage=CoverageBook(access),
+    )
