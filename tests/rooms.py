@@ -102,7 +102,8 @@ ROOMS: Final = (
          "orjson python_calamine openpyxl xlsxwriter"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations agents/settings agents/worker agents/clients agents/fhir agents/papers",
+         "pipeline/queries pipeline/operations pipeline/sheets pipeline/enrolment agents/settings agents/worker "
+         "agents/clients agents/fhir agents/imports agents/papers",
          "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "

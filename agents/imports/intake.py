@@ -22,15 +22,19 @@ MOST_REFUSALS_NAMED: Final = 100
 
 
 class Desk:
-    """For one sheet. `notes`, `contributions`: by row, for the sheet that goes back."""
+    """For one sheet. `notes`, `contributions`: by row, for the sheet that goes back. `keeps`: what is ready stays in
+    `ready`, by row, for a door that hands it in by itself."""
 
-    def __init__(self, front: FrontOffice, principal: Principal, *, confirms: bool) -> None:
+    def __init__(
+        self, front: FrontOffice, principal: Principal, *, confirms: bool = False, keeps: bool = False
+    ) -> None:
         self._front = front
         self._principal = principal
         self._confirms = confirms
+        self._keeps = keeps
         self._language: Language = "id"
-        self._waiting: list[tuple[int, bytes]] = []
-        self._sent: dict[str, Any] = {"taken": 0, "repeated": 0, "refused": 0, "refusals": []}
+        self._sent = nothing_sent()
+        self.ready: list[tuple[int, bytes]] = []
         self.notes: dict[int, list[str]] = {}
         self.contributions: dict[int, int] = {}
         self.on_row: Callable[[CheckedRow], Any] | None = None
@@ -48,20 +52,25 @@ class Desk:
             self.notes[row.number] = [said(fault, self._language) for fault in row.faults]
         if row.expected is not None and row.expected.amount is not None:
             self.contributions[row.number] = row.expected.amount
-        if self._confirms:
-            self._waiting += [(row.number, event) for event in row.events]
-            if len(self._waiting) >= EVENTS_TOGETHER:
-                self._send()
+        if self._confirms or self._keeps:
+            self.ready += [(row.number, event) for event in row.events]
+        if self._confirms and len(self.ready) >= EVENTS_TOGETHER:
+            self._send()
         if self.on_row is not None:
             self.on_row(row)
 
     def _send(self) -> None:
-        if not self._waiting:
+        if not self._confirms or not self.ready:
             return
-        answers = submit_events(self._front, self._principal, [event for _, event in self._waiting])
-        for (number, _), answer in zip(self._waiting, answers, strict=True):
+        answers = submit_events(self._front, self._principal, [event for _, event in self.ready])
+        for (number, _), answer in zip(self.ready, answers, strict=True):
             note_answer(self._sent, number, answer, self._language)
-        self._waiting = []
+        self.ready = []
+
+
+def nothing_sent() -> dict[str, Any]:
+    """What was sent, before anything was."""
+    return {"taken": 0, "repeated": 0, "refused": 0, "refusals": []}
 
 
 def note_answer(sent: dict[str, Any], number: int, answer: Receipt | Exception, language: Language) -> None:

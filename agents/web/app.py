@@ -16,11 +16,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, documents, hooks, oidc, papers, samples, session, submitting
+from agents.web import asking, documents, hooks, imports, oidc, papers, samples, session, submitting
 from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
-from agents.web.pages import claims, entry, frame, front, law, reports, work
+from agents.web.pages import claims, entry, frame, front, law, members, reports, work
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -55,6 +55,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         asking.router,
         hooks.router,
         papers.router,
+        imports.router,
         samples.router,
         session.router,
         oidc.router,
@@ -63,6 +64,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         front.router,
         claims.router,
         reports.router,
+        members.router,
         work.router,
         law.router,
     ):

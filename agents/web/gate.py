@@ -32,6 +32,7 @@ from pipeline.store.sign_in_book import SignInBook
 Answer = TypeVar("Answer")
 MOST_REQUEST_BYTES: Final = 4 * 1024 * 1024  # a thousand events of a usual size
 BODY_SECONDS: Final = 30.0  # 4 MiB over a line of 1.2 Mbit/s
+MOST_IMPORTS: Final = 2  # sheets at once: each has a child process of up to 1 GiB
 MOST_WAITING: Final = 500  # requests that wait for something new; 31 kB each
 MOST_UPLOADS: Final = 16  # papers at once; 10 MB each on the disk while they come
 THREADS: Final = 8  # operations that ask the database; more only hand the interpreter's lock around
@@ -73,6 +74,7 @@ class Gateway:
     threads: ThreadPoolExecutor = field(init=False)
     waiting: asyncio.Semaphore = field(init=False)
     uploads: asyncio.Semaphore = field(init=False)
+    imports: asyncio.Semaphore = field(init=False)
     leaving: asyncio.Event = field(init=False)  # set when the process is to end: what waits ends first
     metrics: Metrics = field(init=False, default_factory=Metrics)
 
@@ -88,6 +90,7 @@ class Gateway:
         object.__setattr__(self, "threads", ThreadPoolExecutor(THREADS, "operation"))
         object.__setattr__(self, "waiting", asyncio.Semaphore(MOST_WAITING))
         object.__setattr__(self, "uploads", asyncio.Semaphore(MOST_UPLOADS))
+        object.__setattr__(self, "imports", asyncio.Semaphore(MOST_IMPORTS))
         object.__setattr__(self, "leaving", asyncio.Event())
 
 

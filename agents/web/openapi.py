@@ -65,6 +65,10 @@ PARAMETERS: Final[Mapping[str, Words]] = {
     ),
     "claim": ("nomor klaim", "claim id"),
     "code": ("kode dari penyedia identitas", "code of the identity provider"),
+    "confirm": (
+        "`id` dari pemeriksaan lembar yang sama; tanpa ini tidak ada yang dikirim",
+        "`id` of the check of the same sheet; without it nothing is sent",
+    ),
     "delivery": ("nomor kiriman yang gagal; tanpa ini: semuanya", "id of a post that failed; without it: all"),
     "digest": ("SHA-256 kejadian, heksadesimal", "SHA-256 of the event, hexadecimal"),
     "iss": ("penyedia identitas yang menjawab", "identity provider that answers"),
@@ -102,6 +106,7 @@ TAGS: Final[Mapping[str, Words]] = {
     "claims": ("Klaim dan keputusan", "Claims and decisions"),
     "cover": ("Kepesertaan", "Cover"),
     "papers": ("Dokumen klaim", "Papers"),
+    "members": ("Peserta dari lembar", "Members from a sheet"),
     "officers": ("Petugas", "Officers"),
     "payments": ("Pembayaran", "Payments"),
     "events": ("Kejadian (CloudEvents)", "Events (CloudEvents)"),

@@ -140,6 +140,22 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("bukan PDF, JPEG, atau PNG", "Kirimkan berkas pindaian sebagai PDF, JPEG, atau PNG; isinya yang diperiksa."),
         ("no PDF, JPEG or PNG", "Send the scan as PDF, JPEG or PNG; its content is looked at, not its name."),
     ),
+    "SHEET_REFUSED": (
+        422,
+        ("lembar tidak dapat dibaca", "Perbaiki berkasnya seperti yang disebut, lalu kirimkan lagi."),
+        ("the sheet cannot be read", "Mend the file as it is said, and send it again."),
+    ),
+    "SHEET_CHANGED": (
+        409,
+        (
+            "lembar ini bukan yang diperiksa",
+            "Periksa lembar ini dahulu; kirimkan lagi dengan `id` dari jawaban itu sebagai `confirm`.",
+        ),
+        (
+            "this is not the sheet that was checked",
+            "Check this sheet first; send it again with the `id` of that answer as `confirm`.",
+        ),
+    ),
     "PAPER_LENGTH": (
         413,
         ("berkas lebih dari 10 MB", "Pindailah lagi dengan resolusi lebih rendah, misalnya 150 dpi, atau bagilah."),

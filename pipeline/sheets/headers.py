@@ -80,7 +80,8 @@ def find_header(rows: Sequence[Sequence[Cell]], columns: tuple[Column, ...]) -> 
             if title:
                 others[index] = title
         elif name in places:
-            facts = {"title": title, "first": letter(places[name]), "second": letter(index)}
+            own = next(column.title for column in columns if column.name == name)
+            facts = {"title": own, "first": letter(places[name]), "second": letter(index)}
             raise SheetRefused("COLUMN_TWICE", facts)
         else:
             places[name] = index

@@ -45,6 +45,7 @@ MENU: Final = (
     Entry("/cover", "cover", "check_cover"),
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),
+    Entry("/members", "members", "import_members"),
     Entry("/claims", "claims", "list_claims"),
     Entry("/law", "law", "read_law"),
 )

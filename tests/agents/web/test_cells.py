@@ -45,6 +45,7 @@ def webhook(client: Client, is_own: bool) -> str:
     return made.json.get("id", "none") if made is not None else "none"
 
 
+SHEET = b"NIK;Nama;Tanggal lahir;Segmen;Tanggal daftar;Program\n3603014101900001;Siti;01/01/1990;BPU;;JKK, JKM\n"
 ACCIDENT = {"occurred_at": "2024-07-07T10:00:00+07:00"}
 HOW: Final[dict[str, Ask]] = {
     "report_accident": lambda c, s, own: report(c, "/v1/accidents", {"member": member_of(own), "accident": ACCIDENT}),
@@ -57,6 +58,7 @@ HOW: Final[dict[str, Ask]] = {
         "POST", "/v1/events", b"[1]", Content_Type="application/cloudevents-batch+json"
     ),
     "change_member": lambda c, s, own: event(c, s, "member.ended", member_of(own) | {"ended_on": "2030-01-01"}),
+    "import_members": lambda c, s, own: c.ask("POST", "/v1/imports/members", SHEET, Content_Type="text/csv"),
     "report_wage": lambda c, s, own: event(
         c, s, "member.wage-reported", member_of(own) | {"month": "2024-01", "wage": 1}
     ),
@@ -106,6 +108,7 @@ LISTS = {"list_claims", "list_decisions"}
 NEVER_FOREIGN = {
     *(
         "submit_events",
+        "import_members",
         "list_work",
         "read_session",
         "sign_out",

@@ -22,6 +22,7 @@ PATHS: Final = {
     "/tasks": "list_work",
     f"/tasks/{OWN}": "read_case",
     f"/claims/{OWN}/letter": "explain_claim",
+    "/members": "import_members",
     "/law": "read_law",
     "/law/funeral": "read_parameter",
     "/law/compare?first=2019-12-01&second=2019-12-02": "compare_law",
