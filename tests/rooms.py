@@ -45,6 +45,8 @@ ROOMS: Final = (
     Room("pipeline/enrolment", "rows of a sheet of members against law, registry, each other; their events",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/sheets",
          "yaml rapidfuzz orjson", True),
+    Room("pipeline/coverage", "who is known, registered and covered on a day, whom to call, what may be published",
+         "schemas pipeline/law pipeline/membership pipeline/sheets pipeline/enrolment", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
@@ -61,7 +63,8 @@ ROOMS: Final = (
          "pipeline/queries", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/enrolment", "orjson"),
+         "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/enrolment pipeline/coverage",
+         "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),

@@ -1,16 +1,19 @@
 """Keeps the counts of coverage: follows what became known of members, and counts each person concerned again."""
 
+import datetime as dt
 from typing import Final
 
 from pipeline.coverage.groups import Listed, group_of, owner_of
 from pipeline.coverage.groups import cooperative_of as named
 from pipeline.coverage.people import changes_of, first_missing_month
-from pipeline.errors import NotReady
+from pipeline.errors import NotReady, Poison
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_start
 from pipeline.membership.member import Member
 from pipeline.operations.front_office import FrontOffice
 from pipeline.store.coverage_book import CoverageBook, CoverageWriter, MemberRow, PersonCounts
+from schemas.clock import JAKARTA
+from schemas.decisions import FieldError
 
 AT_ONCE: Final = 1_000  # persons in one transaction, which holds an embedded store for a quarter of a second
 MOST_WAITED_FOR: Final = 20_000  # persons that somebody who asks for the picture waits for: about four seconds
@@ -21,6 +24,15 @@ def coverage_book_of(front: FrontOffice) -> CoverageBook:
     if front.coverage is None:
         raise NotReady("the counts of coverage are not kept by this process; ask at the gateway or the command line")
     return front.coverage
+
+
+def require_day(front: FrontOffice, day: dt.date | None) -> dt.date:
+    """Today where none is asked for. Raises Poison where the law of the day is not known."""
+    found = day or front.now().astimezone(JAKARTA).date()
+    if not front.book.first_day <= found <= front.book.through:
+        message = f"the law is known from {front.book.first_day} through {front.book.through}; give a day between"
+        raise Poison("INVALID", FieldError("day", message))
+    return found
 
 
 def keep(coverage: CoverageBook, book: Book, most: int | None = None) -> int:

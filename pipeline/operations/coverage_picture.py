@@ -13,16 +13,13 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.coverage.people import MEASURES, Counts
 from pipeline.coverage.suppression import LEAST, PublishedRow, added, is_whole, published_rows, published_total
-from pipeline.errors import Poison
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_text
 from pipeline.membership.arrears import law_on
-from pipeline.operations.coverage_keeping import MOST_WAITED_FOR, coverage_book_of, keep
+from pipeline.operations.coverage_keeping import MOST_WAITED_FOR, coverage_book_of, keep, require_day
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.coverage_counts import RefusedClaim, counts_by_group, counts_by_month, refused_claims
 from pipeline.store.coverage_book import Group
-from schemas.clock import JAKARTA
-from schemas.decisions import FieldError
 
 TABLES: Final = ("provinces", "regencies", "sectors", "cooperatives")
 
@@ -95,15 +92,6 @@ def read_coverage(front: FrontOffice, principal: Principal, *, day: dt.date | No
         tuple(_row("months", published_total(counts, month_text(month))) for month, counts in months),
         _refused(refused_claims(front.store, day), front.book),
     )
-
-
-def require_day(front: FrontOffice, day: dt.date | None) -> dt.date:
-    """Today where none is asked for. Raises Poison where the law of the day is not known."""
-    found = day or front.now().astimezone(JAKARTA).date()
-    if not front.book.first_day <= found <= front.book.through:
-        message = f"the law is known from {front.book.first_day} through {front.book.through}; give a day between"
-        raise Poison("INVALID", FieldError("day", message))
-    return found
 
 
 def _tables(groups: Mapping[Group, Counts]) -> list[CoverageRow]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from pipeline.law.calendar import month_of, month_start
@@ -73,14 +73,19 @@ def counts_by_month(connection: Connection, day: dt.date) -> list[tuple[int, Cou
     return found
 
 
-def members_to_call(connection: Connection, day: dt.date, owner: str | None, after: str, limit: int) -> list[str]:
-    """Numbers of members who owe a contribution for a month that has begun, in their order. `owner` None: all."""
-    wanted = select(coverage_members.c.number).where(
-        coverage_members.c.call_from <= day.toordinal(), coverage_members.c.number > after
-    )
+def members_to_call(
+    connection: Connection, day: dt.date, owner: str | None, cooperative: str | None, limit: int
+) -> list[str]:
+    """Numbers of members who owe a contribution for a month that has begun; who began to owe last comes first, for such
+    cover can be saved. `owner`, `cooperative` None: of all."""
+    wanted = select(coverage_members.c.number).where(coverage_members.c.call_from <= day.toordinal())
     if owner is not None:
         wanted = wanted.where(coverage_members.c.owner == owner)
-    return list(connection.execute(wanted.order_by(coverage_members.c.number).limit(limit)).scalars())
+    if cooperative is not None:
+        named = (coverage_members.c.cooperative == cooperative, coverage_members.c.owner == cooperative.casefold())
+        wanted = wanted.where(or_(*named))
+    ordered = wanted.order_by(coverage_members.c.call_from.desc(), coverage_members.c.number)
+    return list(connection.execute(ordered.limit(limit)).scalars())
 
 
 def members_born_on(connection: Connection, days: Iterable[str]) -> list[tuple[str, str]]:

@@ -96,6 +96,10 @@ class CoverageBook:
     def reading(self) -> AbstractContextManager[Connection]:
         return self._access.reading()
 
+    def persons_of_known(self, connection: Connection, workers: Sequence[KnownWorker]) -> list[str]:
+        """As whom each is counted, in their order."""
+        return CoverageWriter(connection).persons_of_known(workers)
+
     def is_current(self, law: str) -> bool:
         """Whether nothing has changed since all were counted, by this law."""
         with self.reading() as connection:
@@ -164,7 +168,7 @@ class CoverageWriter:
             "decided_at": microseconds(at),
         }
         self._connection.execute(update(known_workers).where(known_workers.c.id == known_id).values(values))
-        return self._persons_of_known([known_of(found)])[0]
+        return self.persons_of_known([known_of(found)])[0]
 
     # --- following the members
 
@@ -210,7 +214,7 @@ class CoverageWriter:
         if kind == "members":
             return self._persons_of(rows)
         found = self._connection.execute(select(known_workers).where(known_workers.c.id.in_(rows)))
-        return self._persons_of_known([known_of(one) for one in found])
+        return self.persons_of_known([known_of(one) for one in found])
 
     def _chunks(self, topic: str, partition: int, done: int, end: int) -> tuple[list[int], int]:
         wanted = select(chunks.c.id, chunks.c.next).where(
@@ -239,7 +243,7 @@ class CoverageWriter:
             found.update(self._connection.execute(before).scalars())
         return sorted(found)
 
-    def _persons_of_known(self, workers: Sequence[KnownWorker]) -> list[str]:
+    def persons_of_known(self, workers: Sequence[KnownWorker]) -> list[str]:
         numbers = [one.member_number for one in workers if one.verdict == "same"]
         rows = self._connection.execute(select(members.c.number, members.c.nik).where(members.c.number.in_(numbers)))
         persons = {row.number: row.nik or row.number for row in rows}
@@ -258,7 +262,7 @@ class CoverageWriter:
                 known_workers.c.member_number.in_(list(numbers)),
             )
             found = [known_of(row) for row in self._connection.execute(select(known_workers).where(listed))]
-            for one, person in zip(found, self._persons_of_known(found), strict=True):
+            for one, person in zip(found, self.persons_of_known(found), strict=True):
                 if person in own and one not in own[person].known:
                     own[person].known.append(one)
         return list(own.values())

@@ -14,7 +14,10 @@ from pipeline.errors import Poison
 from pipeline.operations import (
     claim_file,
     cover,
+    coverage_calls,
+    coverage_picture,
     imports,
+    known_workers,
     law,
     papers,
     payouts,
@@ -82,11 +85,16 @@ def opened(site: Site, front: FrontOffice, key: str = "1", **change: Any) -> str
 
 # --- every function has a row
 
+MODULES = (
+    *(reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law, imports),
+    *(coverage_picture, coverage_calls, known_workers),
+)
+
 
 def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
     functions = {
         name
-        for module in (reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law, imports)
+        for module in MODULES
         for name, one in vars(module).items()
         if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
     }
