@@ -102,7 +102,7 @@ ROOMS: Final = (
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/imports", "sheets in files: CSV and XLSX, read in a child process with limits; templates, reports",
          "pipeline/errors pipeline/sheets pipeline/enrolment pipeline/explain pipeline/access pipeline/operations",
-         "orjson python_calamine openpyxl xlsxwriter"),
+         "orjson python_calamine openpyxl xlsxwriter pyarrow"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
          "pipeline/queries pipeline/operations pipeline/sheets pipeline/enrolment agents/settings agents/worker "

@@ -12,6 +12,7 @@ from typing import Final
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.coverage.people import MEASURES, Counts
+from pipeline.coverage.regions import region_title as region_title  # for who shows a picture
 from pipeline.coverage.suppression import LEAST, PublishedRow, added, is_whole, published_rows, published_total
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_text
