@@ -112,7 +112,7 @@ def _sheet(file: Path, titles: list[str], rows: Any) -> bytes:
 def _show(picture: "Picture", lang: Any) -> None:
     from agents.imports.coverage_tables import row_title
     from agents.terminal import console, table
-    from pipeline.explain.coverage import column_title, coverage_text, table_title
+    from pipeline.explain.coverage import coverage_text, table_title
 
     if picture.total.people == 0:
         print(coverage_text(lang, "nobody"))
@@ -122,8 +122,8 @@ def _show(picture: "Picture", lang: Any) -> None:
     screen = console()
     named = [(name, [row for row in picture.rows if row.table == name]) for name in _tables(picture)]
     for name, rows in [*named, ("months", list(picture.months[-_MONTHS_SHOWN:]))]:
-        counts = [column_title(one, lang) for one in _SHOWN]
-        drawn = table(table_title(name, lang), *counts, right=counts)
+        counts = [coverage_text(lang, "short", one) for one in _SHOWN]
+        drawn = table(table_title(name, lang), *counts, right=counts, whole=counts)
         for row in rows:
             drawn.add_row(row_title(row, lang), *(_count(getattr(row, one), lang) for one in _SHOWN))
         screen.print(drawn)

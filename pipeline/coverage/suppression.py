@@ -42,13 +42,14 @@ def published_total(counts: Counts, key: str = "") -> PublishedRow:
     return PublishedRow(key, counts[0], _total_cells(counts))
 
 
-def published_rows(groups: Mapping[str, Counts]) -> list[PublishedRow]:
-    """The rows of one table whose total is `published_total` of their sum; the largest group first, others last."""
+def published_rows(groups: Mapping[str, Counts], whole: PublishedRow | None = None) -> list[PublishedRow]:
+    """The rows of one table, the largest group first, others last. Its total is published as `whole`, which may be a
+    row of another table; None: by itself, as `published_total`. What `whole` leaves out is left out in every row."""
     merged = _merged({key: counts for key, counts in groups.items() if counts[0]})
     total = added(counts for _, counts, _ in merged)
     if total[0] < LEAST:
         return []
-    of_total = _total_cells(total)
+    of_total = whole.counts if whole is not None else _total_cells(total)
     found: list[dict[str, int | None]] = [{} for _ in merged]
     for family in _FAMILIES:
         table = [_cells(counts, family) for _, counts, _ in merged]
@@ -63,11 +64,6 @@ def published_rows(groups: Mapping[str, Counts]) -> list[PublishedRow]:
         PublishedRow(key, counts[0], cells, size)
         for (key, counts, size), cells in zip(merged, found, strict=True)
     ]  # fmt: skip
-
-
-def is_whole(row: PublishedRow) -> bool:
-    """Whether nothing of it is left out."""
-    return row.people is not None and None not in row.counts.values()
 
 
 def added(counts: Iterable[Counts]) -> Counts:

@@ -13,7 +13,7 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.coverage.people import MEASURES, Counts
 from pipeline.coverage.regions import region_title as region_title  # for who shows a picture
-from pipeline.coverage.suppression import LEAST, PublishedRow, added, is_whole, published_rows, published_total
+from pipeline.coverage.suppression import LEAST, PublishedRow, added, published_rows, published_total
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_text
 from pipeline.membership.arrears import law_on
@@ -99,9 +99,9 @@ def _tables(groups: Mapping[Group, Counts]) -> list[CoverageRow]:
     provinces = published_rows(_by(groups, lambda one: one[0][:2]))
     found = [_row("provinces", one) for one in provinces]
     for province in provinces:
-        if province.merged == 1 and province.key and is_whole(province):  # else its regencies would give it back
+        if province.merged == 1 and province.key:
             within = {group: counts for group, counts in groups.items() if group[0][:2] == province.key}
-            found += [_row("regencies", one, province.key) for one in published_rows(_by(within, lambda one: one[0]))]
+            found += [_row("regencies", one, province.key) for one in published_rows(_by(within, lambda one: one[0]), province)]
     found += [_row("sectors", one) for one in published_rows(_by(groups, lambda one: one[1]))]
     return found + [_row("cooperatives", one) for one in published_rows(_by(groups, lambda one: one[2]))]
 

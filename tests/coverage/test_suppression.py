@@ -157,3 +157,30 @@ def test_the_law_that_all_covered_hold_jkk_gives_no_sum_away(groups: list[Counts
     ]  # fmt: skip
     if rows:
         assert recovered(known[:-1], known[-1], STATES) == set()
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(some_counts(), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_tables_within_a_row_of_another_table_give_nothing_back(provinces: list[list[Counts]]) -> None:
+    """Provinces add up to the total, and regencies to their province: the sums of all these tables together."""
+    total = published_total(added(added(one) for one in provinces))
+    rows = published_rows({f"p{at}": added(one) for at, one in enumerate(provinces)})
+    within = {
+        row.key: published_rows({f"r{at}": one for at, one in enumerate(provinces[int(row.key[1:])])}, row)
+        for row in rows if row.merged == 1 and row.key != OTHERS
+    }  # fmt: skip
+    for family in FAMILIES:
+        every = [total, *rows, *(one for some in within.values() for one in some)]
+        width = max(2, len(family))
+        unknown = {(id(row), at): number * width + at for number, row in enumerate(every)
+                   for at, cell in enumerate(shown(row, family)) if cell is None and row.people is not None}  # fmt: skip
+        one = Fraction(1)
+        equations = [{unknown[id(row), at]: one for at in range(width) if (id(row), at) in unknown} for row in every]
+        for whole, parts in [(total, rows), *((row, within[row.key]) for row in rows if row.key in within)]:
+            for at in range(width):
+                column = {unknown[id(part), at]: one for part in parts if (id(part), at) in unknown}
+                if (id(whole), at) in unknown:
+                    column[unknown[id(whole), at]] = -one
+                if parts:
+                    equations.append(column)
+        assert solved([equation for equation in equations if equation]) == set()
