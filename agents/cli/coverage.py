@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import DAY, Json, Language
-from agents.terminal import print_json, rupiah
+from agents.terminal import print_json
 
 if TYPE_CHECKING:
     from pipeline.access.principals import Principal
     from pipeline.operations.coverage_calls import CallList
-    from pipeline.operations.coverage_picture import CoverageRow, Picture
+    from pipeline.operations.coverage_picture import Picture
     from pipeline.operations.front_office import FrontOffice
 
 Sender = Annotated[
@@ -49,7 +49,9 @@ def opened(sender: str | None, *, writes: bool = False) -> "Iterator[tuple[Front
 
 def coverage(
     on: On = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Only bring the counts up to date, however long it takes.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Only bring the counts up to date, however long it takes.")
+    ] = False,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="Write all tables: .csv, .xlsx or .parquet.")
     ] = None,
@@ -110,7 +112,7 @@ def _sheet(file: Path, titles: list[str], rows: Any) -> bytes:
 
 
 def _show(picture: "Picture", lang: Any) -> None:
-    from agents.imports.coverage_tables import row_title
+    from agents.imports.coverage_tables import row_title, sentences, shown_count
     from agents.terminal import console, table
     from pipeline.explain.coverage import coverage_text, table_title
 
@@ -125,7 +127,7 @@ def _show(picture: "Picture", lang: Any) -> None:
         counts = [coverage_text(lang, "short", one) for one in _SHOWN]
         drawn = table(table_title(name, lang), *counts, right=counts, whole=counts)
         for row in rows:
-            drawn.add_row(row_title(row, lang), *(_count(getattr(row, one), lang) for one in _SHOWN))
+            drawn.add_row(row_title(row, lang), *(shown_count(getattr(row, one), lang) for one in _SHOWN))
         screen.print(drawn)
     print(coverage_text(lang, "note"))
 
@@ -134,45 +136,11 @@ def _tables(picture: "Picture") -> list[str]:
     return list(dict.fromkeys(row.table for row in picture.rows))
 
 
-def _count(value: int | None, lang: Any) -> str:
-    from pipeline.explain.coverage import coverage_text
-
-    return coverage_text(lang, "left_out") if value is None else f"{value:,}".replace(",", "." if lang == "id" else ",")
-
-
-def sentences(picture: "Picture", lang: Any) -> Iterator[str]:
-    """What the picture finds, in words."""
-    from pipeline.explain import day as written_day
-    from pipeline.explain.coverage import coverage_text
-
-    total = picture.total
-    counts = {name: _count(getattr(total, name), lang) for name in ("known", "registered", "covered", "at_risk")}
-    yield coverage_text(lang, "finding", day=written_day(picture.day, lang), share=_share(total, lang), **counts)
-    yield coverage_text(lang, "risk", **counts)
-    refused = picture.refused
-    lost = rupiah(refused.amount) if refused.amount is not None else coverage_text(lang, "left_out")
-    yield coverage_text(
-        lang,
-        "refused",
-        claims=_count(refused.claims, lang),
-        deaths=_count(refused.deaths, lang),
-        amount=lost,
-    )
-
-
-def _share(total: "CoverageRow", lang: Any) -> str:
-    from pipeline.explain.coverage import coverage_text
-
-    if total.people is None or total.covered is None or not total.people:
-        return coverage_text(lang, "no_share")
-    percent = round(100 * total.covered / total.people)
-    return coverage_text(lang, "share", percent=percent, people=_count(total.people, lang))
-
-
 def calls(
     on: On = None,
     cooperative: Annotated[
-        str | None, typer.Option("--cooperative", metavar="NAME", help="One cooperative or employer, as the picture names it.")
+        str | None,
+        typer.Option("--cooperative", metavar="NAME", help="One cooperative or employer, as the picture names it."),
     ] = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="Write the list with its messages: .csv or .xlsx.")
@@ -200,7 +168,9 @@ def calls(
         from agents.imports.coverage_tables import call_rows, call_titles
         from pipeline.private_files import write_private
 
-        write_private(to, _sheet(to, call_titles(lang), call_rows(found, lang)))  # names and numbers: for its owner alone
+        write_private(
+            to, _sheet(to, call_titles(lang), call_rows(found, lang))
+        )  # names and numbers: for its owner alone
         print(coverage_text(lang, "written", file=str(to)))
     elif json:
         print_json(found.rows)

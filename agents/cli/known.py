@@ -30,7 +30,9 @@ def import_list(
     listed_on: Annotated[
         dt.date | None, typer.Option("--listed-on", **DAY, help="The day of the list; by default today.")
     ] = None,
-    confirm: Annotated[bool, typer.Option("--confirm", help="Keep what can be read; without it nothing is kept.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Keep what can be read; without it nothing is kept.")
+    ] = False,
     sender: Sender = None,
     lang: Language = "id",
     json: Json = False,

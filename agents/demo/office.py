@@ -29,7 +29,9 @@ _MONTHS_AT_ONCE: Final = 24
 _LAPSE_LATER_PERCENT: Final = 12
 _REGENCIES: Final = (("3671", "Kota Tangerang"), ("3603", "Kabupaten Tangerang"), ("3674", "Kota Tangerang Selatan"))
 _TRADES: Final = ("pedagang", "nelayan", "pengrajin", "jasa", "petani")
-_COOPERATIVES: Final = tuple(f"Koperasi Contoh {name}" for name in ("Anyelir", "Bougenvil", "Cempaka", "Dahlia", "Edelweis"))
+_COOPERATIVES: Final = tuple(
+    f"Koperasi Contoh {name}" for name in ("Anyelir", "Bougenvil", "Cempaka", "Dahlia", "Edelweis")
+)
 _FIRST_MONTH: Final = 2018 * 12 + 9  # 2018-10
 
 

@@ -5,9 +5,9 @@ from dataclasses import asdict, fields
 from typing import Final
 
 from agents.imports.tables import Cell
-from pipeline.explain import Language
+from pipeline.explain import Language, day, rupiah
 from pipeline.explain.calls import call_kind
-from pipeline.explain.coverage import column_title, group_title, table_title
+from pipeline.explain.coverage import column_title, coverage_text, group_title, table_title
 from pipeline.explain.figures import month
 from pipeline.operations.coverage_calls import CallList
 from pipeline.operations.coverage_picture import CoverageRow, Picture, region_title
@@ -17,7 +17,18 @@ COUNTS: Final = (
     *("covered", "at_risk", "registered", "jkk", "jkm", "jht", "jp"),
 )
 PARQUET: Final = tuple(one.name for one in fields(CoverageRow))
-_CALLS: Final = ("kind", "name", "member_number", "cooperative", "months", "amount", "fine", "until", "payer", "message")
+_CALLS: Final = (
+    "kind",
+    "name",
+    "member_number",
+    "cooperative",
+    "months",
+    "amount",
+    "fine",
+    "until",
+    "payer",
+    "message",
+)
 
 
 def all_rows(picture: Picture) -> tuple[CoverageRow, ...]:
@@ -57,3 +68,37 @@ def call_rows(calls: CallList, language: Language) -> Iterator[list[Cell]]:
             *(call_kind(row.kind, language), row.name, row.member_number, row.cooperative, ", ".join(row.months)),
             *(row.amount, row.fine, row.until, row.payer, row.message),
         ]
+
+
+def shown_count(value: int | None, language: Language) -> str:
+    """With dots between thousands; a dash where it is left out."""
+    return coverage_text(language, "left_out") if value is None else rupiah(value, language).removeprefix("Rp")
+
+
+def sentences(picture: Picture, language: Language) -> Iterator[str]:
+    """What the picture finds, in words."""
+    total, refused = picture.total, picture.refused
+    counts = {
+        name: shown_count(getattr(total, name), language) for name in ("known", "registered", "covered", "at_risk")
+    }
+    yield coverage_text(language, "finding", day=day(picture.day, language), share=_share(total, language), **counts)
+    yield coverage_text(language, "risk", **counts)
+    yield coverage_text(
+        language,
+        "refused",
+        claims=shown_count(refused.claims, language),
+        deaths=shown_count(refused.deaths, language),
+        amount=rupiah(refused.amount, language) if refused.amount is not None else coverage_text(language, "left_out"),
+    )
+
+
+def share_of(row: CoverageRow) -> int | None:
+    """Percent of the people who are covered; None: left out."""
+    return round(100 * row.covered / row.people) if row.people and row.covered is not None else None
+
+
+def _share(total: CoverageRow, language: Language) -> str:
+    percent = share_of(total)
+    if percent is None:
+        return coverage_text(language, "no_share")
+    return coverage_text(language, "share", percent=percent, people=shown_count(total.people, language))

@@ -16,11 +16,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, documents, hooks, imports, oidc, papers, samples, session, submitting
+from agents.web import asking, coverage, documents, hooks, imports, oidc, papers, samples, session, submitting
 from agents.web.describing import Answer, describe
 from agents.web.gate import Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
 from agents.web.pages import claims, entry, frame, front, law, members, reports, work
+from agents.web.pages import coverage as coverage_pages
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError
 from pipeline.queries.submissions import last_chunk
@@ -56,6 +57,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         hooks.router,
         papers.router,
         imports.router,
+        coverage.router,
         samples.router,
         session.router,
         oidc.router,
@@ -65,6 +67,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         claims.router,
         reports.router,
         members.router,
+        coverage_pages.router,
         work.router,
         law.router,
     ):

@@ -11,7 +11,20 @@ from typing import Any, Final, Literal, get_args
 Language = Literal["id", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 ROOMS: Final = (
-    *("words", "frame", "reasons", "refusals", "checks", "formulas", "references", "sections", "law", "sheets", "calls", "coverage"),
+    *(
+        "words",
+        "frame",
+        "reasons",
+        "refusals",
+        "checks",
+        "formulas",
+        "references",
+        "sections",
+        "law",
+        "sheets",
+        "calls",
+        "coverage",
+    ),
 )
 
 _DIRECTORY = Path(__file__).parent / "languages"

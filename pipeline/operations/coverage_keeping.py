@@ -53,7 +53,9 @@ def keep(coverage: CoverageBook, book: Book, most: int | None = None) -> int:
             return done
         done += len(persons)
         if most is not None and done > most:
-            raise NotReady("more members have changed than one waits for; run `santunan coverage --keep`, then ask again")
+            raise NotReady(
+                "more members have changed than one waits for; run `santunan coverage --keep`, then ask again"
+            )
 
 
 def count_again(coverage: CoverageBook, persons: list[str], book: Book) -> None:

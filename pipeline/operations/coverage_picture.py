@@ -101,7 +101,10 @@ def _tables(groups: Mapping[Group, Counts]) -> list[CoverageRow]:
     for province in provinces:
         if province.merged == 1 and province.key:
             within = {group: counts for group, counts in groups.items() if group[0][:2] == province.key}
-            found += [_row("regencies", one, province.key) for one in published_rows(_by(within, lambda one: one[0]), province)]
+            found += [
+                _row("regencies", one, province.key)
+                for one in published_rows(_by(within, lambda one: one[0]), province)
+            ]
     found += [_row("sectors", one) for one in published_rows(_by(groups, lambda one: one[1]))]
     return found + [_row("cooperatives", one) for one in published_rows(_by(groups, lambda one: one[2]))]
 

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Protocol
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
+from pipeline.coverage.known import COLUMNS as KNOWN_COLUMNS
 from pipeline.coverage.known import KnownFault, KnownRow, read_known
 from pipeline.enrolment.doubles import are_similar, compared
 from pipeline.errors import Poison
@@ -21,6 +22,7 @@ from pipeline.store.coverage_book import CoverageBook, KnownWorker
 from schemas.clock import JAKARTA
 from schemas.decisions import FieldError
 
+__all__ = ["KNOWN_COLUMNS", "KnownReport", "Proposal", "decide_known_match", "import_known", "list_known_matches"]
 MOST_FAULTS: Final = 1_000
 
 
@@ -73,7 +75,9 @@ def import_known(
     grant_of(principal, "import_known")
     today = front.now().astimezone(JAKARTA).date()
     if listed_on > today:
-        raise Poison("INVALID", FieldError("listed_on", "the day of the list is yet to come; write the day it was made"))
+        raise Poison(
+            "INVALID", FieldError("listed_on", "the day of the list is yet to come; write the day it was made")
+        )
     coverage = coverage_book_of(front)
     found: dict[str, KnownRow] = {}
     faults: list[KnownFault] = []
@@ -107,7 +111,9 @@ def _add(
     return new
 
 
-def list_known_matches(front: FrontOffice, principal: Principal, *, after: str = "", limit: int = 100) -> Page[Proposal]:
+def list_known_matches(
+    front: FrontOffice, principal: Principal, *, after: str = "", limit: int = 100
+) -> Page[Proposal]:
     """Known workers who are no members by their NIK, beside members with the same date of birth and a similar name.
 
     Raises Denied.

@@ -204,7 +204,9 @@ class CoverageWriter:
     def _next_of_stage(self, stage: str, most: int) -> list[str]:
         kind, _, last = stage.partition(":")
         column = members.c.number if kind == "members" else known_workers.c.id
-        rows = self._connection.execute(select(column).where(column > last).order_by(column).limit(most)).scalars().all()
+        rows = (
+            self._connection.execute(select(column).where(column > last).order_by(column).limit(most)).scalars().all()
+        )
         if len(rows) == most:
             self._mark("stage", f"{kind}:{rows[-1]}")
         elif kind == "members":

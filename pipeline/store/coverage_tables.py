@@ -1,4 +1,4 @@
-"""Tables of the coverage picture: who is known to an office, and the counts of every day. The gateway writes these alone.
+"""Tables of coverage: who is known to an office, and the counts of every day. The gateway writes these alone.
 
 The counts follow from members and lists, and can be made anew. `coverage_days` and `coverage_months` hold what is added
 to the counts of a group on a day, and in a month: the counts of a day are a sum. Days are day numbers

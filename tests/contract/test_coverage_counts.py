@@ -4,12 +4,10 @@ import datetime as dt
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pipeline.access.principals import new_principal
-from pipeline.coverage.known import KnownRow
 from pipeline.coverage.people import MEASURES
 from pipeline.coverage.suppression import added
 from pipeline.membership.member import Member

@@ -172,8 +172,8 @@ def test_tables_within_a_row_of_another_table_give_nothing_back(provinces: list[
     for family in FAMILIES:
         every = [total, *rows, *(one for some in within.values() for one in some)]
         width = max(2, len(family))
-        unknown = {(id(row), at): number * width + at for number, row in enumerate(every)
-                   for at, cell in enumerate(shown(row, family)) if cell is None and row.people is not None}  # fmt: skip
+        unknown = {(id(row), at): number * width + at for number, row in enumerate(every) if row.people is not None
+                   for at, cell in enumerate(shown(row, family)) if cell is None}  # fmt: skip
         one = Fraction(1)
         equations = [{unknown[id(row), at]: one for at in range(width) if (id(row), at) in unknown} for row in every]
         for whole, parts in [(total, rows), *((row, within[row.key]) for row in rows if row.key in within)]:

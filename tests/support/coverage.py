@@ -1,4 +1,4 @@
-"""Coverage for tests: generated lives of members, a slow count of them by the plain functions, and lists of an office."""
+"""Coverage for tests: generated lives of members, and a slow count of them by the plain functions of membership."""
 
 import datetime as dt
 from typing import Any

@@ -66,7 +66,9 @@ def upgrade() -> None:
         op.create_index(f"ix_coverage_members_{'_'.join(names)}", "coverage_members", names)
     _create_counts("coverage_days", "day")
     _create_counts("coverage_months", "month")
-    op.create_table("coverage_marks", *_text("name", "value"), sa.PrimaryKeyConstraint("name", name="pk_coverage_marks"))
+    op.create_table(
+        "coverage_marks", *_text("name", "value"), sa.PrimaryKeyConstraint("name", name="pk_coverage_marks")
+    )
     if op.get_bind().dialect.name != "sqlite":
         _grant()
 
