@@ -56,7 +56,7 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
          "pipeline/private_files pipeline/credentials pipeline/access", "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
-         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "

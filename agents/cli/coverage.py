@@ -105,10 +105,12 @@ def _write_picture(file: Path, picture: "Picture", lang: Any) -> None:
 def _sheet(file: Path, titles: list[str], rows: Any) -> bytes:
     from agents.imports.tables import csv_of, xlsx_of
 
-    kinds = {".csv": csv_of, ".xlsx": lambda heads, body: xlsx_of("Santunan", heads, body)}
-    if file.suffix.lower() not in kinds:
-        raise typer.BadParameter(f"{file} must end with .csv or .xlsx")
-    return kinds[file.suffix.lower()](titles, rows)
+    match file.suffix.lower():
+        case ".csv":
+            return csv_of(titles, rows)
+        case ".xlsx":
+            return xlsx_of("Santunan", titles, rows)
+    raise typer.BadParameter(f"{file} must end with .csv or .xlsx")
 
 
 def _show(picture: "Picture", lang: Any) -> None:

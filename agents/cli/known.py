@@ -48,16 +48,15 @@ def import_list(
       santunan known import pekerja-umkm.xlsx --listed-on 2019-11-01 --confirm
     """
     from agents.imports.reader import read_file, read_sheet
-    from pipeline.coverage.known import COLUMNS
     from pipeline.errors import EXIT_REFUSED
     from pipeline.explain.sheets import sheet_refusal
-    from pipeline.operations.known_workers import import_known
+    from pipeline.operations.known_workers import KNOWN_COLUMNS, import_known
     from pipeline.sheets.cells import SheetRefused
     from schemas.clock import JAKARTA
 
     day = listed_on or dt.datetime.now(JAKARTA).date()
     try:
-        with read_sheet(read_file(file), COLUMNS) as sheet, opened(sender, writes=confirm) as (front, principal):
+        with read_sheet(read_file(file), KNOWN_COLUMNS) as sheet, opened(sender, writes=confirm) as (front, principal):
             found = import_known(front, principal, sheet, listed_on=day, confirm=confirm)
     except SheetRefused as refused:
         complain(f"{file.name}: {sheet_refusal(refused.code, refused.facts, lang)}")
@@ -73,12 +72,12 @@ def import_list(
 
 
 def _show(found: "KnownReport", file: str, day: dt.date, lang: Any) -> None:
-    from pipeline.coverage.known import COLUMNS
     from pipeline.explain import day as written_day
     from pipeline.explain.coverage import coverage_text
     from pipeline.explain.sheets import cell_fault
+    from pipeline.operations.known_workers import KNOWN_COLUMNS
 
-    titles = {column.name: column.titled(lang) for column in COLUMNS}
+    titles = {column.name: column.titled(lang) for column in KNOWN_COLUMNS}
     counts = {"rows": found.rows, "good": found.good, "repeated": found.repeated, "faults": found.fault_count}
     print(coverage_text(lang, "known", "report", file=file, **counts))
     for fault in found.faults:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from agents.settings import Settings
     from pipeline.access.principals import Principal
     from pipeline.operations.front_office import Answer, FrontOffice, Placed
+    from pipeline.store.access_book import AccessBook
+    from pipeline.store.readable import Readable
 
 MOST_TOGETHER: Final = 500  # events of one request; at most 64 KiB each, and most have 1
 MOST_BYTES: Final = 3 * 1024 * 1024  # of one request, of the 4 MiB that a gateway takes

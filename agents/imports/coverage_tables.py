@@ -1,4 +1,4 @@
-"""The coverage picture and the list of calls as rows of a file, the same from the command line, the console and the API."""
+"""The coverage picture and the list of calls as rows of a file, the same from the command line and the console."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, fields

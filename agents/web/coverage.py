@@ -88,8 +88,8 @@ async def get_coverage(request: Request, principal: Signed, day: Day = None) -> 
     (
         "Peserta yang iurannya belum dibayar: jumlah, sampai kapan, dan pesan yang siap dikirim. Koperasi dan pemberi "
         "kerja hanya melihat pesertanya sendiri.",
-        "Members whose contribution is not paid: the sum, until when, and a message to send. Cooperatives and employers "
-        "see their own members alone.",
+        "Members whose contribution is not paid: the sum, until when, and a message to send. Cooperatives and "
+        "employers see their own members alone.",
     ),
     tag="coverage",
     answers={200: Answer({JSON: CallList}, ("Content-Language",))},
@@ -109,8 +109,8 @@ async def get_calls(
 @describe(
     ("Daftar pekerja yang dikenal kantor", "A list of workers whom an office knows"),
     (
-        "Isi kiriman: berkas .xlsx atau .csv. Tanpa `keep` hanya diperiksa. Daftar yang sama sekali lagi tidak mengubah "
-        "apa pun.",
+        "Isi kiriman: berkas .xlsx atau .csv. Tanpa `keep` hanya diperiksa. Daftar yang sama sekali lagi tidak "
+        "mengubah apa pun.",
         "The body is an .xlsx or .csv file. Without `keep` it is only checked. The same list again changes nothing.",
     ),
     tag="coverage",

@@ -1,1 +1,1 @@
-"""The coverage picture: who is known, registered and covered on a day, who must be called, and what may be published."""
+"""The coverage picture: who is known, registered and covered on a day, whom to call, and what may be published."""

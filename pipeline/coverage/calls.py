@@ -1,4 +1,4 @@
-"""Who must be called, what there is to pay, and until when, so that cover does not end or begins again. Pure.
+"""Calls to members: what there is to pay, and until when, so that cover does not end or begins again. Pure.
 
 Rules: `rules.md` section 3 and amendments 7 and 8 (arrears, lapse), section 2 (contributions and reliefs).
 """

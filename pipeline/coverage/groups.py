@@ -29,7 +29,7 @@ def group_of(members: Sequence[Member], listed: Sequence[Listed]) -> tuple[str, 
     """(region, sector, cooperative) of a person. Empty: not known."""
     newest = newest_enrolment(members)
     by_list = [
-        next((one[at] for one in listed if one[at]), "") for at in (1, 2, 3)
+        next((found for found in column if found), "") for column in _columns(listed)
     ]  # fmt: skip
     niks = [one.nik for one in listed] + [newest.nik if newest is not None else None]
     region = by_list[0] or (region_of_name(newest.region) if newest is not None else "")
@@ -37,6 +37,10 @@ def group_of(members: Sequence[Member], listed: Sequence[Listed]) -> tuple[str, 
     if newest is None:
         return region, by_list[1], by_list[2]
     return region, by_list[1] or newest.sector, by_list[2] or cooperative_of(newest)
+
+
+def _columns(listed: Sequence[Listed]) -> tuple[list[str], list[str], list[str]]:
+    return [one.region for one in listed], [one.sector for one in listed], [one.cooperative for one in listed]
 
 
 def newest_enrolment(members: Sequence[Member]) -> Enrolment | None:

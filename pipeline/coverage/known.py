@@ -1,6 +1,6 @@
 """A list of workers whom an office knows, row by row: values, faults, and the id by which no list doubles a worker.
 
-Such a list is an import of its own and no event: nothing is decided by it, and a claim is judged the same without. Pure.
+Such a list is an import of its own and no event: no claim is judged by it. Pure.
 """
 
 import datetime as dt
@@ -17,7 +17,7 @@ from pipeline.sheets.values import day_of, nik_of, text_of
 
 COLUMNS: Final = (
     Column("name", "Nama", "Name", ("Nama lengkap", "Nama pekerja", "Nama anggota", "Full name"), True),
-    Column("nik", "NIK", "NIK", ("No KTP", "Nomor KTP", "No Induk Kependudukan", "Nomor Induk Kependudukan", "ID number")),
+    Column("nik", "NIK", "NIK", ("No KTP", "Nomor KTP", "No Induk Kependudukan", "Nomor Induk Kependudukan")),
     Column("birth_date", "Tanggal lahir", "Date of birth", ("Tgl lahir", "TTL", "Lahir", "Birth date")),
     Column(
         *("region", "Kabupaten atau kota", "Region"),

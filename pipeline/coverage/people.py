@@ -39,7 +39,8 @@ class _Stretch(NamedTuple):
 def changes_of(members: Sequence[Member], known_since: dt.date | None, book: Book) -> list[Change]:
     """What one person adds to the counts, and from which day on. `known_since`: the earliest list that has the person.
 
-    `members`: all memberships of the person. `at_risk`: covered, and cover ends with this month unless a contribution is paid.
+    `members`: all memberships of the person. `at_risk`: covered, and cover ends with this month unless something is
+    paid.
     """
     stretches = [one for member in members for one in _of_member(member, book)]
     if known_since is not None:

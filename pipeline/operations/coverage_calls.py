@@ -1,4 +1,4 @@
-"""The list to act on: which members a cooperative, an employer or an office calls, with the sum, the day and the words."""
+"""The list to act on: which members a cooperative, an employer or an office calls, with sum, day and words."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -79,17 +79,18 @@ def _row(member: Member, call: Call, names: dict[str, str], language: Language) 
     enrolment = newest_enrolment([member])
     assert enrolment is not None  # who is called is registered
     name = names.get(member.number)
+    words = call_message(
+        call.kind, name or member.number, call.months, call.amount, call.fine, call.until, call.payer, language
+    )
     return CallRow(
-        *(call.kind, call.member_number, name, cooperative_of(enrolment)),
-        *(call.months, call.amount, call.fine, call.until, call.payer),
-        call_message(
-            call.kind,
-            name or call.member_number,
-            call.months,
-            call.amount,
-            call.fine,
-            call.until,
-            call.payer,
-            language,
-        ),
+        kind=call.kind,
+        member_number=member.number,
+        name=name,
+        cooperative=cooperative_of(enrolment),
+        months=call.months,
+        amount=call.amount,
+        fine=call.fine,
+        until=call.until,
+        payer=call.payer,
+        message=words,
     )

@@ -11,7 +11,8 @@ from pipeline.law.book import Book
 from pipeline.law.calendar import month_start
 from pipeline.membership.member import Member
 from pipeline.operations.front_office import FrontOffice
-from pipeline.store.coverage_book import CoverageBook, CoverageWriter, MemberRow, PersonCounts
+from pipeline.store.coverage_book import CoverageBook, CoverageWriter
+from pipeline.store.coverage_rows import MemberRow, PersonCounts
 from schemas.clock import JAKARTA
 from schemas.decisions import FieldError
 

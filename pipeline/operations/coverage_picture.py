@@ -13,14 +13,14 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.coverage.people import MEASURES, Counts
 from pipeline.coverage.regions import region_title as region_title  # for who shows a picture
-from pipeline.coverage.suppression import LEAST, PublishedRow, added, published_rows, published_total
+from pipeline.coverage.suppression import LEAST, OTHERS, PublishedRow, added, published_rows, published_total
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_text
 from pipeline.membership.arrears import law_on
 from pipeline.operations.coverage_keeping import MOST_WAITED_FOR, coverage_book_of, keep, require_day
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.coverage_counts import RefusedClaim, counts_by_group, counts_by_month, refused_claims
-from pipeline.store.coverage_book import Group
+from pipeline.store.coverage_rows import Group
 
 TABLES: Final = ("provinces", "regencies", "sectors", "cooperatives")
 
@@ -121,15 +121,14 @@ def _by(groups: Mapping[Group, Counts], key: Callable[[Group], str]) -> dict[str
 def _row(table: str, row: PublishedRow, province: str = "") -> CoverageRow:
     counts = row.counts
     not_registered = _sum(counts["never"], counts["left"])
+    registered = row.people - not_registered if row.people is not None and not_registered is not None else None
     return CoverageRow(
-        table,
-        f"{province}{row.key}" if row.key == "*" else row.key,
-        row.merged,
-        row.people,
-        counts["known"],
-        *(counts[name] for name in MEASURES[2:8]),
-        row.people - not_registered if row.people is not None and not_registered is not None else None,
-        *(counts[name] for name in MEASURES[8:]),
+        table=table,
+        key=f"{province}{row.key}" if row.key == OTHERS else row.key,
+        groups=row.merged,
+        people=row.people,
+        registered=registered,
+        **{name.lower(): counts[name] for name in MEASURES[1:]},
     )
 
 

@@ -102,7 +102,8 @@ def now_in_utc() -> dt.datetime:
 class FrontOffice:
     """`names_of_person`: all principals, disabled ones too, of the person behind one.
 
-    `webhooks`, `papers`, `coverage` None: none are kept. `allows_private_webhooks`: whether one may lead into our own network.
+    `webhooks`, `papers`, `coverage` None: none are kept. `allows_private_webhooks`: whether one may lead into our own
+    network.
     """
 
     store: Readable

@@ -1,4 +1,4 @@
-"""Known workers: lists of an office, and whether a known worker without a registration is a member under another NIK."""
+"""Known workers: lists of an office, and whether a known worker is a member under another NIK."""
 
 import datetime as dt
 import hashlib
@@ -18,7 +18,8 @@ from pipeline.queries.coverage_counts import members_born_on
 from pipeline.queries.known_workers import AT_ONCE, persons_of, undecided_after
 from pipeline.queries.pages import NotFound, Page
 from pipeline.queries.registry import members_among, names_of
-from pipeline.store.coverage_book import CoverageBook, KnownWorker
+from pipeline.store.coverage_book import CoverageBook
+from pipeline.store.coverage_rows import KnownWorker
 from schemas.clock import JAKARTA
 from schemas.decisions import FieldError
 

@@ -12,7 +12,7 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from pipeline.law.calendar import month_of, month_start
-from pipeline.store.coverage_book import Group
+from pipeline.store.coverage_rows import Group
 from pipeline.store.coverage_tables import (
     GROUP_COLUMNS,
     MEASURE_COLUMNS,

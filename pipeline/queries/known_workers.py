@@ -5,7 +5,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from pipeline.store.coverage_book import CoverageBook, KnownWorker, known_of
+from pipeline.store.coverage_book import CoverageBook
+from pipeline.store.coverage_rows import KnownWorker, known_of
 from pipeline.store.coverage_tables import coverage_members, known_workers
 
 AT_ONCE: Final = 1_000

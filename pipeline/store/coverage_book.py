@@ -8,18 +8,29 @@ with the book of access.
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Table, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
 
 from pipeline.membership.member import Member
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.store.access_book import AccessBook
+from pipeline.store.coverage_rows import (
+    ADDED,
+    KNOWN,
+    KNOWN_COLUMNS,
+    Concerned,
+    KnownWorker,
+    MemberRow,
+    PersonCounts,
+    if_new,
+    in_place_of,
+    known_of,
+    known_row,
+    person_of,
+)
 from pipeline.store.coverage_tables import (
-    GROUP_COLUMNS,
-    MEASURE_COLUMNS,
     coverage_days,
     coverage_marks,
     coverage_members,
@@ -36,55 +47,6 @@ from schemas.topics import HISTORY, MEMBERS
 _CHUNKS_AT_ONCE: Final = 50
 _LOCK: Final = 8_017_016  # any number that is no other lock's
 _COUNTS: Final = (coverage_people, coverage_members, coverage_days, coverage_months, coverage_marks)
-_KNOWN: Final = "known:"  # before the id of a worker who is in a list alone
-
-Group = tuple[str, str, str]  # region, sector, cooperative
-
-
-@dataclass(frozen=True, slots=True)
-class KnownWorker:
-    """One worker of a list. `id`: see `coverage_tables`. `member_number`, `verdict`: what a person decided."""
-
-    id: str
-    nik: str | None
-    name: str
-    birth_date: dt.date | None
-    region: str
-    sector: str
-    cooperative: str
-    office: str
-    listed_on: dt.date
-    member_number: str | None = None
-    verdict: str | None = None
-
-    def __repr__(self) -> str:
-        return f"KnownWorker({self.id[:8]}…)"  # personal data shall not reach a log
-
-
-class PersonCounts(NamedTuple):
-    """What a person adds to the counts of a group: (day number, counts) each."""
-
-    group: Group
-    changes: list[tuple[int, tuple[int, ...]]]
-
-
-class MemberRow(NamedTuple):
-    """What is kept of a membership, for lists of who must be called. `call_from`: a day number."""
-
-    number: str
-    person: str
-    birth_date: str
-    owner: str
-    cooperative: str
-    call_from: int | None
-
-
-class Concerned(NamedTuple):
-    """One person with all memberships, and the lists that have it."""
-
-    person: str
-    members: list[Member]
-    known: list[KnownWorker]
 
 
 class CoverageBook:
@@ -140,16 +102,16 @@ class CoverageWriter:
             "imported_at": microseconds(at),
             "imported_by": by,
         }
-        if self._connection.execute(_if_new(known_lists), row).rowcount == 0 or not workers:
+        if self._connection.execute(if_new(known_lists), row).rowcount == 0 or not workers:
             return 0
         before = self._known_count()
         self._connection.execute(
             text(
-                f"INSERT INTO known_workers ({', '.join(_KNOWN_COLUMNS)}) "  # noqa: S608 (names of our own)
-                f"VALUES ({', '.join(f':{name}' for name in _KNOWN_COLUMNS)}) ON CONFLICT (id) DO UPDATE "
+                f"INSERT INTO known_workers ({', '.join(KNOWN_COLUMNS)}) "  # noqa: S608 (names of our own)
+                f"VALUES ({', '.join(f':{name}' for name in KNOWN_COLUMNS)}) ON CONFLICT (id) DO UPDATE "
                 "SET listed_on = excluded.listed_on WHERE excluded.listed_on < known_workers.listed_on"
             ),
-            [_known_row(one) for one in workers],
+            [known_row(one) for one in workers],
         )
         return self._known_count() - before
 
@@ -249,7 +211,7 @@ class CoverageWriter:
         numbers = [one.member_number for one in workers if one.verdict == "same"]
         rows = self._connection.execute(select(members.c.number, members.c.nik).where(members.c.number.in_(numbers)))
         persons = {row.number: row.nik or row.number for row in rows}
-        return [_person_of(one, persons) for one in workers]
+        return [person_of(one, persons) for one in workers]
 
     def concerned(self, persons: Sequence[str]) -> list[Concerned]:
         """These persons, as members and lists have them now."""
@@ -260,7 +222,7 @@ class CoverageWriter:
             numbers = {member.number: person for person in some for member in own[person].members}
             listed = or_(
                 known_workers.c.nik.in_(some),
-                known_workers.c.id.in_([one.removeprefix(_KNOWN) for one in some if one.startswith(_KNOWN)]),
+                known_workers.c.id.in_([one.removeprefix(KNOWN) for one in some if one.startswith(KNOWN)]),
                 known_workers.c.member_number.in_(list(numbers)),
             )
             found = [known_of(row) for row in self._connection.execute(select(known_workers).where(listed))]
@@ -282,7 +244,7 @@ class CoverageWriter:
 
     def count(self, found: Mapping[str, PersonCounts], rows: Sequence[MemberRow]) -> None:
         """Puts what these persons add in the place of what they added before. `rows`: of all their memberships."""
-        before = {}
+        before: dict[str, Any] = {}
         for some in _parts(list(found)):
             wanted = select(coverage_people).where(coverage_people.c.person.in_(some))
             before |= {row.person: row for row in self._connection.execute(wanted)}
@@ -300,10 +262,10 @@ class CoverageWriter:
                 _add(days, (day, *counts.group), delta, 1)
             written.append(dict(zip(coverage_people.c.keys(), (person, *counts.group, changes), strict=True)))
         if written:
-            self._connection.execute(_in_place_of(coverage_people, "person"), written)
+            self._connection.execute(in_place_of(coverage_people, "person"), written)
         self._add_counts(days)
         if rows:
-            self._connection.execute(_in_place_of(coverage_members, "number"), [one._asdict() for one in rows])
+            self._connection.execute(in_place_of(coverage_members, "number"), [one._asdict() for one in rows])
 
     def _add_counts(self, days: Mapping[tuple[Any, ...], list[int]]) -> None:
         months: dict[tuple[Any, ...], list[int]] = {}
@@ -316,14 +278,14 @@ class CoverageWriter:
                 for key, delta in sorted(counts.items()) if any(delta)
             ]  # fmt: skip
             if rows:
-                self._connection.execute(_ADDED[table.name], rows)
+                self._connection.execute(ADDED[table.name], rows)
 
     def _marks(self) -> dict[str, str]:
         rows = self._connection.execute(select(coverage_marks.c.name, coverage_marks.c.value))
         return {row.name: row.value for row in rows}
 
     def _mark(self, name: str, value: str) -> None:
-        self._connection.execute(_in_place_of(coverage_marks, "name"), {"name": name, "value": value})
+        self._connection.execute(in_place_of(coverage_marks, "name"), {"name": name, "value": value})
 
     def _topics(self) -> dict[tuple[str, int], int]:
         """The next offset that is not read yet, of each partition of the topics that tell of members."""
@@ -335,33 +297,6 @@ class CoverageWriter:
 
     def _ends(self) -> dict[str, int]:
         return {f"{topic}/{partition}": end for (topic, partition), end in self._topics().items()}
-
-
-def known_of(row: Any) -> KnownWorker:
-    return KnownWorker(
-        *(row.id, row.nik, row.name, dt.date.fromisoformat(row.birth_date) if row.birth_date else None),
-        *(row.region, row.sector, row.cooperative, row.office, dt.date.fromisoformat(row.listed_on)),
-        *(row.member_number, row.verdict),
-    )
-
-
-def _person_of(one: KnownWorker, persons: Mapping[str, str]) -> str:
-    if one.verdict == "same" and one.member_number in persons:
-        return persons[one.member_number]
-    return one.nik or f"{_KNOWN}{one.id}"
-
-
-_KNOWN_COLUMNS: Final = (
-    "id", "nik", "name", "birth_date", "region", "sector", "cooperative", "office", "listed_on"
-)  # fmt: skip
-
-
-def _known_row(one: KnownWorker) -> dict[str, Any]:
-    row = {name: getattr(one, name) for name in _KNOWN_COLUMNS}
-    return row | {
-        "birth_date": one.birth_date.isoformat() if one.birth_date else None,
-        "listed_on": one.listed_on.isoformat(),
-    }
 
 
 def _add(counts: dict[tuple[Any, ...], list[int]], key: tuple[Any, ...], delta: Sequence[int], sign: int) -> None:
@@ -377,29 +312,3 @@ def _parts(values: Sequence[str], size: int = 2_000) -> Iterator[Sequence[str]]:
     """So many as a statement takes."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
-
-
-def _columns(table: Table) -> str:
-    names = table.c.keys()
-    quoted = ", ".join(f'"{name}"' for name in names)
-    return f"INSERT INTO {table.name} ({quoted}) VALUES ({', '.join(f':{name}' for name in names)})"
-
-
-def _if_new(table: Table) -> Any:
-    return text(f"{_columns(table)} ON CONFLICT DO NOTHING")
-
-
-def _in_place_of(table: Table, key: str) -> Any:
-    changed = ", ".join(f"{name} = excluded.{name}" for name in table.c.keys() if name != key)
-    return text(f"{_columns(table)} ON CONFLICT ({key}) DO UPDATE SET {changed}")
-
-
-def _added_to(table: Table, unit: str) -> Any:
-    added = ", ".join(f"{name} = {table.name}.{name} + excluded.{name}" for name in MEASURE_COLUMNS)
-    return text(f"{_columns(table)} ON CONFLICT ({unit}, {', '.join(GROUP_COLUMNS)}) DO UPDATE SET {added}")
-
-
-_ADDED: Final = {
-    coverage_days.name: _added_to(coverage_days, "day"),
-    coverage_months.name: _added_to(coverage_months, "month"),
-}

@@ -78,20 +78,25 @@ coverage_members: Final = Table(
 )
 
 
-def _counts(name: str, unit: str) -> Table:
-    return Table(
-        name,
-        metadata,
-        Column(unit, Integer, nullable=False),
-        *(Column(one, Text, nullable=False) for one in GROUP_COLUMNS),
-        *(Column(one, Integer, nullable=False) for one in MEASURE_COLUMNS),
-        PrimaryKeyConstraint(unit, *GROUP_COLUMNS),
-        sqlite_with_rowid=False,
-    )
+coverage_days: Final = Table(
+    "coverage_days",
+    metadata,
+    Column("day", Integer, nullable=False),
+    *(Column(one, Text, nullable=False) for one in GROUP_COLUMNS),
+    *(Column(one, Integer, nullable=False) for one in MEASURE_COLUMNS),
+    PrimaryKeyConstraint("day", *GROUP_COLUMNS),
+    sqlite_with_rowid=False,
+)
 
-
-coverage_days: Final = _counts("coverage_days", "day")
-coverage_months: Final = _counts("coverage_months", "month")
+coverage_months: Final = Table(
+    "coverage_months",
+    metadata,
+    Column("month", Integer, nullable=False),
+    *(Column(one, Text, nullable=False) for one in GROUP_COLUMNS),
+    *(Column(one, Integer, nullable=False) for one in MEASURE_COLUMNS),
+    PrimaryKeyConstraint("month", *GROUP_COLUMNS),
+    sqlite_with_rowid=False,
+)
 
 # How far the counts have followed: the law, the member read last while they are made anew, the next offset of each
 # partition.

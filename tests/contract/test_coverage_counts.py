@@ -15,7 +15,7 @@ from pipeline.operations.coverage_keeping import coverage_book_of, keep
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.coverage import members_in
 from pipeline.queries.coverage_counts import counts_by_group, counts_by_month
-from pipeline.store.coverage_book import KnownWorker
+from pipeline.store.coverage_rows import KnownWorker
 from tests.support import events as e
 from tests.support.coverage import FIRST, LAST, lives, plain_counts
 from tests.support.front import NOW, front_of

@@ -14,10 +14,6 @@ from pipeline.errors import Poison
 from pipeline.operations import (
     claim_file,
     cover,
-    coverage_calls,
-    coverage_picture,
-    imports,
-    known_workers,
     law,
     papers,
     payouts,
@@ -47,6 +43,7 @@ from schemas.days import DayPassed
 from schemas.events import IntakeEvent
 from tests.support import events as e
 from tests.support.front import NOW, SiteIntake, front_of
+from tests.support.operations import MORE
 from tests.support.site import Site
 
 CLINIC, OTHER = new_principal("clinic", "plkk-0012"), new_principal("clinic", "plkk-0099")
@@ -85,16 +82,11 @@ def opened(site: Site, front: FrontOffice, key: str = "1", **change: Any) -> str
 
 # --- every function has a row
 
-MODULES = (
-    *(reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law, imports),
-    *(coverage_picture, coverage_calls, known_workers),
-)
-
 
 def test_each_operation_has_a_row_and_each_row_an_operation() -> None:
     functions = {
         name
-        for module in MODULES
+        for module in (reports, reading, cover, claim_file, rulings, sessions, hooks, payouts, papers, law, *MORE)
         for name, one in vars(module).items()
         if inspect.isfunction(one) and one.__module__ == module.__name__ and not name.startswith("_")
     }
