@@ -38,7 +38,8 @@ def self_employed(
     number = f"2100000{next(_numbers):04}"
     first = e.registered(
         number, nik or f"36710101018{number[-5:]}", time="2026-01-02T08:00:00", segment="BPU",
-        registered_on="2026-01-02", name=name, birth_date=born, declared_income=2_000_000, channel="Kop Maju", region="Kota Tangerang",
+        registered_on="2026-01-02", name=name, birth_date=born, declared_income=2_000_000, channel="Kop Maju",
+        region="Kota Tangerang",
     )  # fmt: skip
     del first["data"]["employer"]
     first["source"] = source
