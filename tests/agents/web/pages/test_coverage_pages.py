@@ -64,6 +64,7 @@ def test_the_page_shows_the_picture_the_map_and_the_lines(console: Console) -> N
     assert "30 known, 20 registered, 10 covered (33% of 30 people)" in shown
     assert 'class="x3 y6 c1">Banten <b>33%</b>' in shown and 'class="x4 y6 none">Jakarta <b>–</b>' in shown
     assert shown.count("<polyline") == 3 and "<script" not in shown and "style=" not in shown
+    assert shown.count('aria-current="page"') == 1
     assert 'role="alert"' in office.get("/coverage?day=kemarin").raw.decode()
 
 
@@ -99,7 +100,7 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
     for width in (320, 768, 1440):
         options = PHONE if width == 320 else {"viewport": {"width": width, "height": 900}}
         page = console.page("office:tangerang", language=language, bypass_csp=True, **options)
-        for path in ("/coverage?day=2026-07-20", "/calls?day=2026-07-20", "/coverage?day=x", "/calls?day=2020-01-01"):
+        for path in ("/coverage?day=x", "/calls?day=2020-01-01", "/coverage?day=2026-07-20", "/calls?day=2026-07-20"):
             page.goto(console.home + path)
             assert findings(page) == [], (language, width, path)
             page.screenshot(path=folder / f"{language}-{width}-office-{path[1:6]}.png", full_page=True)
