@@ -59,7 +59,9 @@ def coverage(
     lang: Language = "id",
     json: Json = False,
 ) -> None:
-    """Who is known, registered and covered, by region, sector, cooperative and month.
+    """Who is known, registered and covered.
+
+    By region, sector, cooperative and month.
 
     Counts under 5 are not shown, nor what would give them away. The counts are kept up to date by who asks; where many
     members have changed since, `--keep` does it first.
@@ -151,7 +153,9 @@ def calls(
     lang: Language = "id",
     json: Json = False,
 ) -> None:
-    """Whom to call this week, with the sum to pay, until when, and a message to send.
+    """Whom to call this week, and what to say.
+
+    With the sum to pay, until when, and a message to send.
 
     A cooperative or an employer sees its own members alone.
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pipeline.operations.known_workers import KnownReport
 
 group = typer.Typer(
-    help="Workers whom an office knows: import a list, match it with the members.",
+    help="Workers whom an office knows.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -37,7 +37,9 @@ def import_list(
     lang: Language = "id",
     json: Json = False,
 ) -> None:
-    """Read a list of workers whom an office of cooperatives knows: name, NIK or date of birth, region, sector.
+    """Read a list of workers.
+
+    Name, NIK or date of birth, region, sector, cooperative, as an office of cooperatives has them.
 
     The workers are known from the day of the list on. No claim is decided by it. The same list again changes nothing,
     and a worker in several lists is one. Exit code 1 where a row needs correction.
@@ -91,7 +93,9 @@ def _show(found: "KnownReport", file: str, day: dt.date, lang: Any) -> None:
 
 @group.command("matches")
 def matches(after: After = None, sender: Sender = None, lang: Language = "id", json: Json = False) -> None:
-    """Known workers who may be members under another NIK: same date of birth and a similar name. A person decides.
+    """Known workers who may be members.
+
+    Under another NIK, with the same date of birth and a similar name; a person decides.
 
     \b
     Example:
