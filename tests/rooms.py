@@ -46,6 +46,8 @@ ROOMS: Final = (
     Room("pipeline/enrolment", "rows of a sheet of members against law, registry, each other; their events",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/sheets",
          "yaml rapidfuzz orjson", True),
+    Room("pipeline/coverage", "who is known, registered and covered on a day, whom to call, what may be published",
+         "schemas pipeline/law pipeline/membership pipeline/sheets pipeline/enrolment", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
@@ -56,7 +58,7 @@ ROOMS: Final = (
          "pipeline/private_files pipeline/credentials pipeline/sealing pipeline/access",
          "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
-         "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
+         "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
@@ -64,7 +66,7 @@ ROOMS: Final = (
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit "
-         "pipeline/enrolment", "orjson"),
+         "pipeline/enrolment pipeline/coverage", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
@@ -107,7 +109,7 @@ ROOMS: Final = (
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/imports", "sheets in files: CSV and XLSX, read in a child process with limits; templates, reports",
          "pipeline/errors pipeline/sheets pipeline/enrolment pipeline/explain pipeline/access pipeline/operations",
-         "orjson python_calamine openpyxl xlsxwriter"),
+         "orjson python_calamine openpyxl xlsxwriter pyarrow"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
          "pipeline/queries pipeline/operations pipeline/sheets pipeline/enrolment agents/settings agents/key_files "

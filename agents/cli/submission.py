@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from agents.settings import Settings
     from pipeline.access.principals import Principal
     from pipeline.operations.front_office import Answer, FrontOffice, Placed
+    from pipeline.store.access_book import AccessBook
+    from pipeline.store.readable import Readable
 
 MOST_TOGETHER: Final = 500  # events of one request; at most 64 KiB each, and most have 1
 MOST_BYTES: Final = 3 * 1024 * 1024  # of one request, of the 4 MiB that a gateway takes
@@ -62,20 +64,26 @@ class SubmitterIntake:
         return then(found)
 
 
+def _front(settings: "Settings", store: "Readable", book: "AccessBook") -> "FrontOffice":
+    from pipeline.law.book import Book
+    from pipeline.operations.front_office import FrontOffice
+    from pipeline.store.coverage_book import CoverageBook
+
+    intake = SubmitterIntake(settings)
+    return FrontOffice(store, intake, Book.load(), book.names_of_person, note=book.write, coverage=CoverageBook(book))
+
+
 @contextmanager
 def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Principal]]":
     """The operations over the store, for the person of the login file. Raises NotReady where the session is over."""
     from agents.cli.identity import signed_in
     from agents.cli.store import opened_store
-    from pipeline.law.book import Book
-    from pipeline.operations.front_office import FrontOffice
     from pipeline.store.access_book import open_access
 
     with opened_store() as store, open_access(settings.database_url) as book:
         principal = signed_in(settings, book)
         assert principal is not None, "the caller has seen the login file"
-        front = FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person, note=book.write)
-        yield front, principal
+        yield _front(settings, store, book), principal
 
 
 @contextmanager
@@ -88,8 +96,6 @@ def named_front(settings: "Settings", name: str, *, confirm: bool) -> "Iterator[
     from agents.cli.store import opened_store
     from pipeline.access.principals import new_principal
     from pipeline.errors import NotReady
-    from pipeline.law.book import Book
-    from pipeline.operations.front_office import FrontOffice
     from pipeline.store import open_store
     from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
@@ -102,7 +108,7 @@ def named_front(settings: "Settings", name: str, *, confirm: bool) -> "Iterator[
     with opened_store() as store, open_access(settings.database_url) as book:
         if confirm:
             book.write(AuditRecord(now(), machine_user(), "import", None, reason=principal.name))
-        yield FrontOffice(store, SubmitterIntake(settings), Book.load(), book.names_of_person), principal
+        yield _front(settings, store, book), principal
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Everything follows from the seed, so two runs make the same events byte for byte
 from random import Random
 from typing import Final
 
-from agents.demo import accidents, bad_data, deaths
+from agents.demo import accidents, bad_data, deaths, office
 from agents.demo.answers import answered, write_days
 from agents.demo.people import second_memberships, workers, write_lives
 from agents.demo.world import World
@@ -38,6 +38,13 @@ def portfolio(seed: int = SEED) -> tuple[bytes, ...]:
     made = world(seed)
     write_days(made.writer)
     return tuple(answered(_random(seed, "answers"), made.writer, Book.load()))
+
+
+def simulated_office(seed: int = SEED) -> tuple[tuple[bytes, ...], bytes]:
+    """The events of the office's other members, in order of time, and its list of all 3,000 workers as a sheet."""
+    enrolled = workers(_random(seed, "people"))
+    known = office.known_workers(_random(seed, "office"), len(enrolled))
+    return tuple(office.events(known)), office.known_list(known, enrolled)
 
 
 def _write_stories(made: World, stories: tuple[tuple[int, deaths.Story], ...]) -> None:

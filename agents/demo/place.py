@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 DIRECTORY: Final = Path(".santunan") / "demo"
 EVENTS: Final = DIRECTORY / "events.jsonl"
+KNOWN_LIST: Final = DIRECTORY / "pekerja-dikenal.csv"  # the list of the simulated office
 STORE_URL: Final = f"sqlite:///{DIRECTORY / 'santunan.db'}"
 
 

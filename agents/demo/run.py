@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from agents.demo.place import DIRECTORY, EVENTS, settings
+from agents.demo.place import DIRECTORY, EVENTS, KNOWN_LIST, settings
 from agents.demo.summary import Shown
 
 if TYPE_CHECKING:
@@ -69,13 +69,16 @@ def _alone() -> Iterator[None]:
 
 
 def _run(seed: int, screen: Any) -> dict[str, Any]:
-    from agents.demo import portfolio
+    from agents.demo import portfolio, simulated_office
 
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     DIRECTORY.mkdir(parents=True)
     screen.print("Making the portfolio from its seed …")
     lines = portfolio(seed)
     EVENTS.write_bytes(b"\n".join(lines) + b"\n")
+    others, known = simulated_office(seed)
+    KNOWN_LIST.write_bytes(known)
+    lines = (*others, *lines)
     screen.print(f"Submitting {len(lines):,} events …")
     total = _submit(lines)
     screen.print("Starting a worker; it reads them in order, decides, and stores each chunk in one transaction.")

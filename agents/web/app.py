@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, documents, hooks, imports, oidc, papers, samples, session, submitting, working
+from agents.web import asking, coverage, documents, hooks, imports, oidc, papers, samples, session, submitting, working
 from agents.web.describing import Answer, describe
 from agents.web.fhir_absent import make_absent_app
 from agents.web.gate import IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
@@ -38,6 +38,7 @@ from agents.web.pages import (
     state,
     work,
 )
+from agents.web.pages import coverage as coverage_pages
 from agents.web.parameters import only_known
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError, Transient
@@ -75,6 +76,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         hooks.router,
         papers.router,
         imports.router,
+        coverage.router,
         samples.router,
         documents.router,
         entry.router,
@@ -82,6 +84,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         claims.router,
         reports.router,
         members.router,
+        coverage_pages.router,
         work.router,
         queue.router,
         scans.router,

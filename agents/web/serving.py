@@ -30,6 +30,7 @@ from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.paper_room import PaperRoom
 from pipeline.store import open_reader
 from pipeline.store.access_book import open_access
+from pipeline.store.coverage_book import CoverageBook
 from pipeline.store.paper_book import PaperBook
 from pipeline.store.readable import QuickReader
 from pipeline.store.webhook_book import open_webhooks
@@ -67,6 +68,7 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             access=access,
             resend=partial(send_again, settings),
             backlog=partial(backlog, settings, store),
+            coverage=CoverageBook(access),
         )
         quick = None
         if store.is_embedded:

@@ -25,3 +25,13 @@ def provinces() -> frozenset[str]:
 def regency_name(code: str) -> str | None:
     """Of four digits; None: there is none today. Regencies were split, and a NIK keeps the code of its day."""
     return _regions()["regencies"].get(code)
+
+
+def regency_codes() -> Mapping[str, str]:
+    """Code of four digits -> name, of today's regencies and cities."""
+    return _regions()["regencies"]
+
+
+def province_name(code: str) -> str | None:
+    """Of two digits, of today's provinces."""
+    return _regions()["provinces"].get(code)

@@ -22,6 +22,8 @@ ROOMS: Final = (
     "law",
     "questions",
     "sheets",
+    "calls",
+    "coverage",
 )
 
 _DIRECTORY = Path(__file__).parent / "languages"

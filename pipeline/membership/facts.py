@@ -42,6 +42,8 @@ class Enrolment(NamedTuple):
     payer_kind: str | None = None  # who pays the dues in the member's place
     payer_name: str | None = None
     phase: str | None = None  # of a migrant worker's placement
+    channel: str | None = None  # the cooperative or group that a self-employed worker joined through
+    region: str | None = None  # as the registration writes it
 
     @property
     def is_confirmed(self) -> bool:
@@ -110,6 +112,8 @@ def enrolment_of(data: Registration, known: int, writer: str) -> Enrolment:
         payer_kind=data.payer.kind if data.payer is not None else None,
         payer_name=data.payer.name if data.payer is not None else None,
         phase=data.phase,
+        channel=data.channel,
+        region=data.region,
     )
 
 

@@ -16,6 +16,7 @@ from pipeline.queries.backlog import Backlog
 from pipeline.queries.dead_letters import DeadLetter
 from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import AuditRecord
+from pipeline.store.coverage_book import CoverageBook
 from pipeline.store.readable import QuickReader, Readable
 from pipeline.store.webhook_book import WebhookBook
 from pipeline.store.work_book import WorkBook
@@ -134,8 +135,8 @@ class FrontOffice:
     For operators: `access`, the book of who may act; `resend`, which sends a refused event again as it came; `backlog`,
     what waits at the broker. None: this process has none of it.
 
-    `webhooks`, `papers`, `work` None: none are kept. `quick`: of an embedded store, where all runs in one thread.
-    `note` writes an audit record; None: what must be on record is not shown.
+    `webhooks`, `papers`, `work`, `coverage` None: none are kept. `quick`: of an embedded store, where all runs in one
+    thread. `note` writes an audit record; None: what must be on record is not shown.
     `allows_private_webhooks`: whether one may lead into our own network.
     """
 
@@ -154,3 +155,4 @@ class FrontOffice:
     access: AccessBook | None = None
     resend: Callable[[DeadLetter], None] | None = None
     backlog: Callable[[], tuple[Backlog, ...]] | None = None
+    coverage: CoverageBook | None = None

@@ -42,25 +42,11 @@ EMPLOYER, RIVAL = new_principal("employer", "np000001"), new_principal("employer
 OFFICER, AGAIN = new_principal("officer", "siti"), new_principal("officer", "siti-2", "siti")
 BUDI = new_principal("officer", "budi")
 PAYMENTS, AUDITOR = new_principal("payments", "bank"), new_principal("auditor", "ani")
-MODULES = [
-    import_module(f"pipeline.operations.{name}")
-    for name in (
-        *(
-            "access",
-            "audit",
-            "claim_file",
-            "cover",
-            "imports",
-            "law",
-            "law_trial",
-            "papers",
-            "payouts",
-            "reading",
-            "refused",
-        ),
-        *("refused", "reports", "rulings", "sessions", "state", "webhooks", "work"),
-    )
-]
+_NAMES = (
+    "access audit claim_file cover coverage_calls coverage_picture imports known_workers law law_trial papers payouts "
+    "reading refused reports rulings sessions state webhooks work"
+)
+MODULES = [import_module(f"pipeline.operations.{name}") for name in _NAMES.split()]
 ACCIDENT = {
     "member": {"member_number": e.NUMBER},
     "accident": {"occurred_at": "2024-07-07T10:00:00+07:00"},

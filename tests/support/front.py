@@ -8,7 +8,9 @@ from pipeline.access.principals import Principal
 from pipeline.law.book import Book
 from pipeline.messages.admission import admit
 from pipeline.operations.front_office import Answer, FrontOffice, Placed
+from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import AuditRecord
+from pipeline.store.coverage_book import CoverageBook
 from pipeline.store.webhook_book import WebhookBook, passes_of
 from tests.support.site import NOW_MS, Site
 
@@ -41,6 +43,10 @@ def front_of(site: Site, *persons: Principal, records: list[AuditRecord] | None 
 
     note = (records if records is not None else []).append
     webhooks = WebhookBook(site.store.engine, passes_of(site.url), site.store)
+    access = AccessBook(site.store.engine, passes_of(site.url), site.store, lambda: None)
     return FrontOffice(
-        site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW, webhooks=webhooks, note=note
+        *(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW),
+        webhooks=webhooks,
+        note=note,
+        coverage=CoverageBook(access),
     )

@@ -46,6 +46,8 @@ MENU: Final = (
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),
     Entry("/members", "members", "import_members"),
+    Entry("/coverage", "coverage", "read_coverage"),
+    Entry("/calls", "calls", "list_calls"),
     Entry("/claims", "claims", "list_claims"),
     Entry("/state", "state", "read_state"),
     Entry("/access", "access", "list_access"),

@@ -4,6 +4,7 @@ from alembic import context
 
 from pipeline.store import (  # noqa: F401 - make their tables known
     access_tables,
+    coverage_tables,
     draft_book,
     paper_book,
     refused_event_tables,

@@ -1,5 +1,6 @@
 """Every cell of roles × operations over HTTP, on a thing that is the principal's and on one that is not."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Callable
@@ -62,6 +63,15 @@ OF_NOTHING = {
     *("read_receipt", "read_paper", "read_refused", "retry_refused", "ask_original", "approve_original"),
     *("read_original", "correct_refused", "disable_access", "make_access_key", "revoke_access_key", "make_access_link"),
 }
+
+
+def known(client: Client) -> str:
+    """The id of a worker whom the office knows."""
+    body = b"Nama;NIK\nSiti Cell;3603014101900002\n"
+    client.ask("POST", "/v1/known?keep=true&listed_on=2024-01-01", body, Content_Type="text/csv")
+    return hashlib.sha256(b"3603014101900002").hexdigest()
+
+
 SHEET = b"NIK;Nama;Tanggal lahir;Segmen;Tanggal daftar;Program\n3603014101900001;Siti;01/01/1990;BPU;;JKK, JKM\n"
 PAYMENTS = b"Nomor KPJ;Bulan;Jumlah;Tanggal bayar\n20000000022;2020-01;24000;05/01/2020\n"
 ACCIDENT = {"occurred_at": "2024-07-07T10:00:00+07:00"}
@@ -103,6 +113,15 @@ HOW: Final[dict[str, Ask]] = {
     ),
     "check_cover": lambda c, s, own: c.ask(
         "POST", "/v1/cover", {"member": member_of(own)["member_number"], "day": "2024-07-07"}
+    ),
+    "read_coverage": lambda c, s, own: c.get("/v1/coverage"),
+    "list_calls": lambda c, s, own: c.get("/v1/calls"),
+    "import_known": lambda c, s, own: c.ask(
+        "POST", "/v1/known", b"Nama;NIK\nSiti;3603014101900001\n", Content_Type="text/csv"
+    ),
+    "list_known_matches": lambda c, s, own: c.get("/v1/known/matches"),
+    "decide_known_match": lambda c, s, own: c.ask(
+        "POST", "/v1/known/matches", {"known_id": known(c), "member_number": WORKER, "verdict": "other"}
     ),
     "read_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}"),
     "read_case": lambda c, s, own: c.get(f"/v1/cases/{claim_of(own)}"),
@@ -157,6 +176,7 @@ NEVER_FOREIGN = {
         "import_members",
         "import_contributions",
         "list_work",
+        *("read_coverage", "list_calls", "import_known", "list_known_matches", "decide_known_match"),
         "read_session",
         "sign_out",
         "read_law",

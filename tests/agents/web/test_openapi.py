@@ -1,6 +1,7 @@
 """The document of the API: every route is in it, in both languages, and it can be read without internet or script."""
 
 import datetime as dt
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -68,13 +69,17 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 @pytest.fixture
-def there(gateway: Running, make: Make, unhurried: None) -> Iterator[dict[str, dict[str, Any]]]:
+def there(gateway: Running, make: Make, client: Open, unhurried: None) -> Iterator[dict[str, dict[str, Any]]]:
     """By path, what an example says of things that another gateway has, as this one has it."""
     make(examples.SIGN_IN["name"])
     link = gateway[0].links.make("password", make("office:linked").name, "test", dt.datetime.now(dt.UTC))
     with patch("agents.web.hooks._addresses_of", return_value=["93.184.215.14"]):  # asks no server of names
+        body = b"Nama;NIK\nSiti Contoh;3603014101900003\n"
+        client("office:one").ask("POST", "/v1/known?keep=true&listed_on=2024-01-01", body, Content_Type="text/csv")
+        known_id = hashlib.sha256(b"3603014101900003").hexdigest()
         yield {
             "/v1/claims/{claim}/holder": {"to": None},
+            "/v1/known/matches": {"known_id": known_id, "member_number": "20000000022"},
             "/v1/session": {"password": PASSWORD},
             "/v1/second-factor": {"password": PASSWORD},
             "/v1/links": {"link": link},
