@@ -375,32 +375,3 @@ def test_faults_of_a_report_are_named_all_at_once(front: FrontOffice) -> None:
         "data.accident.occurred_at",
         "data.medical.unable_to_work_days",
     }
-
-
-def test_what_to_do_is_said_in_both_languages_and_facts_to_who_sees_them(site: Site) -> None:
-    owing = "20000000055"
-    bpu = e.registered(owing, "3671010101800005", segment="BPU", employer=None)
-    site.run(
-        bpu,
-        e.paid("2019-11", "2019-12", "2019-11-02", owing),
-        e.accident("OWES", "2020-03-10", owing, source=CLINIC.name, report=None, conclusion=None),
-    )
-    front = front_of(site)
-    told = {
-        (principal.kind, language): read_claim(front, principal, "OWES", language).reasons
-        for principal in (CLINIC, AUDITOR)
-        for language in ("id", "en")
-    }
-    assert [one.code for one in told["clinic", "en"]] == ["MEM_BPU_ARREARS_1_TO_3"]
-    assert told["clinic", "en"][0].next is told["clinic", "id"][0].next is None, "which months are owed is not said"
-    assert "January 2020 and February 2020" in (told["auditor", "en"][0].next or "")
-    assert "Januari 2020 dan Februari 2020" in (told["auditor", "id"][0].next or "")
-
-
-def test_who_sees_no_figures_is_told_whether_the_employers_report_is_there(site: Site, front: FrontOffice) -> None:
-    claim = opened(site, front)
-    said = read_claim(front, CLINIC, claim, "en").reasons[0].next
-    assert said == "Ask the employer to send its first report (stage I) to the office of BPJS Ketenagakerjaan soon."
-    add_evidence(front, OFFICE, claim, "r", {"report": {"reported_at": "2026-07-31T08:00:00+07:00"}})
-    site.run()
-    assert read_claim(front, CLINIC, claim, "en").reasons[0].next == "You only have to wait for that conclusion."
