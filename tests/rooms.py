@@ -43,11 +43,16 @@ ROOMS: Final = (
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
+    Room("pipeline/ledger/verifier", "checks a receipt: one file, which an outsider reads and runs", "",
+         "cryptography"),
+    Room("pipeline/ledger", "a history that proves itself: Merkle tree, checkpoints, leaves, receipts",
+         "pipeline/ledger/verifier", "cryptography", True),
     Room("pipeline/processing", "one batch, one transaction; the same without a store",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files pipeline/credentials pipeline/access", "sqlalchemy alembic psycopg orjson"),
+         "pipeline/private_files pipeline/credentials pipeline/access",
+         "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
