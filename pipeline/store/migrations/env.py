@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from pipeline.store import access_tables, paper_book, webhook_tables  # noqa: F401 - make their tables known
+from pipeline.store import access_tables, ledger_tables, paper_book, webhook_tables  # noqa: F401 - make their tables known
 from pipeline.store.tables import metadata
 
 connection = context.config.attributes["connection"]
