@@ -51,14 +51,14 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files pipeline/credentials pipeline/access pipeline/ledger",
+         "pipeline/private_files pipeline/credentials pipeline/access pipeline/ledger pipeline/ledger/verifier",
          "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
-    Room("pipeline/audit", "replay, the impact of a rule, invariants",
+    Room("pipeline/audit", "replay, the impact of a rule, invariants, the ledger",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
-         "pipeline/queries", "sqlalchemy orjson"),
+         "pipeline/queries pipeline/ledger pipeline/ledger/verifier", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/access pipeline/credentials pipeline/store pipeline/queries", "orjson"),

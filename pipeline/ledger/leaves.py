@@ -6,7 +6,8 @@
     output     TOPIC/PARTITION/OFFSET OUT_TOPIC NUMBER DIGEST    of which input; the number by which it is kept
     uncounted  TOPIC/PARTITION/OFFSET COUNT                      duplicates from this offset on, of before the ledger
     audit      NUMBER CLOCK DIGEST
-    before     CHUNK NUMBER                                      up to where history is older than the ledger
+    before     CHUNK NUMBER PLACE                                up to which chunk, record and place of the log history
+                                                                 is older than the ledger
     head       TREE SIZE ROOT
 
 DIGEST is SHA-256(salt, bytes) in hex: the salt is kept beside it, so that who erases both the bytes and the salt leaves
@@ -24,6 +25,7 @@ SALT_BYTES: Final = 16
 BEFORE: Final = "before"  # what was stored before there was a ledger
 AUDIT: Final = "audit"
 HEADS: Final = "heads"
+SHARED: Final = (BEFORE, AUDIT, HEADS)  # all others are those of partitions
 
 
 class Bundle(NamedTuple):

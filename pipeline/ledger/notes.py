@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from pipeline.ledger.verifier import HASH_BYTES, key_id, opened
+from pipeline.ledger.verifier import HASH_BYTES, Checkpoint, key_id, opened, read_body
 
 _PREFIX = "PRIVATE+KEY+"
 _ED25519 = b"\x01"
@@ -68,6 +68,14 @@ def signed_checkpoint(size: int, root: bytes, keys: Sequence[SigningKey]) -> str
     """A note of these keys, which have one name."""
     body = f"{keys[0].name}\n{size}\n{_base64(root)}\n"
     return f"{body}\n{''.join([key.signature(body) for key in keys])}"
+
+
+def claimed(note: str) -> Checkpoint:
+    """What a note says, whoever signed it. Raises ValueError."""
+    body, separator, _ = note.rpartition("\n\n")
+    if not separator:
+        raise ValueError("this is no signed note")
+    return read_body(f"{body}\n", body.split("\n")[0])
 
 
 def signatures(note: str) -> list[Signature]:

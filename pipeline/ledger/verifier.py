@@ -111,11 +111,12 @@ def opened(note: str, keys: Sequence[str]) -> Checkpoint:
                     Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], body.encode())
                 except InvalidSignature:
                     raise ValueError("the signature of the checkpoint is wrong") from None
-                return _checkpoint(body, name)
+                return read_body(body, name)
     raise ValueError("none of these keys has signed the checkpoint")
 
 
-def _checkpoint(body: str, name: str) -> Checkpoint:
+def read_body(body: str, name: str) -> Checkpoint:
+    """What a note says, whoever signed it. Raises ValueError."""
     origin, size, root, *_ = body.split("\n")
     decoded = base64.b64decode(root, validate=True)
     if origin != name or not size.isascii() or not size.isdecimal() or str(int(size)) != size:
@@ -147,12 +148,9 @@ def verify(receipt: dict[str, Any], keys: Sequence[str], event: bytes | None = N
         raise ValueError("the leaf is not that of an event")
     if tree not in SHARED_TREES and place.split("/")[1] != tree:
         raise ValueError("the leaf is one of another tree")
-    is_of_event = None
-    if event is not None:
-        is_of_event = hashlib.sha256(bytes.fromhex(_text(receipt, "salt")) + event).hexdigest() == salted
-        if not is_of_event:
-            raise ValueError("the event is not the one that the leaf stands for: its bytes are others")
-    return Proved(leaf, tree, receipt["index"], size, checkpoint, is_of_event)
+    if event is not None and hashlib.sha256(bytes.fromhex(_text(receipt, "salt")) + event).hexdigest() != salted:
+        raise ValueError("the event is not the one that the leaf stands for: its bytes are others")
+    return Proved(leaf, tree, receipt["index"], size, checkpoint, None if event is None else True)
 
 
 def _root_of(one: dict[str, Any], size: int) -> bytes:

@@ -68,8 +68,9 @@ def _begin_after_history() -> None:
     bind = op.get_bind()
     chunk = bind.execute(sa.text("SELECT max(id) FROM chunks")).scalar() or 0
     number = bind.execute(sa.text("SELECT max(number) FROM audit_records")).scalar() or 0
+    place = bind.execute(sa.text("SELECT max(seq) FROM log")).scalar() or 0
     if chunk or number:
-        leaf = f"before {chunk} {number}".encode()
+        leaf = f"before {chunk} {number} {place}".encode()
         row = {"salts": bytes(16), "entries": leaf, "frontier": sha256(b"\x00" + leaf).digest()}
         bind.execute(
             sa.text(
