@@ -17,6 +17,7 @@ from pipeline.audit.ledger_trees import TreeWalk, bundles, ends
 from pipeline.ledger.leaves import AUDIT, HEADS
 from pipeline.ledger.notes import claimed
 from pipeline.ledger.verifier import Checkpoint, opened
+from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.store.access_tables import audit_records
 from pipeline.store.history_leaves import bounds_of_history, is_complete
 from pipeline.store.ledger_tables import ledger_checkpoints
@@ -160,6 +161,8 @@ class _Verification:
         for record in sorted(one for one in records - self._rows.records if one > after_record):
             yield Finding("inserted", AUDIT, None, f"the audit record {record} has no entry")
         table, number = (log, log.c.seq) if self._is_embedded else (outputs, outputs.c.id)
+        if not (is_entered or self._is_embedded):
+            after_output = (chunk_end + 1) * CHUNK_STRIDE - 1
         last = max(self._rows.outputs, default=0)
         chosen = (number > after_output, number <= last, table.c.topic.in_(topics.OUTPUT))
         for one in self._connection.execute(select(number).where(*chosen).order_by(number)).scalars():

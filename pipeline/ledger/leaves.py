@@ -60,9 +60,9 @@ def leaf_hashes(lines: Iterable[bytes]) -> list[bytes]:
 
 def bundle(tree: str, frontier: Frontier, chunk: int | None, salts: bytes, lines: Sequence[str]) -> Bundle:
     """The next bundle of a tree. `salts`: one for each line."""
-    written = [line.encode() for line in lines]
-    grown = frontier.grown(leaf_hashes(written))
-    return Bundle(tree, frontier.size, grown.size, chunk, salts, b"\n".join(written), grown.packed())
+    entries = "\n".join(lines).encode()
+    grown = frontier.grown(leaf_hashes(entries.split(b"\n")))
+    return Bundle(tree, frontier.size, grown.size, chunk, salts, entries, grown.packed())
 
 
 def grown_by(made: Bundle) -> Frontier:

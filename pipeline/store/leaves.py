@@ -6,8 +6,9 @@ worker stores them. fast: see docs/performance.md.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, func, insert, select
@@ -18,7 +19,6 @@ from pipeline.ledger.leaves import (
     Bundle,
     bundle,
     digest,
-    digest_of_output,
     grown_by,
 )
 from pipeline.ledger.tree import Frontier
@@ -58,32 +58,37 @@ def chunk_lines(effects: Effects, numbers: Iterator[int], salts: bytes) -> list[
         inputs.sort(key=lambda one: one.offset)
     place = f"{effects.topic}/{effects.partition}/"
     lines: list[str] = []
-    outputs: Iterator[tuple[int, Message | None]] = chain(effects.outputs, [(-1, None)])
-    offset, message = next(outputs)
+    outputs = chain(effects.outputs, _END)
+    following, message = next(outputs)
     at = 0
     for one in inputs:
-        lines.append(input_line(place, one, salts[at : at + SALT_BYTES]))
+        salt = salts[at : at + SALT_BYTES]
         at += SALT_BYTES
-        while offset == one.offset:
+        offset = one.offset
+        lines.append(input_line(f"{place}{offset}", one, salt))
+        while following == offset:
             assert message is not None, "its offset is that of an event"
-            salted = digest_of_output(salts[at : at + SALT_BYTES], message.key, message.value)
-            lines.append(f"output {place}{offset} {message.topic} {next(numbers)} {salted}")
+            salted = sha256(b"".join((salts[at : at + SALT_BYTES], message.key, b"\x00", message.value))).hexdigest()
             at += SALT_BYTES
-            offset, message = next(outputs)
+            lines.append(f"output {place}{offset} {message.topic} {next(numbers)} {salted}")
+            following, message = next(outputs)
     assert message is None, "each output follows from an event of its chunk"
     return lines
 
 
+_END: Final[tuple[tuple[int, Message | None], ...]] = ((-1, None),)
+
+
 def input_line(place: str, one: LedgerEntry | DeadLetter | Duplicate, salt: bytes) -> str:
-    """The leaf of an event. `place`: topic and partition, up to the offset."""
-    if isinstance(one, LedgerEntry):
-        clock, own = microseconds(one.clock), 1 if one.is_own_time else 0
-        return f"applied {place}{one.offset} {one.seq} {clock} {own} {digest(salt, one.raw)}"
+    """The leaf of an event."""
+    if type(one) is LedgerEntry:
+        salted = sha256(salt + one.raw).hexdigest()
+        return f"applied {place} {one.seq} {microseconds(one.clock)} {1 if one.is_own_time else 0} {salted}"
     if isinstance(one, DeadLetter):
         received = "-" if one.received_ms is None else one.received_ms
         times = f"{one.timestamp_ms} {received}"
-        return f"refused {place}{one.offset} {one.reason} {times} {digest(salt, one.original)}"
-    return f"duplicate {place}{one.offset} {digest(salt, one.raw)}"
+        return f"refused {place} {one.reason} {times} {digest(salt, one.original)}"
+    return f"duplicate {place} {digest(salt, one.raw)}"
 
 
 def audit_line(row: Sequence[Any], salt: bytes) -> str:
