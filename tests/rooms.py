@@ -55,7 +55,7 @@ ROOMS: Final = (
          "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
+         "pipeline/processing pipeline/store pipeline/ledger", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants, the ledger",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
          "pipeline/queries pipeline/ledger pipeline/ledger/verifier", "sqlalchemy orjson"),
@@ -109,9 +109,9 @@ ROOMS: Final = (
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
          "pipeline/access pipeline/private_files pipeline/processing pipeline/store pipeline/queries "
-         "pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka agents/catch_up "
-         "agents/worker agents/worker/__main__ agents/services agents/clients agents/clock agents/demo agents/web "
-         "agents/webhooks agents/conformance",
+         "pipeline/operations pipeline/audit pipeline/ledger pipeline/ledger/verifier agents/settings "
+         "agents/terminal agents/kafka agents/catch_up agents/worker agents/worker/__main__ agents/services "
+         "agents/clients agents/clock agents/demo agents/web agents/webhooks agents/conformance",
          "typer orjson holidays"),
 )
 # fmt: on
