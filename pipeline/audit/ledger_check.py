@@ -14,13 +14,13 @@ from sqlalchemy import Connection, select
 from pipeline.audit.ledger_findings import MOST_FINDINGS, Finding, Verified
 from pipeline.audit.ledger_rows import RowCheck, strays
 from pipeline.audit.ledger_trees import TreeWalk, bundles, ends
-from pipeline.ledger.leaves import AUDIT, HEADS
+from pipeline.ledger.leaves import AUDIT, BEFORE, HEADS
 from pipeline.ledger.notes import claimed
 from pipeline.ledger.verifier import Checkpoint, opened
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.store.access_tables import audit_records
 from pipeline.store.history_leaves import bounds_of_history, is_complete
-from pipeline.store.ledger_tables import ledger_checkpoints
+from pipeline.store.ledger_tables import ledger_checkpoints, ledger_leaves
 from pipeline.store.tables import log, outputs
 from schemas import topics
 from schemas.clock import clock_of
@@ -62,10 +62,13 @@ class _Verification:
         self._rows = RowCheck(connection, is_embedded=is_embedded)
         self._heads: defaultdict[str, dict[int, bytes]] = defaultdict(dict)
         self._leaves = 0
+        self._last_output = 0
+        self._ends: dict[str, int] = {}
         self._signed = 0
 
     def run(self, records: set[int], kept: Sequence[tuple[str, Checkpoint | None]]) -> Verified:
-        sizes = ends(self._connection)
+        self._last_output = self._end_of_outputs()  # before the ends of the trees: each has its entry by then
+        self._ends = sizes = ends(self._connection)
         stored = self._connection.execute(select(ledger_checkpoints).order_by(ledger_checkpoints.c.size)).all()
         found = list(islice(self._signed_heads(stored, kept, sizes.get(HEADS, 0)), MOST_FINDINGS))
         for tree in sorted(set(sizes) | set(self._heads)):
@@ -154,20 +157,42 @@ class _Verification:
 
     def _without_entry(self, records: set[int]) -> Iterator[Finding]:
         """Rows that no leaf stands for."""
-        chunk_end, record_end, output_end = bounds_of_history(self._connection)
-        is_entered = is_complete(self._connection, is_embedded=self._is_embedded)
+        try:
+            chunk_end, record_end, output_end = bounds_of_history(self._connection)
+            is_entered = is_complete(self._connection, is_embedded=self._is_embedded)
+        except (ValueError, IndexError):
+            yield Finding("edited", BEFORE, 0, "the entry that says up to where history is older cannot be read")
+            return
         after_chunk, after_record, after_output = (0, 0, 0) if is_entered else (chunk_end, record_end, output_end)
         yield from strays(self._connection, after_chunk)
         for record in sorted(one for one in records - self._rows.records if one > after_record):
             yield Finding("inserted", AUDIT, None, f"the audit record {record} has no entry")
-        table, number = (log, log.c.seq) if self._is_embedded else (outputs, outputs.c.id)
         if not (is_entered or self._is_embedded):
             after_output = (chunk_end + 1) * CHUNK_STRIDE - 1
-        last = max(self._rows.outputs, default=0)
-        chosen = (number > after_output, number <= last, table.c.topic.in_(topics.OUTPUT))
-        for one in self._connection.execute(select(number).where(*chosen).order_by(number)).scalars():
-            if one not in self._rows.outputs:
-                yield Finding("inserted", "outputs", None, f"the output {one} has no entry")
+        for number in self._published(self._last_output):
+            if number not in self._rows.outputs and not 0 < number <= after_output and not self._is_later(number):
+                yield Finding("inserted", "outputs", None, f"the output {number} has no entry")
+
+    def _end_of_outputs(self) -> int:
+        number = log.c.seq if self._is_embedded else outputs.c.id
+        topic = log.c.topic if self._is_embedded else outputs.c.topic
+        newest = select(number).where(topic.in_(topics.OUTPUT)).order_by(number.desc()).limit(1)
+        return self._connection.execute(newest).scalar() or 0
+
+    def _published(self, last: int) -> Iterator[int]:
+        """Under which all outputs are kept, up to the last one."""
+        number = log.c.seq if self._is_embedded else outputs.c.id
+        topic = log.c.topic if self._is_embedded else outputs.c.topic
+        chosen = (topic.in_(topics.OUTPUT), number <= last)
+        yield from self._connection.execute(select(number).where(*chosen).order_by(number)).scalars()
+
+    def _is_later(self, number: int) -> bool:
+        """Whether an output was committed after this look had begun, under a number that was drawn before."""
+        if self._is_embedded:
+            return False
+        chunk = number // CHUNK_STRIDE
+        found = self._connection.execute(select(ledger_leaves).where(ledger_leaves.c.chunk == chunk)).first()
+        return found is not None and found.first >= self._ends.get(found.tree, 0)
 
 
 def _sizes(names: Sequence[str]) -> str:

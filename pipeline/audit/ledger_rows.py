@@ -1,9 +1,10 @@
 """Leaves against the rows that they stand for: every event, output and record is the one that was added. Reads only."""
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, func, or_, select
@@ -25,6 +26,7 @@ class RowCheck:
     def __init__(self, connection: Connection, *, is_embedded: bool) -> None:
         self.outputs: set[int] = set()
         self.records: set[int] = set()
+        self._chunks: set[int] = set()
         self._connection = connection
         self._is_embedded = is_embedded
 
@@ -35,37 +37,47 @@ class RowCheck:
             yield from self._take(one, rows)
 
     def _take(self, one: Bundle, rows: "_Rows") -> Iterator[Finding]:
+        if one.chunk is not None:
+            if one.chunk in self._chunks:
+                yield Finding("doubled", one.tree, one.first, f"the chunk {one.chunk} is entered a second time")
+                return
+            self._chunks.add(one.chunk)
         refused: Any = None
-        counts = {b"applied": 0, b"duplicate": 0, b"refused": 0}
+        counts = {"applied": 0, "duplicate": 0, "refused": 0}
         for at, line in enumerate(one.lines()):
-            words, index, salt = line.decode().split(" "), one.first + at, one.salt(at)
-            kind = line.split(b" ", 1)[0]
+            words, index, salt = _words(line), one.first + at, one.salt(at)
+            kind = words[0]
+            found: Fault = None
             if kind in counts:
                 counts[kind] += 1
-            found: tuple[str, str] | None = None
             try:
-                if kind == b"applied":
+                if kind == "applied":
                     found = rows.applied(words, salt)
-                elif kind == b"refused":
+                elif kind == "refused":
                     refused, found = rows.refused(words, salt)
-                elif kind == b"output":
+                elif kind == "output":
                     self.outputs.add(int(words[3]))
                     found = rows.output(words, salt, refused)
-                elif kind == b"duplicate":
+                elif kind == "duplicate":
                     found = rows.duplicate(words, salt)
-                elif kind == b"uncounted":
-                    counts[b"duplicate"] += int(words[2])
-                elif kind == b"audit":
+                elif kind == "uncounted":
+                    counts["duplicate"] += int(words[2])
+                elif kind == "audit":
+                    is_known = int(words[1]) in self.records
                     self.records.add(int(words[1]))
-                    found = rows.record(words, salt)
-            except (ValueError, IndexError):
-                found = "edited", "the entry is none of a ledger"
+                    found = ("doubled", "the record is entered twice") if is_known else rows.record(words, salt)
+                elif (kind, index) != ("before", 0):
+                    found = "foreign", "the entry is none of this tree"
+            except (ValueError, IndexError, KeyError, TypeError):
+                found = "edited", "the entry, or what it stands for, cannot be read"
             if found is not None:
                 yield Finding(found[0], one.tree, index, found[1])
         if one.chunk is not None:
             yield from rows.rest(one, counts)
 
 
+_NUMBER: Final = re.compile("[0-9]{1,18}")
+_PLACE: Final = re.compile("[^/ ]+/[0-9]{1,9}/[0-9]{1,18}")
 Fault = tuple[str, str] | None  # kind, and the sentence
 
 
@@ -114,8 +126,8 @@ class _Rows:
         self.decisions |= {row.output: row for row in connection.execute(select(decisions).where(*within))}
 
     def _read_duplicates(self, connection: Connection, page: Sequence[Bundle]) -> None:
-        places = [_place(line.decode().split(" ")[1]) for one in page for line in one.lines()
-                  if line.startswith(b"duplicate ")]  # fmt: skip
+        every = [_words(line) for one in page for line in one.lines()]
+        places = [_place(words[1]) for words in every if words[0] == "duplicate" and _is_place(words[1:2])]
         for topic, partition, offset in places:
             place = (log.c.topic == topic, log.c.partition == partition, log.c.offset == offset)
             found = connection.execute(select(log.c.value).where(*place)).scalar()
@@ -194,7 +206,7 @@ class _Rows:
             return "edited", f"the audit record {words[1]} is not the one that was written"
         return None
 
-    def rest(self, one: Bundle, counts: dict[bytes, int]) -> Iterator[Finding]:
+    def rest(self, one: Bundle, counts: dict[str, int]) -> Iterator[Finding]:
         """Rows of the chunk without a leaf, and its account."""
         assert one.chunk is not None
         account = self.chunks.get(one.chunk)
@@ -261,14 +273,23 @@ def _place(written: str) -> tuple[str, int, int]:
 
 def _numbers(page: Iterable[Bundle]) -> tuple[list[int], list[int]]:
     """Under which outputs and audit records are kept."""
-    found: defaultdict[bytes, set[int]] = defaultdict(set)
+    found: defaultdict[str, set[int]] = defaultdict(set)
     for one in page:
         for line in one.lines():
-            words = line.split(b" ")
-            at = {b"output": 3, b"audit": 1}.get(words[0])
-            if at is not None and at < len(words) and words[at].isdigit():
+            words = _words(line)
+            at = {"output": 3, "audit": 1}.get(words[0])
+            if at is not None and at < len(words) and _NUMBER.fullmatch(words[at]):
                 found[words[0]].add(int(words[at]))
-    return sorted(found[b"output"]), sorted(found[b"audit"])
+    return sorted(found["output"]), sorted(found["audit"])
+
+
+def _words(line: bytes) -> list[str]:
+    """Of a leaf; what is no text is no leaf of ours."""
+    return line.decode(errors="replace").split(" ")
+
+
+def _is_place(words: Sequence[str]) -> bool:
+    return any(_PLACE.fullmatch(word) for word in words)
 
 
 def _ranges(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
