@@ -141,6 +141,26 @@ def _keys(file: Path | None) -> list[str]:
     return keys
 
 
+@group.command("sign")
+def sign() -> None:
+    """Sign what was added, now. A running worker does so once a minute."""
+    import datetime as dt
+
+    from agents.settings import read_settings
+    from pipeline.store import open_store
+    from pipeline.store.ledger_keeper import LedgerKeeper
+    from pipeline.store.ledger_key import read_or_make_keys
+
+    settings = read_settings()
+    store = open_store(settings.database_url)
+    try:
+        keeper = LedgerKeeper(store, read_or_make_keys(settings.ledger_key), settings.witness_dir)
+        signed = keeper.keep(dt.datetime.now(dt.UTC))
+    finally:
+        store.close()
+    print("Nothing was added." if signed is None else f"{signed.leaves:,} entries are signed.")
+
+
 @group.command("key")
 def key() -> None:
     """Print the public keys, the newest first. Keep them where the store's owner cannot change them."""
