@@ -307,10 +307,11 @@ def test_the_tables_are_those_that_the_migrations_make(site: Site) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from pipeline.store import access_tables, paper_book, webhook_tables
+    from pipeline.store import access_tables, ledger_tables, paper_book, webhook_tables
     from pipeline.store.tables import metadata
 
-    known = {access_tables.principals.metadata, paper_book.papers.metadata, webhook_tables.webhooks.metadata}
+    modules = (access_tables.principals, paper_book.papers, webhook_tables.webhooks, ledger_tables.ledger_leaves)
+    known = {one.metadata for one in modules}
     assert known == {metadata}
     with site.store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
