@@ -22,10 +22,12 @@ from pipeline.ledger.notes import SigningKey
 from pipeline.ledger.tree import Frontier, Prover, Tile, TileWriter
 from pipeline.ledger.verifier import Checkpoint, opened
 from pipeline.private_files import make_folders
+from pipeline.store.engines import postgresql_transient, sqlite_transient
 from pipeline.store.history_leaves import add_history
 from pipeline.store.leaves import append, bundle_of, frontier_of, last_bundle
 from pipeline.store.ledger_tables import ledger_checkpoints, ledger_leaves, ledger_tiles
 from pipeline.store.tables import positions
+from pipeline.store.unit_of_work import Transaction
 from schemas.clock import microseconds
 
 MOST_LEAVES: Final = 20_000  # made into tiles in one step: a tenth of a second of a writer's lock
@@ -66,7 +68,8 @@ class LedgerKeeper:
         return signed
 
     def _step(self, do: Callable[[Connection], Any]) -> Any:
-        with self._store.unit_of_work() as work:
+        passes = sqlite_transient if self._store.is_embedded else postgresql_transient
+        with Transaction(self._store.engine, passes) as work:
             if not self._store.is_embedded:
                 work.connection.execute(select(func.pg_advisory_xact_lock(*_LOCK)))
             done = do(work.connection)
