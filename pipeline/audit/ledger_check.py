@@ -67,9 +67,10 @@ class _Verification:
         self._signed = 0
 
     def run(self, records: set[int], kept: Sequence[tuple[str, Checkpoint | None]]) -> Verified:
-        self._last_output = self._end_of_outputs()  # before the ends of the trees: each has its entry by then
-        self._ends = sizes = ends(self._connection)
+        # In this order, so that what a worker adds meanwhile is beyond the ends of the trees.
         stored = self._connection.execute(select(ledger_checkpoints).order_by(ledger_checkpoints.c.size)).all()
+        self._last_output = self._end_of_outputs()
+        self._ends = sizes = ends(self._connection)
         found = list(islice(self._signed_heads(stored, kept, sizes.get(HEADS, 0)), MOST_FINDINGS))
         for tree in sorted(set(sizes) | set(self._heads)):
             if tree != HEADS:

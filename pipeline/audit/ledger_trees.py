@@ -130,7 +130,7 @@ class TreeWalk:
         ).first()
         tiled = 0 if last is None else last.number * WIDTH + len(last.hashes) // HASH_BYTES
         signed = max(self._heads, default=0)
-        if max(tiled, signed) > self.size:
+        if signed > self.size or (tiled > self.size and tiled > self._end_now()):
             yield self._finding(
                 "truncated", self.size, f"the tree ends here, and had at least {max(tiled, signed)} entries"
             )
@@ -163,7 +163,14 @@ class TreeWalk:
     def _is_as_stored(self, tile: Tile) -> bool:
         """One that is not stored yet, or not up to here, follows with the next checkpoint."""
         stored = self._read(tile.level, tile.number)
+        if len(stored) > len(tile.hashes):
+            return stored.startswith(tile.hashes) and self._end_now() > self.size
         return tile.hashes.startswith(stored)
+
+    def _end_now(self) -> int:
+        """A worker may have added leaves since this look began."""
+        statement = select(func.max(ledger_leaves.c.next)).where(ledger_leaves.c.tree == self.tree)
+        return self._connection.execute(statement).scalar() or 0
 
     def _read(self, level: int, number: int) -> bytes:
         place = (ledger_tiles.c.tree == self.tree, ledger_tiles.c.level == level, ledger_tiles.c.number == number)

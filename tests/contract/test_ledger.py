@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -244,3 +246,34 @@ def test_an_audit_record_without_a_leaf_is_found(site: Site) -> None:
     )
     [finding] = verified(site).findings
     assert (finding.kind, finding.tree) == ("inserted", "audit")
+
+
+def test_it_is_signed_by_two_and_verified_while_a_worker_goes_on(site: Site) -> None:
+    """No head is smaller than the one before, and nobody sees a change where there was none."""
+    fill(site)
+    stop, seen, failures = Event(), [], []
+
+    def again(look: Callable[[], Any]) -> None:
+        try:
+            while not stop.is_set():
+                seen.append(look())
+        except BaseException as error:
+            failures.append(error)
+
+    looks = [lambda: sign(site), lambda: sign(site, 1), lambda: verified(site).findings]
+    threads = [Thread(target=again, args=(look,)) for look in looks]
+    for thread in threads:
+        thread.start()
+    try:
+        for first in range(40, 100, 10):
+            fill(site, first, count=8)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+    assert [one for one in seen if isinstance(one, tuple) and one] == []
+    sign(site, 2)
+    found = verified(site)
+    assert (found.findings, found.unsigned) == ((), 0)
+    assert found.checkpoints > 1
