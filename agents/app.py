@@ -21,6 +21,7 @@ from agents.worker.batches import MOST_BATCHES, BatchRunner
 from agents.worker.daily_clock import DailyClock, now_in_jakarta
 from agents.worker.ending import leave
 from agents.worker.event_log import log_events
+from agents.worker.ledger_clock import LedgerClock
 from agents.worker.logs import configure_logs
 from pipeline.errors import EXIT_BUG, NotReady, SantunanError
 from pipeline.law.book import Book
@@ -32,6 +33,8 @@ from pipeline.processing.report import Report
 from pipeline.queries.days import last_day_passed
 from pipeline.queries.history import ask
 from pipeline.store import open_store
+from pipeline.store.ledger_keeper import LedgerKeeper
+from pipeline.store.ledger_key import read_or_make_keys
 from schemas import topics
 from schemas.clock import JAKARTA
 
@@ -71,6 +74,7 @@ class App(faust.App):  # type: ignore[misc]
             say=lambda days: say_days_passed(settings, days),
             is_ours=self._says_the_days,
         )
+        self.ledger_clock = LedgerClock(self._sign_ledger)
         if self.metrics is not None:
             self.metrics.ask_age_of_last_day(self.clock.age_days)
         self._store: SqliteStore | PostgresqlStore | None = None
@@ -123,6 +127,7 @@ class App(faust.App):  # type: ignore[misc]
             )
             if self.settings.daily_clock or self.metrics is not None:
                 self.clock.start()
+            self.ledger_clock.start()
         except SantunanError as error:
             leave(error.exit_code, str(error))
         except Exception as error:
@@ -144,6 +149,12 @@ class App(faust.App):  # type: ignore[misc]
         assert self._store is not None, "it was opened before the first partition came"
         with self._store.reader() as connection:
             ask(connection)
+
+    def _sign_ledger(self) -> int | None:
+        """The key is read each time, so that a rotation takes effect."""
+        keys = read_or_make_keys(self.settings.ledger_key)
+        signed = LedgerKeeper(self._store, keys, self.settings.witness_dir).keep(dt.datetime.now(dt.UTC))
+        return None if signed is None else signed.leaves
 
     def _last_day_passed(self) -> dt.date | None:
         assert self._store is not None, "it was opened before the clock was started"

@@ -143,6 +143,13 @@ class Settings(BaseSettings):
     papers_s3_credentials: Path | None = Field(
         default=None, description="file with [default], aws_access_key_id and aws_secret_access_key"
     )
+    ledger_key_file: Path | None = Field(
+        default=None,
+        description="private key of the ledger, made on first start; unset: beside the store. Workers share one key",
+    )
+    witness_dir: Path | None = Field(
+        default=None, description="folder, kept elsewhere, into which every checkpoint of the ledger is written"
+    )
     daily_clock: bool = Field(default=True, description="whether this worker may say the days that have passed")
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -229,6 +236,12 @@ class Settings(BaseSettings):
         """The folder of papers; of their drafts where a bucket keeps them. None: several gateways share no folder that
         we could guess."""
         return self.papers_folder or (self.embedded_file.parent / "papers" if self.is_embedded else None)
+
+    @property
+    def ledger_key(self) -> Path:
+        """The file of the ledger's private key."""
+        beside = self.embedded_file if self.is_embedded else EMBEDDED_FILE
+        return self.ledger_key_file or beside.with_name(f"{beside.name}.ledger.key")
 
     @property
     def kafka_bootstrap(self) -> str:

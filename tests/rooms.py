@@ -51,18 +51,23 @@ ROOMS: Final = (
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
+    Room("pipeline/ledger/verifier", "checks a receipt: one file, which an outsider reads and runs", "",
+         "cryptography"),
+    Room("pipeline/ledger", "a history that proves itself: Merkle tree, checkpoints, leaves, receipts",
+         "pipeline/ledger/verifier", "cryptography", True),
     Room("pipeline/processing", "one batch, one transaction; the same without a store",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files pipeline/credentials pipeline/sealing pipeline/access",
+         "pipeline/private_files pipeline/credentials pipeline/sealing pipeline/access pipeline/ledger "
+         "pipeline/ledger/verifier",
          "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/processing pipeline/store", "sqlalchemy pydantic orjson"),
-    Room("pipeline/audit", "replay, the impact of a rule, invariants",
+         "pipeline/processing pipeline/store pipeline/ledger", "sqlalchemy pydantic orjson"),
+    Room("pipeline/audit", "replay, the impact of a rule, invariants, the ledger",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
-         "pipeline/queries", "sqlalchemy orjson"),
+         "pipeline/queries pipeline/ledger pipeline/ledger/verifier", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit "
@@ -127,7 +132,7 @@ ROOMS: Final = (
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
          "agents/catch_up agents/key_files agents/worker agents/worker/__main__ agents/services agents/clients "
          "agents/clock agents/demo agents/imports agents/web "
-         "agents/webhooks agents/conformance agents/letters",
+         "agents/webhooks agents/conformance agents/letters pipeline/ledger pipeline/ledger/verifier",
          "typer orjson holidays"),
 )
 # fmt: on

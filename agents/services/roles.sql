@@ -1,5 +1,5 @@
 -- The roles of the database: owner changes tables, worker reads and writes them, gateway, webhooks and reader read them.
--- What gateway and webhooks write, the migrations grant them (0006, 0008, 0009, 0012), and webhooks' secrets are theirs alone.
+-- What gateway and webhooks write, the migrations grant them (0006, 0008, 0009, 0012 to 0016), and webhooks' secrets are theirs alone.
 -- Run once by psql as a superuser in the database of the store; passwords come from the environment. docker-compose.yml
 -- and `santunan services up --secured` run this file. Tables that the owner makes later have the same rights.
 \set ON_ERROR_STOP on

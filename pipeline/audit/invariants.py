@@ -1,4 +1,4 @@
-"""Invariants 1 to 7 of a store (reliability.md), checked from its rows and bytes. Reads only.
+"""Invariants 1 to 8 of a store (reliability.md), checked from its rows and bytes. Reads only. 8 is the ledger's.
 
 Called at the end of every fault run, and by `santunan doctor --deep`.
 """
@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, case, func, select
 
+from pipeline.audit.ledger_check import verify
 from pipeline.audit.replay import replay
 from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN, line_of
 from pipeline.law.book import Book
@@ -70,6 +71,7 @@ def check(store: Any, *, canaries: Iterable[bytes] = (), replays: bool = True) -
             published.take(topic, key, value)
         breaches += _first(published.breaches(connection))
         breaches += _first(_refusals_hold_no_personal_data(connection, published))
+    breaches += [Breach(8, str(one)) for one in verify(store).findings[:MOST_FINDINGS]]
     if replays:
         differences = replay(store).differences
         breaches += [

@@ -12,7 +12,7 @@ from pipeline.errors import NotReady, Poison
 from pipeline.messages.intake import Arrival, Identity, RefusedRecord, claimed_identity, moment
 from pipeline.messages.outputs import refusal_message
 from pipeline.messages.records import Chunk, Message
-from pipeline.processing.ports import CHUNK_STRIDE, ChunkAccount, DeadLetter, Effects, LedgerEntry
+from pipeline.processing.ports import CHUNK_STRIDE, ChunkAccount, DeadLetter, Duplicate, Effects, LedgerEntry
 from pipeline.processing.report import Report
 from schemas.clock import EPOCH
 from schemas.decisions import FieldError, Refusal
@@ -51,6 +51,7 @@ def _decided(part: ChunkWork, chunk_id: int, known: dict[Identity, bytes], desk:
     made_before = len(desk.made_decisions)
     entries: list[LedgerEntry] = []
     letters: list[DeadLetter] = []
+    duplicates: list[Duplicate] = []
     outputs: list[tuple[int, Message]] = []
     for seq, arrival in enumerate(fresh, chunk_id * CHUNK_STRIDE):
         offset = arrival.record.offset
@@ -58,6 +59,7 @@ def _decided(part: ChunkWork, chunk_id: int, known: dict[Identity, bytes], desk:
             if isinstance(arrival, RefusedRecord):
                 raise arrival.poison
             if _is_known(chunk, arrival, known):
+                duplicates.append(Duplicate(offset, arrival.record.value))
                 continue
             messages = desk.take(arrival.event, arrival.clock, order=seq, partition=chunk.partition)
         except Poison as poison:
@@ -68,10 +70,9 @@ def _decided(part: ChunkWork, chunk_id: int, known: dict[Identity, bytes], desk:
         known[arrival.identity] = arrival.digest
         entries.append(_entry(seq, arrival))
         outputs += [(offset, message) for message in messages]
-    duplicates = len(fresh) - len(entries) - len(letters)
-    account = ChunkAccount(part.first, chunk.end, len(entries), duplicates, len(letters))
+    account = ChunkAccount(part.first, chunk.end, len(entries), len(duplicates), len(letters))
     made_now = desk.made_decisions[made_before:]
-    return Effects(chunk_id, chunk.topic, chunk.partition, account, made_now, entries, letters, outputs)
+    return Effects(chunk_id, chunk.topic, chunk.partition, account, made_now, entries, letters, outputs, duplicates)
 
 
 def refuse_far_ahead(arrivals: list[Arrival | RefusedRecord], latest: dt.datetime) -> list[Arrival | RefusedRecord]:

@@ -53,6 +53,14 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """One record that was known already, byte for byte: it has no effect."""
+
+    offset: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkAccount:
     """What became of every offset from `first` to below `next`."""
 
@@ -92,6 +100,7 @@ class Effects:
     entries: list[LedgerEntry]
     dead_letters: list[DeadLetter]
     outputs: list[tuple[int, Message]]
+    duplicates: list[Duplicate] = field(default_factory=list)
 
 
 class UnitOfWork(ABC):

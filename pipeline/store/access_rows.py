@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from pipeline.access.principals import Principal
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from pipeline.store.access_tables import audit_records, passwords, principals, sessions
+from pipeline.store.leaves import append_audit
 from schemas.clock import clock_of, microseconds
 
 
@@ -96,7 +97,8 @@ def write_record(connection: Connection, record: AuditRecord) -> None:
         "address": record.address,
         "reason": record.reason,
     }
-    connection.execute(insert(audit_records), [row])
+    number = connection.execute(insert(audit_records).returning(audit_records.c.number), row).scalar_one()
+    append_audit(connection, (number, *row.values()))
 
 
 def clock_or_none(stored: int | None) -> dt.datetime | None:

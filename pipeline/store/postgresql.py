@@ -26,6 +26,7 @@ from pipeline.processing import ports
 from pipeline.processing.ports import Effects, LoadedDesk, Place
 from pipeline.store import rows, tables
 from pipeline.store.engines import IDLE_SECONDS, postgresql_engine, postgresql_transient
+from pipeline.store.ledger_tables import ledger_leaves
 from pipeline.store.lookups import Concerned
 from pipeline.store.unit_of_work import Statement, SummaryRow, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
@@ -53,6 +54,7 @@ _INSERTED: Final = (
     tables.payouts,
     tables.dead_letters,
     tables.chunks,
+    ledger_leaves,
 )
 
 
@@ -63,6 +65,11 @@ class PostgresqlUnitOfWork(UnitOfWork):
     sources_in_ledger: ClassVar[str] = (
         "SELECT one FROM json_array_elements_text(%s::json) AS one WHERE EXISTS "
         "(SELECT 1 FROM ledger WHERE source = one)"
+    )
+    ends_of_trees: ClassVar[str] = (
+        "SELECT ending.* FROM json_array_elements_text(%s::json) AS one CROSS JOIN LATERAL (SELECT tree, "
+        'ledger_leaves."next", frontier FROM ledger_leaves WHERE tree = one ORDER BY ledger_leaves."first" DESC '
+        "LIMIT 1) AS ending"
     )
     # One look into the index each, whatever the planner knows of the table: it cannot flatten a LIMIT.
     known_events: ClassVar[str] = (
@@ -76,6 +83,7 @@ class PostgresqlUnitOfWork(UnitOfWork):
         self._has_savepoint = False
         self._small: dict[str, Sequence[rows.Row]] = {}  # of a small batch, all that is written
         self._moved: Statement = ()
+        self._leaves: Sequence[rows.Row] = ()
 
     # --- locks
 
@@ -83,14 +91,19 @@ class PostgresqlUnitOfWork(UnitOfWork):
         self, group: str, partitions: Collection[int], identities: Sequence[Identity]
     ) -> tuple[dict[Place, int], dict[Identity, bytes]]:
         locked = sorted(set(partitions))
-        asked = (_LOCK_POSITIONS, group, as_list(locked)), (self.known_events, as_list(identities))
-        found, known = self.ask_together(*asked)
+        asked = (
+            (_LOCK_POSITIONS, group, as_list(locked)),
+            (self.known_events, as_list(identities)),
+            (self.ends_of_trees, as_list(map(str, locked))),
+        )
+        found, known, trees = self.ask_together(*asked)
         if len(found) < len(topics.INTAKE) * len(locked):
             # The first chunk of a partition: every topic's row, so that the gate is the same rows for all workers.
             new = [(group, name, partition, None, None) for partition in locked for name in sorted(topics.INTAKE)]
             with self.driver.cursor() as cursor:
                 cursor.executemany(_INSERT_POSITION, new)
-            found, known = self.ask_together(*asked)
+            found, known, trees = self.ask_together(*asked)
+        self._note_trees(trees)
         positions = {(topic, partition): position for topic, partition, position in found if position is not None}
         return positions, digests_of(known)
 
@@ -164,6 +177,8 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
         if self._is_small:
             self._small[str(table.name)] = new
+        elif table is ledger_leaves:
+            self._leaves = new  # few and large: with the positions, without a wait of their own
         elif new:
             self._copy(f"COPY {table.name} ({quoted(table)}) FROM STDIN (FORMAT BINARY)", _types(table), new)
 
@@ -203,7 +218,8 @@ class PostgresqlUnitOfWork(UnitOfWork):
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None:
         self._moved = _MOVE_POSITIONS, as_list([(*place, end) for place, end in ends.items()]), group
         if not self._is_small:
-            self.ask(*self._moved)
+            columns = [list(column) for column in zip(*self._leaves, strict=True)] or [[]] * len(ledger_leaves.columns)
+            self.ask_together(self._moved, (_INSERT_LEAVES, *columns))
 
 
 class PostgresqlStore(ports.Store):
@@ -292,6 +308,10 @@ _LOCK_POSITIONS: Final = (
 _HOLD_DAYS: Final = "SELECT pg_advisory_xact_lock(1, -1)"
 _HOLD_DAY: Final = "SELECT pg_advisory_xact_lock(1, %s::int4)"
 _SHARE_DAY: Final = "SELECT pg_advisory_xact_lock_shared(1, one::int4) FROM json_array_elements_text(%s::json) AS one"
+_INSERT_LEAVES: Final = (
+    f"INSERT INTO ledger_leaves ({quoted(ledger_leaves)}) SELECT * FROM unnest("  # noqa: S608
+    f"{', '.join(f'%b::{_TYPES[type(one.type)]}[]' for one in ledger_leaves.columns)}) RETURNING 1"
+)
 _NEXT_CHUNK_IDS: Final = "SELECT nextval('chunk_ids') FROM generate_series(1, %s)"
 
 

@@ -30,6 +30,10 @@ class SqliteUnitOfWork(UnitOfWork):
     sources_in_ledger: ClassVar[str] = (
         "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM ledger WHERE source = value)"
     )
+    ends_of_trees: ClassVar[str] = (
+        'SELECT tree, "next", frontier FROM json_each(?) AS one JOIN ledger_leaves ON tree = one.value '
+        'AND "first" = (SELECT max("first") FROM ledger_leaves WHERE tree = one.value)'
+    )
     known_events: ClassVar[str] = (
         "SELECT source, event_id, digest FROM json_each(?) AS one "
         "JOIN ledger ON source = json_extract(one.value, '$[0]') AND event_id = json_extract(one.value, '$[1]')"
@@ -60,6 +64,7 @@ class SqliteUnitOfWork(UnitOfWork):
         found = dict.fromkeys(product(topics.INTAKE, partitions), 0)  # of the embedded log nothing is ever removed
         for topic, partition, position in self.ask(_POSITIONS, group):
             found[topic, partition] = position
+        self._note_trees(self.ask(self.ends_of_trees, as_list(map(str, partitions))))
         return found, digests_of(self.ask(self.known_events, as_list(identities)))
 
     def next_chunk_ids(self, count: int) -> Sequence[int]:

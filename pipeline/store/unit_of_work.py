@@ -22,12 +22,15 @@ from sqlalchemy.exc import DBAPIError
 from pipeline.claims.desk import Desk
 from pipeline.claims.requirements import Requirements
 from pipeline.errors import SantunanError, Transient
+from pipeline.ledger.tree import Frontier
 from pipeline.messages.intake import Identity
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing import ports
 from pipeline.processing.ports import CHUNK_STRIDE, Effects, LoadedDesk, Place
 from pipeline.store import rows
 from pipeline.store.engines import first_line
+from pipeline.store.leaves import batch_bundles
+from pipeline.store.ledger_tables import ledger_leaves
 from pipeline.store.loader import SUMMARY_COLUMNS, Loader
 from pipeline.store.lookups import Concerned, Lookups, Rows
 from pipeline.store.tables import (
@@ -136,7 +139,12 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     among: ClassVar[str]  # SQL: `column {among}` is true for the values in the JSON list made by `as_list`
     known_events: ClassVar[str]  # SQL: (source, id, digest) of the known ones of a JSON list of (source, id)
 
+    ends_of_trees: ClassVar[str]  # SQL: (tree, next, frontier) of a JSON list of trees
     sources_in_ledger: ClassVar[str]  # SQL: those of a JSON list of sources of which the ledger holds an event
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._frontiers: dict[str, Frontier] = {}  # of the trees of the partitions that `begin` locked
 
     @abstractmethod
     def insert(self, table: Table, new: Sequence[rows.Row]) -> None:
@@ -157,6 +165,10 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None: ...
 
     # --- reads
+
+    def _note_trees(self, found: Iterable[tuple[str, int, bytes]]) -> None:
+        """From the rows of `ends_of_trees`."""
+        self._frontiers = {tree: Frontier.restored(size, bytes(nodes)) for tree, size, nodes in found}
 
     def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:
         return Loader(desk, self).run(wanted)
@@ -271,6 +283,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         ]
         self.insert(dead_letters, letters)
         self.insert(chunks, [rows.chunk_row(effects) for effects in batch])
+        self.insert(ledger_leaves, [tuple(one) for one in batch_bundles(self._frontiers, batch, numbers)])
         self.move_positions(group, {(one.topic, one.partition): one.account.next for one in batch})
 
 

@@ -307,10 +307,19 @@ def test_the_tables_are_those_that_the_migrations_make(site: Site) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    from pipeline.store import access_tables, coverage_tables, draft_book, paper_book, webhook_tables, work_book
+    from pipeline.store import (
+        access_tables,
+        coverage_tables,
+        draft_book,
+        ledger_tables,
+        paper_book,
+        webhook_tables,
+        work_book,
+    )
     from pipeline.store.tables import metadata
 
     known = {access_tables.principals.metadata, paper_book.papers.metadata, webhook_tables.webhooks.metadata}
+    known.add(ledger_tables.ledger_leaves.metadata)
     known |= {coverage_tables.known_lists.metadata, draft_book.drafts.metadata, work_book.work_holders.metadata}
     assert known == {metadata}
     with site.store.engine.connect() as connection:

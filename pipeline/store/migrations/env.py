@@ -6,6 +6,7 @@ from pipeline.store import (  # noqa: F401 - make their tables known
     access_tables,
     coverage_tables,
     draft_book,
+    ledger_tables,
     paper_book,
     refused_event_tables,
     webhook_tables,

@@ -44,9 +44,13 @@ SHOWING = (
     ("replay", "--json"),
     ("doctor", "--deep"),
     ("doctor", "--deep", "--json"),
+    ("ledger",),
+    ("ledger", "verify"),
+    ("ledger", "verify", "--json"),
     ("rules", "impact", str(PARAMETERS / "funeral.yaml")),
 )
 OF_OUR_OWN = {
+    "receipt",
     "access",
     "conformance",
     "gateway",
