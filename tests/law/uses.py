@@ -41,6 +41,8 @@ AREAS: Final = {  # by the module, or by its folder
     "claims/assessment": "rules",
     "claims/decider": "payouts",
     "claims/desk": "intake",
+    "enrolment": "contributions",
+    "coverage": "cover",
 }
 CHANGES: Final[tuple[Callable[[int], int], ...]] = (lambda n: 2 * n + 1, lambda n: n // 2, lambda n: max(n - 1, 0))
 
