@@ -170,6 +170,27 @@ _SAID: Final[Mapping[str, str]] = {
     "the claim tells of no disability; send `medical` with what was lost before or with its percentage": (
         "klaim tidak menyebut cacat; kirim `medical` dengan bagian yang hilang atau persentasenya"
     ),
+    "a key has no second factor; sign in as a person, and send it then": (
+        "kunci tidak memiliki faktor kedua; masuklah sebagai orang, lalu kirim"
+    ),
+    "is missing or not by our key: the record came past the gateway, so who sent it is not known. Find out who can "
+    "write this topic; if the event is good, a retry by an operator attests it": (
+        "tidak ada atau bukan dengan kunci kami: kiriman ini tidak lewat pintu masuk, jadi pengirimnya tidak "
+        "diketahui. Cari tahu siapa yang dapat menulis ke topik ini; bila kejadiannya benar, pengelola sistem dapat "
+        "mengirimnya ulang"
+    ),
+    "keep `source` and `id` as they came: a corrected event is still its sender's": (
+        "biarkan `source` dan `id` seperti aslinya: kiriman yang dibetulkan tetap milik pengirimnya"
+    ),
+    "name an officer who may act, such as urn:santunan:officer:siti": (
+        "sebutkan petugas yang berwenang, misalnya urn:santunan:officer:siti"
+    ),
+    "the day of the list is yet to come; write the day it was made": (
+        "hari daftar ini belum tiba; tulis hari daftar itu dibuat"
+    ),
+    "this claim does not wait for an officer; read it again": (
+        "klaim ini tidak menunggu petugas; baca kembali klaimnya"
+    ),
     "no payout of this id was ordered for the claim; check it against the payout that was ordered": (
         "tidak ada pembayaran dengan nomor ini untuk klaim itu; periksa pada perintah pembayaran"
     ),

@@ -150,9 +150,9 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         406,
         (
             "PDF tidak tersedia di sini",
-            "Mintalah text/html, atau mintalah pengelola sistem memasang santunan[pdf].",
+            "Mintalah text/html, atau mintalah pengelola sistem memasang `santunan[pdf]`.",
         ),
-        ("there is no PDF here", "Ask for text/html, or ask the operator to install santunan[pdf]."),
+        ("there is no PDF here", "Ask for text/html, or ask the operator to install `santunan[pdf]`."),
     ),
     "SLOW": (
         408,

@@ -42,6 +42,8 @@ _DOORS: Final = {
         "baris {0}, kolom {1}: mulai dari sini bukan JSON; periksa tanda kutip, koma, dan kurung"
     ),
     "write {}/{}": "tulis {0}/{1}",
+    "write 1 to {} letters": "tulis 1 sampai {0} huruf",
+    "write why, in 1 to {} letters, without a NIK": "tulis alasannya, 1 sampai {0} huruf, tanpa NIK",
     "unknown field; only these are read: {}": "bagian tidak dikenal; hanya ini yang dibaca: {0}",
     "write {} for one event, {} for several, or {} for the data alone, with headers ce-…": (
         "tulis {0} untuk satu kejadian, {1} untuk beberapa, atau {2} untuk `data` saja bersama header ce-…"
@@ -142,7 +144,7 @@ _CLAIMS: Final = {
         "diterima pada {0}, jadi tidak mungkin dibayar pada {1}; kirim hari pembayarannya"
     ),
 }
-TEMPLATES: Final = {**_DOORS, **_INTAKE, **_CLAIMS, **_PARSER}
+TEMPLATES: Final = {**_DOORS, **_INTAKE, **_CLAIMS, **_PARSER, "write {}": "tulis {0}"}
 # In the order of the table: what says more stands before what says less.
 PATTERNS: Final = tuple(
     (re.compile("(.*?)".join(map(re.escape, one.split("{}"))), re.DOTALL), one) for one in TEMPLATES

@@ -96,7 +96,7 @@ def refused_of_source(store: Readable, source: str, *, limit: int = 100) -> list
     """The latest of this source with their bytes, the newest first; without those that were retried or have no bytes
     any more."""
     table = tables.dead_letters
-    wanted = select(table).where(table.c.source == source, table.c.is_retried.is_(False))
+    wanted = _with_state().where(table.c.source == source, _IS_LEFT)
     with store.reader() as connection:
         newest = connection.execute(wanted.order_by(table.c.timestamp_ms.desc(), table.c.offset.desc()).limit(limit))
         found = [_dead_letter(connection, row) for row in newest.all()]
@@ -107,9 +107,10 @@ def refused_event(store: Readable, source: str, digest: bytes) -> DeadLetter | N
     """The newest one of the event with these bytes; one that was not retried before all others. None: there is none,
     or it was refused before revision 0010 of the tables."""
     table = tables.dead_letters
-    statement = select(table).where(table.c.source == source, table.c.digest == digest)
+    statement = _with_state().where(table.c.source == source, table.c.digest == digest)
     with store.reader() as connection:
-        row = connection.execute(statement.order_by(table.c.is_retried, table.c.chunk.desc())).first()
+        newest = statement.order_by(table.c.is_retried, _SENT_AGAIN, table.c.chunk.desc())
+        row = connection.execute(newest).first()
         return None if row is None else _dead_letter(connection, row)
 
 

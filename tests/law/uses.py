@@ -25,7 +25,7 @@ from tests.rules.cases import cases_of
 
 ROOT: Final = Path(__file__).parents[2]
 WRITTEN: Final = ROOT / "pipeline" / "law" / "uses.py"
-ROOMS: Final = ("membership", "claims", "law")
+ROOMS: Final = ("membership", "claims", "law", "enrolment", "coverage")
 NOT_USES: Final = {f"law/{name}.py" for name in ("declarations", "book", "inspection", "parameter_file", "uses", "due")}
 CODES: Final = tuple(dict.fromkeys(chain(*REASONS.values())))
 LINES: Final = get_args(LineCode)
@@ -41,6 +41,7 @@ AREAS: Final = {  # by the module, or by its folder
     "claims/assessment": "rules",
     "claims/decider": "payouts",
     "claims/desk": "intake",
+    "claims/referrals": "calendar",
     "enrolment": "contributions",
     "coverage": "cover",
 }

@@ -47,6 +47,9 @@ SHOWING = (
     ("ledger",),
     ("ledger", "verify"),
     ("ledger", "verify", "--json"),
+    ("coverage",),
+    ("coverage", "--json"),
+    ("calls", "--as", "office:tangerang"),
     ("rules", "impact", str(PARAMETERS / "funeral.yaml")),
 )
 OF_OUR_OWN = {
@@ -70,7 +73,7 @@ OF_OUR_OWN = {
     "backup",
     "restore",
 }
-OF_FILES = {"submit", "assess"}
+OF_FILES = {"members", "contributions", "known", "submit", "assess"}
 TEXTS = [
     (table.name, column.name)
     for table in metadata.sorted_tables

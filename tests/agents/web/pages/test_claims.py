@@ -143,7 +143,7 @@ def test_an_employer_reports_an_accident_that_a_clinic_has_opened_once(scene: Sc
     employer = scene.client("employer:np000001")
     shown = text_of(employer.get(f"/claims/{OWN_WORKER}"))
     assert "2×24 jam" in shown and "diagnos" not in shown.lower()
-    assert "Mintalah pemberi kerja segera mengirim laporan tahap I" in shown
+    assert "Mintalah pemberi kerja segera mengirim laporan pertama (tahap I)" in shown
     found = post(employer, f"/claims/{OWN_WORKER}/report", {"key": "one"})
     scene.work()
     shown = text_of(employer.get(found.headers["location"]))
