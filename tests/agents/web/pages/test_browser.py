@@ -128,8 +128,8 @@ def test_an_officer_gives_a_code_at_the_step_that_sends_and_types_nothing_twice(
     page.get_by_label("Kode enam angka").fill(totp.now())
     press(page, "Kirim keputusan")
     expect(page.get_by_role("status")).to_contain_text("Keputusan Anda sudah diterapkan.")
-    expect(page.locator(".history")).to_contain_text("Surat dokter penasihat.")
-    expect(page.locator("#question + ul")).to_contain_text("petugas kedua")
+    expect(page.locator(".history").first).to_contain_text("Surat dokter penasihat.")
+    expect(page.locator("section[aria-labelledby=question]")).to_contain_text("petugas pertama")
 
 
 def test_a_session_that_ended_leads_to_the_door_and_back(console: Console) -> None:
