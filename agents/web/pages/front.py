@@ -52,7 +52,7 @@ async def _tasks(request: Request, principal: Principal) -> list[Task]:
         waiting = await call(request, list_claims, principal, pending=True)
         missing = sum(bool(row.missing) for row in waiting.rows)
         found.append(Task("missing", "/claims", f"{missing}+" if waiting.more else str(missing)))
-    if principal.kind in ROLES["list_work"]:
+    if principal.kind in ROLES["review"]:
         work = await call(request, list_work, principal)
         found.append(Task("work", "/tasks", f"{len(work.rows)}+" if work.more else str(len(work.rows))))
     return [one for one in found if one.many != "0"]

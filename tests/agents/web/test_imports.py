@@ -107,7 +107,7 @@ def test_the_console_confirms_what_it_has_shown(client: Open) -> None:
     changed = upload(cooperative, **again | {"id": b"AAAAAAAA"}, action=b"confirm")
     assert changed.status == 409
     done = upload(cooperative, **again, action=b"confirm")
-    assert "Dikirim: 5 kejadian; sudah diterima sebelumnya: 0; ditolak: 0." in done.raw.decode()
+    assert "5 peserta didaftarkan. Sudah terdaftar sebelumnya: 0. Ditolak: 0." in done.raw.decode()
     sheet = upload(cooperative, **again, action=b"sheet")
     assert sheet.headers["content-type"] == XLSX
     with read_sheet(sheet.raw, COLUMNS) as back:
