@@ -183,7 +183,7 @@ def test_an_employer_uploads_a_sheet_sees_faults_and_confirms(console: Console) 
         expect(page.get_by_role("status")).to_contain_text("120 baris dibaca")
         assert findings(page) == []
         page.get_by_role("button", name="Daftarkan").click()
-        expect(page.get_by_role("status").first).to_contain_text("ditolak: 0.")
+        expect(page.get_by_role("status").first).to_contain_text("Ditolak: 0.")
         page.context.close()
     assert console.complaints == []
 
