@@ -100,14 +100,15 @@ class Loader:
 
     def _expand(self, numbers: set[str], claims: set[str]) -> None:
         """Read cases and members until none of them names one that was not read."""
+        self._named |= numbers
         for _ in range(_ROUNDS):
-            self._named |= numbers
             claims, numbers = claims - self._claims, numbers - self._numbers
             if claims or numbers:
                 self._claims |= claims
                 self._numbers |= numbers
                 cases, *members = self._lookups.cases_and_members(sorted(claims), sorted(numbers))
                 claims, numbers = set(), self._put_cases(cases)
+                self._named |= numbers
                 self._put_members(*members)
                 if not numbers <= self._numbers:
                     continue
@@ -224,13 +225,21 @@ class Loader:
             self._loaded.member_versions[member.number] = member.version
 
     def _put_cases(self, rows: Sequence[Any]) -> set[str]:
-        """Whole cases on the desk; returns the numbers that they name."""
+        """Whole cases on the desk; returns the numbers that they name.
+
+        A case names its person twice: by its facts, and by its summary, by which the person's other claims find it. A
+        summary may name whom the facts do not: whose claim it was, until an officer confirms that it is another's.
+        """
         named: set[str] = set()
         cases = {row.claim_id: _empty_case(row) for row in rows}
         self._claims |= cases.keys()
         for row in rows:
             self._loaded.case_versions[row.claim_id] = row.version
             self._put_summary(row)
+            if row.member_number is not None:
+                named.add(row.member_number)
+            if row.nik is not None:
+                self._name({row.nik})
         folded = groupby(self._lookups.events(sorted(cases)), key=lambda row: row[0]) if cases else ()
         for claim_id, events in folded:
             _fold(cases[claim_id], events)

@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.audit.invariants import check
+from pipeline.audit.replay import replay
 from schemas import topics
 from tests.contract.conftest import MakeSite
+from tests.support import events as e
 from tests.support.histories import history
 from tests.support.site import Site
 
@@ -46,6 +48,51 @@ def test_a_long_history_in_chunks_of_1_7_and_1000_gives_the_same_bytes(make_site
     """One long history, so that every kind of event meets every state in each run of the tests."""
     sent = history(8, 250)
     check_any_cut_gives_the_same(make_site, sent)
+
+
+def test_a_claim_that_names_another_member_moves_what_waits_for_it_however_the_events_are_cut(
+    make_site: MakeSite,
+) -> None:
+    """Until an officer confirms the new member, others know the claim as the former member's: his claims follow it,
+    though neither the event nor the claim names him any more."""
+    former, named = {"member_number": "20000000011"}, {"member_number": "20000000033"}
+    sent = [
+        *e.member("20000000011", "3671010101800001"),
+        e.death("MOVED", "2024-07-08", member=former),
+        e.death("WAITS", "2024-07-08", member=former),
+        e.death("MOVED", "2024-07-08", member=named),
+        e.death("MOVED", "2024-07-07", member=named),
+    ]
+    check_any_cut_gives_the_same(make_site, sent)
+    site = make_site()
+    site.run(*sent, size=1)
+    outcomes = [one[:4] for one in site.decisions() if one[0] == "WAITS"]
+    assert outcomes == [("WAITS", 1, "REJECTED", ("CLM_DUPLICATE",)), ("WAITS", 2, "REFERRED", ("CLM_SAME_EVENT",))]
+    assert replay(site.store).differences == ()
+
+
+def test_a_claim_of_a_member_with_a_corrected_nik_is_weighed_with_all_its_facts_however_the_events_are_cut(
+    make_site: MakeSite,
+) -> None:
+    """The last event names a member whose NIK the claim's member has now; what the claim was refused for is kept under
+    the NIK that he had when it was decided."""
+    sent = [
+        *e.member("20000000011", "3671010101800001"),
+        e.death("OTHER", "2024-07-07", member={"member_number": "20000000033"}),
+        e.registered("20000000033", "3671010101800003", time="2024-09-15T10:00:00"),
+        e.accident("FIRST", "2024-07-07", member={"member_number": "20000000011"}),
+        e.registered("20000000022", "3671010101800001", time="2024-07-15T10:00:00"),
+        e.registered("20000000022", "3671010101800003", time="2024-09-15T10:00:00"),
+        e.evidence("SECOND", "2024-07-20T10:00:00", documents=e.JKK_PAPERS),
+        e.accident("SECOND", "2024-07-07", member={"member_number": "20000000022"}),
+        e.event("member.ended", {"member_number": "20000000033", "ended_on": "2024-06-30"}, time="2024-07-15T10:00:00"),
+    ]
+    check_any_cut_gives_the_same(make_site, sent)
+    site = make_site()
+    site.run(*sent, size=1)
+    outcomes = [one[:4] for one in site.decisions() if one[0] == "SECOND"]
+    assert outcomes == [("SECOND", 1, "REJECTED", ("CLM_DUPLICATE",))]
+    assert replay(site.store).differences == ()
 
 
 @pytest.mark.parametrize("seed", range(3))
