@@ -6,7 +6,8 @@ or ends (registration, programs, end of membership) and months of contributions 
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from pipeline.errors import Poison
@@ -37,29 +38,44 @@ _DAYS: Final = (
 
 def require_past(event: IntakeEvent, now: dt.datetime) -> None:
     """`now`: aware. Raises Poison (INVALID), which names each date that lies more than a day after it."""
-    latest = now + CLOCKS
-    faults = [FieldError(f"data.{path}", _LATE) for path in _late(event.data, latest)]
+    faults = late_dates(event.data, now)
     if faults:
         raise Poison("INVALID", *faults)
+
+
+def late_dates(data: Any, now: dt.datetime) -> tuple[FieldError, ...]:
+    """A fault for each date that lies more than a day after `now` (aware). `data`: of an event, or a mapping as its
+    JSON has it, that may be incomplete; what is no date in that is left to the parser."""
+    return tuple(FieldError(f"data.{path}", _LATE) for path in _late(data, now + CLOCKS))
 
 
 def _late(data: Any, latest: dt.datetime) -> Iterator[str]:
     last_day = latest.astimezone(JAKARTA).date()
     for path in _MOMENTS:
-        moment = _value(data, path)
+        moment = _date(_value(data, path), dt.datetime)
         if moment is not None and moment > latest:
             yield path
     for path in _DAYS:
-        day = _value(data, path)
+        day = _date(_value(data, path), dt.date)
         if day is not None and day > last_day:
             yield path
-    for number, child in enumerate(getattr(data, "children", None) or ()):
-        if getattr(child, "birth_date", None) is not None and child.birth_date > last_day:
+    for number, child in enumerate(_value(data, "children") or ()):
+        born = _date(_value(child, "birth_date"), dt.date)
+        if born is not None and born > last_day:
             yield f"children.{number}.birth_date"
 
 
 def _value(data: Any, path: str) -> Any:
     """None: the event does not say it."""
     for name in path.split("."):
-        data = getattr(data, name, None)
+        data = data.get(name) if isinstance(data, Mapping) else getattr(data, name, None)
     return data
+
+
+def _date(value: Any, kind: type[dt.date] | type[dt.datetime]) -> Any:
+    """What is written as a text, read. None: there is no date."""
+    if isinstance(value, str):
+        with suppress(ValueError):
+            return kind.fromisoformat(value)
+        return None
+    return value

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
@@ -10,11 +11,10 @@ from typing import Final
 from fastapi import Request
 
 from agents.web.gate import call, gateway_of, in_thread, lapsed_of, signed_in
-from agents.web.messages import in_indonesian
-from agents.web.pages.forms import Form, sent
+from agents.web.pages.forms import Form, said_on_page, sent
 from agents.web.pages.frame import page_language, texts
 from agents.web.pages.report_pages import label_of
-from agents.web.pages.report_steps import Kind, data_of, steps_of
+from agents.web.pages.report_steps import Kind, data_of, field_of, is_readable, lacks_children, steps_of
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.errors import Poison, Transient
@@ -24,16 +24,20 @@ from pipeline.operations.front_office import IdReused, Receipt
 from pipeline.operations.reports import report_accident, report_death
 from pipeline.queries.pages import NotFound
 from pipeline.store.draft_book import Draft
+from schemas.decisions import FieldError
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+_WRITE: Final = {"number": "write_number", "date": "write_date", "time": "write_time"}
 _REPORTS: Final = {"accident": report_accident, "death": report_death}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of sending: `said` names why it was not taken in, by a code of the pipeline or of the pages' own."""
+    """What became of sending: `said` names why it was not taken in, by a code of the pipeline or of the pages' own;
+    `at` the fields of the form that it was refused for."""
 
     said: str | None = None
+    at: tuple[str, ...] = ()
 
 
 def new_draft_id() -> str:
@@ -74,16 +78,29 @@ async def faults_of_report(request: Request, principal: Principal, kind: Kind, f
     """What is missing, and what the parser finds, by the names of the form's fields."""
     language = page_language(request)
     t = texts(language)["report"]
-    needed = [one for step in steps_of(kind, principal.kind, form.given) for one in step.questions if one.is_required]
-    found: dict[str, str] = {
-        one.path: t["needed"].replace("{field}", label_of(one.path, language))
-        for one in needed
-        if not form.text(one.path)
-    }
+    asked = [one for step in steps_of(kind, principal.kind, form.given) for one in step.questions]
+    fields, found = [one.path for one in asked], dict[str, str]()
+    for one in asked:
+        written, label = form.text(one.path), label_of(one.path, language)
+        if one.is_required and not written:
+            found[one.path] = t["needed"].replace("{field}", label)
+        elif written and not is_readable(one.widget, written):
+            named = "write_rupiah" if one.path.startswith("costs.") else _WRITE[one.widget]
+            found[one.path] = f"{label}: {t[named]}"
+    if lacks_children(kind, principal.kind, form.given, form.lists):
+        found["children"] = t["child_needed"]
     data = data_of(kind, principal.kind, form.given, form.lists, gateway_of(request).front.now())
+    if any("birth_date" not in child for child in data.get("children", ())):
+        found["children"] = t["child_born"]
     for error in await call(request, faults_of_draft, principal, kind, data):
-        message = in_indonesian(error.message) if language == "id" else error.message
-        found.setdefault(_name_of(error.field.removeprefix("data.")), message)
+        path = error.field.removeprefix("data.")
+        if any(name.startswith(f"{path}.") for name in found):
+            continue  # what is wrong with the section as a whole is said at its field already
+        name = field_of(path, fields)
+        if name == "time" and ("day" in found or is_readable("time", form.text("time"))):
+            name = "day"  # one moment of the event; the time is right
+        message = said_on_page(error.message, language)
+        found.setdefault(name, f"{label_of(name, language)}: {message}" if name in fields else message)
     return found
 
 
@@ -104,21 +121,25 @@ async def send_draft(request: Request, principal: Principal, kind: Kind, draft_i
         return Outcome("sent_before")
     except (Poison, NotFound) as refusal:
         await in_thread(gateway, partial(book.stop_sending, principal.name, draft_id))
-        return Outcome(refusal.reason if isinstance(refusal, Poison) else "not_yours")
+        if not isinstance(refusal, Poison):
+            return Outcome("not_yours")
+        return Outcome(refusal.reason, _fields_of(principal, kind, form, refusal.errors))
     kept = asdict(receipt) | {"received_at": receipt.received_at.isoformat()}
     await in_thread(gateway, partial(book.received, principal.name, draft_id, kept))
-    return Outcome(await settle_draft(request, principal, draft_id, fate))
+    return await settle_draft(request, principal, kind, draft_id, form, fate)
 
 
-async def settle_draft(request: Request, principal: Principal, draft_id: str, fate: Fate) -> str | None:
-    """The answers go when the report is applied; when it was refused, they can be corrected. The reason of that."""
+async def settle_draft(
+    request: Request, principal: Principal, kind: Kind, draft_id: str, form: Form, fate: Fate
+) -> Outcome:
+    """The answers go when the report is applied; when it was refused, they can be corrected."""
     gateway = gateway_of(request)
     if fate.state == "applied":
         await in_thread(gateway, partial(gateway.drafts.forget_answers, principal.name, draft_id))
     if fate.state == "refused":
         await in_thread(gateway, partial(gateway.drafts.stop_sending, principal.name, draft_id))
-        return fate.reason
-    return None
+        return Outcome(fate.reason, _fields_of(principal, kind, form, fate.errors))
+    return Outcome()
 
 
 async def fate_of_receipt(request: Request, principal: Principal, draft: Draft) -> tuple[Receipt, Fate]:
@@ -128,13 +149,8 @@ async def fate_of_receipt(request: Request, principal: Principal, draft: Draft) 
     return receipt, await call(request, fate_of, principal, receipt)
 
 
-def _name_of(path: str) -> str:
-    """The field of the form that asks for this field of the event."""
-    if path.startswith("member"):
-        return "member"
-    if path == "accident.occurred_at":
-        return "time"
-    lists = ("children", "documents", "heirs.relatives")
-    if path.startswith("attachments"):
-        return "documents"
-    return next((one for one in lists if path.startswith(one)), path)
+def _fields_of(principal: Principal, kind: Kind, form: Form, errors: Sequence[FieldError]) -> tuple[str, ...]:
+    """The fields of this form that were refused, each once."""
+    asked = [one.path for step in steps_of(kind, principal.kind, form.given) for one in step.questions]
+    found = (field_of(error.field.removeprefix("data."), asked) for error in errors)
+    return tuple(dict.fromkeys(one for one in found if one in asked))

@@ -1,9 +1,12 @@
 """Forms: what was typed, read and kept; faults beside the fields; and what became of what was sent."""
 
 import asyncio
+import datetime as dt
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -14,7 +17,7 @@ from agents.web.messages import in_indonesian
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.errors import Poison
-from pipeline.explain import Language, refusal_text
+from pipeline.explain import Language, day, refusal_text
 from pipeline.operations.fate import Fate, fate_of
 from pipeline.operations.front_office import Receipt
 
@@ -23,6 +26,7 @@ MOST_FORM_BYTES: Final = 64 * 1024
 MOST_FIELDS: Final = 300
 SECONDS_TO_DECIDE: Final = 4.0  # a worker decides within one; a person waits that long for a page
 LOOK_SECONDS: Final = 0.1
+_ISO_DAY: Final = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,20 @@ def faults_of(poison: Poison, names: Mapping[str, str], language: Language, rest
     for error in poison.errors:
         path = error.field.removeprefix("data.")
         name = next((name for start, name in names.items() if path == start or path.startswith(f"{start}.")), rest)
-        faults.setdefault(name, in_indonesian(error.message) if language == "id" else error.message)
+        faults.setdefault(name, said_on_page(error.message, language))
     return faults or {rest: refusal_text(poison.reason, language)}
+
+
+def said_on_page(message: str, language: Language) -> str:
+    """A message of the pipeline in the language of the page, with days as that language writes them."""
+    return _ISO_DAY.sub(partial(_worded, language), in_indonesian(message) if language == "id" else message)
+
+
+def _worded(language: Language, found: re.Match[str]) -> str:
+    try:
+        return day(dt.date.fromisoformat(found[0]), language)
+    except ValueError:  # looks like a day, and is none
+        return found[0]
 
 
 async def sent(

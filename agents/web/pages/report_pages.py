@@ -12,6 +12,7 @@ from agents.web.pages.forms import Form
 from agents.web.pages.frame import page, page_language, texts
 from agents.web.pages.report_steps import (
     MOST_CHILDREN,
+    STEPS,
     Kind,
     Question,
     Step,
@@ -87,8 +88,17 @@ def step_page(
     )
 
 
-def check_page(request: Request, principal: Principal, kind: Kind, draft: str, form: Form, said: str) -> Response:
-    """All answers once more, before they are sent. `said`: why the report was not taken in."""
+def not_taken(names: Sequence[str], language: Language) -> dict[str, str]:
+    """Faults of the fields that were refused at sending; of no field where the name is none of a form."""
+    t: Mapping[str, str] = texts(language)["report"]
+    known = {one.path for steps in STEPS.values() for step in steps for one in step.questions}
+    return {one: t["not_taken"].replace("{field}", label_of(one, language)) for one in names if one in known}
+
+
+def check_page(
+    request: Request, principal: Principal, kind: Kind, draft: str, form: Form, said: str, at: Sequence[str]
+) -> Response:
+    """All answers once more, before they are sent. `said`: why the report was not taken in; `at`: for which fields."""
     language = page_language(request)
     steps = steps_of(kind, principal.kind, form.given)
     return page(
@@ -102,6 +112,7 @@ def check_page(request: Request, principal: Principal, kind: Kind, draft: str, f
         given=form.given,
         lists=form.lists,
         refusal=_refusal(said, language) if said else "",
+        refused=[(step.name, one.path) for step in steps for one in step.questions if one.path in at],
         attached=attachments_of(form.lists),
         children=children_of(form.lists),
         understood=partial(_understood, language=language),

@@ -5,7 +5,8 @@ Answers are texts by the path of the field (`accident.kind`). Pure: reads no req
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import zip_longest
 from typing import Any, Final, Literal, NamedTuple
 
 from schemas.clock import JAKARTA
@@ -250,10 +251,49 @@ def relatives_of(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
 
 
 def children_of(lists: Mapping[str, list[str]]) -> list[dict[str, Any]]:
-    """Those whose day of birth was written."""
+    """Each row in which something was written. One without a day of birth has no `birth_date`, so that the parser asks
+    for it. A draft keeps no list that is blank throughout, so one may be shorter than the other."""
     born, levels = lists.get("children.birth_date", []), lists.get("children.level", [])
     return [
-        {"birth_date": birth_date.strip(), **({"level": level, "in_school": True} if level else {"in_school": False})}
-        for birth_date, level in zip(born, levels, strict=False)
-        if birth_date.strip()
+        {
+            **({"birth_date": birth_date.strip()} if birth_date.strip() else {}),
+            **({"level": level, "in_school": True} if level else {"in_school": False}),
+        }
+        for birth_date, level in zip_longest(born, levels, fillvalue="")
+        if birth_date.strip() or level
     ]
+
+
+def lacks_children(kind: Kind, principal_kind: str, answers: Answers, lists: Mapping[str, list[str]]) -> bool:
+    """Whether this case asks for the children, and one is ticked among the family while none is given."""
+    asked = {one.path for step in steps_of(kind, principal_kind, answers) for one in step.questions}
+    return "children" in asked and "child" in lists.get("heirs.relatives", ()) and not children_of(lists)
+
+
+def field_of(path: str, asked: Iterable[str]) -> str:
+    """The field of the form that asks for this field of the event; the path itself where none does.
+
+    `asked`: the names of the form's fields. A section that is wrong as a whole is said at its first field.
+    """
+    if path == "accident.occurred_at":
+        return "time"
+    if path.startswith("attachments"):
+        return "documents"
+    names = [*asked]
+    within = (one for one in names if path == one or path.startswith(f"{one}."))
+    section = (one for one in names if one.startswith(f"{path}."))
+    return next(within, None) or next(section, path)
+
+
+def is_readable(widget: Widget, written: str) -> bool:
+    """Whether what was typed is a date, a time or a number at all; of other widgets True."""
+    if widget == "number":
+        return whole_number(written) is not None
+    try:
+        if widget == "date":
+            dt.date.fromisoformat(written)
+        if widget == "time":
+            dt.time.fromisoformat(written)
+    except ValueError:
+        return False
+    return True

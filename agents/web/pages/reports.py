@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from agents.web.gate import Signed, call, gateway_of, in_thread
 from agents.web.pages.drafts import (
+    Outcome,
     draft_of,
     drafts_of,
     fate_of_receipt,
@@ -23,7 +24,7 @@ from agents.web.pages.drafts import (
 )
 from agents.web.pages.forms import Form
 from agents.web.pages.frame import page, page_language
-from agents.web.pages.report_pages import check_page, list_page, step_page
+from agents.web.pages.report_pages import check_page, list_page, not_taken, step_page
 from agents.web.pages.report_steps import Kind, Step, attachment, attachments_of, fields_of, steps_of
 from agents.web.pages.uploads import FileFault, Uploaded, kept_papers, uploaded_form
 from agents.web.problems import ProblemError
@@ -61,9 +62,17 @@ async def begin(principal: Signed, kind: str) -> Response:
 
 @router.get("/report/{kind}/{draft}/{step}")
 async def show(
-    request: Request, principal: Signed, kind: str, draft: str, step: str, faults: str = "", said: str = ""
+    request: Request,
+    principal: Signed,
+    kind: str,
+    draft: str,
+    step: str,
+    faults: str = "",
+    said: str = "",
+    at: str = "",
 ) -> Response:
-    """`faults`: show what is wrong. `said`: why a file was not taken, or the report not sent."""
+    """`faults`: show what is wrong. `said`: why a file was not taken, or the report not sent. `at`: the fields that
+    were refused at sending, with commas between."""
     which = _kind_of(kind)
     grant_of(principal, f"report_{which}")
     found = await draft_of(request, principal, draft)
@@ -75,13 +84,14 @@ async def show(
         return await _received(request, principal, which, found) if step == RECEIVED else _to(which, draft, RECEIVED)
     if step in (CHECK, RECEIVED):
         wrong = await faults_of_report(request, principal, which, form)
-        if (at := _first_wrong(steps, wrong)) is not None:
-            return _to(which, draft, at.name, faults="1")
-        return check_page(request, principal, which, draft, form, said)
+        if (first := _first_wrong(steps, wrong)) is not None:
+            return _to(which, draft, first.name, faults="1")
+        return check_page(request, principal, which, draft, form, said, at.split(","))
     own = next((one for one in steps if one.name == step), None)
     if own is None:
         return _to(which, draft, steps[0].name)
     wrong = await faults_of_report(request, principal, which, form) if faults else {}
+    wrong = not_taken(at.split(","), page_language(request)) | wrong
     return step_page(request, principal, which, draft, own, form, wrong, said)
 
 
@@ -175,15 +185,21 @@ async def _sent(request: Request, principal: Principal, kind: Kind, draft: str) 
             return _to(kind, draft, at.name, faults="1")
         outcome = await send_draft(request, principal, kind, draft)
         if outcome.said is not None:
-            return _to(kind, draft, CHECK, said=outcome.said)
+            return _not_sent(kind, draft, outcome)
     return _to(kind, draft, RECEIVED)
+
+
+def _not_sent(kind: Kind, draft: str, outcome: Outcome) -> Response:
+    """To the last page, which names the fields concerned. The address has names of fields, and no answer."""
+    return _to(kind, draft, CHECK, said=outcome.said, **({"at": ",".join(outcome.at)} if outcome.at else {}))
 
 
 async def _received(request: Request, principal: Principal, kind: Kind, draft: Draft) -> Response:
     """Number, receipt, what is missing; as of now, so that reload shows when it was decided."""
     receipt, fate = await fate_of_receipt(request, principal, draft)
-    if (said := await settle_draft(request, principal, draft.id, fate)) is not None:
-        return _to(kind, draft.id, CHECK, said=said)
+    outcome = await settle_draft(request, principal, kind, draft.id, form_of_draft(draft), fate)
+    if outcome.said is not None:
+        return _not_sent(kind, draft.id, outcome)
     claim = None
     if fate.state == "applied" and receipt.claim_id is not None:
         with suppress(NotFound):  # a worker has begun it, and not decided yet
