@@ -11,7 +11,6 @@ from pipeline.claims.case_file import ClaimSummary, Verdict
 from pipeline.claims.decisions import decision_of, record
 from pipeline.claims.double_payment import PaidLines
 from pipeline.claims.payouts import moved, payouts_of, recoveries_of
-from pipeline.claims.progress import Progress
 from pipeline.law.book import Book
 from pipeline.law.declarations import Law
 from pipeline.membership.member import Member
@@ -68,7 +67,7 @@ class Decider(Assessor):
         clock = progress.moment(clock)
         verdict, member, read = self.assess(case, clock)
         former = self.recorded(case.claim_id, progress.revision + 1) if self.recorded is not None else None
-        if progress.accounts and not is_review and former is None and _moves_ordered(progress, verdict, member):
+        if progress.accounts and not is_review and former is None and _moves_ordered(case, verdict, member):
             progress.has_new_facts = True
             verdict, member, read = self.assess(case, clock)
         decision = decision_of(case, verdict, member, read, clock, cause, self.book)
@@ -189,10 +188,12 @@ def answer_of(verdict: Verdict) -> tuple[object, ...]:
     return verdict.outcome, verdict.reason_codes, verdict.benefits, verdict.indicative_total, verdict.missing, unmet
 
 
-def _moves_ordered(progress: Progress, verdict: Verdict, member: Member | None) -> bool:
+def _moves_ordered(case: Case, verdict: Verdict, member: Member | None) -> bool:
+    progress, reference = case.progress, case.member
+    assert reference is not None
     if verdict.outcome not in EFFECTIVE or not any(progress.accounts.values()):
         return False
-    number = member.number if member is not None else None
+    number = member.number if member is not None else reference.member_number  # an officer may pay a stranger, too
     return moved(progress.accounts, number, verdict.benefits, dict(progress.lines).get(LATE_PAYMENT, 0)) > 0
 
 
