@@ -199,7 +199,7 @@ def test_a_paper_on_file_that_is_asked_for_again_is_missing_until_it_comes() -> 
 @pytest.mark.parametrize(
     "next_event", [e.appeal("K1", "2024-08-05T10:00:00"), e.settled("K1.r2.member", 1_000_000, "2024-07-22")]
 )
-def test_events_of_a_claim_that_an_officer_paid_to_a_number_nobody_registered_are_taken(next_event: Any) -> None:
+def test_a_claim_that_an_officer_paid_to_a_number_nobody_registered_takes_events(next_event: Any) -> None:
     """A program that looked for the membership failed at them: they were set aside as BUG."""
     scene = Scene(e.accident())
     scene.take(ruled(scene, "change", **changed("stmb", 1_000_000)))

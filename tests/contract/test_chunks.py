@@ -50,7 +50,7 @@ def test_a_long_history_in_chunks_of_1_7_and_1000_gives_the_same_bytes(make_site
     check_any_cut_gives_the_same(make_site, sent)
 
 
-def test_a_claim_that_names_another_member_moves_what_waits_for_it_however_the_events_are_cut(
+def test_claims_that_wait_for_one_that_names_another_member_now_follow_it_in_any_cut(
     make_site: MakeSite,
 ) -> None:
     """Until an officer confirms the new member, others know the claim as the former member's: his claims follow it,
@@ -71,7 +71,7 @@ def test_a_claim_that_names_another_member_moves_what_waits_for_it_however_the_e
     assert replay(site.store).differences == ()
 
 
-def test_a_claim_of_a_member_with_a_corrected_nik_is_weighed_with_all_its_facts_however_the_events_are_cut(
+def test_a_claim_of_a_member_with_a_corrected_nik_is_decided_alike_in_any_cut(
     make_site: MakeSite,
 ) -> None:
     """The last event names a member whose NIK the claim's member has now; what the claim was refused for is kept under
