@@ -13,7 +13,7 @@ from pipeline.access.roles import Grant, grant_of
 from pipeline.errors import NotReady, Poison
 from pipeline.explain import Language, short
 from pipeline.operations.claim_file import Facts
-from pipeline.operations.claim_file import facts_of as facts_of_case
+from pipeline.operations.claim_file import _facts as facts_of_case
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
 from pipeline.operations.words import Worded, worded

@@ -145,7 +145,7 @@ def read_case(front: FrontOffice, principal: Principal, claim_id: str, language:
     decision = status.decision
     case = _folded(found, found.events)
     history = _history(found, decisions_of(front.store, claim_id), grant, language)
-    facts = tuple(facts_of(case, grant, language))
+    facts = tuple(_facts(case, grant, language))
     papers = tuple(
         CasePaper(sha, kind, source, _media_type(front, source, sha))
         for source, sha, kind in dict.fromkeys(attached(found, principal, grant.view))
@@ -214,8 +214,8 @@ def _folded(found: ClaimFile, events: Iterable[tuple[Any, dt.datetime]]) -> Case
 
 
 def _changed_facts(before: Case, after: Case, grant: Grant, language: Language) -> Iterable[Change]:
-    old = {(one.section, one.is_proposed): one for one in facts_of(before, grant, language)}
-    new = {(one.section, one.is_proposed): one for one in facts_of(after, grant, language)}
+    old = {(one.section, one.is_proposed): one for one in _facts(before, grant, language)}
+    new = {(one.section, one.is_proposed): one for one in _facts(after, grant, language)}
     for key in dict.fromkeys((*old, *new)):
         was, now = (dict(one[key].rows) if key in one else {} for one in (old, new))
         title = (new.get(key) or old[key]).title
@@ -253,7 +253,7 @@ def _masked(member: MemberReference | None) -> str | None:
     return member.nik[:_SHOWN_OF_NIK] + "*" * (len(member.nik) - 2 * _SHOWN_OF_NIK) + member.nik[-_SHOWN_OF_NIK:]
 
 
-def facts_of(case: Case, grant: Grant, language: Language) -> list[Facts]:
+def _facts(case: Case, grant: Grant, language: Language) -> list[Facts]:
     found = []
     for section in SECTIONS:
         if section == "member":

@@ -134,7 +134,7 @@ def test_each_code_of_a_sheet_has_a_text_and_each_text_a_code(language: str) -> 
     refusals = codes_of("SheetRefused", functions=("refuse",))
     assert set(find(language, "sheets", "refusals")) == refusals
     texts = set(find(language, "sheets", "faults"))
-    written = constants_of("pipeline/sheets", "pipeline/enrolment")
+    written = constants_of("pipeline/sheets", "pipeline/enrolment", "pipeline/coverage")
     assert texts <= written and codes_of("CellFault", "NikFault") <= texts
     assert {one for one in written if re.fullmatch("[A-Z]+(_[A-Z]+)+", one)} <= texts | refusals
 

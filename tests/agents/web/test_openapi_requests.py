@@ -47,7 +47,8 @@ UNSAID: Final[dict[str, frozenset[str]]] = {
     "POST /v1/links": frozenset({"LINK_GONE"}),
     # Not any bytes are a sheet.
     **dict.fromkeys(
-        ("POST /v1/imports/members", "POST /v1/imports/contributions"), frozenset({"SHEET_REFUSED", "SHEET_CHANGED"})
+        ("POST /v1/imports/members", "POST /v1/imports/contributions", "POST /v1/known"),
+        frozenset({"SHEET_REFUSED", "SHEET_CHANGED"}),
     ),
 }
 UNSAID_WORDS: Final = (
