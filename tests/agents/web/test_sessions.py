@@ -96,9 +96,9 @@ def test_a_wrong_name_and_a_wrong_password_have_one_answer(gateway: Running, mak
 
 
 def test_a_refused_sign_in_takes_as_long_whatever_was_wrong(gateway: Running, make: Make) -> None:
-    make("clinic:slow")
+    make("clinic:slow-door")
     with patch("agents.web.session.REFUSED_SECONDS", 0.4):
-        for name in ("clinic:slow", "clinic:nobody"):
+        for name in ("clinic:slow-door", "clinic:nobody"):
             began = dt.datetime.now()
             browser(gateway).sign_in(name, "lima kucing turun")
             assert (dt.datetime.now() - began).total_seconds() >= 0.4
