@@ -1,12 +1,13 @@
 """Routes of coverage: the picture of a day, whom to call, and lists of workers whom an office knows."""
 
 import datetime as dt
+import re
 from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from agents.imports.reader import read_sheet
 from agents.web.bodies import model_of
@@ -53,7 +54,16 @@ _REPORT: Final[Schema] = {
         "faults": {"type": "array", "items": _FAULT},
     },
 }
-Day = Annotated[dt.date | None, Query()]
+
+
+def _written(value: object) -> object:
+    """A day as it is written; the parser takes a number of seconds for one, too."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError("Input should be a valid date in the format YYYY-MM-DD, in digits")
+    return value
+
+
+Day = Annotated[dt.date | None, Query(), BeforeValidator(_written)]
 
 router = APIRouter(prefix="/v1")
 
