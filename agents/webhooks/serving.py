@@ -9,13 +9,13 @@ from typing import Final
 
 from agents.key_files import sealer_of
 from agents.settings import Settings
+from agents.stores import open_reader, open_store
 from agents.webhooks.courier import Courier
 from agents.webhooks.poster import Poster
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
 from pipeline.operations.front_office import Answer, FrontOffice, Placed
-from pipeline.store import open_reader, open_store
 from pipeline.store.webhook_book import passes_of
 from pipeline.store.webhook_outbox import Outbox
 
@@ -32,13 +32,12 @@ class NoIntake:
 @contextmanager
 def opened_courier(settings: Settings) -> Iterator[Courier]:
     """Raises NotReady and Transient, as opening a store does."""
-    url = settings.database_url
     with ExitStack() as opened:
-        store = open_store(url)
+        store = open_store(settings)
         opened.callback(store.close)
-        reader = open_reader(url)
+        reader = open_reader(settings)
         opened.callback(reader.close)
-        passes = passes_of(url)
+        passes = passes_of(settings.database_url)
         front = FrontOffice(reader, NoIntake(), Book.load(), lambda name: frozenset({name}))
         poster = Poster(allows_private=settings.webhooks_private, ca_file=settings.webhooks_ca_file)
         courier = Courier(front, Outbox(store.engine, passes, reader, sealer_of(settings)), poster)
@@ -59,3 +58,6 @@ async def _post_until_a_signal(courier: Courier) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, leaving.set)
     await courier.run(leaving)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_IGN)  # what comes now cannot end it any sooner

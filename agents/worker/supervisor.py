@@ -71,8 +71,7 @@ class Supervisor:
             started = self._clock()
             status, reason = self._run_once()
             if self._asked_to_stop is not None:
-                asked = (0, -self._asked_to_stop, -signal.SIGINT)  # who presses Ctrl-C again may reach it, too
-                return 0 if status in asked else status
+                return 0 if status in (0, -self._asked_to_stop) else status
             if status == 0:
                 return 0
             if self._clock() - started >= STEADY_SECONDS:
@@ -116,6 +115,8 @@ class Supervisor:
         reading, writing = os.pipe()
         environment = {**os.environ, **self._environment, REASON_VARIABLE: str(writing)}
         environment[SUPERVISOR_VARIABLE] = str(os.getpid())
+        # The child never receives SIGINT, not even while it starts or ends: Ctrl-C is for who passes it on.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             self._child = subprocess.Popen(  # noqa: S603 - the command is our own
                 self._command, env=environment, pass_fds=(writing,), start_new_session=True
@@ -124,6 +125,7 @@ class Supervisor:
             os.close(reading)
             raise
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(writing)
         if self._asked_to_stop is not None:  # the signal came while there was no child to pass it to
             self._child.send_signal(self._asked_to_stop)
