@@ -59,15 +59,27 @@ def _made(found: Explanation, with_record: bool, written: Callable[[str], str]) 
     data = {
         "title": written(found.title),
         "lang": found.language,
+        "head": [written(one) for one in found.head],
         "letter": _sections(found.letter, written),
         "record_title": written(found.record_title),
         "record": _sections(found.record, written) if with_record else [],
+        "seal": found.seal.text if found.seal is not None else "",
+        "code": _qr(found),
+        "code_text": (found.seal.code or "") if found.seal is not None else "",
     }
     pdf = typst.compile(
         _TEMPLATE, sys_inputs={"data": json.dumps(data)}, pdf_standards=[_STANDARD], ignore_system_fonts=True
     )
     assert isinstance(pdf, bytes)
     return pdf
+
+
+def _qr(found: Explanation) -> str:
+    if found.seal is None or found.seal.code is None:
+        return ""
+    from agents.letters.codes import qr_svg
+
+    return qr_svg(found.seal.code)
 
 
 def _sections(sections: Iterable[Section], written: Callable[[str], str]) -> list[dict[str, Any]]:

@@ -5,10 +5,10 @@ are in `languages/<language>/*.yaml` and are read when the first of them is aske
 costs nothing. Imports `schemas` alone, and of the libraries only PyYAML: no store, no clock, no rule.
 """
 
-from pipeline.explain.explanation import explain
+from pipeline.explain.explanation import explain, sealed
 from pipeline.explain.figures import day, rupiah
 from pipeline.explain.layout import render_letter, render_text
-from pipeline.explain.parts import Explanation, Line, Payment, Section
+from pipeline.explain.parts import Explanation, Line, Payment, Seal, Section
 from pipeline.explain.reasons import reason_facts, reason_next, short
 from pipeline.explain.texts import LANGUAGES, Language, NoText
 from pipeline.explain.words import (
@@ -29,6 +29,7 @@ __all__ = [
     "Line",
     "NoText",
     "Payment",
+    "Seal",
     "Section",
     "add_to_first",
     "day",
@@ -44,6 +45,7 @@ __all__ = [
     "render_letter",
     "render_text",
     "rupiah",
+    "sealed",
     "segment_name",
     "short",
 ]

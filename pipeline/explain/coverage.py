@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from pipeline.explain.figures import filled
 from pipeline.explain.texts import find, text
 
 OTHERS = "*"
@@ -20,7 +21,7 @@ def table_title(name: str, language: str) -> str:
 def group_title(table: str, key: str, groups: int, language: str, region_title: Callable[[str], str | None]) -> str:
     """The name of a row. `region_title`: of a code. Raises NoText."""
     if key.endswith(OTHERS):
-        return text(language, "coverage", "others").format(groups=groups)
+        return coverage_text(language, "others", groups=groups)
     if not key:
         return text(language, "coverage", "none", table)
     if table == "sectors":
@@ -31,4 +32,9 @@ def group_title(table: str, key: str, groups: int, language: str, region_title: 
 
 def coverage_text(language: str, *path: str, **values: str | int) -> str:
     """A text of `coverage`, filled in. Raises NoText."""
-    return text(language, "coverage", *path).format_map(values)
+    return filled(text(language, "coverage", *path), language, **values)
+
+
+def cover_reason(code: str, language: str) -> tuple[str, str]:
+    """Why a worker is covered or not, for who asks about the cover of a day; and what would mend it. Raises NoText."""
+    return text(language, "coverage", "reasons", code, "why"), text(language, "coverage", "reasons", code, "next")

@@ -29,13 +29,15 @@ _OF_A_DEATH: Final = frozenset({"sudden_death_settled", "missing_person_settled"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """`officer_reason`: what the officer wrote whose review made this decision; it is free text, shown as it is."""
+    """`officer_reason`: what the officer wrote whose review made this decision; it is free text, shown as it is.
+    `place`: the town before the date of the letter."""
 
     decision: "Decision"
     language: Language
     payments: tuple[Payment, ...] = ()
     open_codes: tuple[str, ...] = ()
     officer_reason: str | None = None
+    place: str | None = None
 
     @property
     def is_partial(self) -> bool:

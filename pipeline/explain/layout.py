@@ -24,7 +24,8 @@ def render_letter(explanation: "Explanation", width: int = 80) -> str:
     """The letter alone. Raises ValueError for a width below 40."""
     if width < _LEAST_WIDTH:
         raise ValueError(f"width {width} is too narrow; at least {_LEAST_WIDTH} letters are needed")
-    blocks = [_headed(explanation.title, "=", width)]
+    head = [line for one in explanation.head for line in _wrapped(one, "", "", width)]
+    blocks = [head, _headed(explanation.title, "=", width)] if head else [_headed(explanation.title, "=", width)]
     blocks += [list(_letter_section(section, width)) for section in explanation.letter]
     return "\n\n".join("\n".join(lines) for lines in blocks) + "\n"
 

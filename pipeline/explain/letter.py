@@ -12,6 +12,7 @@ from pipeline.explain.frame import Frame
 from pipeline.explain.parts import Line, Section
 from pipeline.explain.reasons import is_missing_paper, reason_facts, reason_next, reason_text
 from pipeline.explain.texts import text
+from schemas.clock import JAKARTA
 
 MOST_REASONS: Final = 2  # beside OK
 MOST_PAPERS_WITH_SOURCE: Final = 3  # above it the record says where each of them comes from
@@ -32,6 +33,17 @@ def letter(frame: Frame) -> Iterator[Section]:
     for key, lines in parts.items():
         if lines:
             yield Section(key, "" if key == "outcome" else frame.say("letter", "title", key), tuple(lines))
+
+
+def letterhead(frame: Frame) -> tuple[str, ...]:
+    """The day is the one of the decision, in Jakarta, so that a letter is the same whenever it is printed."""
+    decision = frame.decision
+    decided_on = figures.day(decision.decided_at.astimezone(JAKARTA).date(), frame.language)
+    number = frame.say("head", "claim", claim=decision.claim_id)
+    office = frame.say("head", "office")
+    if frame.place is not None:
+        return office, f"{frame.place}, {decided_on}", number
+    return office, f"{frame.say('head', 'decided', date=decided_on)} {number}"
 
 
 def codes_in_letter(frame: Frame) -> tuple[str, ...]:

@@ -46,12 +46,23 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Seal:
+    """How the printed letter is checked: `code`, for a QR code, and what to do with it. None: it has none yet."""
+
+    code: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """`letter` is for the family: the result, the sum, why, what to do, how to object. At 80 letters a line it takes
-    20 lines at most, title included. `record` is for officer and court: every check and every sum."""
+    20 lines at most, title included. `record` is for officer and court: every check and every sum. `head` is above the
+    letter: who writes, on which day it was decided, the number of the claim. `seal`: of one to print."""
 
     language: Language
     title: str
     letter: tuple[Section, ...]
     record_title: str
     record: tuple[Section, ...]
+    head: tuple[str, ...] = ()
+    seal: Seal | None = None

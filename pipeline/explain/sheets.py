@@ -7,7 +7,6 @@ from pipeline.explain import figures
 from pipeline.explain.texts import text
 
 _SUMS: Final = frozenset({"owed", "missing", "more"})
-_COUNTS: Final = frozenset({"rows", "letters"})  # large enough to be grouped
 
 
 def sheet_refusal(code: str, facts: Mapping[str, str | int], language: str) -> str:
@@ -22,17 +21,15 @@ def cell_fault(code: str, facts: Mapping[str, str | int], language: str) -> str:
 
 def _said(kind: str, code: str, facts: Mapping[str, str | int], language: str) -> str:
     said = {name: _shown(name, value, language) for name, value in facts.items()}
-    return text(language, "sheets", kind, code).format_map(said)
+    return figures.filled(text(language, "sheets", kind, code), language, **said)
 
 
 def _shown(name: str, value: str | int, language: str) -> str | int:
     if name in _SUMS:
         return figures.rupiah(int(value), language)
-    if name in _COUNTS:
-        return figures.rupiah(int(value), language).removeprefix("Rp")
     return figures.day(str(value), language) if name == "day" else value
 
 
 def sheet_text(language: str, *path: str, **values: str | int) -> str:
     """A text of `sheets`, filled in. Raises NoText."""
-    return text(language, "sheets", *path).format_map(values)
+    return figures.filled(text(language, "sheets", *path), language, **values)

@@ -24,6 +24,10 @@ ROOMS: Final = (
     "sheets",
     "calls",
     "coverage",
+    "statistics",
+    "known",
+    "signals",
+    "kept",
 )
 
 _DIRECTORY = Path(__file__).parent / "languages"

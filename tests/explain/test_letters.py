@@ -16,7 +16,7 @@ from tests.explain.examples import Example, decided, examples
 from tests.explain.letters import LETTERS, path_of
 from tests.explain.plain_words import double_negations, jargon, negations
 
-MOST_LINES, MOST_LETTERS = 20, 80
+MOST_LINES, MOST_LETTERS = 20 + 3, 80  # with the head: two lines, and an empty one
 OBJECTION: dict[Language, str] = {"id": "berhak mengajukan keberatan", "en": "right to object"}
 NO_SUM: dict[Language, tuple[str, ...]] = {
     "id": ("tidak ada uang yang dibayarkan", "Jumlah uangnya ditetapkan setelah", "Jumlah uangnya dihitung setelah"),
@@ -169,3 +169,12 @@ def test_a_family_with_a_scholarship_is_told_what_to_bring_each_year() -> None:
 def test_nobody_is_told_to_wait_for_money_that_was_paid() -> None:
     assert "cukup menunggu" not in letter(examples()["paid"], "id")
     assert "cukup menunggu" in letter(examples()["paid_in_part"], "id")
+
+
+@BOTH
+def test_a_town_stands_before_the_date_where_one_is_set(language: Language) -> None:
+    decision = examples()["OK"].decision
+    office, dated, number = explain(decision, language, place="Tangerang").head
+    assert dated.startswith("Tangerang, ") and dated.endswith(str(decision.decided_at.year))
+    assert decision.claim_id in number and "Tangerang" not in office
+    assert not any("Tangerang" in one for one in explain(decision, language).head)

@@ -28,6 +28,7 @@ def words(pdf: bytes) -> list[str]:
 
 def texts(found: Explanation, *, with_record: bool) -> Iterable[str]:
     """Every text, in the order in which it is read."""
+    yield from found.head
     yield found.title
     for section in found.letter:
         yield section.title
@@ -45,11 +46,11 @@ def texts(found: Explanation, *, with_record: bool) -> Iterable[str]:
 def test_every_letter_says_the_words_of_the_letter_in_their_order(language: Language) -> None:
     codes = sorted(examples())
     assert len(codes) > 50
-    for code in codes:
+    for at, code in enumerate(codes):  # with the record is with the letter; every third without
         found = examples()[code].explained(language)
-        for with_record in (False, True):
-            wanted = " ".join(texts(found, with_record=with_record)).split()
-            assert words(letter_pdf(found, with_record=with_record)) == wanted, (code, with_record)
+        with_record = at % 3 > 0
+        wanted = " ".join(texts(found, with_record=with_record)).split()
+        assert words(letter_pdf(found, with_record=with_record)) == wanted, (code, with_record)
 
 
 def said(text: str, language: Language = "id") -> Explanation:
