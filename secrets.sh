@@ -22,6 +22,7 @@ rm -f key request extension certificate openssl.log authority.srl
 password() { openssl rand -hex 24 | tr -d '\n'; }
 openssl rand -hex 32 > attestation # by which workers know what gateway and operator let in
 openssl rand -hex 32 > sealing # of secrets that the database holds
+openssl rand -hex 32 > nik # under which columns of the database hold NIKs
 for role in superuser owner worker gateway webhooks reader; do password > "postgresql_$role"; done
 {
   echo 'KafkaServer {'

@@ -1,4 +1,4 @@
-"""Keys from the files that the settings name: of attestations, and of secrets that the database holds sealed."""
+"""Keys from the files that the settings name: of attestations, of secrets that the database holds sealed, of NIKs."""
 
 from pathlib import Path
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from agents.settings import Settings
 from pipeline.errors import NotReady
 from pipeline.messages.attestation import Attester, Attests, Header
+from pipeline.nik_key import SETTING, NikKey
 from pipeline.sealing import Sealer
 
 LEAST_LETTERS: Final = 32  # of a line of the file: 128 bits in hexadecimal
@@ -21,6 +22,19 @@ def sealer_of(settings: Settings) -> Sealer | None:
     """None: no key is set, so secrets are stored as they are. Raises NotReady where the file holds none."""
     keys = _keys(settings.secrets_key_file, "SANTUNAN_SECRETS_KEY_FILE")
     return Sealer(keys) if keys else None
+
+
+def nik_key_of(settings: Settings) -> NikKey | None:
+    """None: no key is set, so columns of the store hold NIKs as they are. Raises NotReady where the file holds none."""
+    return read_nik_key(settings.nik_key_file, SETTING)
+
+
+def read_nik_key(path: Path | None, name: str) -> NikKey | None:
+    """`name`: of what names the file. Raises NotReady unless it holds one key."""
+    keys = _keys(path, name)
+    if len(keys) > 1:
+        raise NotReady(f"{name} {path} holds {len(keys)} keys, and a store is written with one: leave one line in it")
+    return NikKey(keys[0]) if keys else None
 
 
 def _keys(path: Path | None, name: str) -> list[bytes]:

@@ -34,8 +34,8 @@ class Sealer:
         nonce = os.urandom(_NONCE_BYTES)
         return MARK + nonce + self._ciphers[0].encrypt(nonce, secret, row.encode())
 
-    def unseal(self, stored: bytes, row: str) -> bytes:
-        """Raises NotReady where no key of ours opens it."""
+    def opened(self, stored: bytes, row: str) -> bytes | None:
+        """None: no key of ours opens it for this row."""
         from cryptography.exceptions import InvalidTag
 
         nonce, sealed = stored[len(MARK) :][:_NONCE_BYTES], stored[len(MARK) + _NONCE_BYTES :]
@@ -44,7 +44,16 @@ class Sealer:
                 return cipher.decrypt(nonce, sealed, row.encode())
             except InvalidTag:
                 continue
-        raise NotReady(f"the secret of {row} was sealed with another key: add that one to SANTUNAN_SECRETS_KEY_FILE")
+        return None
+
+    def unseal(self, stored: bytes, row: str) -> bytes:
+        """Raises NotReady where no key of ours opens it."""
+        found = self.opened(stored, row)
+        if found is None:
+            raise NotReady(
+                f"the secret of {row} was sealed with another key: add that one to SANTUNAN_SECRETS_KEY_FILE"
+            )
+        return found
 
 
 def sealed(sealer: Sealer | None, secret: bytes, row: str) -> bytes:

@@ -15,6 +15,7 @@ from schemas.contract import EventType, event_types, json_schemas
 FORMAT: Final = "application/schema+json;version=draft-07"
 CONTENT_TYPE: Final = "application/cloudevents+json"
 KAFKA_BINDING: Final = "0.5.0"
+_CHECKPOINT: Final = "checkpoint"
 ABOUT: Final[dict[str, tuple[str, str]]] = {
     topics.MEMBERS: ("Peserta: pendaftaran, program, upah, iuran, akhir kepesertaan.", "Members and their dues."),
     topics.ACCIDENTS: ("Klaim JKK, bukti tambahan, keberatan.", "Claims of accidents, evidence, appeals."),
@@ -32,6 +33,10 @@ ABOUT: Final[dict[str, tuple[str, str]]] = {
         "Claims that wait for an officer, or no longer.",
     ),
     topics.DEAD_LETTERS: ("Kejadian yang ditolak, dengan alasan.", "Events that were refused, with the reason."),
+    topics.CHECKPOINTS: (
+        "Checkpoint buku besar yang ditandatangani (C2SP signed-note), dan satu catatan untuk setiap pohonnya.",
+        "Signed checkpoints of the ledger (C2SP signed-note), and a note of each of its trees.",
+    ),
 }
 
 
@@ -55,7 +60,7 @@ def asyncapi_document() -> dict[str, Any]:
         "channels": channels,
         "operations": {_operation(topic): _action(topic) for topic in topics.ALL},
         "components": {
-            "messages": {_name(kind.type): _message(kind) for kind in kinds},
+            "messages": {_name(kind.type): _message(kind) for kind in kinds} | {_CHECKPOINT: _checkpoint()},
             "schemas": {name: _in_draft_7(schema) for name, schema in sorted(bundle.schemas.items())},
             "messageTraits": {
                 "cloudevent": {
@@ -74,11 +79,25 @@ def write_asyncapi(file: Path) -> None:
 
 def _channel(topic: str, kinds: tuple[EventType, ...]) -> dict[str, Any]:
     inside = [kind for kind in kinds if topic in kind.topics or (topic == topics.HISTORY and kind.direction == "in")]
+    names = [_CHECKPOINT] if topic == topics.CHECKPOINTS else [_name(kind.type) for kind in inside]
     return {
         "address": topic,
         "description": "\n\n".join(ABOUT[topic]),
-        "messages": {_name(kind.type): {"$ref": f"#/components/messages/{_name(kind.type)}"} for kind in inside},
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {"kafka": {"topic": topic, "bindingVersion": KAFKA_BINDING}},
+    }
+
+
+def _checkpoint() -> dict[str, Any]:
+    """No event: the text of a note, as a tool of others reads it."""
+    origin = {"type": "string", "description": "asal log / origin of the log or of one of its trees"}
+    return {
+        "name": _CHECKPOINT,
+        "title": "C2SP tlog-checkpoint",
+        "summary": "Ditulis oleh / written by: urn:santunan:system:worker",
+        "contentType": "text/plain",
+        "payload": {"schemaFormat": FORMAT, "schema": {"type": "string"}},
+        "bindings": {"kafka": {"key": origin, "bindingVersion": KAFKA_BINDING}},
     }
 
 

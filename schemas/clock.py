@@ -11,7 +11,12 @@ from typing import Final
 JAKARTA: Final = dt.timezone(dt.timedelta(hours=7), "WIB")
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _JAKARTA_EPOCH: Final = EPOCH.astimezone(JAKARTA)
-_LOCAL_OFFSETS: Final = frozenset(dt.timedelta(hours=hours) for hours in (7, 8, 9))  # WIB, WITA, WIT
+ZONES: Final = {
+    "WIB": JAKARTA,
+    "WITA": dt.timezone(dt.timedelta(hours=8), "WITA"),
+    "WIT": dt.timezone(dt.timedelta(hours=9), "WIT"),
+}
+_LOCAL_OFFSETS: Final = frozenset(zone.utcoffset(None) for zone in ZONES.values())
 _REMEMBERED_DAYS: Final = 16_384  # four decades
 
 
@@ -24,6 +29,19 @@ def microseconds(clock: dt.datetime) -> int:
 def clock_of(microseconds_since_1970: int) -> dt.datetime:
     """The inverse of `microseconds`; UTC."""
     return EPOCH + dt.timedelta(microseconds=microseconds_since_1970)
+
+
+def moment_written(text: str) -> dt.datetime:
+    """An aware time as people write it: `2026-11-20T14:00`, where no zone is written in Jakarta's; a day is meant to
+    its end. Raises ValueError."""
+    if len(text) == len("2026-11-20"):
+        return dt.datetime.combine(dt.date.fromisoformat(text), dt.time.max, JAKARTA)
+    found = dt.datetime.fromisoformat(text)
+    found = found if found.tzinfo is not None else found.replace(tzinfo=JAKARTA)
+    try:
+        return found.astimezone(JAKARTA)
+    except OverflowError:  # at the ends of the calendar
+        raise ValueError(text) from None
 
 
 def local(moment: dt.datetime) -> dt.datetime:

@@ -18,6 +18,8 @@ PAYOUTS: Final = "claims.payouts"
 REFERRALS: Final = "claims.referrals"
 DEAD_LETTERS: Final = "claims.dead-letters"
 
+CHECKPOINTS: Final = "ledger.checkpoints"  # signed notes, no events: see docs/users/auditors.md
+
 INTAKE: Final = (MEMBERS, ACCIDENTS, DEATHS, REVIEWS, SETTLEMENTS, HISTORY)
 OUTPUT: Final = (DECISIONS, PAYOUTS, REFERRALS, DEAD_LETTERS)
-ALL: Final = INTAKE + OUTPUT
+ALL: Final = (*INTAKE, *OUTPUT, CHECKPOINTS)

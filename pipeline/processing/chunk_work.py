@@ -24,13 +24,14 @@ security = logging.getLogger("santunan.security")
 @dataclass(slots=True)
 class ChunkWork:
     """`first`: the next offset to process; `fresh`: the records from it on; `stored`: outputs of those before it;
-    `effects`: None where nothing is fresh."""
+    `effects`: None where nothing is fresh; `read`: by topic, up to where its partition was processed before."""
 
     chunk: Chunk
     first: int
     fresh: list[Arrival | RefusedRecord]
     stored: list[Message]
     report: Report
+    read: dict[str, int]
     effects: Effects | None = None
 
     @property

@@ -137,9 +137,9 @@ class UnitOfWork(ABC):
         """Of the event that the ledger took last."""
 
     @abstractmethod
-    def stored_outputs(self, *asked: Chunk) -> list[Message]:
+    def stored_outputs(self, *asked: Chunk, notes_order: bool = False) -> list[Message]:
         """What the inputs at these places led to, in the order in which it was stored, to be published. Embedded:
-        nothing, the log has it."""
+        nothing, the log has it. `notes_order`: the first of a chunk says when that was processed."""
 
     @abstractmethod
     def load(self, desk: Desk, wanted: Iterable[tuple[int, Requirements]]) -> LoadedDesk:

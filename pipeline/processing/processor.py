@@ -19,6 +19,7 @@ from pipeline.law.book import Book
 from pipeline.messages.attestation import Attests
 from pipeline.messages.floods import BUG, UNKNOWN_TYPE, Flood
 from pipeline.messages.intake import Arrival, Identity, RefusedRecord, read, retry_clock
+from pipeline.messages.order import Processed
 from pipeline.messages.records import Chunk, Message, Record
 from pipeline.processing.chunk_work import ChunkWork, decide, refuse_far_ahead, require_no_gap
 from pipeline.processing.ports import Effects, LoadedDesk, Place, Store, UnitOfWork
@@ -41,6 +42,7 @@ class Processor:
     each chunk that was stored. `accept_unknown`: events of unknown type become dead letters, whatever their number.
     `wall`: the clock of this machine, in seconds since 1970. `verify`: called with what each chunk leaves behind,
     before it is stored; may raise. `attests`: whether a door that knew its sender let a record in; None: not asked.
+    `notes_order`: the first output of each chunk says when that was processed, for topics without one order.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Processor:
         wall: Callable[[], float] = time.time,
         verify: Callable[[Effects], None] | None = None,
         attests: Attests | None = None,
+        notes_order: bool = False,
     ) -> None:
         self.store = store
         self.book = book
@@ -66,6 +69,7 @@ class Processor:
         self._newest: dt.datetime | None = None  # clock of an event that was applied; None: not asked for yet
         self.verify = verify
         self.attests = attests
+        self.notes_order = notes_order
         self._lock = Lock()
         self._own_positions: dict[Place, int] | None = None  # where this worker left them; None: it has taken over none
 
@@ -81,7 +85,7 @@ class Processor:
             self._own_positions, _ = work.begin(self.group, {partition for _, partition in published}, ())
             ends = {place: self._own_positions.get(place, start) for place, start in published.items()}
             left = [Chunk(*place, start, ends[place], ()) for place, start in published.items() if start < ends[place]]
-            return left, work.stored_outputs(*left)
+            return left, work.stored_outputs(*left, notes_order=self.notes_order)
 
     @property
     def positions(self) -> Mapping[Place, int]:
@@ -166,7 +170,7 @@ class Processor:
             identities = [one.identity for _, arrivals in batch for one in arrivals if isinstance(one, Arrival)]
             positions, known = work.begin(self.group, {chunk.partition for chunk, _ in batch}, identities)
             self._check_fence(positions, ends)
-            parts = [_chunk_work(work, positions, chunk, arrivals, attempts) for chunk, arrivals in batch]
+            parts = [self._chunk_work(work, positions, chunk, arrivals, attempts) for chunk, arrivals in batch]
             new = [part for part in parts if part.is_new]
             limit = self._latest_clock(work)
             for part in new:
@@ -248,24 +252,35 @@ class Processor:
                     f"another worker has stored events of {topic}/{partition} meanwhile; nothing was stored"
                 )
 
+    def _chunk_work(
+        self,
+        work: UnitOfWork,
+        positions: dict[Place, int],
+        chunk: Chunk,
+        arrivals: list[Arrival | RefusedRecord],
+        attempts: int,
+    ) -> ChunkWork:
+        """What of a chunk is new; `positions` move past it, for a later chunk of the same place. Raises NotReady."""
+        place = (chunk.topic, chunk.partition)
+        first = positions.get(place, chunk.start)
+        require_no_gap(chunk, first)
+        read = {topic: at for (topic, partition), at in positions.items() if partition == chunk.partition}
+        positions[place] = max(first, chunk.end)
+        before = Chunk(*place, chunk.start, min(first, chunk.end), ())
+        stored = work.stored_outputs(before, notes_order=self.notes_order)
+        fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
+        report = Report(*place, attempts=attempts, redelivered=len(arrivals) - len(fresh))
+        return ChunkWork(chunk, first, fresh, stored, report, read)
+
     def _outputs(self, part: ChunkWork) -> list[Message]:
         if self.store.is_embedded or part.effects is None:
             return part.stored
-        return part.stored + [message for _, message in part.effects.outputs]
-
-
-def _chunk_work(
-    work: UnitOfWork, positions: dict[Place, int], chunk: Chunk, arrivals: list[Arrival | RefusedRecord], attempts: int
-) -> ChunkWork:
-    """What of a chunk is new; `positions` move past it, for a later chunk of the same place. Raises NotReady."""
-    place = (chunk.topic, chunk.partition)
-    first = positions.get(place, chunk.start)
-    require_no_gap(chunk, first)
-    positions[place] = max(first, chunk.end)
-    stored = work.stored_outputs(Chunk(*place, chunk.start, min(first, chunk.end), ()))
-    fresh = [arrival for arrival in arrivals if arrival.record.offset >= first]
-    report = Report(*place, attempts=attempts, redelivered=len(arrivals) - len(fresh))
-    return ChunkWork(chunk, first, fresh, stored, report)
+        made = [message for _, message in part.effects.outputs]
+        if made and self.notes_order:
+            account, chunk = part.effects.account, part.chunk
+            place = chunk.topic, chunk.partition, account.first, account.next
+            made[0] = Processed(part.effects.chunk_id, *place, part.read).on(made[0])
+        return part.stored + made
 
 
 def _read_alone(record: Record, chunk: Chunk, attests: Attests | None) -> Arrival | RefusedRecord:

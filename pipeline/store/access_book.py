@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, bindparam, insert, select, update
 from pipeline.access.principals import BadPrincipal, Principal, require_compatible
 from pipeline.credentials import digest_of, draw_key, hash_password
 from pipeline.errors import Transient
+from pipeline.nik_key import NikKey
 from pipeline.sealing import Sealer
 from pipeline.store.access_rows import (
     Account,
@@ -117,7 +118,9 @@ class AccessBook:
         with self.transaction() as transaction:
             found = all_accounts(transaction.connection)
             if any(one.principal.name == principal.name for one in found):
-                raise BadPrincipal(f"{principal.name} exists already; choose another name, or make a key for it")
+                raise BadPrincipal(
+                    "TAKEN", f"{principal.name} exists already; choose another name, or make a key for it"
+                )
             require_compatible(principal, [one.principal for one in found if one.disabled_at is None])
             add_principal(transaction.connection, principal, now)
             end_sessions(transaction.connection, names_of_person(transaction.connection, principal.name), now)
@@ -255,12 +258,12 @@ class AccessBook:
         return self._reader.reader()
 
 
-def open_access(url: str, sealer: Sealer | None = None) -> AccessBook:
+def open_access(url: str, sealer: Sealer | None = None, *, nik_key: NikKey | None = None) -> AccessBook:
     """The book in the store of this URL; embedded, the file is made where it is missing. `sealer`: of second factors.
     Raises as `open_store`."""
-    store = open_store(url)
+    store = open_store(url, nik_key=nik_key)
     try:
-        reader = open_reader(url)
+        reader = open_reader(url, nik_key=nik_key)
     except BaseException:
         store.close()
         raise

@@ -125,7 +125,7 @@ def _put_in_place(draft: Path, file: Path, contents: Contents, report: Reporter)
     aside = _free_name(file)
     try:
         with _translated(draft, file), contextlib.closing(_connect(file, "mode=rw", wait=1)) as present:
-            _require_alone(present, file)
+            require_alone(present, file)
             with _draft(aside) as kept:
                 _copy(present, kept, report)
                 _finish(kept, aside)
@@ -151,7 +151,7 @@ class _Damaged(Exception):
     """A file cannot be read to its end; says what SQLite says."""
 
 
-def _require_alone(present: sqlite3.Connection, file: Path) -> None:
+def require_alone(present: sqlite3.Connection, file: Path) -> None:
     """Nobody else has the file open, until this connection ends. Raises NotReady."""
     try:
         present.execute("PRAGMA locking_mode = EXCLUSIVE")

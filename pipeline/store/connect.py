@@ -20,6 +20,7 @@ from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from pipeline.errors import NotReady, Transient
+from pipeline.nik_key import NikKey
 from pipeline.private_files import close_to_others, make_folders, open_private, require_own
 from pipeline.store import revisions
 from pipeline.store.engines import (
@@ -28,11 +29,15 @@ from pipeline.store.engines import (
     postgresql_transient,
     sqlite_engine,
     sqlite_transient,
+    translate_sqlite_errors,
 )
+from pipeline.store.nik_note import NotedKey, note_key, noted_key, require_key
 from pipeline.store.readable import Readable, ReadOnlyStore
 from schemas import topics
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from pipeline.store.postgresql import PostgresqlStore
     from pipeline.store.sqlite import SqliteStore
 
@@ -52,8 +57,9 @@ _REFUSALS: Final = {
 }
 
 
-def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlStore":
-    """The store of a worker. `partitions`: of each topic of an embedded file that does not exist yet.
+def open_store(url: str, *, partitions: int = 1, nik_key: NikKey | None = None) -> "SqliteStore | PostgresqlStore":
+    """The store of a worker. `partitions`: of each topic of an embedded file that does not exist yet. `nik_key`: the
+    one that its NIKs are written with.
 
     Raises NotReady with one sentence that says what to do, or Transient where the server cannot be reached now.
     """
@@ -61,50 +67,80 @@ def open_store(url: str, *, partitions: int = 1) -> "SqliteStore | PostgresqlSto
         _require_psycopg()
         from pipeline.store.postgresql import PostgresqlStore
 
-        return _checked(url, PostgresqlStore)
-    return open_file(_file(url), partitions=partitions)
+        return _checked(url, lambda url: PostgresqlStore(url, nik_key), nik_key)
+    return open_file(_file(url), partitions=partitions, nik_key=nik_key)
 
 
-def open_reader(url: str) -> Readable:
+def open_reader(url: str, *, nik_key: NikKey | None = None) -> Readable:
     """As `open_store`, on connections that cannot write. Nothing is made: NotReady where nothing is there."""
     if is_postgresql(url):
         _require_psycopg()
-        return _checked(url, lambda url: ReadOnlyStore(postgresql_engine(url, is_read_only=True), is_embedded=False))
-    return _open_file_to_read(_file(url))
+
+        def opened(url: str) -> ReadOnlyStore:
+            return ReadOnlyStore(postgresql_engine(url, is_read_only=True, nik_key=nik_key), is_embedded=False)
+
+        return _checked(url, opened, nik_key)
+    return _open_file_to_read(_file(url), nik_key)
 
 
-def migrate(url: str, to: str = "head") -> str:
+def migrate(url: str, to: str = "head", *, nik_key: NikKey | None = None) -> str:
     """Bring the tables to a revision, up or down, in one transaction; returns the revision. `base`: no tables at all.
+    `nik_key`: where there are no tables yet, NIKs will be written with it.
 
     Raises as `open_store`.
     """
     from pipeline.store.unit_of_work import Transaction
 
+    if not is_postgresql(url):
+        _opened_file(_file(url), 1, nik_key)[0].close()
+    passes = postgresql_transient if is_postgresql(url) else sqlite_transient
+    with opened_engine(url) as (engine, _), Transaction(engine, passes) as transaction:
+        is_new = revisions.revision_of(transaction.connection) is None
+        revisions.move(transaction.connection, to)
+        if is_new and to == "head":
+            note_key(transaction.connection, nik_key)
+        transaction.commit()
+    return revisions.HEAD if to == "head" else to
+
+
+@contextmanager
+def opened_engine(url: str) -> "Iterator[tuple[Engine, Path | None]]":
+    """An engine that writes to what is there, whatever its revision and key; and the file of an embedded store."""
     if is_postgresql(url):
         _require_psycopg()
         with _ready(url):
-            engine, passes = postgresql_engine(url), postgresql_transient
+            engine, file = postgresql_engine(url), None
     else:
         file = _file(url)
-        open_file(file).close()
-        engine, passes = sqlite_engine(file), sqlite_transient
+        if not file.exists():
+            raise NotReady(f"{file} does not exist, so there is nothing to write anew")
+        engine = sqlite_engine(file)
     try:
         with _ready(url):
             engine.connect().close()  # by itself, so that a wrong password is distinguished from a server that is away
-        with _ready(url), Transaction(engine, passes) as transaction:
-            revisions.move(transaction.connection, to)
-            transaction.commit()
+        with _ready(url) if file is None else translate_sqlite_errors():
+            yield engine, file
     finally:
         engine.dispose()
-    return revisions.HEAD if to == "head" else to
 
 
 def is_postgresql(url: str) -> bool:
     return url.startswith(("postgresql:", "postgresql+psycopg:"))
 
 
-def open_file(file: Path, *, partitions: int = 1) -> "SqliteStore":
+def open_file(file: Path, *, partitions: int = 1, nik_key: NikKey | None = None) -> "SqliteStore":
     """The embedded store, made where it is missing."""
+    store, noted = _opened_file(file, partitions, nik_key)
+    try:
+        require_key(noted, nik_key, str(file))
+    except NotReady:
+        store.close()
+        raise
+    return store
+
+
+def _opened_file(file: Path, partitions: int, nik_key: NikKey | None) -> "tuple[SqliteStore, NotedKey]":
+    """The store, and with which key its NIKs are written."""
     from pipeline.store.sqlite import SqliteStore
 
     make_folders(file.parent)
@@ -114,16 +150,16 @@ def open_file(file: Path, *, partitions: int = 1) -> "SqliteStore":
         for one in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
             close_to_others(one)
         refuse_other_files(file)
-        store = SqliteStore(file)
+        store = SqliteStore(file, nik_key)
         try:
-            _bring_up(store, partitions)
+            noted = _bring_up(store, partitions, nik_key)
         except BaseException:
             store.close()
             raise
-    return store
+    return store, noted
 
 
-def _bring_up(store: "SqliteStore", partitions: int) -> None:
+def _bring_up(store: "SqliteStore", partitions: int, nik_key: NikKey | None) -> NotedKey:
     from pipeline.store import embedded_log
     from pipeline.store.unit_of_work import Transaction
 
@@ -135,35 +171,41 @@ def _bring_up(store: "SqliteStore", partitions: int) -> None:
             revisions.move(transaction.connection)
         else:
             revisions.refuse_other_revision(found, str(store.file))
+        if found is None:
+            note_key(transaction.connection, nik_key)
+        noted = noted_key(transaction.connection)
         embedded_log.create_topics(transaction.connection, topics.ALL, partitions)
         embedded_log.draw_identity(transaction.connection)
         transaction.commit()
+    return noted
 
 
-def _open_file_to_read(file: Path) -> ReadOnlyStore:
+def _open_file_to_read(file: Path, nik_key: NikKey | None) -> ReadOnlyStore:
     _wait_until_it_is_made(file)
     if not file.exists() or file.stat().st_size == 0:
         found = "is empty" if file.exists() else "does not exist"
         raise NotReady(f"{file} {found}, so nothing was submitted yet: `santunan submit` or `santunan run` makes it")
     require_own(file)
     refuse_other_files(file)
-    store = ReadOnlyStore(sqlite_engine(file, is_read_only=True), is_embedded=True)
+    store = ReadOnlyStore(sqlite_engine(file, is_read_only=True, nik_key=nik_key), is_embedded=True)
     try:
         with store.reader() as connection:
             revisions.refuse_other_revision(revisions.revision_of(connection), str(file))
+            require_key(noted_key(connection), nik_key, str(file))
     except BaseException:
         store.close()
         raise
     return store
 
 
-def _checked(url: str, open_it: "Callable[[str], _Opened]") -> "_Opened":
-    """A store of PostgreSQL whose tables are those of this version."""
+def _checked(url: str, open_it: "Callable[[str], _Opened]", nik_key: NikKey | None) -> "_Opened":
+    """A store of PostgreSQL whose tables are those of this version, and whose NIKs are written with this key."""
     with _ready(url):
         store = open_it(url)
     try:
         with _ready(url), store.engine.connect() as connection:
             revisions.refuse_other_revision(revisions.revision_of(connection), _name(url))
+            require_key(noted_key(connection), nik_key, _name(url))
     except BaseException:
         store.close()
         raise

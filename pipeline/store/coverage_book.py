@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, delete, func, insert, or_, select, type_coerce, update
 
 from pipeline.membership.member import Member
 from pipeline.processing.ports import CHUNK_STRIDE
@@ -29,6 +29,7 @@ from pipeline.store.coverage_rows import (
     known_of,
     known_row,
     person_of,
+    written_text,
 )
 from pipeline.store.coverage_tables import (
     coverage_days,
@@ -106,10 +107,11 @@ class CoverageWriter:
             return 0
         before = self._known_count()
         self._connection.execute(
-            text(
+            written_text(
                 f"INSERT INTO known_workers ({', '.join(KNOWN_COLUMNS)}) "  # noqa: S608 (names of our own)
                 f"VALUES ({', '.join(f':{name}' for name in KNOWN_COLUMNS)}) ON CONFLICT (id) DO UPDATE "
-                "SET listed_on = excluded.listed_on WHERE excluded.listed_on < known_workers.listed_on"
+                "SET listed_on = excluded.listed_on WHERE excluded.listed_on < known_workers.listed_on",
+                known_workers,
             ),
             [known_row(one) for one in workers],
         )
@@ -165,7 +167,8 @@ class CoverageWriter:
 
     def _next_of_stage(self, stage: str, most: int) -> list[str]:
         kind, _, last = stage.partition(":")
-        column = members.c.number if kind == "members" else known_workers.c.id
+        # Ids of known workers as they are stored: the mark is stored, too.
+        column: ColumnElement[str] = members.c.number if kind == "members" else type_coerce(known_workers.c.id, Text)
         rows = (
             self._connection.execute(select(column).where(column > last).order_by(column).limit(most)).scalars().all()
         )
@@ -177,7 +180,7 @@ class CoverageWriter:
             self._connection.execute(delete(coverage_marks).where(coverage_marks.c.name == "stage"))
         if kind == "members":
             return self._persons_of(rows)
-        found = self._connection.execute(select(known_workers).where(known_workers.c.id.in_(rows)))
+        found = self._connection.execute(select(known_workers).where(column.in_(rows)))
         return self.persons_of_known([known_of(one) for one in found])
 
     def _chunks(self, topic: str, partition: int, done: int, end: int) -> tuple[list[int], int]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table, bindparam, text
 
 from pipeline.membership.member import Member
 from pipeline.store.coverage_tables import GROUP_COLUMNS, MEASURE_COLUMNS, coverage_days, coverage_months
@@ -49,6 +49,7 @@ class MemberRow(NamedTuple):
     person: str
     birth_date: str
     owner: str
+    writer: str
     cooperative: str
     call_from: int | None
 
@@ -93,6 +94,13 @@ def _columns(table: Table) -> str:
     return f"INSERT INTO {table.name} ({quoted}) VALUES ({', '.join(f':{name}' for name in names)})"  # noqa: S608 (names of our own)
 
 
+def written_text(statement: str, table: Table) -> Any:
+    """A statement whose parameters are named as columns of the table, and stored as those are."""
+    return text(statement).bindparams(
+        *[bindparam(one.name, type_=one.type) for one in table.c if f":{one.name}" in statement]
+    )
+
+
 def if_new(table: Table) -> Any:
     return text(f"{_columns(table)} ON CONFLICT DO NOTHING")
 
@@ -100,7 +108,7 @@ def if_new(table: Table) -> Any:
 def in_place_of(table: Table, key: str) -> Any:
     names = [column.name for column in table.c]
     changed = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
-    return text(f"{_columns(table)} ON CONFLICT ({key}) DO UPDATE SET {changed}")
+    return written_text(f"{_columns(table)} ON CONFLICT ({key}) DO UPDATE SET {changed}", table)
 
 
 def _added_to(table: Table, unit: str) -> Any:

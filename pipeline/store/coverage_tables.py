@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 
+from pipeline.store.nik_columns import KnownId, Nik
 from pipeline.store.tables import metadata
 
 MEASURE_COLUMNS: Final = (
@@ -33,8 +34,8 @@ known_lists: Final = Table(
 known_workers: Final = Table(
     "known_workers",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("nik", Text),
+    Column("id", KnownId, primary_key=True),
+    Column("nik", Nik),
     Column("name", Text, nullable=False),
     Column("birth_date", Text),
     Column("region", Text, nullable=False),
@@ -55,25 +56,27 @@ known_workers: Final = Table(
 coverage_people: Final = Table(
     "coverage_people",
     metadata,
-    Column("person", Text, primary_key=True),
+    Column("person", Nik, primary_key=True),
     *(Column(name, Text, nullable=False) for name in GROUP_COLUMNS),
     Column("changes", Text, nullable=False),
 )
 
-# `owner`: number of the employer or name of the cooperative, in small letters. `call_from`: the first day of the month
-# for which a contribution is missing.
+# Of the newest registration: `owner`, the number of the employer in small letters; `writer`, the source that registered
+# the member. Empty: none. `call_from`: the first day of the month for which a contribution is missing.
 coverage_members: Final = Table(
     "coverage_members",
     metadata,
     Column("number", Text, primary_key=True),
-    Column("person", Text, nullable=False),
+    Column("person", Nik, nullable=False),
     Column("birth_date", Text, nullable=False),
     Column("owner", Text, nullable=False),
+    Column("writer", Text, nullable=False, server_default=""),
     Column("cooperative", Text, nullable=False),
     Column("call_from", Integer),
     Index(None, "person"),
     Index(None, "birth_date"),
     Index(None, "owner", "call_from"),
+    Index(None, "writer", "call_from"),
     Index(None, "call_from"),
 )
 

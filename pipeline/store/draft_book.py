@@ -19,6 +19,7 @@ from pipeline.store.tables import metadata
 from schemas.clock import clock_of, microseconds
 
 MOST_DRAFTS: Final = 200  # of one principal: a hospital with many clerks behind one; beyond it the oldest goes
+ASKED: Final = "asked"  # in place of a kind of report: a question of `pipeline.store.asked_book`
 _NOTHING: Final = "{}"
 
 # `answers`: JSON, lists of texts by the field's path. `event_id`: of the report, the same however often it is sent.
@@ -76,7 +77,7 @@ class DraftBook:
 
     def all(self, owner: str, now: dt.datetime) -> list[Draft]:
         """The one that was changed last comes first. What is too old, of anybody, is deleted."""
-        is_own = (drafts.c.principal == owner, drafts.c.changed_at > self._oldest(now))
+        is_own = (drafts.c.principal == owner, drafts.c.kind != ASKED, drafts.c.changed_at > self._oldest(now))
         statement = select(drafts).where(*is_own).order_by(drafts.c.changed_at.desc(), drafts.c.id)
         is_old = select(drafts.c.id).where(drafts.c.changed_at <= self._oldest(now)).limit(1)
         with self._access.reading() as connection:
@@ -147,14 +148,16 @@ class DraftBook:
             transaction.commit()
 
     def _is_own(self, owner: str, draft_id: str, now: dt.datetime) -> tuple[Any, ...]:
-        return drafts.c.id == draft_id, drafts.c.principal == owner, drafts.c.changed_at > self._oldest(now)
+        is_own = (drafts.c.id == draft_id, drafts.c.principal == owner, drafts.c.kind != ASKED)
+        return *is_own, drafts.c.changed_at > self._oldest(now)
 
     def _oldest(self, now: dt.datetime) -> int:
         return microseconds(now - self.keeps)
 
 
 def _drop_oldest(connection: Connection, owner: str) -> None:
-    newest = select(drafts.c.id).where(drafts.c.principal == owner).order_by(drafts.c.changed_at.desc(), drafts.c.id)
+    is_own = (drafts.c.principal == owner, drafts.c.kind != ASKED)
+    newest = select(drafts.c.id).where(*is_own).order_by(drafts.c.changed_at.desc(), drafts.c.id)
     too_many = connection.execute(newest.offset(MOST_DRAFTS)).scalars().all()
     if too_many:
         connection.execute(delete(drafts).where(drafts.c.id.in_(too_many)))

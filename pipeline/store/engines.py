@@ -16,6 +16,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.errors import NotReady, Transient
+from pipeline.nik_key import NikKey
+from pipeline.store.nik_columns import use_key
 
 BUSY_SECONDS: Final = 20  # how long a writer waits for the lock; a chunk takes well under one
 _CACHE_KIBIBYTES: Final = 64 * 1024
@@ -54,7 +56,7 @@ _SQLITE_BUGS: Final = (
 )
 
 
-def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
+def sqlite_engine(file: Path, *, is_read_only: bool = False, nik_key: NikKey | None = None) -> Engine:
     """The file must exist. A reader runs each query by itself: none holds a snapshot, or a checkpoint, back."""
     query = {"uri": "true", "mode": "ro" if is_read_only else "rw"}
     if is_read_only and _is_kept_as_it_is(file):
@@ -62,6 +64,7 @@ def sqlite_engine(file: Path, *, is_read_only: bool = False) -> Engine:
     url = URL.create("sqlite", database=f"file:{quote(str(file))}", query=query)
     options = {"check_same_thread": False, "timeout": BUSY_SECONDS}
     engine = create_engine(url, connect_args=options, pool_size=2, max_overflow=2, hide_parameters=True)
+    use_key(engine, nik_key)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
@@ -137,7 +140,7 @@ def translate_sqlite_errors() -> Iterator[None]:
         raise transient from None
 
 
-def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
+def postgresql_engine(url: str, *, is_read_only: bool = False, nik_key: NikKey | None = None) -> Engine:
     """Connects on first use. `url` is SQLAlchemy's, with or without the name of the driver."""
     session = _SESSION | ({"default_transaction_read_only": "on"} if is_read_only else _WORKER)
     isolation = "AUTOCOMMIT" if is_read_only else "READ COMMITTED"  # a reader holds no snapshot between two queries
@@ -156,6 +159,7 @@ def postgresql_engine(url: str, *, is_read_only: bool = False) -> Engine:
         max_overflow=4,
         hide_parameters=True,
     )
+    use_key(engine, nik_key)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

@@ -21,15 +21,20 @@ from pipeline.ledger.leaves import leaf_hashes as hashes_of
 from pipeline.ledger.notes import SigningKey
 from pipeline.ledger.tree import Frontier, Prover, Tile, TileWriter
 from pipeline.ledger.verifier import Checkpoint, opened
+from pipeline.messages.records import Message
 from pipeline.private_files import make_folders
+from pipeline.store.embedded_log import append as append_to_log
 from pipeline.store.engines import postgresql_transient, sqlite_transient
 from pipeline.store.history_leaves import add_history
 from pipeline.store.leaves import append, bundle_of, frontier_of, last_bundle
 from pipeline.store.ledger_tables import ledger_checkpoints, ledger_leaves, ledger_tiles
 from pipeline.store.tables import positions
 from pipeline.store.unit_of_work import Transaction
+from schemas import topics
 from schemas.clock import microseconds
 
+MOST_COSIGNED: Final = 10_000  # checkpoints among which that of a signature is looked for: a week
+SIGN_SECONDS: Final = 60.0  # a running worker signs as often
 MOST_LEAVES: Final = 20_000  # made into tiles in one step: a tenth of a second of a writer's lock
 _LOCK: Final = 2, 2  # of PostgreSQL
 _DAMAGED: Final = "run `santunan ledger verify`, which names the place; nothing is signed until then"
@@ -37,11 +42,17 @@ _DAMAGED: Final = "run `santunan ledger verify`, which names the place; nothing 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A checkpoint that was made: `leaves` of all trees are covered by it."""
+    """A checkpoint that was made: `leaves` of all trees are covered by it. `trees`: of each tree a note of its own."""
 
     checkpoint: Checkpoint
     note: str
     leaves: int
+    trees: dict[str, str]
+
+    def messages(self) -> list[Message]:
+        """For the topic of checkpoints, by origin, so that those of one log stay in order."""
+        every = [self.note, *self.trees.values()]
+        return [Message(topics.CHECKPOINTS, note.split("\n", 1)[0].encode(), note.encode()) for note in every]
 
 
 class LedgerKeeper:
@@ -65,6 +76,8 @@ class LedgerKeeper:
         signed: Signed | None = self._step(partial(self._sign, heads=heads, now=now))
         if signed is not None and self._witness_dir is not None:
             publish(self._witness_dir, signed.checkpoint, signed.note)
+            for tree, note in signed.trees.items():
+                _write(self._witness_dir / f"tree-{tree}", note)
         return signed
 
     def _step(self, do: Callable[[Connection], Any]) -> Any:
@@ -95,7 +108,11 @@ class LedgerKeeper:
         note = notes.signed_checkpoint(grown.size, grown.root(), self._keys)
         row = {"size": grown.size, "clock": microseconds(now), "note": note}
         connection.execute(insert(ledger_checkpoints), [row])
-        return Signed(opened(note, self._public), note, sum(one.size for one in heads.values()))
+        trees = {tree: note_of_tree(self._keys[0], tree, one) for tree, one in heads.items()}
+        signed = Signed(opened(note, self._public), note, sum(one.size for one in heads.values()), trees)
+        if self._store.is_embedded:
+            append_to_log(connection.connection.driver_connection, signed.messages())
+        return signed
 
     def _require_last(self, connection: Connection, heads: Frontier) -> None:
         """Raises NotReady where the newest checkpoint is not of these heads, or not by one of these keys."""
@@ -185,7 +202,45 @@ def publish(folder: Path, checkpoint: Checkpoint, note: str) -> Path:
     make_folders(folder)
     file = folder / f"checkpoint-{checkpoint.size:012}-{checkpoint.root.hex()[:8]}"
     if not file.exists():
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        draft.write_text(note, encoding="utf-8")
-        draft.replace(file)
+        _write(file, note)
     return file
+
+
+def _write(file: Path, note: str) -> None:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(note, encoding="utf-8")
+    draft.replace(file)
+
+
+def note_of_tree(key: SigningKey, tree: str, head: Frontier) -> str:
+    """So that a tool that knows one tree alone reads this one."""
+    return notes.signed_checkpoint(head.size, head.root(), [key.of_tree(tree)])
+
+
+def add_cosignatures(store: Any, lines: Sequence[str], witness: notes.Witness, keys: Sequence[str]) -> list[int]:
+    """Keep lines of a witness, each with the checkpoint that it signs; the sizes of these. Raises ValueError where one
+    signs none of the newest checkpoints, or is kept already."""
+    passes = sqlite_transient if store.is_embedded else postgresql_transient
+    kept = []
+    with Transaction(store.engine, passes) as work:
+        newest = select(ledger_checkpoints).order_by(ledger_checkpoints.c.size.desc()).limit(MOST_COSIGNED)
+        rows = work.connection.execute(newest).all()
+        for line in lines:
+            row = next((one for one in rows if _is_signed(witness, f"{notes.bare(one.note)}{line}\n")), None)
+            if row is None:
+                raise ValueError(f"{witness.name} signs none of the newest {MOST_COSIGNED:,} checkpoints with this key")
+            note = notes.with_cosignature(row.note, line, keys)
+            chosen = ledger_checkpoints.c.size == row.size
+            work.connection.execute(ledger_checkpoints.update().where(chosen).values(note=note))
+            kept.append(row.size)
+        if not kept:
+            raise ValueError(f"no line of {witness.name} is in it")
+        work.commit()
+    return kept
+
+
+def _is_signed(witness: notes.Witness, note: str) -> bool:
+    try:
+        return witness.signed_at(note) is not None
+    except ValueError:
+        return False

@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from pipeline.errors import NotReady
-from pipeline.ledger.notes import SigningKey
+from pipeline.ledger.notes import SigningKey, Witness
 from pipeline.private_files import make_folders, open_private, read_private, write_private
 
 _SEED_BYTES = 32
@@ -63,8 +63,38 @@ def public_keys(file: Path) -> list[str]:
     return [line for line in read_private(public_file(file)).decode().splitlines() if line]
 
 
+def known_public_keys(file: Path) -> list[str]:
+    """As `public_keys`; none where there is no such file yet. Raises NotReady."""
+    return public_keys(file) if public_file(file).exists() else []
+
+
 def public_file(file: Path) -> Path:
     return file.with_name(f"{file.name}.pub")
+
+
+def witnesses(file: Path) -> list[Witness]:
+    """Who may co-sign, as an operator has entered them. Raises NotReady."""
+    target = _witness_file(file)
+    try:
+        return [Witness.read(line) for line in read_private(target).decode().splitlines() if line]
+    except FileNotFoundError:
+        return []
+    except ValueError:
+        raise NotReady(f"{target} is damaged; put a copy of the right file in its place") from None
+
+
+def add_witness(file: Path, key: str) -> Witness:
+    """`key`: NAME+ID+KEY; one that is there is left. Raises ValueError, NotReady."""
+    new, known = Witness.read(key), witnesses(file)
+    if new not in known:
+        target = _witness_file(file)
+        before = read_private(target) if known else b""
+        write_private(target, before + f"{key.strip()}\n".encode())
+    return new
+
+
+def _witness_file(file: Path) -> Path:
+    return file.with_name(f"{file.name}.witnesses")
 
 
 def _write_public(file: Path, keys: list[SigningKey]) -> None:

@@ -25,6 +25,7 @@ from pipeline.store.access_tables import one_time_links, principals
 from schemas.clock import microseconds
 
 Purpose = Literal["first-operator", "password", "demo"]
+Why = Literal["used", "old", "disabled", "wrong", "elsewhere"]
 FIRST: Final[Purpose] = "first-operator"
 
 
@@ -37,7 +38,13 @@ class Link:
 
 
 class LinkGone(Exception):
-    """The link was used, is too old, or never was."""
+    """The link cannot be used; `why`: used, too old, of somebody who is disabled, wrong, or `elsewhere`: it is for the
+    machine that it was made on. `is_demo`: what it was made for, as far as it is known."""
+
+    def __init__(self, why: Why = "wrong", *, is_demo: bool = False) -> None:
+        super().__init__(why)
+        self.why: Final = why
+        self.is_demo: Final = is_demo
 
 
 class LinkBook:
@@ -144,13 +151,18 @@ def _make(connection: Connection, purpose: Purpose, name: str | None, token: str
 
 def _find(connection: Connection, token: str, now: dt.datetime) -> Link:
     row = connection.execute(select(one_time_links).where(one_time_links.c.digest == digest_of_token(token))).first()
-    if row is None or row.used_at is not None or row.expires_at <= microseconds(now):
+    if row is None:
         raise LinkGone
+    is_demo = row.purpose == "demo"
+    if row.used_at is not None:
+        raise LinkGone("used", is_demo=is_demo)
+    if row.expires_at <= microseconds(now):
+        raise LinkGone("old", is_demo=is_demo)
     if row.principal is None:
         return Link(row.purpose, None)
     account = account_of(connection, row.principal)
     if account.disabled_at is not None:
-        raise LinkGone
+        raise LinkGone("disabled", is_demo=is_demo)
     return Link(row.purpose, account.principal)
 
 
@@ -162,7 +174,7 @@ def _use(connection: Connection, token: str, now: dt.datetime) -> None:
         one_time_links.c.expires_at > microseconds(now),
     )
     if not connection.execute(update(one_time_links).where(*unused).values(used_at=microseconds(now))).rowcount:
-        raise LinkGone
+        raise LinkGone("used")
 
 
 def _count(connection: Connection) -> int:

@@ -149,7 +149,7 @@ class Loader:
         cases = concerned.cases
         moved = set()
         desk = self._desk
-        for number, _nik, version in concerned.memberships:
+        for number, version in concerned.memberships:
             known = desk.members.get(number)
             if known is None or known.version != version:
                 moved.add(number)

@@ -12,7 +12,7 @@ Rows = Sequence[Any]
 
 
 class Concerned(NamedTuple):
-    """The stored rows of some persons. `memberships`: (number, nik, version); `cases`: SUMMARY_COLUMNS;
+    """The stored rows of some persons. `memberships`: (number, version); `cases`: SUMMARY_COLUMNS;
     `paid_lines`: all columns."""
 
     memberships: Rows

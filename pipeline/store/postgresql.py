@@ -22,13 +22,15 @@ from pipeline.claims.desk import Desk
 from pipeline.claims.requirements import Requirements
 from pipeline.errors import Transient
 from pipeline.messages.intake import Identity
+from pipeline.nik_key import NikKey
 from pipeline.processing import ports
 from pipeline.processing.ports import Effects, LoadedDesk, Place
 from pipeline.store import rows, tables
 from pipeline.store.engines import IDLE_SECONDS, postgresql_engine, postgresql_transient
 from pipeline.store.ledger_tables import ledger_leaves
 from pipeline.store.lookups import Concerned
-from pipeline.store.unit_of_work import Statement, SummaryRow, UnitOfWork, as_list, digests_of, quoted
+from pipeline.store.nik_columns import Nik
+from pipeline.store.unit_of_work import Statement, UnitOfWork, as_list, digests_of, quoted
 from schemas import topics
 
 MANY_CASES: Final = 4_000
@@ -41,6 +43,7 @@ _TYPES: Final[dict[type, str]] = {
     SmallInteger: "int2",
     Boolean: "bool",
     Text: "text",
+    Nik: "text",
     LargeBinary: "bytea",
 }
 _INSERTED: Final = (
@@ -119,10 +122,10 @@ class PostgresqlUnitOfWork(UnitOfWork):
         with self.driver.pipeline():
             if persons:
                 self._release_persons()
-                wanted = as_list(persons)
+                wanted = self._as_stored(persons)
                 asked[:0] = (_SHARE_DAY, as_list(days)), (_MAKE_PERSONS, wanted), (_LOCK_PERSONS, wanted)
             *_, memberships, of_them, lines = self.ask_together(*asked)
-        return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
+        return self._concerned(memberships, of_them, lines)
 
     def _release_persons(self) -> None:
         """Locks are taken in sorted order, so a person who turns out to be concerned after others were locked would
@@ -225,9 +228,10 @@ class PostgresqlUnitOfWork(UnitOfWork):
 class PostgresqlStore(ports.Store):
     is_embedded: ClassVar[bool] = False
 
-    def __init__(self, url: str) -> None:
-        self.engine = postgresql_engine(url)
+    def __init__(self, url: str, nik_key: NikKey | None = None) -> None:
+        self.engine = postgresql_engine(url, nik_key=nik_key)
         self._url = url
+        self._nik_key = nik_key
 
     def unit_of_work(self) -> PostgresqlUnitOfWork:
         return PostgresqlUnitOfWork(self.engine, postgresql_transient)
@@ -235,7 +239,7 @@ class PostgresqlStore(ports.Store):
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection that cannot write; each query sees the last commit."""
-        engine = postgresql_engine(self._url, is_read_only=True)
+        engine = postgresql_engine(self._url, is_read_only=True, nik_key=self._nik_key)
         try:
             with engine.connect() as connection:
                 yield connection

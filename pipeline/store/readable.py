@@ -6,11 +6,13 @@ the desk: a command that only reads starts in half the time.
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import unquote
 
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import URL, Connection, Engine, Select
 
-from pipeline.store.engines import translate_sqlite_errors
+from pipeline.store.engines import postgresql_engine, sqlite_engine, translate_sqlite_errors
 
 
 class Readable(Protocol):
@@ -39,6 +41,28 @@ class ReadOnlyStore:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+class Address(NamedTuple):
+    """Where a store is, for a process of its own: a file, or the URL of a server with its password."""
+
+    file: Path | None
+    url: str
+
+
+def address_of(store: Any) -> Address:
+    """Of a store that is open."""
+    url: URL = store.engine.url
+    if store.is_embedded:
+        return Address(Path(unquote(str(url.database).removeprefix("file:"))), "")
+    return Address(None, url.render_as_string(hide_password=False))
+
+
+def opened(address: Address) -> ReadOnlyStore:
+    """The same store, on connections of its own that cannot write."""
+    if address.file is not None:
+        return ReadOnlyStore(sqlite_engine(address.file, is_read_only=True), is_embedded=True)
+    return ReadOnlyStore(postgresql_engine(address.url, is_read_only=True), is_embedded=False)
 
 
 class QuickReader:

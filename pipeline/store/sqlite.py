@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Connection, Table
 
 from pipeline.messages.intake import Identity
+from pipeline.nik_key import NikKey
 from pipeline.processing import ports
 from pipeline.processing.ports import Effects, Place
 from pipeline.store import embedded_log, rows
@@ -84,9 +85,10 @@ class SqliteUnitOfWork(UnitOfWork):
 class SqliteStore(ports.Store):
     is_embedded: ClassVar[bool] = True
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, nik_key: NikKey | None = None) -> None:
         self.file = file
-        self.engine = sqlite_engine(file)
+        self._nik_key = nik_key
+        self.engine = sqlite_engine(file, nik_key=nik_key)
 
     def unit_of_work(self) -> SqliteUnitOfWork:
         return SqliteUnitOfWork(self.engine, sqlite_transient)
@@ -94,7 +96,7 @@ class SqliteStore(ports.Store):
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection that cannot write; each query sees the last commit. Raises NotReady, Transient."""
-        engine = sqlite_engine(self.file, is_read_only=True)
+        engine = sqlite_engine(self.file, is_read_only=True, nik_key=self._nik_key)
         try:
             with translate_sqlite_errors(), engine.connect() as connection:
                 yield connection

@@ -29,6 +29,7 @@ from sqlalchemy import (
     text,
 )
 
+from pipeline.store.nik_columns import Nik
 from schemas.values import MAX_RUPIAH
 
 metadata: Final = MetaData(
@@ -108,13 +109,22 @@ ledger: Final = Table(
 
 # A row to lock for each person: the numbers of one NIK may lie in several partitions, so the partition's gate is not
 # enough. `person` is the NIK, or the number of a member who is not registered (yet).
-persons: Final = Table("persons", metadata, Column("person", Text, primary_key=True))
+persons: Final = Table("persons", metadata, Column("person", Nik, primary_key=True))
+
+# One row: the key that columns with NIKs are written with; none: they are readable. `is_whole` false: not all of them
+# are yet. `fingerprint` is empty while a key is taken out.
+nik_keys: Final = Table(
+    "nik_keys",
+    metadata,
+    Column("fingerprint", Text, primary_key=True),
+    Column("is_whole", Boolean, nullable=False),
+)
 
 members: Final = Table(
     "members",
     metadata,
     Column("number", Text, primary_key=True),
-    Column("nik", Text),
+    Column("nik", Nik),
     Column("version", Integer, nullable=False),
     Column("document", Text, nullable=False),
     Column("recent", LargeBinary),  # packed months after the last row of `member_months`
@@ -144,7 +154,7 @@ cases: Final = Table(
     Column("opened_order", BigInteger, nullable=False),
     Column("program", Text),
     Column("member_number", Text),
-    Column("nik", Text),
+    Column("nik", Nik),
     Column("event_date", Text),
     Column("asked", Text),
     Column("revision", Integer, nullable=False),
@@ -229,7 +239,7 @@ payouts: Final = Table(
 paid_lines: Final = Table(
     "paid_lines",
     metadata,
-    Column("person", Text, nullable=False),
+    Column("person", Nik, nullable=False),
     Column("program", Text, nullable=False),
     Column("event_date", Text, nullable=False),
     Column("line", Text, nullable=False),

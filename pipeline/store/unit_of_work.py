@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import orjson
-from sqlalchemy import Connection, Engine, Executable, RootTransaction, Table, and_, select
+from sqlalchemy import Connection, Engine, Executable, RootTransaction, Table, and_, func, select
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.claims.desk import Desk
@@ -24,6 +24,7 @@ from pipeline.claims.requirements import Requirements
 from pipeline.errors import SantunanError, Transient
 from pipeline.ledger.tree import Frontier
 from pipeline.messages.intake import Identity
+from pipeline.messages.order import Processed
 from pipeline.messages.records import Chunk, Message
 from pipeline.processing import ports
 from pipeline.processing.ports import CHUNK_STRIDE, Effects, LoadedDesk, Place
@@ -33,6 +34,7 @@ from pipeline.store.leaves import batch_bundles
 from pipeline.store.ledger_tables import ledger_leaves
 from pipeline.store.loader import SUMMARY_COLUMNS, Loader
 from pipeline.store.lookups import Concerned, Lookups, Rows
+from pipeline.store.nik_columns import Nik, key_of
 from pipeline.store.tables import (
     cases,
     chunks,
@@ -144,6 +146,7 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self._nik_key = key_of(self._engine.dialect)
         self._frontiers: dict[str, Frontier] = {}  # of the trees of the partitions that `begin` locked
 
     @abstractmethod
@@ -163,6 +166,24 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
 
     @abstractmethod
     def move_positions(self, group: str, ends: Mapping[Place, int]) -> None: ...
+
+    # --- NIKs, which the tables hold under a key where there is one
+
+    def _as_stored(self, names: Iterable[str]) -> str:
+        """As `as_list`, of NIKs and of what names a person without one; sorted as the tables sort them."""
+        key = self._nik_key
+        return as_list(names if key is None else sorted(map(key.stored, names)))
+
+    def _stored(self, new: Sequence[rows.Row], table: Table) -> Sequence[rows.Row]:
+        key = self._nik_key
+        return new if key is None else _changed(new, _place_of_nik(table), key.stored)
+
+    def _read(self, found: Rows, table: Table, columns: Sequence[str] = ()) -> Rows:
+        """`columns`: those that were asked for, where it was not all."""
+        key = self._nik_key
+        if key is None:
+            return found
+        return _changed(found, columns.index("nik") if columns else _place_of_nik(table), key.read)
 
     # --- reads
 
@@ -196,21 +217,26 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
             return (), *self.members(numbers)
         statement = f"SELECT {quoted(cases)} FROM cases WHERE claim_id {self.among}"
         found, heads, months = self.ask_together((statement, as_list(claim_ids)), *self._members(numbers))
-        return [rows.CaseRow._make(row) for row in found], heads, months
+        return [rows.CaseRow._make(row) for row in self._read(found, cases)], heads, months
 
     def cases_due(self, partition: int, day: dt.date) -> Sequence[Any]:
         return self.execute(select(cases).where(cases.c.partition == partition, cases.c.wake_on <= day.isoformat()))
 
     def cases_of(self, numbers: Iterable[str], niks: Iterable[str]) -> Sequence[Any]:
-        return [SummaryRow._make(row) for row in self.ask(*self._cases_of(numbers, niks))]
+        return self._summaries(self.ask(*self._cases_of(numbers, niks)))
 
     def _cases_of(self, numbers: Iterable[str], niks: Iterable[str], claim_ids: Iterable[str] = ()) -> Statement:
         is_asked_for = f"member_number {self.among} OR nik {self.among} OR claim_id {self.among}"
         statement = f"SELECT {', '.join(SUMMARY_COLUMNS)} FROM cases WHERE {is_asked_for}"
-        return statement, as_list(numbers), as_list(niks), as_list(claim_ids)
+        return statement, as_list(numbers), self._as_stored(niks), as_list(claim_ids)
+
+    def _summaries(self, found: Rows) -> Rows:
+        """From the rows of `_cases_of`."""
+        return [SummaryRow._make(row) for row in self._read(found, cases, SUMMARY_COLUMNS)]
 
     def paid_lines_of(self, claim_ids: Iterable[str]) -> Sequence[Any]:
-        return self.ask(f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE claim_id {self.among}", as_list(claim_ids))
+        statement = f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE claim_id {self.among}"
+        return self._read(self.ask(statement, as_list(claim_ids)), paid_lines)
 
     def lock_and_read(
         self,
@@ -221,23 +247,32 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
         claim_ids: Sequence[str],
     ) -> Concerned:
         memberships, of_them, lines = self.ask_together(*self._about(persons, numbers, niks, claim_ids))
-        return Concerned(memberships, [SummaryRow._make(row) for row in of_them], lines)
+        return self._concerned(memberships, of_them, lines)
+
+    def _concerned(self, memberships: Rows, of_them: Rows, lines: Rows) -> Concerned:
+        return Concerned(memberships, self._summaries(of_them), self._read(lines, paid_lines))
 
     def _about(
         self, persons: Sequence[str], numbers: Sequence[str], niks: Sequence[str], claim_ids: Sequence[str]
     ) -> tuple[Statement, ...]:
-        names = as_list(numbers), as_list(niks)
+        names = as_list(numbers), self._as_stored(niks)
         return (
-            (f"SELECT number, nik, version FROM members WHERE number {self.among} OR nik {self.among}", *names),
+            (f"SELECT number, version FROM members WHERE number {self.among} OR nik {self.among}", *names),
             self._cases_of(numbers, niks, claim_ids),
-            (f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE person {self.among}", as_list(persons)),
+            (f"SELECT {quoted(paid_lines)} FROM paid_lines WHERE person {self.among}", self._as_stored(persons)),
         )
 
-    def stored_outputs(self, *asked: Chunk) -> list[Message]:
+    def stored_outputs(self, *asked: Chunk, notes_order: bool = False) -> list[Message]:
         if not self.keeps_raw:
             return []
         found = [row for one in asked if one.start < one.end for row in self._stored_outputs(one)]
-        return [Message(*message) for _, *message in sorted(found)]
+        made = [(number, Message(*message)) for number, *message in sorted(found)]
+        return [
+            self._processed(number // CHUNK_STRIDE).on(message)
+            if notes_order and number % CHUNK_STRIDE == 0
+            else message
+            for number, message in made
+        ]
 
     def _stored_outputs(self, asked: Chunk) -> Iterator[Any]:
         """Rows of (number in the order of storing, topic, key, value)."""
@@ -258,21 +293,29 @@ class UnitOfWork(Transaction, ports.UnitOfWork, Lookups):
             )
             yield from self.connection.execute(query)
 
+    def _processed(self, chunk_id: int) -> Processed:
+        """What the first output of a chunk said when it was stored."""
+        row = self.connection.execute(select(chunks).where(chunks.c.id == chunk_id)).one()
+        before = select(chunks.c.topic, func.max(chunks.c.next)).group_by(chunks.c.topic)
+        before = before.where(chunks.c.partition == row.partition, chunks.c.id < chunk_id)
+        read = {topic: end for topic, end in self.connection.execute(before)}
+        return Processed(chunk_id, row.topic, row.partition, row.first, row.next, read)
+
     # --- writes
 
     def write(self, group: str, loaded: LoadedDesk, batch: Sequence[Effects]) -> None:
         desk = loaded.desk
         self.insert(ledger, rows.ledger_rows(batch, keeps_raw=self.keeps_raw))
         new_members, changed_members, months = rows.changed_members(loaded)
-        self.insert(members, new_members)
-        self.replace(members, "number", changed_members)
+        self.insert(members, self._stored(new_members, members))
+        self.replace(members, "number", self._stored(changed_members, members))
         self.insert(member_months, months)
         new_cases, changed_cases = rows.changed_cases(loaded)
-        self.insert(cases, new_cases)
-        self.replace(cases, "claim_id", changed_cases)
+        self.insert(cases, self._stored(new_cases, cases))
+        self.replace(cases, "claim_id", self._stored(changed_cases, cases))
         if desk.paid is not None:
-            self.delete_paid_lines(desk.paid.removed())
-            self.insert(paid_lines, desk.paid.added())
+            self.delete_paid_lines(self._stored(desk.paid.removed(), paid_lines))
+            self.insert(paid_lines, self._stored(desk.paid.added(), paid_lines))
         numbers = self.publish(batch)
         self.insert(decisions, rows.decision_rows(batch, numbers))
         self.insert(payouts, [rows.payout_row(payout) for payout in desk.made_payouts])
@@ -295,6 +338,15 @@ def as_list(values: Iterable[object]) -> str:
 def digests_of(found: Iterable[tuple[str, str, bytes]]) -> dict[Identity, bytes]:
     """From the rows of `known_events`."""
     return {(source, event_id): digest for source, event_id, digest in found}
+
+
+@cache
+def _place_of_nik(table: Table) -> int:
+    return [isinstance(one.type, Nik) for one in table.columns].index(True)
+
+
+def _changed(some: Iterable[rows.Row], at: int, change: Callable[[str], str]) -> list[rows.Row]:
+    return [row if row[at] is None else (*row[:at], change(row[at]), *row[at + 1 :]) for row in some]
 
 
 @cache

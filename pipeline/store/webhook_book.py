@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from pipeline.errors import NotReady, Transient
+from pipeline.nik_key import NikKey
 from pipeline.sealing import Sealer, sealed, unsealed
 from pipeline.store.access_rows import AuditRecord, write_record
 from pipeline.store.connect import is_postgresql, open_reader, open_store
@@ -200,12 +201,12 @@ class WebhookBook:
 
 
 @contextmanager
-def open_webhooks(url: str, sealer: Sealer | None = None) -> Iterator[WebhookBook]:
+def open_webhooks(url: str, sealer: Sealer | None = None, *, nik_key: NikKey | None = None) -> Iterator[WebhookBook]:
     """The book in the store of this URL; embedded, the file is made where it is missing. `sealer`: of secrets.
     Raises as `open_store`."""
-    store = open_store(url)
+    store = open_store(url, nik_key=nik_key)
     try:
-        reader = open_reader(url)
+        reader = open_reader(url, nik_key=nik_key)
         try:
             yield WebhookBook(store.engine, passes_of(url), reader, sealer)
         finally:

@@ -69,6 +69,7 @@ def test_every_topic_is_a_channel_with_every_type_that_it_has() -> None:
     for kind in event_types():
         there = {topic for topic, types in inside.items() if kind.type.replace("-", ".") in types}
         assert there == set(kind.topics) | ({topics.HISTORY} if kind.direction == "in" else set())
+    assert inside[topics.CHECKPOINTS] == {"checkpoint"}
     assert len(document["operations"]) == len(topics.ALL)
 
 
