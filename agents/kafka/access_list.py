@@ -27,7 +27,11 @@ _SENT: Final = tuple(name for name in topics.INTAKE if name != topics.HISTORY)
 # Topics by principal and operation; whoever may read or write a topic may see that it is there.
 _TOPICS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "gateway": {"WRITE": _SENT, "READ": topics.OUTPUT},
-    "worker": {"WRITE": (topics.MEMBERS, *topics.OUTPUT), "READ": topics.ALL, "DESCRIBE_CONFIGS": topics.ALL},
+    "worker": {
+        "WRITE": (topics.MEMBERS, *topics.OUTPUT, topics.CHECKPOINTS),
+        "READ": topics.ALL,
+        "DESCRIBE_CONFIGS": topics.ALL,
+    },
     "operator": {"WRITE": (topics.HISTORY,), "READ": topics.ALL, "DESCRIBE_CONFIGS": topics.ALL},
     "payments": {"READ": (topics.PAYOUTS,)},
     "console": {"READ": topics.OUTPUT},

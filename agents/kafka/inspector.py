@@ -46,6 +46,11 @@ class Inspector:
             found = self._admin.list_topics(timeout=self._seconds).topics
         require_none_added({name: len(found[name].partitions) for name in topics.ALL if name in found}, self._settings)
 
+    def has_topic(self, name: str) -> bool:
+        """Whether it is there, and we may know of it."""
+        with self._patient():
+            return name in self._admin.list_topics(timeout=self._seconds).topics
+
     def bounds(self, places: Collection[Place]) -> dict[Place, tuple[int, int]]:
         """The first offset of each place, and the one after its last record."""
         if not places:

@@ -6,11 +6,9 @@ Every worker does so, one at a time: who finds nothing new signs nothing.
 import logging
 import threading
 from collections.abc import Callable
-from typing import Final
 
 from pipeline.errors import SantunanError
-
-SIGN_SECONDS: Final = 60.0
+from pipeline.store.ledger_keeper import SIGN_SECONDS
 
 log = logging.getLogger("santunan.worker")
 

@@ -24,7 +24,9 @@ _QUIET: Final = ("faust", "mode", "aiokafka", "kafka", "asyncio", "alembic", "ag
 
 IDS: Final = frozenset({"claim_id", "event_id"})
 # What `extra=` may add to a line. `event_id`, not `event`: that is what the collectors call the text of a line.
-FIELDS: Final = IDS | {"source", "topic", "partition", "offset", "program", "revision", "outcome", "reason", "status"}
+FIELDS: Final = IDS | {
+    *("source", "address", "topic", "partition", "offset", "program", "revision", "outcome", "reason", "status")
+}
 _ID: Final = re.compile(r"[A-Za-z0-9._:@/+-]{1,160}")  # text with blanks is no id
 _NIK: Final = re.compile(r"[0-9]{16,}")
 MOST_CAUSES: Final = 5

@@ -1,9 +1,10 @@
 """Impact of another rule book on the stored history: the claims that would end otherwise. Writes nothing."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -59,7 +60,7 @@ class Impact:
 
 
 def impact(store: Any, book: Book, on_progress: Advance | None = None) -> Impact:
-    """Decide the stored history again by `book`, and compare how each claim ends."""
+    """Decide the history of a store, or of topics, again by `book`, and compare how each claim ends."""
     changes: list[ClaimChange] = []
     with store.reader() as connection, Rerun(connection, book, is_quiet=True) as rerun:
         for _ in rerun.decide(on_progress=on_progress):
@@ -68,7 +69,7 @@ def impact(store: Any, book: Book, on_progress: Advance | None = None) -> Impact
         events = Counter[str | None]()
         for (claim_id, _), count in left_out.items():
             events[claim_id] += count
-        for page in history.pages(history.decided_cases(connection)):
+        for page in history.pages(_stored_ends(connection)):
             ends = {row.claim_id: row for row in rerun.state.cases(row.claim_id for row in page)}
             changed = [row for row in page if _end(ends.get(row.claim_id)) != _end(row)]
             others = _of_other_rules(connection, changed, is_embedded=store.is_embedded) if changed else set()
@@ -90,6 +91,24 @@ def impact(store: Any, book: Book, on_progress: Advance | None = None) -> Impact
             sum(waiting),
             tuple([LeftOut(claim_id, reason, count) for (claim_id, reason), count in told]),
         )
+
+
+class _StoredEnd(NamedTuple):
+    """How a claim ended, as its decisions have it: the latest one, and the total of the latest that moves money."""
+
+    claim_id: str
+    revision: int
+    outcome: str
+    effective_total: int
+
+
+def _stored_ends(connection: Connection) -> Iterator[_StoredEnd]:
+    """From decisions alone, which topics have, too; claim by claim."""
+    for claim_id, rows in groupby(history.stored_decisions(connection), key=lambda row: row.claim_id):
+        total = 0
+        for row in rows:
+            total = row.total if row.outcome in EFFECTIVE else total
+        yield _StoredEnd(claim_id, row.revision, row.outcome, total)
 
 
 def _end(row: Any) -> tuple[str | None, int]:

@@ -18,7 +18,7 @@ from pipeline.claims.double_payment import EACH_CLAIM_ITS_OWN, line_of
 from pipeline.law.book import Book
 from pipeline.queries import history
 from pipeline.store.origins import GAP
-from pipeline.store.rows import progress_of
+from pipeline.store.rows import members_of, progress_of
 from pipeline.store.tables import (
     acceptances,
     chunks,
@@ -190,17 +190,37 @@ def _money_adds_up(connection: Connection) -> Iterator[Breach]:
 
 
 def _lines_are_once(connection: Connection) -> Iterator[Breach]:
-    """3: the paid lines of each claim are those that its effective decision pays."""
-    paid: defaultdict[str, set[str]] = defaultdict(set)
-    for row in connection.execute(select(paid_lines.c.claim_id, paid_lines.c.line)):
-        paid[row.claim_id].add(line_of(row.line))
+    """3: the paid lines of each claim are those that its effective decision pays, of that day, programme and person."""
+    paid: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in connection.execute(select(paid_lines)):
+        paid[row.claim_id].append(row)
+    effective = {
+        row.claim_id: (row.program, row.event_date)
+        for row in history.stored_decisions(connection)
+        if row.outcome in EFFECTIVE
+    }
     for row in history.decided_cases(connection):
         lines = set(filter(None, row.effective_lines.split(","))) - EACH_CLAIM_ITS_OWN
-        noted = paid.pop(row.claim_id, set())
+        rows = paid.pop(row.claim_id, [])
+        noted = {line_of(one.line) for one in rows}
         if noted != lines:
             yield Breach(3, f"claim {row.claim_id} pays {sorted(lines)}, noted as paid are {sorted(noted)}")
+        if any((one.program, one.event_date) != effective.get(row.claim_id) for one in rows):
+            yield Breach(3, f"claim {row.claim_id} is noted as paid for another day or programme than it pays")
+        persons = {one.person for one in rows} - {row.nik, row.member_number}
+        if persons and not persons <= _former_names(connection, row):
+            yield Breach(3, f"claim {row.claim_id} is noted as paid to another person than it pays")
     for claim_id in paid:
         yield Breach(3, f"lines of claim {claim_id} are noted as paid, but it has no case")
+
+
+def _former_names(connection: Connection, row: Any) -> set[str]:
+    """Under which a claim may have paid: evidence may name another member, and a NIK is corrected."""
+    paid = select(payouts.c.member_number).where(payouts.c.claim_id == row.claim_id)
+    numbers = {row.member_number, *connection.execute(paid).scalars()} - {None}
+    heads = select(members.c.number, members.c.version, members.c.document, members.c.recent)
+    found = members_of(connection.execute(heads.where(members.c.number.in_(numbers))).all(), [])
+    return numbers | {enrolment.nik for member in found for enrolment in member.enrolments if enrolment.nik}
 
 
 def _law_fits_the_day(connection: Connection) -> Iterator[Breach]:

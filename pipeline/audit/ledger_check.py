@@ -6,16 +6,17 @@ left for the next time.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pipeline.audit.ledger_findings import MOST_FINDINGS, Finding, Verified
+from pipeline.audit.ledger_findings import MOST_FINDINGS, Cosigned, Finding, Verified
 from pipeline.audit.ledger_rows import RowCheck, strays
 from pipeline.audit.ledger_trees import TreeWalk, bundles, ends
 from pipeline.ledger.leaves import AUDIT, BEFORE, HEADS
-from pipeline.ledger.notes import claimed
+from pipeline.ledger.notes import Witness, claimed
 from pipeline.ledger.verifier import Checkpoint, opened
 from pipeline.processing.ports import CHUNK_STRIDE
 from pipeline.store.access_tables import audit_records
@@ -30,9 +31,15 @@ Heads = dict[str, dict[int, bytes]]  # of each tree by size the root that was si
 
 
 def verify(
-    store: Any, *, keys: Sequence[str] = (), against: Iterable[str] = (), on_progress: Advance | None = None
+    store: Any,
+    *,
+    keys: Sequence[str] = (),
+    against: Iterable[str] = (),
+    witnesses: Sequence[Witness] = (),
+    on_progress: Advance | None = None,
 ) -> Verified:
-    """`keys`: public keys; none: signatures are not looked at. `against`: notes that were kept elsewhere.
+    """`keys`: public keys; none: signatures are not looked at. `against`: notes that were kept elsewhere. `witnesses`:
+    whose signatures are looked at.
 
     Raises ValueError where one of these is no note.
     """
@@ -40,7 +47,27 @@ def verify(
     with store.reader() as connection:
         records = set(connection.execute(select(audit_records.c.number)).scalars())
         found = _Verification(connection, keys, is_embedded=store.is_embedded, on_progress=on_progress)
-        return found.run(records, kept)
+        seen = found.run(records, kept)
+        cosigned, forged = _cosigned(connection, witnesses)
+        return replace(seen, cosigned=cosigned, findings=(*seen.findings, *forged))
+
+
+def _cosigned(connection: Connection, witnesses: Sequence[Witness]) -> tuple[tuple[Cosigned, ...], list[Finding]]:
+    """Who has co-signed, and what is not by whom it says."""
+    rows = connection.execute(select(ledger_checkpoints).order_by(ledger_checkpoints.c.size)).all() if witnesses else []
+    found, forged = [], []
+    for witness in witnesses:
+        signed = []
+        for row in rows:
+            try:
+                at = witness.signed_at(row.note)
+            except ValueError as error:
+                forged.append(Finding("forged", HEADS, None, f"checkpoint of {row.size} heads: {error}"))
+                continue
+            signed += [] if at is None else [(row.size, at)]
+        if signed:
+            found.append(Cosigned(witness.name, len(signed), *signed[-1]))
+    return tuple(found), forged[:MOST_FINDINGS]
 
 
 def _read(note: str, keys: Sequence[str]) -> Checkpoint | None:
@@ -85,6 +112,7 @@ class _Verification:
     ) -> Iterator[Finding]:
         """The tree of heads against the checkpoints, stored ones and those kept elsewhere."""
         roots: dict[int, bytes] = {}
+        sizes = {row.size for row in stored}
         for row in stored:
             one = _read(row.note, self._keys)
             if one is None or one.size != row.size:
@@ -96,10 +124,18 @@ class _Verification:
         for page in bundles(self._connection, HEADS, end):
             for made in page:
                 yield from walk.take(made)
+                if made.next not in sizes:
+                    yield from self._without_checkpoint(made.next)
                 names += [line.decode() for line in made.lines()]
         yield from walk.finish()
         yield from self._read_heads(names)
         yield from self._kept_elsewhere(kept, walk, names)
+
+    def _without_checkpoint(self, size: int) -> Iterator[Finding]:
+        """Heads are written with their checkpoint, in one transaction, and both may have come since the first look."""
+        found = select(ledger_checkpoints.c.size).where(ledger_checkpoints.c.size == size)
+        if self._connection.execute(found).first() is None:
+            yield Finding("deleted", HEADS, size - 1, f"the checkpoint of {size} heads is missing")
 
     def _read_heads(self, names: Sequence[str]) -> Iterator[Finding]:
         last: dict[str, int] = {}

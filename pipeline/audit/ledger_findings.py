@@ -30,6 +30,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Cosigned:
+    """A witness that has co-signed. `checkpoints`: how many; `newest`: heads of the newest of them, `at`: when."""
+
+    name: str
+    checkpoints: int
+    newest: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Verified:
     """What a look at a ledger gave. `leaves`: looked at, of these `unsigned` are in no signed head yet. `checkpoints`:
     stored ones; `against`: those that were kept elsewhere. `signed_at`: of the newest checkpoint. `is_signature_known`:
@@ -42,4 +52,5 @@ class Verified:
     signed_at: dt.datetime | None
     is_signature_known: bool
     findings: tuple[Finding, ...]
+    cosigned: tuple[Cosigned, ...] = ()
     unproved: str = UNPROVED

@@ -163,6 +163,8 @@ class _Rows:
         times = str(row.timestamp_ms), "-" if row.received_ms is None else str(row.received_ms)
         if (row.reason, *times) != (reason, stamp, received):
             return row, ("edited", f"reason or time of the dead letter {place} is not the one that was stored")
+        if row.digest is not None and bytes(row.digest) != hashlib.sha256(bytes(row.bytes)).digest():
+            return row, ("edited", f"the dead letter {place} is not found under what is in it")
         return row, None
 
     def duplicate(self, words: list[str], salt: bytes) -> Fault:
@@ -215,7 +217,8 @@ class _Rows:
                 "deleted", one.tree, one.first, f"the account of the chunk {one.chunk} is not stored any more"
             )
             return
-        if (account.accepted, account.duplicates, account.refused) != tuple(counts.values()):
+        counted = account.accepted, account.duplicates, account.refused
+        if counted != tuple(counts.values()) or account.next - account.first != sum(counted) + account.holes:
             place = f"{account.topic}/{account.partition} from {account.first}"
             yield Finding("edited", one.tree, one.first, f"the chunk {place} counts its events otherwise")
         low, end = one.chunk * CHUNK_STRIDE, (one.chunk + 1) * CHUNK_STRIDE

@@ -1,19 +1,21 @@
 """One pass over the stored history: decides each event again, as it was known then. Cannot write, cannot publish.
 
-The desk and the loader are the worker's. The state they read follows from the events alone, so a row that was changed
-by hand in the database shows as a difference.
+The desk and the loader are the worker's. The state they read follows from the events alone, so what was decided from a
+row that somebody changed by hand shows as a difference; the row itself is found by `kept_rows`.
 """
 
+import datetime as dt
 import gc
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import groupby
 from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy import Connection
 
+from pipeline.audit.slices import Slice
 from pipeline.audit.state import State
 from pipeline.claims.decisions import rule_book_name
 from pipeline.claims.desk import Desk
@@ -42,7 +44,8 @@ def rule_book_of(published: bytes) -> str | None:
 
 class Rerun:
     """`events`: how many were decided again. `refused`: claim (None: a member's event) and reason of each that the desk
-    refused. `failed`: those at which the program fails, each with the type of the error.
+    refused. `failed`: those at which the program fails, each with the type of the error. `has_foreign`: a decision of
+    other rules was met.
 
     `is_quiet`: only the state at the end is wanted, so no decision is written out as a message. `is_what_if`: the book
     is another one, and decides in the place of the one that did.
@@ -62,6 +65,7 @@ class Rerun:
         self.events = 0
         self.refused: list[tuple[str | None, str]] = []
         self.failed: list[tuple[HistoryEvent, str]] = []
+        self.has_foreign = False
         self._connection = connection
         self._book = book
         self._is_quiet = is_quiet
@@ -77,10 +81,22 @@ class Rerun:
     ) -> None:
         self.state.__exit__(kind, error, trace)
 
-    def decide(self, kin: Kin | None = None, on_progress: Advance | None = None) -> Iterator[Made]:
-        """Decide the events of `kin`, None: all. Yields the decisions of a batch and all messages it would publish."""
-        with _rare_garbage_collection():
-            for page in history.history(self._connection, kin):
+    def decide(
+        self,
+        kin: Kin | None = None,
+        on_progress: Advance | None = None,
+        until: dt.datetime | None = None,
+        *,
+        after: int = -1,
+        last: int | None = None,
+        own: Slice | None = None,
+    ) -> Iterator[Made]:
+        """Decide the events of `kin`, None: all; `until`, `after` and `last` as in `history`; of the slice `own` alone.
+        Yields the decisions of a batch and all messages it would publish."""
+        # Of a few events in a process that does other things, too, garbage is collected as ever.
+        with _rare_garbage_collection() if until is None else nullcontext():
+            for read in history.history(self._connection, kin, until, last, after):
+                page = read if own is None else own.own_events(read)
                 for partition, events in groupby(page, key=lambda event: event.partition):
                     yield from self._decide_or_halve(list(events), partition)
                 self.events += len(page)
@@ -129,7 +145,9 @@ class Rerun:
 
     def is_foreign(self, published: bytes) -> bool:
         """Whether other parameters, or a program of other rules, made this decision: it cannot be proved by these."""
-        return self._own not in published and not self._is_what_if
+        is_foreign = self._own not in published and not self._is_what_if
+        self.has_foreign = self.has_foreign or is_foreign
+        return is_foreign
 
     def as_published(self, made: bytes, published: bytes) -> bytes:
         """What was made again, by the name of the rules that the published one bears: of another book only that may

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import orjson
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 
 from pipeline.errors import Transient
 from pipeline.processing.ports import LoadedDesk
@@ -95,10 +95,28 @@ class State(Lookups):
             case_row(desk.cases[claim_id], desk.summaries.get(claim_id), loaded.case_versions.get(claim_id, 0) + 1)
             for claim_id in sorted(desk.changed_cases)
         ]
-        with _temporary_file():
+        with temporary_file():
             self._file.executemany(_KEEP_MEMBER, [*new, *[row[:-1] for row in changed]])
             self._file.executemany(_KEEP_MONTHS, months)
             self._file.executemany(_KEEP_CASE, claims)
+
+    # --- what is compared with the rows of the store
+
+    def whole_members(self, numbers: Iterable[str]) -> tuple[Rows, Rows]:
+        """All columns of `members`; and the rows of `member_months`, sorted."""
+        wanted = _list(numbers)
+        return self._ask(_WHOLE_MEMBERS, wanted), self._ask(_MONTHS, wanted)
+
+    def names(self, key: Column[str], size: int) -> Iterator[list[str]]:
+        """All values of a primary key of this state, as many at once."""
+        after = ""
+        while rows := self._ask(_NAMES.format(key=key.name, table=key.table.name), after, size):
+            yield [name for (name,) in rows]
+            after = rows[-1][0]
+
+    def count(self, table: str) -> int:
+        [(count,)] = self._ask(f"SELECT count(*) FROM {table}")  # noqa: S608
+        return int(count)
 
     def opened_claims(self) -> int:
         """The number of claims whose opening event has come."""
@@ -106,12 +124,12 @@ class State(Lookups):
         return int(count)
 
     def _ask(self, statement: str, *parameters: Any) -> list[Any]:
-        with _temporary_file():
+        with temporary_file():
             return self._file.execute(statement, parameters).fetchall()
 
 
 @contextmanager
-def _temporary_file() -> Iterator[None]:
+def temporary_file() -> Iterator[None]:
     """Raises Transient where the disk has no room for the state."""
     try:
         yield
@@ -163,8 +181,10 @@ _KEEP_MEMBER: Final = _keep(members, "number")
 _KEEP_MONTHS: Final = _keep(member_months, "number, version")
 _KEEP_CASE: Final = _keep(cases, "claim_id")
 _MEMBERS: Final = f"SELECT number, version, document, recent FROM members WHERE number {_AMONG}"  # noqa: S608
+_WHOLE_MEMBERS: Final = f"SELECT number, nik, version, document, recent FROM members WHERE number {_AMONG}"  # noqa: S608
+_NAMES: Final = "SELECT {key} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT ?"
 _MONTHS: Final = f"SELECT number, version, months FROM member_months WHERE number {_AMONG} ORDER BY 1, 2"  # noqa: S608
-_MEMBERSHIPS: Final = f"SELECT number, nik, version FROM members WHERE nik {_AMONG}"  # noqa: S608
+_MEMBERSHIPS: Final = f"SELECT number, version FROM members WHERE nik {_AMONG}"  # noqa: S608
 _CASES: Final = f"SELECT {_ALL_OF_A_CASE} FROM cases WHERE claim_id {_AMONG}"  # noqa: S608
 _CASES_DUE: Final = f'SELECT {_ALL_OF_A_CASE} FROM cases WHERE "partition" = ? AND wake_on <= ?'  # noqa: S608
 _CASES_OF: Final = f"SELECT {_SUMMARY} FROM cases WHERE member_number {_AMONG} OR nik {_AMONG}"  # noqa: S608

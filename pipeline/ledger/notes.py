@@ -4,15 +4,20 @@ The name of a key is the origin of its log, unique for ever. A rotated key keeps
 """
 
 import base64
+import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from pipeline.ledger.verifier import HASH_BYTES, Checkpoint, key_id, opened, read_body
+from pipeline.ledger.verifier import HASH_BYTES, Checkpoint, key_id, opened, read_body, read_key
 
 _PREFIX = "PRIVATE+KEY+"
 _ED25519 = b"\x01"
+_COSIGNATURE = b"\x04"  # C2SP tlog-cosignature, version 1
+_TIME_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,10 @@ class SigningKey:
         public = self._public()
         return f"{self.name}+{key_id(self.name, public).hex()}+{_base64(_ED25519 + public)}"
 
+    def of_tree(self, tree: str) -> "SigningKey":
+        """The same key under the name of one tree, so that the note of the tree has an origin of its own."""
+        return SigningKey(f"{self.name.rpartition('/')[0]}/{tree}", self.seed)
+
     def signature(self, body: str) -> str:
         """The line of a note that says who signed it."""
         signed = Ed25519PrivateKey.from_private_bytes(self.seed).sign(body.encode())
@@ -70,12 +79,77 @@ def signed_checkpoint(size: int, root: bytes, keys: Sequence[SigningKey]) -> str
     return f"{body}\n{''.join([key.signature(body) for key in keys])}"
 
 
+def signed_note(text: str, keys: Sequence[SigningKey]) -> str:
+    """Any text as a signed note; it ends with a line feed. Its first line must be the name of no log."""
+    return f"{text}\n{''.join([key.signature(text) for key in keys])}"
+
+
+def opened_text(note: str, keys: Sequence[str]) -> str:
+    """The text of a note that one of these keys has signed. Raises ValueError."""
+    text, separator, lines = note.rpartition("\n\n")
+    if not separator or not note.endswith("\n"):
+        raise ValueError("this is no signed note")
+    text += "\n"
+    for line in lines.splitlines():
+        _, name, signature = line.split(" ")
+        raw = base64.b64decode(signature, validate=True)
+        for key_name, public in map(read_key, keys):
+            if (name, raw[:4]) == (key_name, key_id(key_name, public)):
+                try:
+                    Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], text.encode())
+                except InvalidSignature:
+                    raise ValueError("the signature of the note is wrong") from None
+                return text
+    raise ValueError("none of these keys has signed the note")
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Who co-signs checkpoints, by its public key. `key`: the id of the key, in hex."""
+
+    name: str
+    public: bytes
+    key: str
+
+    @classmethod
+    def read(cls, text: str) -> "Witness":
+        """From NAME+ID+KEY. Raises ValueError."""
+        name, identity, key = text.strip().split("+", 2)
+        raw = base64.b64decode(key, validate=True)
+        own = hashlib.sha256(name.encode() + b"\n" + _COSIGNATURE + raw[1:]).digest()[:4].hex()
+        if raw[:1] != _COSIGNATURE or len(raw) != 1 + HASH_BYTES or own != identity:
+            raise ValueError("this is no public key of a witness (C2SP tlog-cosignature), or it is damaged")
+        return cls(name, raw[1:], identity)
+
+    def signed_at(self, note: str) -> dt.datetime | None:
+        """When this witness has signed the note. None: it has not. Raises ValueError where its signature is wrong."""
+        body, _, lines = note.rpartition("\n\n")
+        for line in lines.splitlines():
+            _, name, signature = line.split(" ")
+            raw = base64.b64decode(signature, validate=True)
+            if (name, raw[:4].hex()) != (self.name, self.key):
+                continue
+            at, signed = int.from_bytes(raw[4 : 4 + _TIME_BYTES], "big"), raw[4 + _TIME_BYTES :]
+            message = f"cosignature/v1\ntime {at}\n{body}\n".encode()
+            try:
+                Ed25519PublicKey.from_public_bytes(self.public).verify(signed, message)
+                return dt.datetime.fromtimestamp(at, dt.UTC)
+            except (InvalidSignature, OverflowError):
+                raise ValueError(f"the signature of the witness {self.name} is wrong") from None
+        return None
+
+
 def claimed(note: str) -> Checkpoint:
     """What a note says, whoever signed it. Raises ValueError."""
     body, separator, _ = note.rpartition("\n\n")
     if not separator:
         raise ValueError("this is no signed note")
     return read_body(f"{body}\n", body.split("\n")[0])
+
+
+def bare(note: str) -> str:
+    """A note without its signatures."""
+    return note.rpartition("\n\n")[0] + "\n\n"
 
 
 def signatures(note: str) -> list[Signature]:

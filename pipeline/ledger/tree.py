@@ -32,7 +32,8 @@ class Frontier(NamedTuple):
                 rest.insert(0, pending.pop())
             if len(rest) & 1:
                 kept.append(rest.pop())
-            rest = [sha256(b"\x01" + rest[at] + rest[at + 1]).digest() for at in range(0, len(rest), 2)]
+            pairs = zip(rest[::2], rest[1::2], strict=True)
+            rest = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
             size >>= 1
         return Frontier(self.size + len(leaves), (*pending, *reversed(kept)))
 

@@ -2,9 +2,9 @@
 
     python verifier.py RECEIPT.json --key KEY.pub [--event EVENT.json]
 
-A receipt proves that one event is in the ledger of which a checkpoint was signed. It holds a leaf and the path from it
-to the root of its tree; a head, which names that root, and the path from it to the root of all heads; and the signed
-checkpoint, which names the latter. Size and root are read from what is signed, never from fields of the receipt.
+A receipt proves that one event, or output, is in the ledger of which a checkpoint was signed. It holds a leaf and the
+path from it to the root of its tree; a head, which names that root, and the path from it to the root of all heads; and
+the signed checkpoint, which names the latter. Size and root are read from what is signed, never from other fields.
 Formats: RFC 9162 (hashes and paths), C2SP signed-note and tlog-checkpoint. Imports the standard library, and
 `cryptography` for Ed25519.
 """
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 FORMAT = "santunan-receipt/1"
 HASH_BYTES = 32
 MOST_HASHES = 64  # of a path: 2^64 leaves
-EVENT_KINDS = ("applied", "duplicate", "refused")
+KINDS = ("applied", "duplicate", "refused", "output")  # three fates of an event, and what one led to
 # Trees of several partitions: what was stored before there was a ledger, and the records of who did what.
 SHARED_TREES = ("before", "audit")
 
@@ -144,11 +144,12 @@ def verify(receipt: dict[str, Any], keys: Sequence[str], event: bytes | None = N
         raise ValueError("the leaf is not in the tree that the head names")
     leaf = _text(receipt, "leaf")
     kind, place, *_, salted = leaf.split(" ")
-    if kind not in EVENT_KINDS:
-        raise ValueError("the leaf is not that of an event")
+    if kind not in KINDS:
+        raise ValueError("the leaf is not that of an event or an output")
     if tree not in SHARED_TREES and place.split("/")[1] != tree:
         raise ValueError("the leaf is one of another tree")
-    if event is not None and hashlib.sha256(bytes.fromhex(_text(receipt, "salt")) + event).hexdigest() != salted:
+    key = _text(receipt, "key").partition("\0")[0].encode() + b"\0" if kind == "output" else b""
+    if event is not None and hashlib.sha256(bytes.fromhex(_text(receipt, "salt")) + key + event).hexdigest() != salted:
         raise ValueError("the event is not the one that the leaf stands for: its bytes are others")
     return Proved(leaf, tree, receipt["index"], size, checkpoint, None if event is None else True)
 

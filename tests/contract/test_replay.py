@@ -1,23 +1,29 @@
 """Replay, impact and invariants: the stored history decides the same again, and a change by hand is found."""
 
 import datetime as dt
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event as sqlalchemy_event
 
 from pipeline.audit.impact import ClaimChange, impact
 from pipeline.audit.invariants import check
+from pipeline.audit.ledger_check import verify
 from pipeline.audit.replay import replay
 from pipeline.law.book import Book
 from pipeline.queries import history
 from pipeline.store import open_reader
+from pipeline.store.readable import address_of, opened
 from schemas import topics
 from schemas.clock import JAKARTA
 from tests.support import events as e
 from tests.support.parameters import funeral_file
 from tests.support.site import Site
 
+WRITES = ("INSERT INTO topics VALUES ('x', 1)", "DELETE FROM decisions", "CREATE TABLE x (y int)", "DROP TABLE cases")
 SECOND = ("20000000022", "3671010101800002")
 
 
@@ -55,10 +61,27 @@ def test_the_whole_history_is_decided_again_as_it_was(filled: Site) -> None:
     assert check(filled.store) == []
 
 
-def test_replay_and_check_need_only_a_reader(filled: Site) -> None:
-    reader = open_reader(filled.url)
-    assert replay(reader).differences == () and check(reader) == []
-    reader.close()
+@pytest.mark.parametrize("look", [replay, verify, check], ids=lambda look: look.__name__)
+@pytest.mark.parametrize("of_slices", [False, True], ids=["command", "slice"])
+def test_what_only_looks_is_refused_every_write_by_the_database(
+    filled: Site, look: Callable[[Any], object], of_slices: bool
+) -> None:
+    """Tried on the very connections that a replay, its slices and the verification of the ledger read on."""
+    refused: list[str] = []
+
+    def try_to_write(connection: Any, *_: Any) -> None:
+        for statement in WRITES:
+            with pytest.raises(Exception, match=r"(?i)read-?only"):
+                connection.execute(statement)
+            refused.append(statement)
+
+    before = filled.rows("SELECT count(*) FROM decisions"), filled.rows("SELECT count(*) FROM topics")
+    with closing(opened(address_of(filled.store)) if of_slices else open_reader(filled.url)) as reader:
+        sqlalchemy_event.listen(reader.engine, "checkout", try_to_write)
+        found: Any = look(reader)
+    assert found == [] or getattr(found, "differences", getattr(found, "findings", None)) == ()
+    assert set(refused) == set(WRITES)
+    assert (filled.rows("SELECT count(*) FROM decisions"), filled.rows("SELECT count(*) FROM topics")) == before
 
 
 def test_one_claim_is_decided_again_from_the_events_of_its_kin(filled: Site) -> None:

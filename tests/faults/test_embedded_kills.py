@@ -8,14 +8,13 @@ import pytest
 
 from agents.clients import open_submitter
 from agents.settings import Settings, read_settings
-from pipeline.audit.invariants import check
 from pipeline.messages.records import Message
-from pipeline.store import open_store
 from pipeline.store.embedded_log import Log
 from schemas import topics
 from tests.faults.dying_worker import STEPS
 from tests.faults.running import running, wait_for
 from tests.faults.stream import documents, lives
+from tests.support.ledgers import faults_after
 
 CLAIMS = 80  # with their members, evidence and the lives some 260 events
 LIFE_EVENTS = 45  # told as history, and as many live
@@ -30,6 +29,7 @@ def environment(file: Path) -> dict[str, str]:
         "SANTUNAN_DATABASE_URL": f"sqlite:///{file}",
         "SANTUNAN_CHUNK_RECORDS": str(CHUNK_RECORDS),
         "SANTUNAN_LOG_LEVEL": "WARNING",
+        "SANTUNAN_WITNESS_DIR": str(file.with_name("witness")),
     }
 
 
@@ -111,9 +111,7 @@ def test_a_worker_killed_at_a_step_loses_nothing_and_doubles_nothing(
     finish(tmp_path, file)
 
     assert outputs(file) == expected
-    store = open_store(f"sqlite:///{file}")
-    assert check(store) == []
-    store.close()
+    assert faults_after(settings_of(file), witness_dir=file.with_name("witness")) == []
 
 
 def test_a_worker_that_is_told_to_leave_finishes_and_a_new_one_goes_on(
@@ -130,3 +128,4 @@ def test_a_worker_that_is_told_to_leave_finishes_and_a_new_one_goes_on(
     log.close()
     finish(tmp_path, file)
     assert outputs(file) == expected
+    assert faults_after(settings_of(file), witness_dir=file.with_name("witness")) == []

@@ -27,7 +27,6 @@ from agents.services import servers
 from agents.services.servers import free_ports
 from agents.settings import Settings, read_settings
 from pipeline.access.principals import new_principal
-from pipeline.audit.invariants import check
 from pipeline.store import migrate, open_store
 from pipeline.store.access_book import open_access
 from schemas import topics
@@ -37,6 +36,7 @@ from tests.support import events as e
 from tests.support.command_line import PROGRAM, environment
 from tests.support.gateway import Client
 from tests.support.kafka_server import environment_of
+from tests.support.ledgers import faults_after
 
 SUBMISSIONS = int(os.environ.get("SANTUNAN_SUBMISSIONS", "600"))  # 2000 by hand
 CONNECTIONS = 50
@@ -205,9 +205,7 @@ def proves_itself(office: Office, note: Note) -> None:
     assert office.worker.stop() == 0, office.worker.tail()
     assert decisions(office.settings) == expected
     assert published(office.settings) == expected
-    store = open_store(office.settings.database_url)
-    assert check(store) == []
-    store.close()
+    assert faults_after(office.settings) == []
     note(FAULTS, json.dumps({"submissions": SUBMISSIONS, "repeated": office.repeated, **office.kills}))
     assert min(office.kills.values()) >= KILLS // 3
 

@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from agents.settings import read_settings
 from agents.webhooks.courier import LEASE
 from pipeline.access.principals import new_principal
 from tests.support import events as e
 from tests.support.command_line import PROGRAM, environment
+from tests.support.ledgers import faults_after
 from tests.support.receiver import Post, Received, running_receiver
 from tests.support.site import Site
 
@@ -61,6 +63,7 @@ def test_every_decision_is_posted_though_the_process_is_killed(tmp_path: Path) -
         assert len(ids) == CLAIMS, "under the same id"
     post.close()
     site.close()
+    assert faults_after(read_settings(database_url=site.url)) == []
 
 
 def kill_in_the_middle(folder: Path, reached: threading.Event) -> None:

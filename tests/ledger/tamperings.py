@@ -69,6 +69,24 @@ def edit_refusal(copy: Copy) -> Place:
     return Place(place.tree, place.index if column != "errors" else place.index + 1)  # type: ignore[operator]
 
 
+def edit_refusals_digest(copy: Copy) -> Place:
+    """By which a receipt finds it."""
+    place, words = copy.any_entry("refused")
+    topic, partition, offset = words[1].split("/")
+    at = {"topic": topic, "partition": int(partition), "offset": int(offset)}
+    where = 'topic = :topic AND "partition" = :partition AND "offset" = :offset'
+    copy.do(f"UPDATE dead_letters SET digest = :new WHERE {where}", new=copy.random.randbytes(32), **at)
+    return place
+
+
+def edit_account(copy: Copy) -> Place:
+    """How many places of a chunk are said to hold no record."""
+    one = copy.any_bundle(copy.random.choice(["0", "1"]))
+    copy.connection.execute(text("PRAGMA ignore_check_constraints = ON"))
+    copy.do("UPDATE chunks SET holes = holes + 1 WHERE id = :chunk", chunk=one.chunk)
+    return Place(one.tree, one.first)
+
+
 def edit_record(copy: Copy) -> Place:
     place, words = copy.any_entry("audit")
     copy.connection.execute(text("DROP TRIGGER audit_records_stay_on_update"))
@@ -126,6 +144,12 @@ def delete_bundle(copy: Copy) -> Place:
     one = copy.random.choice(copy.bundles(copy.random.choice(["0", "1", "audit"]))[:-1])
     copy.do("DELETE FROM ledger_leaves WHERE tree = :tree AND first = :first", tree=one.tree, first=one.first)
     return Place(one.tree, one.first)
+
+
+def delete_checkpoint(copy: Copy) -> Place:
+    row = copy.random.choice(copy.ask("SELECT size FROM ledger_checkpoints"))
+    copy.do("DELETE FROM ledger_checkpoints WHERE size = :size", size=row.size)
+    return Place("heads", row.size - 1)
 
 
 def insert_event(copy: Copy) -> Place:
@@ -280,6 +304,8 @@ KINDS: tuple[Callable[[Copy], Place], ...] = (
     edit_output,
     edit_decision,
     edit_refusal,
+    edit_refusals_digest,
+    edit_account,
     edit_record,
     edit_entry,
     edit_tile,
@@ -287,6 +313,7 @@ KINDS: tuple[Callable[[Copy], Place], ...] = (
     delete_event,
     delete_output,
     delete_bundle,
+    delete_checkpoint,
     insert_event,
     insert_output,
     insert_record,

@@ -77,6 +77,29 @@ def test_a_receipt_of_an_older_checkpoint_stays_valid(ledger: Ledger) -> None:
     assert verify(ledger.receipt(1, 7, moment=0), PUBLIC).size == SIZE // 2
 
 
+def test_a_proof_holds_when_bytes_and_salt_are_erased(ledger: Ledger) -> None:
+    """The leaf, its place and its time stay proved; what was in it can be neither shown nor guessed at."""
+    made, event = ledger.receipt(1, 7), ledger.events[1, 7]
+    erased = made | {"salt": ""}
+    assert verify(erased, PUBLIC).leaf == ledger.leaves[1][7]
+    with pytest.raises(ValueError, match="its bytes are others"):
+        verify(erased, PUBLIC, event)
+    assert sha256(event).hexdigest() not in made["leaf"]
+
+
+def test_an_output_is_proved_with_its_key_alone(ledger: Ledger) -> None:
+    salt = b"s" * 16
+    leaf = f"output claims.accidents/0/7 claims.decisions 9 {digest(salt, b'key' + bytes(1) + b'{}')}"
+    named = head("0", 1, leaf_hash(leaf.encode()))
+    note = signed_checkpoint(1, leaf_hash(named.encode()), [KEY])
+    made = receipt(Path(leaf, 0, []), salt, Path(named, 0, []), note, "key")
+    assert verify(made, PUBLIC, b"{}").is_of_event
+    keyless = {name: one for name, one in made.items() if name != "key"}
+    for forged, event in ((made | {"key": "ke"}, b"{}"), (made | {"key": "key\0{"}, b"}"), (keyless, b"{}")):
+        with pytest.raises(ValueError):  # noqa: PT011 (any of them)
+            verify(forged, PUBLIC, event)
+
+
 def test_another_event_is_not_the_one_of_the_receipt(ledger: Ledger) -> None:
     with pytest.raises(ValueError, match="its bytes are others"):
         verify(ledger.receipt(1, 7), PUBLIC, ledger.events[1, 8])

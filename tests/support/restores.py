@@ -19,13 +19,12 @@ from agents.clients import open_history, open_submitter
 from agents.kafka import topics as kafka_topics
 from agents.kafka.security import librdkafka_options
 from agents.settings import Settings
-from pipeline.audit.invariants import check
-from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import Worker, running, wait_for
 from tests.support import command_line
 from tests.support import events as e
 from tests.support.kafka_server import environment_of
+from tests.support.ledgers import faults_after
 
 _COMMAND = re.compile(r"`santunan (worker [^`]+)`")
 
@@ -67,11 +66,7 @@ def decide(settings: Settings, folder: Path, *names: str) -> None:
 
 
 def sound(settings: Settings) -> bool:
-    store = open_store(settings.database_url)
-    try:
-        return check(store) == []
-    finally:
-        store.close()
+    return faults_after(settings) == []
 
 
 def refusal(settings: Settings, folder: Path) -> str:
