@@ -5,7 +5,8 @@ Run as a file, apart from this project: it imports nothing of ours.
 
 Lines: `{"sheet": NAME}`, then `[NUMBER, [CELL, ...]]` for each row that is not empty, last `{"end": ROWS, "us": [...]}`
 with the (sheet, column) that hold a date which only month/day/year explains. Cells: text, a number, null, `{"d": DAY}`,
-`{"f": 1}` a formula, `{"e": TEXT}` an error or another thing. Status 3: refused, with a code on standard error.
+`{"t": TIME}`, `{"f": 1}` a formula, `{"e": TEXT}` an error or another thing. Status 3: refused, with a code on standard
+error.
 """
 
 import codecs
@@ -289,6 +290,8 @@ def of_value(value: Any) -> Any:
         return {"d": value.date().isoformat()}
     if isinstance(value, dt.date):
         return {"d": value.isoformat()}
+    if isinstance(value, dt.time):
+        return {"t": value.isoformat("minutes")}
     return {"e": type(value).__name__}
 
 

@@ -1,6 +1,6 @@
 """The coverage picture and the list of calls as rows of a file, the same from the command line and the console."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Final
 
@@ -8,9 +8,10 @@ from agents.imports.tables import Cell
 from pipeline.explain import Language, day, rupiah
 from pipeline.explain.calls import call_kind
 from pipeline.explain.coverage import column_title, coverage_text, group_title, table_title
-from pipeline.explain.figures import month
-from pipeline.operations.coverage_calls import CallList
+from pipeline.explain.figures import grouped, month
+from pipeline.operations.coverage_calls import CallList, CallRow
 from pipeline.operations.coverage_picture import CoverageRow, Picture, region_title
+from pipeline.operations.protection import ProtectedMember, Protection
 
 COUNTS: Final = (
     *("people", "known", "never", "left", "waiting", "lapsed"),
@@ -27,6 +28,17 @@ _CALLS: Final = (
     "fine",
     "until",
     "payer",
+    "message",
+)
+_PROTECTION: Final = (
+    "group",
+    "name",
+    "member_number",
+    "kind",
+    "months",
+    "amount",
+    "fine",
+    "until",
     "message",
 )
 
@@ -58,6 +70,12 @@ def parquet_rows(picture: Picture) -> list[tuple[object, ...]]:
     return [tuple(asdict(row).values()) for row in all_rows(picture)]
 
 
+def plain_rows(rows: Sequence[CallRow] | Sequence[ProtectedMember]) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Names and rows for programs; months as one text."""
+    names = [one.name for one in fields(rows[0])] if rows else []
+    return names, [tuple((asdict(row) | {"months": ",".join(row.months)}).values()) for row in rows]
+
+
 def call_titles(language: Language) -> list[str]:
     return [column_title(name, language) for name in _CALLS]
 
@@ -70,9 +88,40 @@ def call_rows(calls: CallList, language: Language) -> Iterator[list[Cell]]:
         ]
 
 
+def protection_titles(language: Language) -> list[str]:
+    return [column_title(name, language) for name in _PROTECTION]
+
+
+def protection_rows(found: Protection, language: Language) -> Iterator[list[Cell]]:
+    for row in found.rows:
+        yield [
+            *(coverage_text(language, "groups", row.group), row.name, row.member_number),
+            *(call_kind(row.kind, language) if row.kind is not None else None, ", ".join(row.months)),
+            *(row.amount, row.fine or None, row.until, row.message),
+        ]
+
+
+def protection_sentences(found: Protection, language: Language) -> Iterator[str]:
+    """How many are protected, and what is to be paid until when; most important first."""
+    counts = [
+        f"{grouped(count, language)} {coverage_text(language, 'groups', name)}"
+        for name, count in found.counts.items()
+        if count
+    ]
+    yield coverage_text(language, "protected", day=day(found.day, language), counts=", ".join(counts))
+    for due in found.dues:
+        values: dict[str, str | int] = {"members": due.members, "amount": rupiah(due.amount, language)}
+        if due.until is None:
+            yield coverage_text(language, "due_late" if due.is_late else "due_now", **values)
+        else:
+            yield coverage_text(language, "due", until=day(due.until, language), **values)
+        if due.unknown:
+            yield coverage_text(language, "due_unknown", members=due.unknown)
+
+
 def shown_count(value: int | None, language: Language) -> str:
     """With dots between thousands; a dash where it is left out."""
-    return coverage_text(language, "left_out") if value is None else rupiah(value, language).removeprefix("Rp")
+    return coverage_text(language, "left_out") if value is None else grouped(value, language)
 
 
 def sentences(picture: Picture, language: Language) -> Iterator[str]:

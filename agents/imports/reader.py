@@ -24,7 +24,9 @@ from pipeline.sheets.headers import MOST_ROWS_ABOVE, Column, Header, find_header
 from pipeline.sheets.tail import Tail
 
 MOST_BYTES: Final = 20 << 20
+OWN_COLUMNS: Final = ("faults", "contribution", "claim", "note")  # that a corrected or an exported sheet adds
 _CHILD_SECONDS: Final = child.MOST_SECONDS * 2.0  # of the clock on the wall: the machine may be busy
+_LEAST_NAMED: Final = 4  # columns, where none is needed in each sheet
 _SIGNALS_OF_MEMORY: Final = (-6, -9, -11)
 
 
@@ -81,10 +83,14 @@ class Sheet:
         """Names of the columns that are read and are there."""
         return list(self.header.places)
 
+    def title(self, name: str) -> str:
+        """As the sheet writes it; empty: the sheet does not have the column."""
+        return self.header.titles.get(name, "")
+
     @property
     def unread(self) -> list[str]:
         """Titles of the columns that are not read, but for those that a sheet of ours adds."""
-        own = {sheet_text(one, "columns", name) for one in LANGUAGES for name in ("faults", "contribution")}
+        own = {sheet_text(one, "columns", name) for one in LANGUAGES for name in OWN_COLUMNS}
         return [title for title in self.header.others.values() if title not in own]
 
     def place(self, row: int, name: str) -> str:
@@ -103,8 +109,9 @@ def read_sheet(data: bytes, columns: Sequence[Column]) -> Iterator[Sheet]:
     wanted = tuple(columns)
     with tempfile.TemporaryFile() as written:  # has no name, so nothing of it remains
         _open_in_child(data, written)
-        end = _last_line(written)
-        yield _found(written, wanted, end, hashlib.sha256(data).digest())
+        digest = hashlib.sha256(data).digest()
+        del data  # up to 20 MB, and nobody reads it again
+        yield _found(written, wanted, _last_line(written), digest)
 
 
 def read_file(file: Path) -> bytes:
@@ -124,6 +131,8 @@ def cell_of(value: Any) -> Cell:
         return Cell(repr(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(value), "number")
     if "d" in value:
         return Cell(value["d"], "date")
+    if "t" in value:
+        return Cell(value["t"], "time")
     return Cell("", "formula") if "f" in value else Cell(value["e"], "error")
 
 
@@ -189,4 +198,5 @@ def _found(written: IO[bytes], columns: tuple[Column, ...], end: Any, digest: by
             names = {at: name for name, at in header.places.items()}
             sheet.american = frozenset(names[at] for one, at in end["us"] if one == place and at in names)
             return sheet
-    raise SheetRefused("NO_HEADER", {"columns": ", ".join(one.title for one in columns if one.is_needed)})
+    named = [one for one in columns if one.is_needed] or columns[:_LEAST_NAMED]
+    raise SheetRefused("NO_HEADER", {"columns": ", ".join(one.title for one in named)})

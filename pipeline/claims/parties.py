@@ -120,7 +120,7 @@ def require_own_member(event: MemberEvent, before: Member) -> None:
     if is_registration and event.data.nik != last.nik:  # type: ignore[union-attr]
         message = "this number is registered under another NIK; only the office may correct it"
         raise Poison("MEMBER_OTHER_EMPLOYER", FieldError("data.nik", message))
-    if is_registration and any(one.known >= last.known for one in before.ends):
+    if is_registration and is_over(before):
         return
     is_nobodys = last.employer_number is None and (last.writer is None or source_kind(last.writer) == "office")
     is_own = event.source == last.writer or source_who(event.source) == (last.employer_number or "").casefold()
@@ -130,6 +130,11 @@ def require_own_member(event: MemberEvent, before: Member) -> None:
             "ends with its number (NPP) in small letters"
         )
         raise Poison("MEMBER_OTHER_EMPLOYER", FieldError("data.member_number", message))
+
+
+def is_over(member: Member) -> bool:
+    """Whether the newest registration has ended, so that another one may register the member anew."""
+    return any(one.known >= member.enrolments[-1].known for one in member.ends)
 
 
 def require_no_own_hand(case: Case, officer: str) -> None:

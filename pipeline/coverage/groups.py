@@ -49,13 +49,12 @@ def newest_enrolment(members: Sequence[Member]) -> Enrolment | None:
 
 
 def owner_of(enrolment: Enrolment) -> str:
-    """Whose own worker this is, as principals are named: the number of the employer, or who registered it."""
-    if enrolment.employer_number is not None:
-        return enrolment.employer_number.casefold()
-    writer = enrolment.writer
-    return source_who(writer).casefold() if writer is not None and source_kind(writer) in _EMPLOYERS else NOBODY
+    """The number of the employer (NPP), as principals are named; NOBODY: none is named."""
+    return (enrolment.employer_number or NOBODY).casefold()
 
 
 def cooperative_of(enrolment: Enrolment) -> str:
     """How the picture names it: the cooperative as the registration writes it, else its number or name."""
-    return " ".join((enrolment.channel or "").split()) or enrolment.employer_number or owner_of(enrolment)
+    writer = enrolment.writer
+    registrar = source_who(writer) if writer is not None and source_kind(writer) in _EMPLOYERS else NOBODY
+    return " ".join((enrolment.channel or "").split()) or enrolment.employer_number or registrar

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from pipeline.coverage.regions import region_of_name
+from pipeline.enrolment.columns import WITH_PLACE
 from pipeline.enrolment.niks import faults_of
 from pipeline.sheets.cells import Cell, CellFault, Row
 from pipeline.sheets.headers import Column
@@ -18,7 +19,7 @@ from pipeline.sheets.values import day_of, nik_of, text_of
 COLUMNS: Final = (
     Column("name", "Nama", "Name", ("Nama lengkap", "Nama pekerja", "Nama anggota", "Full name"), True),
     Column("nik", "NIK", "NIK", ("No KTP", "Nomor KTP", "No Induk Kependudukan", "Nomor Induk Kependudukan")),
-    Column("birth_date", "Tanggal lahir", "Date of birth", ("Tgl lahir", "TTL", "Lahir", "Birth date")),
+    Column("birth_date", "Tanggal lahir", "Date of birth", ("Tgl lahir", "TTL", *WITH_PLACE, "Lahir", "Birth date")),
     Column(
         *("region", "Kabupaten atau kota", "Region"),
         ("Kabupaten", "Kota", "Kab/Kota", "Kode wilayah", "Kode Kemendagri", "Wilayah", "Region code"),

@@ -57,6 +57,16 @@ def changes_of(members: Sequence[Member], known_since: dt.date | None, book: Boo
     return found
 
 
+def state_on(members: Sequence[Member], day: dt.date, book: Book) -> str | None:
+    """Of STATES, at the end of `day`, by the best of these memberships; None: none had begun by then."""
+    reached = [0] * len(MEASURES)
+    for since, counts in changes_of(members, None, book):
+        if since > day.toordinal():
+            break
+        reached = [one + more for one, more in zip(reached, counts, strict=True)]
+    return next((state for state in STATES if reached[MEASURES.index(state)]), None)
+
+
 def _counts_on(stretches: Iterable[_Stretch], day: int, known: int) -> Counts:
     counts = [0] * len(MEASURES)
     state = -1

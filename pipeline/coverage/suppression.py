@@ -217,3 +217,35 @@ def _bridges(edges: Hidden, rows: int, columns: int) -> Hidden:
                 else:
                     lowest[node] = min(lowest[node], entered[step])
     return found
+
+
+class TableRow(NamedTuple):
+    """`cells`: None where left out. `merged`: how many groups are in it; 0: the total."""
+
+    key: str
+    cells: list[int | None]
+    merged: int
+    people: int
+
+
+def published_table(groups: Mapping[str, Sequence[int]]) -> list[TableRow]:
+    """A table whose cells add up to the people of a row, and whose rows to a total, which is its last row. The largest
+    group comes first, those that are too small are one row. Empty where all are fewer than `LEAST`."""
+    ordered = sorted(((key, list(cells)) for key, cells in groups.items() if any(cells)), key=lambda one: -sum(one[1]))
+    rest: list[list[int]] = []
+    while ordered and (sum(ordered[-1][1]) < LEAST or (rest and (len(rest) == 1 or sum(map(sum, rest)) < LEAST))):
+        rest.append(ordered.pop()[1])
+    rows = [(key, cells, 1) for key, cells in ordered]
+    if rest:
+        rows.append((OTHERS, [sum(column) for column in zip(*rest, strict=True)], len(rest)))
+    table = [cells for _, cells, _ in rows]
+    total = [sum(column) for column in zip(*table, strict=True)]
+    if sum(total) < LEAST:
+        return []
+    of_total = _hidden_of_total(total, set())
+    hidden = _hidden_of_table(table, of_total, set()) | {(len(rows), at) for at in of_total}
+    rows.append(("", total, 0))
+    return [
+        TableRow(key, [None if (row, at) in hidden else count for at, count in enumerate(cells)], merged, sum(cells))
+        for row, (key, cells, merged) in enumerate(rows)
+    ]

@@ -38,6 +38,8 @@ class Rows(Protocol):
 
     def rows(self) -> Iterator[Row]: ...
 
+    def title(self, name: str) -> str: ...
+
 
 class MemberCheck:
     """`source`: whose events they are; `ask`: the registry; `now` (aware): when the events are written."""
@@ -86,6 +88,8 @@ class MemberCheck:
         check_known(row, found)
         if row.get("decision") == "take":
             row.faults = [fault for fault in row.faults if fault.weight != "question"]
+        elif any(_is_of_new(fault) for fault in row.faults) and self._is_there(row, found):
+            row.faults = [fault for fault in row.faults if not _is_of_new(fault)]  # somebody has decided before
         row.faults.sort(key=lambda fault: _PLACES.get(fault.column, 0))
         status = _status_of(row)
         expected: Expected | None = None
@@ -105,6 +109,16 @@ class MemberCheck:
         if (other := self._doubles.likely_same(row.number)) is not None:
             row.add("name", "LIKELY_SAME", "question", row=other)
 
+    def _is_there(self, row: MemberRow, found: Found) -> bool:
+        """Whether the registry has this row as it is, and nothing else is wrong with it."""
+        member = found.members.get(row.values.get("member_number", ""))
+        if member is None or any(fault.weight == "fault" and not _is_of_new(fault) for fault in row.faults):
+            return False
+        try:
+            return is_unchanged(member, [read_event(one) for one in events_of(row, self._source, self._now)])
+        except Poison:
+            return False
+
     def _taken(self, row: MemberRow, found: Found) -> tuple[Status, Expected | None, tuple[bytes, ...]]:
         """As the worker will read it: what passes here is refused for nothing but who sends it."""
         documents = events_of(row, self._source, self._now)
@@ -119,6 +133,11 @@ class MemberCheck:
         if is_unchanged(found.members.get(row.values["member_number"]), events):
             return "unchanged", expected, ()
         return "good", expected, documents
+
+
+def _is_of_new(fault: RowFault) -> bool:
+    """Whether it is asked of who is to be registered: nothing is left to decide of a member who is just so."""
+    return fault.weight == "question" or fault.code == "NIK_TWICE"
 
 
 def _status_of(row: MemberRow) -> Status:

@@ -6,18 +6,22 @@ from typing import Final
 from pipeline.sheets.headers import Column, normal
 
 _NIK: Final = ("No KTP", "Nomor KTP", "No Induk Kependudukan", "Nomor Induk Kependudukan", "No KTP / NIK", "NIK KTP")
+# A date with the place before it: `Tangerang, 05-03-1975`.
+WITH_PLACE: Final = tuple(f"Tempat{sign}{day} lahir" for sign in (" ", " dan ") for day in ("tanggal", "tgl"))
+_INCOMES: Final = ("Upah", "Gaji", "Penghasilan", "Pendapatan")
+_EACH_MONTH: Final = ("", " per bulan", " per bln", "/bulan", "/bln", " sebulan", " bulanan")
 COLUMNS: Final = (
     Column("nik", "NIK", "NIK", (*_NIK, "ID number", "National ID"), is_needed=True),
     Column("name", "Nama", "Name", ("Nama lengkap", "Nama peserta", "Nama anggota", "Nama pekerja", "Full name"), True),
     Column(
         *("birth_date", "Tanggal lahir", "Date of birth"),
-        ("Tgl lahir", "Tgl. lahir", "TTL", "Lahir", "Birth date", "Born"),
+        ("Tgl lahir", "TTL", *WITH_PLACE, "Lahir", "Birth date", "Born"),
         is_needed=True,
     ),
     Column("sex", "Jenis kelamin", "Sex", ("L/P", "JK", "Kelamin", "Gender")),
     Column(
         *("member_number", "Nomor KPJ", "Membership number"),
-        ("KPJ", "No KPJ", "Nomor peserta", "No peserta", "Nomor kartu peserta"),
+        ("KPJ", "No KPJ", "Nomor peserta", "No peserta", "Nomor kartu peserta", "No kartu peserta"),
     ),
     Column("segment", "Segmen", "Segment", ("Jenis peserta", "Kepesertaan", "Jenis kepesertaan"), is_needed=True),
     Column(
@@ -28,7 +32,7 @@ COLUMNS: Final = (
     Column("programs", "Program", "Programs", ("Program yang diikuti", "Program diikuti"), is_needed=True),
     Column(
         *("income", "Upah atau penghasilan", "Wage or income"),
-        ("Upah", "Gaji", "Gaji pokok", "Upah per bulan", "Gaji per bulan", "Penghasilan", "Penghasilan per bulan"),
+        ("Gaji pokok", *(f"{what}{often}" for what in _INCOMES for often in _EACH_MONTH)),
     ),
     Column("wage_basis", "Cara upah", "Wage basis", ("Upah dibayar", "Jenis upah")),
     Column("sector", "Sektor", "Sector", ("Bidang kerja", "Sektor kerja")),
@@ -88,9 +92,9 @@ CHOICES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 PROGRAMS: Final = ("JKK", "JKM", "JHT", "JP")
 
 
-def choices_of(column: str, language: str) -> list[str]:
+def choices_of(words: Mapping[str, tuple[str, ...]], language: str) -> list[str]:
     """The list of a column, as templates and faults show it."""
-    return [spellings[1 if language == "en" else 0] for spellings in CHOICES[column].values()]
+    return [spellings[1 if language == "en" else 0] for spellings in words.values()]
 
 
 def spelling_of(column: str, value: str, language: str) -> str:
@@ -98,8 +102,9 @@ def spelling_of(column: str, value: str, language: str) -> str:
     return CHOICES[column][value][1 if language == "en" else 0]
 
 
-def _spelled(column: str) -> dict[str, str]:
-    return {normal(one): value for value, spellings in CHOICES[column].items() for one in spellings}
+def spelled(words: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Each normal spelling, and the value that it means."""
+    return {normal(one): value for value, spellings in words.items() for one in spellings}
 
 
-SPELLED: Final[Mapping[str, dict[str, str]]] = {column: _spelled(column) for column in CHOICES}
+SPELLED: Final[Mapping[str, dict[str, str]]] = {column: spelled(words) for column, words in CHOICES.items()}

@@ -9,7 +9,7 @@ from pipeline.law.book import Book
 from pipeline.law.calendar import month_of, month_text
 from pipeline.law.declarations import Law
 from pipeline.membership.arrears import law_on
-from pipeline.membership.contributions import owed_for
+from pipeline.membership.contributions import owed_for, savings_for
 from pipeline.membership.member import Member
 from schemas.events import IntakeEvent
 from schemas.membership import MemberRegistered, WageReported
@@ -48,7 +48,10 @@ class Contributions:
         law = law_on(self._book, dt.date(month // 12, month % 12 + 1, 1))
         place, base = _row_of(row, law)
         full = sum(share.full for share in owed.shares) if owed.amount is not None else None
-        return Expected(month_text(month), owed.amount, full, owed.due_on, owed.missing, owed.reliefs, place, base)
+        shares = savings_for(member, month, self._book)
+        savings = sum(share.amount for share in shares) if shares is not None else None
+        known = (owed.amount, full, owed.due_on, owed.missing, owed.reliefs, place, base, savings)
+        return Expected(month_text(month), *known)
 
 
 def _row_of(row: MemberRow, law: Law) -> tuple[int | None, int | None]:

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -15,40 +15,46 @@ from pipeline.enrolment.check import ROWS_TOGETHER, Rows
 from pipeline.enrolment.columns import BY_NAME as MEMBER_COLUMNS
 from pipeline.enrolment.events import content_id
 from pipeline.enrolment.registry import Found
-from pipeline.enrolment.report import CheckedRow, RowFault
-from pipeline.enrolment.rows import MemberRow
+from pipeline.enrolment.report import CheckedRow
+from pipeline.enrolment.rows import MemberRow, read_values
 from pipeline.law.book import Book
 from pipeline.law.calendar import month_index
-from pipeline.membership.contributions import late_fine, owed_for
+from pipeline.membership.contributions import late_fine, owed_for, savings_for
 from pipeline.membership.member import Member
-from pipeline.sheets.cells import CellFault, Row, SheetRefused
+from pipeline.sheets.cells import Cell, Row, SheetRefused
 from pipeline.sheets.headers import Column
 from pipeline.sheets.values import day_of, member_number_of, month_of, nik_of, rupiah_of, text_of
 from schemas.envelope import document
 from schemas.membership import ContributionPaid
 
+_PAID: Final = ("bayar", "pembayaran", "setor", "setoran", "transaksi", "transfer")
 COLUMNS: Final = (
     MEMBER_COLUMNS["member_number"],
     MEMBER_COLUMNS["nik"]._replace(is_needed=False),
     MEMBER_COLUMNS["name"]._replace(is_needed=False),
     Column("month", "Bulan iuran", "Month", ("Bulan", "Untuk bulan", "Periode", "Masa iuran", "Period"), True),
-    Column("amount", "Jumlah", "Amount", ("Jumlah bayar", "Jumlah iuran", "Iuran", "Nominal", "Dibayar", "Paid"), True),
+    Column(
+        *("amount", "Jumlah", "Amount"),
+        ("Jumlah bayar", "Jumlah iuran", "Jumlah setoran", "Setoran", "Iuran", "Nominal", "Dibayar", "Paid"),
+        is_needed=True,
+    ),
     Column(
         *("paid_on", "Tanggal bayar", "Paid on"),
-        ("Tgl bayar", "Tanggal transaksi", "Tgl transaksi", "Tanggal", "Date"),
+        (*(f"{day} {what}" for day in ("Tanggal", "Tgl") for what in _PAID), "Tanggal", "Date"),
         is_needed=True,
     ),
 )
 BY_NAME: Final[Mapping[str, Column]] = {column.name: column for column in COLUMNS}
-STATUSES: Final = ("matched", "over", "short", "unknown", "unchanged", "repeated", "faulty")
+STATUSES: Final = ("matched", "over", "short", "unknown", "recorded", "repeated", "faulty")
 _NEEDED: Final = frozenset({"month", "amount", "paid_on"})
 _PLACES: Final[dict[str | None, int]] = {column.name: at for at, column in enumerate(COLUMNS)}
-_READ: Final = {
+_READERS: Final[Mapping[str, Callable[[Cell], Any]]] = {
     "member_number": member_number_of,
     "nik": nik_of,
     "name": text_of,
     "month": month_of,
     "amount": rupiah_of,
+    "paid_on": day_of,
 }
 
 
@@ -90,21 +96,7 @@ class PaymentCheck:
             yield from (self._checked(row, found) for row in some)
 
     def _read(self, row: Row) -> MemberRow:
-        found = MemberRow(row.number)
-        for column in BY_NAME:
-            cell = row.cell(column)
-            if cell.is_empty:
-                if column in _NEEDED:
-                    found.add(column, "EMPTY")
-                continue
-            try:
-                if column == "paid_on":
-                    found.values[column] = day_of(cell, is_american=column in self._sheet.american)
-                else:
-                    found.values[column] = _READ[column](cell)
-            except CellFault as fault:
-                found.faults.append(RowFault(column, fault.code, fault.facts))
-        return found
+        return read_values(row, _READERS, _NEEDED, self._sheet.american)
 
     def _note(self, row: MemberRow) -> None:
         """One month of one person is paid once."""
@@ -164,7 +156,7 @@ class PaymentCheck:
         paid = member.payments.paid_on(month)
         if paid is not None:
             if paid == row.values["paid_on"].toordinal():
-                return "unchanged"
+                return "recorded"
             row.add("month", "MONTH_PAID", day=dt.date.fromordinal(paid).isoformat())
             return "faulty"
         owed = owed_for(member, month, self._book)
@@ -177,7 +169,10 @@ class PaymentCheck:
         if amount < owed.amount:
             row.add("amount", "PAID_SHORT", owed=owed.amount, missing=owed.amount - amount)
             return "short"
-        if amount in (owed.amount, owed.amount + late_fine(owed, row.values["paid_on"], self._book)):
+        shares = savings_for(member, month, self._book) or ()
+        besides = (0, sum(share.amount for share in shares))  # JHT and JP, which may be paid together
+        fines = (0, late_fine(owed, row.values["paid_on"], self._book))
+        if amount in {owed.amount + one + fine for one in besides for fine in fines}:
             return "matched"
         row.add("amount", "PAID_OVER", "hint", owed=owed.amount, more=amount - owed.amount)
         return "over"

@@ -4,6 +4,7 @@ Who may not see another's member learns that a NIK or number is taken, and nothi
 person make each claim wait for an officer, so an import must not be silent about it.
 """
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,13 +22,17 @@ PREFIX_DIGITS: Final = 12  # of a NIK: region and date of birth; a slip behind t
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the registry knows of some rows. `own`: numbers of members that are the sender's. `neighbours`: by the first
-    digits of a NIK (number, NIK, name or None); of likely doubles alone."""
+    """What the registry knows of some rows. `own`: numbers of members that are the sender's; `left`: of members whose
+    registration has ended, so that anybody may register them anew. `neighbours`: by the first
+    digits of a NIK (number, NIK, name or None); `same_day`: by the day of birth (number, name); of likely doubles
+    alone."""
 
     members: Mapping[str, Member] = field(default_factory=dict)
     numbers_of_nik: Mapping[str, Sequence[str]] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
     neighbours: Mapping[str, Sequence[tuple[str, str, str | None]]] = field(default_factory=dict)
+    same_day: Mapping[str, Sequence[tuple[str, str]]] = field(default_factory=dict)
 
 
 def check_known(row: MemberRow, found: Found) -> None:
@@ -44,28 +49,36 @@ def check_known(row: MemberRow, found: Found) -> None:
             row.add("member_number", "NUMBER_KNOWN", number=others[0])
         else:
             row.add("nik", "NIK_REGISTERED", "question")
-    name = row.get("name")
-    if name is not None:
-        for other, other_nik, other_name in found.neighbours.get(nik[:PREFIX_DIGITS], ()):
-            if (
-                other_nik != nik
-                and other != number
-                and other_name
-                and are_similar(compared(name), compared(other_name))
-            ):
-                row.add("name", "LIKELY_REGISTERED", "question")
-                return
+    if (name := row.get("name")) is not None:
+        named = [one for other, of, one in _likely(row, nik, found) if one and of != nik and other != number]
+        if any(are_similar(compared(name), compared(one)) for one in named):
+            row.add("name", "LIKELY_REGISTERED", "question")
+
+
+def _likely(row: MemberRow, nik: str, found: Found) -> list[tuple[str, str | None, str | None]]:
+    """(number, NIK, name) of who has a NIK like this one's, or was born on the same day and has another NIK."""
+    beside: list[tuple[str, str | None, str | None]] = [*found.neighbours.get(nik[:PREFIX_DIGITS], ())]
+    if nik in found.numbers_of_nik or (born := row.get("birth_date")) is None:
+        return beside
+    return [*beside, *((number, None, name) for number, name in found.same_day.get(born.isoformat(), ()))]
 
 
 def _check_member(row: MemberRow, member: Member, number: str, found: Found) -> None:
     if number not in found.own:
-        row.add("member_number", "NUMBER_OF_OTHERS")
+        day = row.get("registered_on")
+        if number not in found.left or member.nik != row.get("nik") or not _is_after(member, day):
+            row.add("member_number", "NUMBER_OF_OTHERS")
     elif member.nik != row.get("nik"):
         row.add("member_number", "NUMBER_OF_ANOTHER")
     elif (day := row.get("registered_on")) is not None and all(one.registered_on != day for one in member.enrolments):
         known = member.enrolments[-1].registered_on
         if not any(known <= end.ended_on < day for end in member.ends):
             row.add("registered_on", "REGISTERED_BEFORE", "question", day=known.isoformat())
+
+
+def _is_after(member: Member, day: dt.date | None) -> bool:
+    """Whether a registration of this day lies behind all that others registered."""
+    return day is None or all(end.ended_on < day for end in member.ends)
 
 
 def is_unchanged(member: Member | None, events: Sequence[Any]) -> bool:

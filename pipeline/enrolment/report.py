@@ -24,7 +24,8 @@ class RowFault(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """The contribution to expect of one member for `month`, JKK and JKM together.
+    """The contribution to expect of one member for `month`, JKK and JKM together; `savings`: rupiah of JHT and JP
+    besides, None: not known.
 
     `amount`, `full`: rupiah, with and without relief; None: `missing` says what is not known (wage, risk_class,
     contract, contract_value). `row`, `base`: of the BPU table, from 1. `due_on` None: it falls due with a contract.
@@ -38,11 +39,18 @@ class Expected(NamedTuple):
     reliefs: tuple[str, ...]
     row: int | None = None
     base: int | None = None
+    savings: int | None = 0
+
+    @property
+    def whole(self) -> int | None:
+        """Rupiah of all programs; None: not known."""
+        return None if None in (self.amount, self.savings) else (self.amount or 0) + (self.savings or 0)
 
 
 class CheckedRow(NamedTuple):
     """One row. `status`: of members one of STATUSES. `events`: the documents it becomes, in their order; only of one
-    that is taken. `amount`: rupiah that were paid, of a payment that is taken."""
+    that is taken. `amount`: rupiah that were paid, of a payment that is taken. `claim_id`: of a claim, that it has or
+    gets."""
 
     number: int
     status: str
@@ -50,15 +58,17 @@ class CheckedRow(NamedTuple):
     expected: Expected | None
     events: tuple[bytes, ...]
     amount: int = 0
+    claim_id: str | None = None
 
 
 @dataclass(slots=True)
 class Due:
-    """What is to be paid for one month until one day: members, rupiah with and without relief."""
+    """What is to be paid for one month until one day: members, rupiah with and without relief; JHT and JP besides."""
 
     members: int = 0
     amount: int = 0
     full: int = 0
+    savings: int = 0
 
 
 @dataclass(slots=True)
@@ -74,7 +84,8 @@ class Placed:
 class SheetReport:
     """`id`: names the file and who sent it; a confirmation repeats it. `counts`: rows by status. `faults`: the first
     ones. `dues`: by (month, last day), for the rows that are taken; `unknown_dues`: taken rows whose contribution is
-    not known. `skipped`: rows that are nobody, by reason. `paid`: rupiah of the payments that are taken."""
+    not known, `unknown_savings`: those whose JHT is not. `skipped`: rows that are nobody, by reason. `paid`: rupiah of
+    the payments that are taken. `claims`: numbers of the first claims, by row. `today`: the day of the check."""
 
     id: str
     statuses: Sequence[str] = STATUSES
@@ -85,10 +96,13 @@ class SheetReport:
     hint_count: int = 0
     dues: dict[tuple[str, dt.date | None], Due] = field(default_factory=dict)
     unknown_dues: int = 0
+    unknown_savings: int = 0
     reliefs: set[str] = field(default_factory=set)
     skipped: dict[str, list[int]] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     paid: int = 0
+    claims: dict[int, str] = field(default_factory=dict)
+    today: dt.date | None = None
 
     def __post_init__(self) -> None:
         self.counts = dict.fromkeys(self.statuses, 0)
@@ -98,6 +112,8 @@ class SheetReport:
         self.rows += 1
         self.counts[row.status] += 1
         self.paid += row.amount
+        if row.claim_id is not None and len(self.claims) < MOST_FAULTS_KEPT:
+            self.claims[row.number] = row.claim_id
         for fault in row.faults:
             self.hint_count += fault.weight == "hint"
             self.fault_count += fault.weight != "hint"
@@ -111,6 +127,8 @@ class SheetReport:
             due.members += 1
             due.amount += found.amount
             due.full += found.full
+            due.savings += found.savings or 0
+            self.unknown_savings += found.savings is None
             self.reliefs.update(found.reliefs)
 
     @property

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from pipeline.enrolment.columns import PROGRAMS, SPELLED, choices_of
+from pipeline.enrolment.columns import CHOICES, PROGRAMS, SPELLED, choices_of
 from pipeline.enrolment.niks import faults_of
 from pipeline.enrolment.report import RowFault
 from pipeline.law.declarations import Law
@@ -44,16 +44,22 @@ class MemberRow:
 
 def read_row(row: Row, american: frozenset[str]) -> MemberRow:
     """Every value that can be read; a fault for each that cannot. Columns that need not be filled in may be empty."""
+    return read_values(row, _READERS, _NEEDED, american)
+
+
+def read_values(
+    row: Row, readers: Mapping[str, Callable[[Cell], Any]], needed: Collection[str], american: frozenset[str]
+) -> MemberRow:
+    """As `read_row`, for any kind of sheet. `readers`: by column; `american`: columns with the month first."""
     found = MemberRow(row.number)
-    for column, read in _READERS.items():
-        cell = row.cells.get(column)
-        if cell is None or cell.is_empty:
-            if column in _NEEDED:
+    for column, read in readers.items():
+        cell = row.cell(column)
+        if cell.is_empty:
+            if column in needed:
                 found.add(column, "EMPTY")
             continue
         try:
-            is_day = column in ("birth_date", "registered_on")
-            found.values[column] = day_of(cell, is_american=column in american) if is_day else read(cell)
+            found.values[column] = day_of(cell, is_american=column in american) if read is day_of else read(cell)
         except CellFault as fault:
             found.faults.append(RowFault(column, fault.code, fault.facts))
     return found
@@ -138,7 +144,7 @@ def programs_of(cell: Cell) -> tuple[str, ...]:
 
 
 def _choice(column: str) -> Callable[[Cell], str]:
-    return lambda cell: choice_of(cell, SPELLED[column], ", ".join(choices_of(column, "id")))
+    return lambda cell: choice_of(cell, SPELLED[column], ", ".join(choices_of(CHOICES[column], "id")))
 
 
 _READERS: Final[dict[str, Callable[[Cell], Any]]] = {

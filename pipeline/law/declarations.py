@@ -254,12 +254,16 @@ class Law:
     # Contributions
     contribution_rate_jkk: Value[dict[str, int]] = declared("percent of the wage", table(basis_points, *_RISK_CLASSES))
     contribution_rate_jkm: Value[int] = declared("percent of the wage", basis_points)
+    contribution_rate_jht: Value[int] = declared("percent of the wage", basis_points)
+    contribution_rate_jp: Value[int] = declared("percent of the wage", basis_points)
+    jp_wage_limit: Value[int] = declared("rupiah", rupiah)
     contribution_jkp_share: Value[dict[str, int] | None] = declared_or_absent(
         "percent of the wage", table(basis_points, "JKK", "JKM")
     )
     contribution_relief: Value[tuple[Row, ...]] = declared("percent of the contribution", listed(_RELIEF, at_least=0))
     contribution_due_day: Value[dict[str, Row]] = declared("day of the month", table(_DUE_DAY, "PU", "BPU"))
     bpu_contribution_percent_jkk: Value[int] = declared("percent of the base income", basis_points)
+    bpu_contribution_percent_jht: Value[int] = declared("percent of the base income", basis_points)
     bpu_contribution_jkm: Value[int] = declared("rupiah", rupiah)
     bpu_income_table: Value[tuple[Row, ...]] = declared("rupiah", listed(_INCOME), _from_zero_rising)
     construction_contract_rates: Value[tuple[Row, ...]] = declared(

@@ -22,6 +22,7 @@ from pipeline.membership.periods import Period
 from pipeline.membership.wages import wage_of_month
 
 PROGRAMS = ("JKK", "JKM")
+SAVINGS = ("JHT", "JP")
 _WHOLE = 10_000  # basis points
 
 
@@ -87,8 +88,31 @@ def owed_for(member: Member, month: int, book: Book) -> Owed | None:
     return Owed(month_text(month), segment, due_on, shares, amount, None, applied, possible)
 
 
-def account(member: Member, day: dt.date, book: Book) -> tuple[MonthStatus, ...]:
-    """Every month owed that has begun by `day`, oldest first, with what was paid for it by `day`."""
+def savings_for(member: Member, month: int, book: Book) -> tuple[Share, ...] | None:
+    """JHT and JP of one month, paid together with what is owed; no cover, arrears or claim depends on them.
+
+    None: the wage is not known, or the member chose the amount (PMI). No relief is for them.
+    """
+    period = _period_of_month(periods_with(member, book), month)
+    held = _programs_of_month(period, month, SAVINGS) if period is not None else ()
+    if period is None or not held or period.enrolment.segment == "JAKON":
+        return ()
+    law = law_on(book, month_start(month))
+    wage = wage_of_month(member, period, month, law)
+    if period.enrolment.segment == "PMI" or wage is None:
+        return None
+    if period.enrolment.segment == "BPU":  # JP is not open to them
+        percent = law.bpu_contribution_percent_jht
+        return (_share("JHT", wage.amount * percent.value / _WHOLE, percent, ()),) if "JHT" in held else ()
+    jht, jp = law.contribution_rate_jht, law.contribution_rate_jp
+    counted = min(wage.amount, Fraction(law.jp_wage_limit.value))
+    costs = {"JHT": (wage.amount * jht.value / _WHOLE, jht), "JP": (counted * jp.value / _WHOLE, jp)}
+    return tuple(_share(program, *costs[program], ()) for program in held)
+
+
+def account(member: Member, day: dt.date, book: Book, *, since: int = 0) -> tuple[MonthStatus, ...]:
+    """Every month owed that has begun by `day`, oldest first, with what was paid for it by `day`; `since`: from that
+    month on."""
     number = day.toordinal()
     paid: dict[int, dt.date] = {}
     for month, paid_day in zip(short_column(member.paid_months), short_column(member.paid_days), strict=True):
@@ -98,7 +122,7 @@ def account(member: Member, day: dt.date, book: Book) -> tuple[MonthStatus, ...]
     if not periods or periods[0].first > number:
         return ()
     found: list[MonthStatus] = []
-    for month in range(month_of(dt.date.fromordinal(periods[0].first)), month_of(day) + 1):
+    for month in range(max(since, month_of(dt.date.fromordinal(periods[0].first))), month_of(day) + 1):
         owed = owed_for(member, month, book)
         if owed is not None:
             paid_on = paid.get(month)
@@ -155,11 +179,11 @@ def _period_of_month(periods: tuple[Period, ...], month: int) -> Period | None:
     return None
 
 
-def _programs_of_month(period: Period, month: int) -> tuple[str, ...]:
+def _programs_of_month(period: Period, month: int, programs: tuple[str, ...] = PROGRAMS) -> tuple[str, ...]:
     first, after = month_start(month).toordinal(), month_start(month + 1).toordinal()
     return tuple(
         program
-        for program in PROGRAMS
+        for program in programs
         if any(since < after and until >= first for since, until in period.programs.get(program, ()))
     )
 

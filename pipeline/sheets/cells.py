@@ -8,14 +8,15 @@ from typing import Final, Literal, NamedTuple
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 
-Kind = Literal["text", "number", "date", "formula", "error"]
+Kind = Literal["text", "number", "date", "time", "formula", "error"]
 Facts = Mapping[str, str | int]
 
 _NO_FACTS: Final[Facts] = {}
 
 
 class Cell(NamedTuple):
-    """One cell. `text`: as it was written; of a date the day as YYYY-MM-DD; of a formula or an error nothing."""
+    """One cell. `text`: as it was written; of a date the day as YYYY-MM-DD; of a time hh:mm; of a formula or an error
+    nothing."""
 
     text: str
     kind: Kind = "text"

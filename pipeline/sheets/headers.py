@@ -30,10 +30,11 @@ class Column(NamedTuple):
 
 
 class Header(NamedTuple):
-    """`places`: index of each column that is read; `others`: titles by index of those that are not. `first`, `last`:
-    indices of its lines in the rows that were looked at."""
+    """`places`: index of each column that is read; `titles`: as the sheet writes them, by name; `others`: titles by
+    index of those that are not. `first`, `last`: indices of its lines in the rows that were looked at."""
 
     places: Mapping[str, int]
+    titles: Mapping[str, str]
     others: Mapping[int, str]
     first: int
     last: int
@@ -73,6 +74,7 @@ def find_header(rows: Sequence[Sequence[Cell]], columns: tuple[Column, ...]) -> 
     first, last = _lines(rows, best, names)
     titles = _joined(rows[first : last + 1], names)
     places: dict[str, int] = {}
+    written: dict[str, str] = {}
     others: dict[int, str] = {}
     for index, title in enumerate(titles):
         name = names.get(normal(title))
@@ -85,10 +87,13 @@ def find_header(rows: Sequence[Sequence[Cell]], columns: tuple[Column, ...]) -> 
             raise SheetRefused("COLUMN_TWICE", facts)
         else:
             places[name] = index
+            written[name] = title
     missing = [column for column in columns if column.is_needed and column.name not in places]
     if missing:
         raise SheetRefused("COLUMN_MISSING", {"columns": ", ".join(one.title for one in missing)})
-    return Header(places, others, first, _below_numbers(rows, last))
+    if first == last and first > 0:
+        others |= _only_above(rows[first - 1], titles)
+    return Header(places, written, others, first, _below_numbers(rows, last))
 
 
 def is_header_again(cells: Sequence[Cell], header: Header, columns: tuple[Column, ...]) -> bool:
@@ -134,6 +139,15 @@ def _joined(lines: Sequence[Sequence[Cell]], names: Mapping[str, str]) -> list[s
         known = [one for one in candidates if normal(one) in names]
         titles.append(known[0] if known else f"{above} {lower[at]}".strip() if lower[at] else upper[at])
     return titles
+
+
+def _only_above(above: Sequence[Cell], titles: Sequence[str]) -> dict[int, str]:
+    """Titles of columns that nobody reads, in a line above that is merged down over the header: none is left out in
+    silence. A line with one text is the title of the page."""
+    texts = {at: cell.text.strip() for at, cell in enumerate(above) if cell.kind == "text" and cell.text.strip()}
+    if len(texts) < _LEAST_NAMES:
+        return {}
+    return {at: text for at, text in texts.items() if at >= len(titles) or not titles[at]}
 
 
 def _below_numbers(rows: Sequence[Sequence[Cell]], last: int) -> int:

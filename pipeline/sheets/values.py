@@ -15,6 +15,7 @@ from schemas.values import (
     EMPLOYER_NUMBER_SHAPE,
     FIRST_YEAR,
     LAST_YEAR,
+    MAX_DAYS,
     MAX_RUPIAH,
     MEMBER_NUMBER_SHAPE,
     MONTH_SHAPE,
@@ -27,17 +28,23 @@ _MONTHS: Final = {
     **dict(october=10, december=12, jan=1, feb=2, peb=2, mar=3, apr=4, jun=6, jul=7, agu=8, ags=8, agt=8, aug=8),
     **dict(sep=9, sept=9, okt=10, oct=10, nov=11, nop=11, des=12, dec=12),
 }
+_PLACE_BEFORE: Final = re.compile(r"^[A-Za-z][A-Za-z .'()-]*,\s*(?=[0-9]+[/. -])")  # `Tangerang, 05-03-1975`
 _ISO_DAY: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
 _DAY_FIRST: Final = re.compile(r"([0-9]{1,2})[/. -]([0-9]{1,2})[/. -]([0-9]{2}|[0-9]{4})")
 _DAY_IN_WORDS: Final = re.compile(r"([0-9]{1,2})[ -]+([A-Za-z]+)\.?[ ,-]+([0-9]{2}|[0-9]{4})")
 _MONTH_IN_WORDS: Final = re.compile(r"([A-Za-z]+)\.?[ -]+([0-9]{4})")
 _MONTH_FIRST: Final = re.compile(r"([0-9]{1,2})[/. -]([0-9]{4})")
+_TIME: Final = re.compile(
+    r"(?:(?:pukul|jam|pkl)\.? )?([0-9]{1,2})[:.]([0-9]{2})(?::[0-9]{2})?(?: ?(wib|wita|wit))?", re.IGNORECASE
+)
+_ZONE: Final = re.compile(r"\b(wib|wita|wit)\b", re.IGNORECASE)
+_DAYS: Final = re.compile(r"([0-9]{1,5})(?: ?(?:hari|days?))?", re.IGNORECASE)
 _EXPONENT: Final = re.compile(r"[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]+")
 _SEPARATORS: Final = re.compile(r"[ .'-]")
 # Digits alone, or in groups of three by one sign, with no cents behind the other one; at most 999 thousand million.
 _WHOLE: Final = re.compile(
     r"(?:Rp\.? ?)?"
-    r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?:\.[0-9]{3}){1,3}(?=$|,)|[0-9]{1,3}(?:,[0-9]{3}){2,3}(?=$|\.))"
+    r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?:\.[0-9]{3}){1,3}(?=$|,)|[0-9]{1,3}(?:,[0-9]{3}){1,3}(?=$|\.))"
     r"(?:[.,]00?|,-|\.-)?",
     re.IGNORECASE,
 )
@@ -98,12 +105,12 @@ def _number(cell: Cell, shape: str, digits: int, name: str) -> str:
 
 
 def day_of(cell: Cell, *, is_american: bool = False) -> dt.date:
-    """A date of Excel, its serial number, dd/mm/yyyy, yyyy-mm-dd or `31 Januari 1990`.
+    """A date of Excel, its serial number, dd/mm/yyyy, yyyy-mm-dd or `31 Januari 1990`; a place may stand before it.
 
     `is_american`: another date of the column is written month/day/year, so one that can be read both ways is refused.
     """
     _require_written(cell)
-    written = cell.text.strip()
+    written = _PLACE_BEFORE.sub("", cell.text.strip())
     if cell.kind == "date" or _ISO_DAY.fullmatch(written):
         found = _ISO_DAY.fullmatch(written)
         assert found is not None
@@ -134,7 +141,7 @@ def _day(year: int, month: int, day: int) -> dt.date:
     except ValueError:
         raise CellFault("DATE_NO_SUCH_DAY") from None
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise CellFault("DATE_YEAR", {"first": FIRST_YEAR, "last": LAST_YEAR})
+        raise CellFault("DATE_YEAR", {"first_year": FIRST_YEAR, "last_year": LAST_YEAR})
     return found
 
 
@@ -155,6 +162,31 @@ def month_of(cell: Cell) -> str:
         raise CellFault("MONTH_SHAPE") from None
 
 
+def time_of(cell: Cell) -> str:
+    """A time of Excel, `8.30`, `08:30` or `08.30 WITA`; as hh:mm. Of a number it is not known what it was."""
+    if cell.kind != "time":
+        _require_written(cell)
+    found = _TIME.fullmatch(cell.text.strip()) if cell.kind in ("text", "time") else None
+    if found is None or int(found[1]) > 23 or int(found[2]) > 59:
+        raise CellFault("TIME_SHAPE")
+    return f"{int(found[1]):02d}:{found[2]}"
+
+
+def zone_in(text: str) -> str | None:
+    """The zone that a time or a title names: `08.30 WITA`, `Jam (WITA)`. None: none, or more than one."""
+    found = {one.upper() for one in _ZONE.findall(text)}
+    return found.pop() if len(found) == 1 else None
+
+
+def days_of(cell: Cell) -> int:
+    """A number of days: `30` or `30 hari`."""
+    _require_written(cell)
+    found = _DAYS.fullmatch(cell.text.strip()) if cell.kind in ("text", "number") else None
+    if found is None or int(found[1]) > MAX_DAYS:
+        raise CellFault("DAYS_SHAPE")
+    return int(found[1])
+
+
 def rupiah_of(cell: Cell) -> int:
     """`4500000`, `4.500.000`, `Rp4.500.000,00`. What could be read in two ways is refused, as `4,500` is."""
     _require_written(cell)
@@ -168,15 +200,20 @@ def rupiah_of(cell: Cell) -> int:
             raise CellFault("MONEY_FRACTION")
         amount = int(written)
     else:
-        if _ONE_COMMA.fullmatch(written):
-            raise CellFault("MONEY_TWO_WAYS")
-        found = _WHOLE.fullmatch(written)
-        if found is None:
-            raise CellFault("MONEY_SHAPE")
-        amount = int(re.sub(r"[.,]", "", found["whole"]))
+        amount = amount_of(written)
     if amount > MAX_RUPIAH:
         raise CellFault("MONEY_TOO_MUCH")
     return amount
+
+
+def amount_of(written: str) -> int:
+    """A whole number as people write it, in a cell or in a form; nothing is guessed. Raises CellFault."""
+    if _ONE_COMMA.fullmatch(written):
+        raise CellFault("MONEY_TWO_WAYS")
+    found = _WHOLE.fullmatch(written)
+    if found is None:
+        raise CellFault("MONEY_SHAPE")
+    return int(re.sub(r"[.,]", "", found["whole"]))
 
 
 def choice_of(cell: Cell, spellings: dict[str, str], choices: str) -> str:
@@ -191,7 +228,7 @@ def choice_of(cell: Cell, spellings: dict[str, str], choices: str) -> str:
 def _require_written(cell: Cell) -> None:
     if cell.kind == "formula":
         raise CellFault("FORMULA")
-    if cell.kind == "error":
+    if cell.kind in ("error", "time"):
         raise CellFault("CELL_ERROR")
     if not cell.text:
         raise CellFault("EMPTY")

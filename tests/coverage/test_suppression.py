@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.coverage.people import MEASURES, PROGRAMS, STATES, Counts
-from pipeline.coverage.suppression import LEAST, OTHERS, PublishedRow, added, published_rows, published_total
+from pipeline.coverage.suppression import (
+    LEAST,
+    OTHERS,
+    PublishedRow,
+    added,
+    published_rows,
+    published_table,
+    published_total,
+)
 
 FAMILIES = (STATES, ("known",), ("at_risk",), *((program,) for program in PROGRAMS))
 
@@ -184,3 +192,24 @@ def test_tables_within_a_row_of_another_table_give_nothing_back(provinces: list[
                 if parts:
                     equations.append(column)
         assert solved([equation for equation in equations if equation]) == set()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.sampled_from([0, 0, 1, 2, 4, 5, 7, 30]), min_size=4, max_size=4), min_size=1, max_size=7))
+def test_no_sum_of_a_published_table_gives_a_small_count(groups: list[list[int]]) -> None:
+    rows = published_table({f"{at:02}": cells for at, cells in enumerate(groups)})
+    names = {(at, column): 4 * at + column for at in range(len(rows)) for column in range(4)}
+    equations = []
+    for at, row in enumerate(rows):
+        # Each row adds up to its people, and each column to the total, which is the last row.
+        equations.append({names[at, column]: Fraction(1) for column in range(4) if row.cells[column] is None})
+    for column in range(4):
+        equation = {
+            names[at, column]: Fraction(-1 if row.merged == 0 else 1)
+            for at, row in enumerate(rows)
+            if row.cells[column] is None
+        }
+        equations.append(equation)
+    assert solved([one for one in equations if one]) == set()
+    assert all(count is None or count == 0 or count >= LEAST for row in rows for count in row.cells)
+    assert all(row.people >= LEAST for row in rows)

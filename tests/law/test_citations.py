@@ -14,6 +14,8 @@ day = dt.date.fromisoformat
 # First days (rules.md section 1). The procedures of PP 44/2015 came within its first half-year and count from its day.
 IN_FORCE = {
     "PP 44/2015": FIRST_DAY,
+    "PP 45/2015": FIRST_DAY,
+    "PP 46/2015": FIRST_DAY,
     "Permenaker 26/2015": FIRST_DAY,
     "Permenaker 44/2015": FIRST_DAY,
     "UU 13/2003": FIRST_DAY,

@@ -14,6 +14,7 @@ from pipeline.membership.contributions import (
     construction_contribution,
     late_fine,
     owed_for,
+    savings_for,
 )
 from pipeline.membership.eligibility import CoverageAnswer, coverage_answer
 from pipeline.membership.member import Member
@@ -31,6 +32,15 @@ def owed(member: Member, month: str) -> Owed:
 
 def earner(amount: int = 4_000_000, *documents: Any, **change: Any) -> Member:
     return fold(make.registered(**change), make.wage("2019-11", amount), *documents)
+
+
+@pytest.mark.parametrize(
+    ("month", "jp"), [("2026-02", 316_422), ("2026-03", 332_589), ("2026-04", 332_589)]
+)  # fmt: skip
+def test_the_limit_of_jp_is_that_of_the_month(month: str, jp: int) -> None:
+    programs = [{"program": one, "since": "2019-11-02"} for one in ("JKK", "JKM", "JHT", "JP")]
+    found = savings_for(earner(20_000_000, programs=programs), month_index(month), BOOK)
+    assert found is not None and [(one.program, one.amount) for one in found] == [("JHT", 1_140_000), ("JP", jp)]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ NIK = "3603010101900001"
         (day_of, "1990-12-31 00:00:00", dt.date(1990, 12, 31)),
         (day_of, "31 Desember 1990", dt.date(1990, 12, 31)),
         (day_of, "3 agt. 1990", dt.date(1990, 8, 3)),
+        (day_of, "Tangerang, 05-03-1975", dt.date(1975, 3, 5)),
+        (day_of, "Kota Tangerang,5 Maret 1975", dt.date(1975, 3, 5)),
         (day_of, "33238", dt.date(1990, 12, 31)),
         (month_of, "2026-11", "2026-11"),
         (month_of, "11/2026", "2026-11"),
@@ -77,6 +79,8 @@ def test_a_value_is_read_in_each_way_that_offices_write_it(
         (member_number_of, Cell("191100000145"), "NUMBER_SHAPE"),
         (day_of, Cell("12/31/1990"), "DATE_MONTH_FIRST"),
         (day_of, Cell("31/02/1990"), "DATE_NO_SUCH_DAY"),
+        (day_of, Cell("Tangerang, 27458"), "DATE_SHAPE"),
+        (day_of, Cell("Tangerang 05-03-1975"), "DATE_SHAPE"),
         (day_of, Cell("31/12/90"), "DATE_SHORT_YEAR"),
         (day_of, Cell("31/12/1790"), "DATE_YEAR"),
         (day_of, Cell("kemarin"), "DATE_SHAPE"),
@@ -134,7 +138,7 @@ def test_each_code_of_a_sheet_has_a_text_and_each_text_a_code(language: str) -> 
     refusals = codes_of("SheetRefused", functions=("refuse",))
     assert set(find(language, "sheets", "refusals")) == refusals
     texts = set(find(language, "sheets", "faults"))
-    written = constants_of("pipeline/sheets", "pipeline/enrolment", "pipeline/coverage")
+    written = constants_of("pipeline/sheets", "pipeline/enrolment", "pipeline/claim_sheets", "pipeline/coverage")
     assert texts <= written and codes_of("CellFault", "NikFault") <= texts
     assert {one for one in written if re.fullmatch("[A-Z]+(_[A-Z]+)+", one)} <= texts | refusals
 

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import xlsxwriter
@@ -144,17 +145,25 @@ def planted(rows: Sequence[Cells], first_row: int = 2) -> tuple[list[Cells], set
 # --- dialects
 
 
-def as_csv(rows: Sequence[Cells], delimiter: str = ";", encoding: str = "utf-8", above: Sequence[str] = ()) -> bytes:
+def as_csv(
+    rows: Sequence[Cells],
+    delimiter: str = ";",
+    encoding: str = "utf-8",
+    above: Sequence[str] = (),
+    titles: Sequence[str] = TITLES,
+) -> bytes:
     file = io.StringIO(newline="")
     out = csv.writer(file, delimiter=delimiter, lineterminator="\r\n")
     for line in above:
         out.writerow([line])
-    out.writerow(TITLES)
-    out.writerows([row[title] for title in TITLES] for row in rows)
+    out.writerow(titles)
+    out.writerows([row[title] for title in titles] for row in rows)
     return file.getvalue().encode(encoding)
 
 
-def as_excel(rows: Sequence[Cells], *, dates: bool = False, merged: bool = False) -> bytes:
+def as_excel(
+    rows: Sequence[Cells], *, dates: bool = False, merged: bool = False, titles: Sequence[str] = TITLES
+) -> bytes:
     """`dates`: days are dates of Excel; `merged`: a header over two lines below a title, and a total at the end."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"default_date_format": "dd/mm/yyyy"}) as book:
@@ -163,11 +172,11 @@ def as_excel(rows: Sequence[Cells], *, dates: bool = False, merged: bool = False
         if merged:
             sheet.merge_range(0, 0, 0, 6, "DAFTAR PESERTA KOPERASI")
             sheet.merge_range(2, 0, 2, 3, "Data diri")
-            sheet.merge_range(2, 4, 2, 12, "Kepesertaan")
+            sheet.merge_range(2, 4, 2, len(titles) - 1, "Kepesertaan")
             top = 3
-        sheet.write_row(top, 0, TITLES)
+        sheet.write_row(top, 0, titles)
         for down, row in enumerate(rows, top + 1):
-            for right, title in enumerate(TITLES):
+            for right, title in enumerate(titles):
                 _write(sheet, down, right, row[title], is_day=dates and title.startswith("Tanggal"))
         if merged:
             sheet.write_row(top + len(rows) + 2, 0, ["", "Jumlah", len(rows)])
@@ -199,13 +208,18 @@ class Dialect(NamedTuple):
     first_row: int = 2
 
 
-DIALECTS: Final[Mapping[str, Dialect]] = {
-    "semicolon": Dialect(as_csv),
-    "comma and BOM": Dialect(lambda rows: as_csv(rows, ",", "utf-8-sig")),
-    "tab": Dialect(lambda rows: as_csv(rows, "\t")),
-    "Windows-1252": Dialect(lambda rows: as_csv(rows, ";", "cp1252", ["Daftar \u2013 Caf\u00e9"]), 3),
-    "UTF-16": Dialect(lambda rows: as_csv(rows, "\t", "utf-16")),
-    "Excel": Dialect(as_excel),
-    "Excel dates": Dialect(lambda rows: as_excel(rows, dates=True)),
-    "merged header and totals": Dialect(lambda rows: as_excel(rows, merged=True), 5),
-}
+def dialects_of(titles: Sequence[str]) -> dict[str, Dialect]:
+    text, excel = partial(as_csv, titles=titles), partial(as_excel, titles=titles)
+    return {
+        "semicolon": Dialect(text),
+        "comma and BOM": Dialect(lambda rows: text(rows, ",", "utf-8-sig")),
+        "tab": Dialect(lambda rows: text(rows, "\t")),
+        "Windows-1252": Dialect(lambda rows: text(rows, ";", "cp1252", ["Daftar \u2013 Caf\u00e9"]), 3),
+        "UTF-16": Dialect(lambda rows: text(rows, "\t", "utf-16")),
+        "Excel": Dialect(excel),
+        "Excel dates": Dialect(lambda rows: excel(rows, dates=True)),
+        "merged header and totals": Dialect(lambda rows: excel(rows, merged=True), 5),
+    }
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = dialects_of(TITLES)

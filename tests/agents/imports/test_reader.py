@@ -7,10 +7,12 @@ import pytest
 
 from agents.imports import child
 from agents.imports.reader import MOST_BYTES, Sheet, read_sheet
+from agents.imports.writer import Corrected
+from pipeline.enrolment.columns import BY_NAME as OF_MEMBERS
 from pipeline.explain import LANGUAGES
 from pipeline.explain.sheets import sheet_refusal
 from pipeline.sheets.cells import Cell, SheetRefused
-from pipeline.sheets.headers import Column
+from pipeline.sheets.headers import Column, find_header
 from tests.agents.imports.sheets import HEAD, TAIL, excel, inline, with_part
 
 COLUMNS = (
@@ -179,3 +181,23 @@ def test_a_child_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("agents.imports.reader._CHILD_SECONDS", 0.01)
     with pytest.raises(SheetRefused, match="TOO_SLOW"), read_sheet(LIST.encode(), COLUMNS):
         pass
+
+
+def test_a_title_that_is_merged_down_over_the_header_is_named_and_comes_back() -> None:
+    """As offices draw it: groups over two lines, and titles over both. Their data are in no other column."""
+    rows = [["KOPERASI MELATI", None, None, None], ["No", "Identitas", None, "Nomor HP"], [None, "NIK", "Nama", None],
+            [1, NIK, "Siti", "0812"]]  # fmt: skip
+    with read_sheet(excel(rows), COLUMNS) as sheet:
+        assert [row.number for row in sheet.rows()] == [4]
+        assert sheet.unread == ["No", "Nomor HP"]
+        written = Corrected(sheet, None, "id").csv().decode("utf-8-sig").splitlines()
+    assert written[1].split(";")[:4] == ["1", NIK, "Siti", "0812"]
+    page = [["KOPERASI MELATI", None], [None, "NIK", "Nama"], [1, NIK, "Siti"]]
+    with read_sheet(excel(page), COLUMNS) as sheet:
+        assert sheet.unread == []
+
+
+def test_an_income_of_a_month_is_known_under_its_usual_titles() -> None:
+    for title in ("Penghasilan/bln", "Gaji per bulan (Rp)", "UPAH / BULAN", "Pendapatan sebulan"):
+        header = find_header([[Cell(one) for one in ("NIK", "Nama", title)]], (*COLUMNS[:2], OF_MEMBERS["income"]))
+        assert header is not None and header.places["income"] == 2, title
