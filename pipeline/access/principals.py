@@ -8,7 +8,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from pipeline.errors import EXIT_REFUSED, SantunanError
 from schemas.values import SOURCE_KINDS, source_kind, source_who
@@ -18,13 +18,18 @@ PERSONS: Final = frozenset({"office", "officer", "auditor", "operator"})  # kind
 _APART: Final = frozenset({"office", "payments", "auditor", "operator"})  # what an officer never is besides
 _NAME: Final = re.compile(rf"urn:santunan:(?:{'|'.join(KINDS)}):[a-z0-9][a-z0-9._-]{{0,63}}")
 _PERSON: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+Fault = Literal["KIND", "WHO", "PERSON", "NIK", "APART", "TAKEN"]
 _LONG_NUMBER: Final = re.compile(r"[0-9]{16}")
 
 
 class BadPrincipal(SantunanError):
-    """No principal can be made of this; the message says what to write instead."""
+    """No principal can be made of this; the message says what to write instead. `fault` is its code."""
 
     exit_code = EXIT_REFUSED
+
+    def __init__(self, fault: Fault, message: str) -> None:
+        super().__init__(message)
+        self.fault: Final = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +56,17 @@ def new_principal(kind: str, who: str, person: str | None = None) -> Principal:
     """`person` None: of a kind that is always a person, the one named `who`. Raises BadPrincipal."""
     name = f"urn:santunan:{kind}:{who}"
     if kind not in KINDS:
-        raise BadPrincipal(f"{kind} is no kind of principal; write one of {', '.join(KINDS)}")
+        raise BadPrincipal("KIND", f"{kind} is no kind of principal; write one of {', '.join(KINDS)}")
     if _NAME.fullmatch(name) is None:
-        raise BadPrincipal("a name has 1 to 64 small letters, digits and . _ -, and begins with a letter or a digit")
+        raise BadPrincipal(
+            "WHO", "a name has 1 to 64 small letters, digits and . _ -, and begins with a letter or a digit"
+        )
     if person is not None and _PERSON.fullmatch(person) is None:
-        raise BadPrincipal("a person is named with 1 to 64 small letters, digits and . _ -, such as siti")
+        raise BadPrincipal("PERSON", "a person is named with 1 to 64 small letters, digits and . _ -, such as siti")
     if _LONG_NUMBER.search(f"{who} {person}"):
-        raise BadPrincipal("a name with 16 digits in a row could be a NIK, and names stand in logs; choose another one")
+        raise BadPrincipal(
+            "NIK", "a name with 16 digits in a row could be a NIK, and names stand in logs; choose another one"
+        )
     return Principal(name, person if person is not None or kind not in PERSONS else who)
 
 
@@ -72,6 +81,7 @@ def require_compatible(principal: Principal, others: Iterable[Principal]) -> Non
     )
     if taken:
         raise BadPrincipal(
+            "APART",
             f"{principal.person} is already {' and '.join(sorted(taken))}, and nobody is officer and "
-            f"{', '.join(sorted(_APART))} at once; disable that principal first, or name another person"
+            f"{', '.join(sorted(_APART))} at once; disable that principal first, or name another person",
         )

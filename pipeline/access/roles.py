@@ -53,11 +53,15 @@ _SENDERS: Final = (*_CLINICS, *_EMPLOYERS, "desk", "office", "officer", "payment
 ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "report_accident": dict.fromkeys(_CLINICS, _ALL) | dict.fromkeys(_EMPLOYERS, _OWN) | {"office": _ALL},
     "report_death": dict.fromkeys(("hospital", "desk", "office"), _ALL),
+    "import_claims": dict.fromkeys(_CLINICS, _ALL)
+    | dict.fromkeys(_EMPLOYERS, _OWN)
+    | dict.fromkeys(("desk", "office"), _ALL),
     "add_evidence": dict.fromkeys((*_CLINICS, *_EMPLOYERS, "desk", "office"), _ALL),
     "appeal": {"desk": _OWN, "office": _ALL},
     "submit_events": dict.fromkeys(_SENDERS, _ALL),
     "change_member": _MEMBERS,
     "import_members": _MEMBERS,
+    "export_members": dict.fromkeys((*_EMPLOYERS, "office"), _OWN),  # with NIKs: those who wrote them; on record
     "import_contributions": _MEMBERS | {"payments": _ALL},
     "report_wage": _MEMBERS,
     "pay_contribution": _MEMBERS | {"payments": _ALL},
@@ -69,11 +73,19 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
     "list_payouts": {"payments": _ALL},
     "check_cover": dict.fromkeys((*_CLINICS, "desk"), _ANSWER) | dict.fromkeys(_EMPLOYERS, _OWN) | _READERS,
     "read_coverage": _READERS,
+    # Those about officers are for auditors alone.
+    **dict.fromkeys(("list_signals", "list_claim_signals"), {"officer": Grant("all", "masked"), "auditor": _ALL}),
     "list_calls": dict.fromkeys(_EMPLOYERS, _OWN) | {"office": _ALL},
+    # Rulings by name: an auditor sees everybody's, an officer his own.
+    "read_statistics": dict.fromkeys(("office", "officer"), Grant("all", "masked")) | {"auditor": _ALL},
+    "list_protection": dict.fromkeys(_EMPLOYERS, _OWN) | {"office": _ALL},
     **dict.fromkeys(("import_known", "list_known_matches", "decide_known_match"), {"office": _ALL}),
     "read_claim": _PARTIES | _READERS | {"payments": Grant("all", "payout")},
     "read_case": {"officer": _ALL, "auditor": Grant("all", "masked"), "office": Grant("all", "masked")},
+    "read_known": {"officer": _ALL, "auditor": Grant("all", "masked")},
+    **dict.fromkeys(("explain_known", "read_member_known"), dict.fromkeys(("officer", "auditor"), _ALL)),
     "list_claims": _PARTIES | _READERS,
+    "find_claims": _PARTIES | _READERS,
     "explain_claim": {"desk": _OWN} | _READERS,
     "list_decisions": _PARTIES | _READERS,
     "list_work": dict.fromkeys(("officer", "auditor"), _ALL),
@@ -101,8 +113,12 @@ ROLES: Final[Mapping[str, Mapping[str, Grant]]] = {
         {"operator": _ALL},
     ),
     **dict.fromkeys(("find", "read_trail", "read_person"), {"auditor": _ALL}),
+    "read_ledger": dict.fromkeys(("auditor", "operator"), _ALL),
+    **dict.fromkeys(("read_proof", "start_verification", "start_replay", "read_run"), {"auditor": _ALL}),
+    "read_kept": {"auditor": _ALL, "operator": _ALL},
     "read_receipt": dict.fromkeys(_SENDERS, _OWN),
     **dict.fromkeys(("read_law", "read_parameter", "compare_law"), dict.fromkeys(KINDS, _ALL)),
+    "read_dossier": dict.fromkeys(("officer", "auditor"), _ALL),
     "try_number": dict.fromkeys(("officer", "auditor"), _ALL),
     "read_session": dict.fromkeys(KINDS, _ALL),
     "sign_out": dict.fromkeys(KINDS, _ALL),

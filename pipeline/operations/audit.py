@@ -12,15 +12,15 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import Grant, grant_of
 from pipeline.errors import NotReady, Poison
 from pipeline.explain import Language, short
-from pipeline.operations.claim_file import Facts
-from pipeline.operations.claim_file import _facts as facts_of_case
+from pipeline.operations.case_facts import Facts, entry_of, facts_of_case, masked_nik
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
-from pipeline.operations.words import Worded, worded
+from pipeline.operations.words import Worded, reason_of, worded
 from pipeline.queries.claim import decisions_of
 from pipeline.queries.coverage import members_of
 from pipeline.queries.dead_letters import split_place
 from pipeline.queries.pages import NotFound, Page
+from pipeline.queries.submissions import ClaimFile
 from pipeline.queries.trail import (
     FoundClaim,
     TrailEvent,
@@ -35,16 +35,16 @@ from pipeline.queries.trail import (
 from pipeline.store.access_rows import AuditRecord
 from schemas.codes import Outcome
 from schemas.decisions import FieldError
+from schemas.events import IntakeEvent
 from schemas.values import MEMBER_NUMBER_SHAPE, NIK_SHAPE
 
 ROWS: Final = 50
 MOST_LETTERS: Final = 256  # an event's id, or a place
-MOST_REASON_LETTERS: Final = 200
-SHOWN_OF_NIK: Final = 4
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _NIK: Final = re.compile(NIK_SHAPE)
 _NUMBER: Final = re.compile(MEMBER_NUMBER_SHAPE)
 _PAYOUT: Final = re.compile(r"(.+)\.r[0-9]+\..+")
+_MASKED: Final = Grant("all", "masked")
 Kind = Literal["event", "decided", "ordered", "audited", "refused"]
 
 
@@ -72,9 +72,11 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class TrailEntry:
     """One thing in the history of a claim. `number`: 1 for the oldest. `kind`: event (accepted), decided, audited (an
-    audit record), or refused. `what`: the type of the event, the action, or the reason. `amount`: rupiah.
+    audit record), or refused. `what`: the type of the event, the action, or the reason. `amount`: rupiah of a decision
+    or of a payment. `note`: why it was looked at, ruled so, or objected to.
 
-    `moves`: rupiah that the decision ordered, by (direction, payee).
+    `moves`: rupiah that the decision ordered, by (direction, payee). Of an event, `sections`: what it speaks of, in
+    words; `papers`: codes of those that it names; `verdict`: of a ruling.
     """
 
     number: int
@@ -91,6 +93,9 @@ class TrailEntry:
     amount: int | None = None
     moves: tuple[tuple[str, str, int], ...] = ()
     note: str | None = None
+    sections: tuple[str, ...] = ()
+    papers: tuple[str, ...] = ()
+    verdict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +132,23 @@ def find(front: FrontOffice, principal: Principal, text: str) -> Found:
 
 
 def read_trail(
-    front: FrontOffice, principal: Principal, claim_id: str, language: Language, *, before: int | None = None
+    front: FrontOffice,
+    principal: Principal,
+    claim_id: str,
+    language: Language,
+    *,
+    before: int | None = None,
+    known_on: dt.datetime | None = None,
 ) -> Page[TrailEntry]:
     """A claim's whole history, the newest first. `before`: the number of the last entry that was seen. The cursor of
-    the page is the next `before`. Raises Denied, NotFound."""
+    the page is the next `before`. `known_on` (aware): what had happened by then, that moment included. Raises Denied,
+    NotFound."""
     grant = grant_of(principal, "read_trail")
-    claim_seen(front, principal, grant, claim_id)
-    entries = _entries(front, claim_id, language)
-    left = [one for one in entries if before is None or one.number < before]
+    found = claim_seen(front, principal, grant, claim_id)
+    entries = _entries(front, found, language)
+    left = [
+        one for one in entries if (before is None or one.number < before) and (known_on is None or one.at <= known_on)
+    ]
     rows = tuple(reversed(left[-ROWS:]))
     more = len(left) - len(rows)
     return Page(rows, more, str(rows[-1].number) if more else None)
@@ -145,13 +159,10 @@ def read_person(front: FrontOffice, principal: Principal, claim_id: str, reason:
     (reason)."""
     grant = grant_of(principal, "read_person")
     found = claim_seen(front, principal, grant, claim_id)
-    reason = " ".join(reason.split())
-    if not reason or len(reason) > MOST_REASON_LETTERS or re.search(r"[0-9]{16}", reason):
-        message = f"write why, in 1 to {MOST_REASON_LETTERS} letters, without a NIK"
-        raise Poison("INVALID", FieldError("reason", message))
-    if front.access is None:
-        raise NotReady("this process has no book of access")
-    front.access.write(AuditRecord(front.now(), principal.name, "claim.person", claim_id, reason=reason))
+    reason = reason_of(reason)
+    if front.put_on_record is None:
+        raise NotReady("nothing is put on record here, so no personal data are shown")
+    front.put_on_record(AuditRecord(front.now(), principal.name, "claim.person", claim_id, reason=reason))
     case = case_of(found)
     member = case.member
     return PersonView(
@@ -163,14 +174,9 @@ def read_person(front: FrontOffice, principal: Principal, claim_id: str, reason:
 
 
 def _members(front: FrontOffice, *, number: str | None = None, nik: str | None = None) -> tuple[FoundMember, ...]:
-    return tuple(FoundMember(one.number, _masked(one.nik)) for one in members_of(front.store, number=number, nik=nik))
-
-
-def _masked(nik: str | None) -> str | None:
-    """`3171010101800001` -> `3171********0001`."""
-    if nik is None:
-        return None
-    return nik[:SHOWN_OF_NIK] + "*" * (len(nik) - 2 * SHOWN_OF_NIK) + nik[-SHOWN_OF_NIK:]
+    return tuple(
+        FoundMember(one.number, masked_nik(one.nik)) for one in members_of(front.store, number=number, nik=nik)
+    )
 
 
 def _events(front: FrontOffice, text: str) -> list[TrailEvent]:
@@ -181,13 +187,15 @@ def _events(front: FrontOffice, text: str) -> list[TrailEvent]:
     return found or events_named(front.store, event_id=text)
 
 
-def _entries(front: FrontOffice, claim_id: str, language: Language) -> list[TrailEntry]:
+def _entries(front: FrontOffice, file: ClaimFile, language: Language) -> list[TrailEntry]:
     """The oldest first, numbered."""
     found: list[TrailEntry] = []
+    claim_id = file.claim_id
+    contents = {(one.source, one.id): one for one, _ in file.events}
     for event in events_of_claim(front.store, claim_id):
-        found.append(
-            TrailEntry(0, event.clock, "event", event.source, event.type, event.place, event.digest, event.event_id)
-        )
+        entry = TrailEntry(0, event.clock, "event", event.source, event.type, event.place, event.digest, event.event_id)
+        content = contents.get((event.source, event.event_id))  # None: it came while this is read
+        found.append(entry if content is None else _with_content(entry, content, language))
     moves = moves_of_claim(front.store, claim_id)
     for decision in decisions_of(front.store, claim_id):
         found.append(
@@ -212,6 +220,20 @@ def _entries(front: FrontOffice, claim_id: str, language: Language) -> list[Trai
         found.append(TrailEntry(0, at, "refused", letter.source, said, letter.place, event_id=letter.event_id))
     found.sort(key=lambda one: (one.at, one.revision or 0))
     return [_numbered(one, number) for number, one in enumerate(found, 1)]
+
+
+def _with_content(entry: TrailEntry, event: IntakeEvent, language: Language) -> TrailEntry:
+    """With what the event speaks of, but not what it says of the person."""
+    told = entry_of(event, entry.at, _MASKED, language)
+    papers = getattr(event.data, "documents", None) or ()
+    return replace(
+        entry,
+        sections=told.sections,
+        papers=tuple(papers),
+        verdict=told.verdict,
+        amount=told.amount,
+        note=told.text,
+    )
 
 
 def _numbered(entry: TrailEntry, number: int) -> TrailEntry:

@@ -7,7 +7,7 @@ The member's NIK is masked, and of the person no name is shown. Diagnosis and co
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Grant, grant_of
@@ -15,7 +15,7 @@ from pipeline.claims.case import Case
 from pipeline.errors import NotReady
 from pipeline.explain import Explanation, Language, explain, outcome_name, rupiah
 from pipeline.explain.questions import ASKED, question
-from pipeline.explain.sections import field_label, section_facts, section_title
+from pipeline.operations.case_facts import Entry, Facts, entry_of, facts_of_case, folded, masked_nik
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.paper_room import attached
 from pipeline.operations.parties import claim_seen
@@ -23,47 +23,10 @@ from pipeline.operations.words import Worded, worded
 from pipeline.queries.claim import ClaimStatus, OtherClaim, decisions_of, others_of_person, status_of
 from pipeline.queries.submissions import ClaimFile
 from pipeline.store.access_rows import AuditRecord
-from schemas.claims import SECTIONS, AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded, MemberReference
 from schemas.codes import ClaimProgram, Outcome
 from schemas.decisions import Decision
-from schemas.events import IntakeEvent
-from schemas.payouts import PayoutFailed, PayoutSettled
-from schemas.reviews import ClaimReviewed
 
 MOST_ENTRIES: Final = 50  # of the history; a claim may have 1,000 events
-_FOR_OFFICERS: Final = frozenset({"medical.diagnosis", "accident.chronology"})
-_ATTRIBUTES: Final = {"death": "death_section"}
-_SHOWN_OF_NIK: Final = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """One section: who wrote it, and what it says as (label, value)."""
-
-    section: str
-    title: str
-    writer: str | None
-    rows: tuple[tuple[str, str], ...]
-    is_proposed: bool = False  # of another party; it does not count until an officer accepts it
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that happened. `kind`: opened, evidence, appealed, reviewed, settled, failed or decided.
-
-    `sections`: what an event speaks of, in words. `amount`: rupiah of a decision's total or of a payout.
-    """
-
-    at: dt.datetime
-    kind: str
-    who: str | None
-    revision: int | None = None
-    outcome: Outcome | None = None
-    reasons: tuple[Worded, ...] = ()
-    sections: tuple[str, ...] = ()
-    verdict: str | None = None
-    text: str | None = None
-    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +62,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`open`: what an officer must answer now, in `questions` with what answers it. `history`: newest first, at most
-    MOST_ENTRIES of `entries`.
+    """`open`: what an officer must answer now, in `questions` with what answers it, by `answer_by`; None: nothing is
+    asked. `history`: newest first, at most MOST_ENTRIES of `entries`.
 
     `ordered`: rupiah that were ordered for the claim so far, less what was asked back. `children`: how many there are
     to choose from. `rulings` and `grounds` (of appeals): all of them, the newest first. `waits_for_second`: the ruling
@@ -118,6 +81,7 @@ class CaseView:
     indicative_total: int | None
     ordered: int
     open: tuple[Worded, ...]
+    answer_by: dt.date | None
     reasons: tuple[Worded, ...]
     children: int
     facts: tuple[Facts, ...]
@@ -138,14 +102,14 @@ def read_case(front: FrontOffice, principal: Principal, claim_id: str, language:
     grant = grant_of(principal, "read_case")
     found = claim_seen(front, principal, grant, claim_id)
     if grant.view == "full":
-        if front.note is None:
+        if front.put_on_record is None:
             raise NotReady("nothing is put on record here, so the file of a claim is not shown")
-        front.note(AuditRecord(front.now(), principal.name, "case.read", claim_id))
+        front.put_on_record(AuditRecord(front.now(), principal.name, "case.read", claim_id))
     status = status_of(front.store, claim_id)
     decision = status.decision
-    case = _folded(found, found.events)
+    case = folded(found, found.events)
     history = _history(found, decisions_of(front.store, claim_id), grant, language)
-    facts = tuple(_facts(case, grant, language))
+    facts = tuple(facts_of_case(case, grant, language))
     papers = tuple(
         CasePaper(sha, kind, source, _media_type(front, source, sha))
         for source, sha, kind in dict.fromkeys(attached(found, principal, grant.view))
@@ -159,11 +123,12 @@ def read_case(front: FrontOffice, principal: Principal, claim_id: str, language:
         decision.revision,
         decision.outcome,
         decision.member_number,
-        _masked(case.member),
+        masked_nik(case.member.nik) if case.member is not None else None,
         decision.total,
         decision.indicative_total,
         sum(found.progress.accounts.values()),
         worded(status.open_codes, language),
+        found.progress.answer_by if status.open_codes else None,
         worded(decision.reason_codes, language),
         len(case.children or ()),
         facts,
@@ -192,8 +157,8 @@ def changed_since(
     seen = next((one for one in made if one.revision == revision), None)
     if seen is None or seen.revision == made[-1].revision:
         return ()
-    before = _folded(found, [event for event in found.events if event[1] <= seen.decided_at])
-    after = _folded(found, found.events)
+    before = folded(found, [event for event in found.events if event[1] <= seen.decided_at])
+    after = folded(found, found.events)
     changes = list(_changed_facts(before, after, grant, language))
     said = [f"{outcome_name(one.outcome, language)}, {rupiah(one.total, language)}" for one in (seen, made[-1])]
     changes.append(Change("", "", *said))
@@ -205,17 +170,9 @@ def _media_type(front: FrontOffice, source: str, sha256: str) -> str | None:
     return kept.media_type if kept is not None else None
 
 
-def _folded(found: ClaimFile, events: Iterable[tuple[Any, dt.datetime]]) -> Case:
-    case = Case(found.claim_id, found.key, found.partition, progress=found.progress)
-    for event, clock in events:
-        if isinstance(event, AccidentClaimed | DeathClaimed | EvidenceAdded):
-            case.apply(event, clock)
-    return case
-
-
 def _changed_facts(before: Case, after: Case, grant: Grant, language: Language) -> Iterable[Change]:
-    old = {(one.section, one.is_proposed): one for one in _facts(before, grant, language)}
-    new = {(one.section, one.is_proposed): one for one in _facts(after, grant, language)}
+    old = {(one.section, one.is_proposed): one for one in facts_of_case(before, grant, language)}
+    new = {(one.section, one.is_proposed): one for one in facts_of_case(after, grant, language)}
     for key in dict.fromkeys((*old, *new)):
         was, now = (dict(one[key].rows) if key in one else {} for one in (old, new))
         title = (new.get(key) or old[key]).title
@@ -247,37 +204,8 @@ def _explanation(status: ClaimStatus, language: Language) -> Explanation:
     )
 
 
-def _masked(member: MemberReference | None) -> str | None:
-    if member is None or member.nik is None:
-        return None
-    return member.nik[:_SHOWN_OF_NIK] + "*" * (len(member.nik) - 2 * _SHOWN_OF_NIK) + member.nik[-_SHOWN_OF_NIK:]
-
-
-def _facts(case: Case, grant: Grant, language: Language) -> list[Facts]:
-    found = []
-    for section in SECTIONS:
-        if section == "member":
-            continue  # the head of the page names the member, as far as it may
-        value = getattr(case, _ATTRIBUTES.get(section, section))
-        for one in value if section == "advice" else (value,):
-            if rows := _rows(section, one, grant, language):
-                found.append(Facts(section, section_title(section, language), case.writers.get(section), rows))
-        if section in case.proposals:
-            source, proposed, _ = case.proposals[section]
-            rows = _rows(section, proposed, grant, language)
-            found.append(Facts(section, section_title(section, language), source, rows, is_proposed=True))
-    return found
-
-
-def _rows(section: str, value: Any, grant: Grant, language: Language) -> tuple[tuple[str, str], ...]:
-    if not value:
-        return ()
-    hidden = set() if grant.view == "full" else {field_label(path, language) for path in _FOR_OFFICERS}
-    return tuple(row for row in section_facts(section, value, language) if row[0] not in hidden)
-
-
 def _history(found: ClaimFile, made: tuple[Decision, ...], grant: Grant, language: Language) -> tuple[Entry, ...]:
-    entries = [_entry_of(event, clock, grant, language) for event, clock in found.events]
+    entries = [entry_of(event, clock, grant, language) for event, clock in found.events]
     entries += [
         Entry(
             one.decided_at,
@@ -292,18 +220,3 @@ def _history(found: ClaimFile, made: tuple[Decision, ...], grant: Grant, languag
     ]
     # A decision follows from the event of the same moment.
     return tuple(sorted(entries, key=lambda one: (one.at, one.revision or 0), reverse=True))
-
-
-def _entry_of(event: IntakeEvent, clock: dt.datetime, grant: Grant, language: Language) -> Entry:
-    if isinstance(event, ClaimReviewed):
-        review = event.data
-        return Entry(clock, "reviewed", event.source, sections=(), verdict=review.verdict, text=review.reason)
-    if isinstance(event, PayoutSettled):
-        return Entry(clock, "settled", event.source, amount=event.data.amount)
-    if isinstance(event, PayoutFailed):
-        return Entry(clock, "failed", event.source, text=event.data.reason if grant.view == "full" else None)
-    if isinstance(event, ClaimAppealed):
-        return Entry(clock, "appealed", event.source, text=event.data.ground)
-    named = [name for name in SECTIONS if getattr(event.data, name, None)]
-    kind = "evidence" if isinstance(event, EvidenceAdded) else "opened"
-    return Entry(clock, kind, event.source, sections=tuple(section_title(name, language) for name in named))

@@ -1,6 +1,7 @@
 """Cover: whether a worker is covered on a day, as far as the asking principal may know."""
 
 import datetime as dt
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -8,6 +9,12 @@ from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
 from pipeline.errors import Poison
 from pipeline.explain import Language, short
+from pipeline.explain.coverage import cover_reason
+from pipeline.explain.words import law_text
+from pipeline.law import references
+from pipeline.law.book import Book
+from pipeline.law.declarations import Law
+from pipeline.membership.arrears import law_on
 from pipeline.membership.contributions import arrears
 from pipeline.membership.eligibility import coverage_answer
 from pipeline.membership.member import Member
@@ -22,9 +29,10 @@ _NIK_DIGITS: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """`answer`: yes, no or officer. Of who may know the answer only, all else is None. `unpaid`: rupiah.
+    """`answer`: yes, no or officer. `words`, `why` (a sentence), `next` (what would mend it) and `law` (the article)
+    say why; None where nothing stands in the way. `unpaid`: rupiah. `paid_through`: the last month that was paid.
 
-    `member_number`: of the membership that answers; None: it is not said, or nobody is registered.
+    Who may know the answer only hears no number, day, month or sum of the membership: they are None.
     """
 
     answer: str
@@ -33,6 +41,9 @@ class Cover:
     member_number: str | None = None
     reason: str | None = None
     words: str | None = None
+    why: str | None = None
+    next: str | None = None
+    law: str | None = None
     since: dt.date | None = None
     until: dt.date | None = None
     paid_through: str | None = None
@@ -60,24 +71,50 @@ def check_cover(
     is_nik = len(member) == _NIK_DIGITS
     members = members_of(front.store, nik=member) if is_nik else members_of(front.store, number=member)
     if grant.reach == "own":
-        members = [one for one in members if is_own_member(principal, one)]
+        members = [one for one in members if is_own_member(principal, one, day)]
         if not members:
             raise NotFound("no worker of yours has this number; register the member first")
     memberships: list[Member | None] = [*members] or [None]
     answers = [(coverage_answer(one, program, day, front.book), one) for one in memberships]
     found, best = min(answers, key=lambda one: ("yes", "officer", "no").index(one[0].answer))
+    said = _said(found.reason, day, front.book, language)
     if grant.view == "answer":
-        return Cover(found.answer, program, day)
+        return Cover(found.answer, program, day, None, *said)
     owed = arrears(best, day, front.book) if best is not None else ()
     return Cover(
         found.answer,
         program,
         day,
         best.number if best is not None else None,
-        found.reason,
-        None if found.reason == "OK" else short(found.reason, language),
+        *said,
         found.since,
         found.until,
         found.paid_through,
         sum(one.owed.amount or 0 for one in owed),
     )
+
+
+def _said(
+    code: str, day: dt.date, book: Book, language: Language
+) -> tuple[str, str | None, str | None, str | None, str | None]:
+    """(code, short words, sentence, remedy, article)."""
+    if code == "OK":
+        return code, None, None, None, None
+    origin = _ORIGINS[code](law_on(book, day), day)
+    law = law_text(origin.reference, origin.marker, language)
+    return code, short(code, language), *cover_reason(code, language), law
+
+
+# What the decision table cites for each code (`pipeline.claims.rules.eligibility`).
+_ORIGINS: Final[Mapping[str, Callable[[Law, dt.date], references.Origin]]] = {
+    "SEG_PMI_OUT_OF_SCOPE": lambda law, day: law.pmi_death,
+    "MEM_NOT_REGISTERED": lambda law, day: references.REGISTRATION,
+    "MEM_PROGRAM_NOT_HELD": lambda law, day: references.PROGRAM,
+    "MEM_NOT_COVERED_YET": lambda law, day: references.START_OF_COVER.on(day),
+    "MEM_SAME_DAY": lambda law, day: references.SAME_DAY,
+    "MEM_LAPSED": lambda law, day: law.bpu_arrears_limit_months,
+    "MEM_BPU_ARREARS_1_TO_3": lambda law, day: law.bpu_arrears_limit_months,
+    "MEM_PAYER_ARREARS": lambda law, day: law.bpu_arrears_limit_months,
+    "MEM_PU_ARREARS_GT3": lambda law, day: law.pu_arrears_limit_months,
+    "MEM_PU_ARREARS_LE3": lambda law, day: law.pu_arrears_limit_months,
+}

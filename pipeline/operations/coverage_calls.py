@@ -13,7 +13,7 @@ from pipeline.explain.calls import call_message
 from pipeline.membership.member import Member
 from pipeline.operations.coverage_keeping import MOST_WAITED_FOR, coverage_book_of, keep, require_day
 from pipeline.operations.front_office import FrontOffice
-from pipeline.operations.parties import is_own_member
+from pipeline.operations.parties import is_own_member, own_members
 from pipeline.queries.coverage_counts import members_to_call
 from pipeline.queries.registry import members_among, names_of
 
@@ -62,9 +62,9 @@ def list_calls(
     day = require_day(front, day)
     coverage = coverage_book_of(front)
     keep(coverage, front.book, MOST_WAITED_FOR)
-    owner = principal.who if grant.reach == "own" else None
+    whose = own_members(principal) if grant.reach == "own" else None
     with coverage.reading() as connection:
-        numbers = members_to_call(connection, day, owner, cooperative, MOST_CALLED + 1)
+        numbers = members_to_call(connection, day, whose, cooperative, MOST_CALLED + 1)
     is_cut = len(numbers) > MOST_CALLED
     members = members_among(front.store, numbers[:MOST_CALLED], [])
     if grant.reach == "own":

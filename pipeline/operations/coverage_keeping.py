@@ -84,4 +84,5 @@ def _row(person: str, member: Member, book: Book) -> MemberRow:
     month = first_missing_month(member, book)
     call_from = month_start(month).toordinal() if month is not None else None
     born = enrolment.birth_date.isoformat()
-    return MemberRow(member.number, person, born, owner_of(enrolment), named(enrolment), call_from)
+    writer = enrolment.writer or ""
+    return MemberRow(member.number, person, born, owner_of(enrolment), writer, named(enrolment), call_from)

@@ -6,7 +6,7 @@ or ends (registration, programs, end of membership) and months of contributions 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Final
 
@@ -36,6 +36,9 @@ _DAYS: Final = (
 )
 
 
+_WAYS: Final = {path: tuple(path.split(".")) for path in (*_MOMENTS, *_DAYS)}
+
+
 def require_past(event: IntakeEvent, now: dt.datetime) -> None:
     """`now`: aware. Raises Poison (INVALID), which names each date that lies more than a day after it."""
     faults = late_dates(event.data, now)
@@ -44,8 +47,8 @@ def require_past(event: IntakeEvent, now: dt.datetime) -> None:
 
 
 def late_dates(data: Any, now: dt.datetime) -> tuple[FieldError, ...]:
-    """A fault for each date that lies more than a day after `now` (aware). `data`: of an event, or a mapping as its
-    JSON has it, that may be incomplete; what is no date in that is left to the parser."""
+    """A fault for each date that lies more than a day after `now` (aware). `data`: of an event, or what somebody wrote
+    as JSON in its place; what is no date in that is left to the parser."""
     return tuple(FieldError(f"data.{path}", _LATE) for path in _late(data, now + CLOCKS))
 
 
@@ -53,23 +56,30 @@ def _late(data: Any, latest: dt.datetime) -> Iterator[str]:
     last_day = latest.astimezone(JAKARTA).date()
     for path in _MOMENTS:
         moment = _date(_value(data, path), dt.datetime)
-        if moment is not None and moment > latest:
+        if moment is not None and moment.tzinfo is not None and moment > latest:
             yield path
     for path in _DAYS:
         day = _date(_value(data, path), dt.date)
         if day is not None and day > last_day:
             yield path
-    for number, child in enumerate(_value(data, "children") or ()):
-        born = _date(_value(child, "birth_date"), dt.date)
+    children = _member(data, "children")
+    for number, child in enumerate(children if isinstance(children, list | tuple) else ()):
+        born = _date(_member(child, "birth_date"), dt.date)
         if born is not None and born > last_day:
             yield f"children.{number}.birth_date"
 
 
 def _value(data: Any, path: str) -> Any:
     """None: the event does not say it."""
-    for name in path.split("."):
-        data = data.get(name) if isinstance(data, Mapping) else getattr(data, name, None)
+    for name in _WAYS[path]:
+        if data is None:
+            return None
+        data = _member(data, name)
     return data
+
+
+def _member(data: Any, name: str) -> Any:
+    return data.get(name) if isinstance(data, dict) else getattr(data, name, None)
 
 
 def _date(value: Any, kind: type[dt.date] | type[dt.datetime]) -> Any:
@@ -78,4 +88,4 @@ def _date(value: Any, kind: type[dt.date] | type[dt.datetime]) -> Any:
         with suppress(ValueError):
             return kind.fromisoformat(value)
         return None
-    return value
+    return value if isinstance(value, kind) else None

@@ -1,6 +1,7 @@
 """The fate of an event that was received: what became of it once a worker has read it. Told to its sender alone."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast, get_args
 
@@ -51,10 +52,13 @@ class ReportRefused(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """A receipt, and what became of its event."""
+    """A receipt, and what became of its event. `proof`: that the event is in the ledger, for
+    `pipeline/ledger/verifier.py`; None: no checkpoint covers it yet, a running worker signs one by `proof_by`."""
 
     receipt: Receipt
     fate: Fate
+    proof: Mapping[str, object] | None = None
+    proof_by: dt.datetime | None = None
 
 
 def fate_of(front: FrontOffice, principal: Principal, receipt: Receipt) -> Fate:

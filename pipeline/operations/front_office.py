@@ -23,6 +23,7 @@ from pipeline.store.work_book import WorkBook
 
 if TYPE_CHECKING:
     from pipeline.operations.paper_room import PaperRoom
+    from pipeline.operations.proofs import Runs
 
 Answer = TypeVar("Answer")
 # Retries come within seconds; the worker has read an event by then, or the store is far behind. At about 300 bytes.
@@ -124,6 +125,14 @@ class Recent:
             del self._latest[receipt.source, receipt.claim_id or ""]
 
 
+class SignalShelf:
+    """The signals that were found last; `lock` is held while they are looked for."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.found: object = None
+
+
 def now_in_utc() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
@@ -136,8 +145,9 @@ class FrontOffice:
     what waits at the broker. None: this process has none of it.
 
     `webhooks`, `papers`, `work`, `coverage` None: none are kept. `quick`: of an embedded store, where all runs in one
-    thread. `note` writes an audit record; None: what must be on record is not shown.
-    `allows_private_webhooks`: whether one may lead into our own network.
+    thread. `ledger_keys`: public ones, the newest first; none where their file is not here. `put_on_record` writes an
+    audit record; None: what must be on record is not shown. `allows_private_webhooks`: whether one may lead into our
+    own network. `letter_place`: the town before the date of letters; None: the date alone.
     """
 
     store: Readable
@@ -150,9 +160,13 @@ class FrontOffice:
     allows_private_webhooks: bool = False
     papers: "PaperRoom | None" = None
     quick: QuickReader | None = None
-    note: Callable[[AuditRecord], None] | None = None
+    put_on_record: Callable[[AuditRecord], None] | None = None
     work: WorkBook | None = None
     access: AccessBook | None = None
     resend: Callable[[DeadLetter], None] | None = None
     backlog: Callable[[], tuple[Backlog, ...]] | None = None
     coverage: CoverageBook | None = None
+    runs: "Runs | None" = None
+    signals: SignalShelf = field(default_factory=SignalShelf)
+    ledger_keys: Callable[[], Sequence[str]] = tuple
+    letter_place: str | None = None

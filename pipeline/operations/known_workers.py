@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -28,10 +28,14 @@ MOST_FAULTS: Final = 1_000
 
 
 class KnownSheet(Protocol):
-    """`digest`: SHA-256 of the file."""
+    """`digest`: SHA-256 of the file. `skipped`: rows that are nobody, by reason, when all were read."""
 
     digest: bytes
     american: frozenset[str]
+    skipped: dict[str, list[int]]
+
+    @property
+    def unread(self) -> Sequence[str]: ...
 
     def rows(self) -> Iterable[Any]: ...
 
@@ -42,7 +46,8 @@ class KnownSheet(Protocol):
 class KnownReport:
     """`good`: rows that are workers; `repeated`: of them, twice in the list. `new`: not known before; None: a trial.
 
-    `registered`: of the good ones, members by their NIK.
+    `registered`: of the good ones, members by their NIK. `skipped`: rows that are nobody, by reason; `unread`: titles
+    of columns that are not read.
     """
 
     rows: int
@@ -52,6 +57,8 @@ class KnownReport:
     faults: tuple[KnownFault, ...]
     fault_count: int
     new: int | None
+    skipped: Mapping[str, Sequence[int]]
+    unread: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,11 @@ def import_known(
             faults += one[: MOST_FAULTS - len(faults)]
     workers = [_worker(one, principal.who, listed_on) for one in found.values()]
     new = _add(front, coverage, principal, sheet.digest, listed_on, workers) if confirm else None
-    return KnownReport(rows, good, good - len(found), _registered(front, workers), tuple(faults), wrong, new)
+    return KnownReport(
+        *(rows, good, good - len(found), _registered(front, workers), tuple(faults), wrong, new),
+        skipped=dict(sheet.skipped),
+        unread=list(sheet.unread),
+    )
 
 
 def _add(

@@ -1,15 +1,19 @@
 """Parties: which claims and members are a principal's own. What is not is not found, whether it exists or not."""
 
+import datetime as dt
 import re
+from collections.abc import Mapping
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import Grant
 from pipeline.claims.case import Case
 from pipeline.claims.parties import require_own_member
 from pipeline.errors import Poison
+from pipeline.membership.facts import Enrolment
 from pipeline.membership.member import Member
 from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.coverage import members_of
+from pipeline.queries.coverage_counts import Whose
 from pipeline.queries.pages import NotFound
 from pipeline.queries.submissions import ClaimFile, claim_file
 from schemas.claims import AccidentClaimed, ClaimAppealed, DeathClaimed, EvidenceAdded
@@ -52,18 +56,22 @@ def _is_party(front: FrontOffice, principal: Principal, found: ClaimFile, case: 
         return False
     members = members_of(front.store, number=found.member_number)
     day = case.event_date
-    return any(_employer_on(member, day.toordinal()) == principal.who for member in members)
+    return any(_was_own_on(principal, member, day) for member in members)
 
 
-def _employer_on(member: Member, day: int) -> str | None:
-    """The number, in small letters, of the registration in force: the last that began by this day."""
-    begun = [one for one in member.enrolments if one.registered_on.toordinal() <= day]
-    number = begun[-1].employer_number if begun else None
-    return number.casefold() if number is not None else None
+def _was_own_on(principal: Principal, member: Member, day: dt.date) -> bool:
+    """By the registration in force: the last that began by this day."""
+    begun = [one for one in member.enrolments if one.registered_on <= day]
+    return bool(begun) and _is_own(principal, begun[-1])
 
 
-def require_own(front: FrontOffice, principal: Principal, event: IntakeEvent, grant: Grant) -> None:
-    """Raises NotFound where the event is about a claim or a member that is not the principal's own."""
+def require_own(
+    front: FrontOffice, principal: Principal, event: IntakeEvent, grant: Grant, members: Mapping[str, Member] | None
+) -> None:
+    """Raises NotFound where the event is about a claim or a member that is not the principal's own.
+
+    `members`: of a member's event, by number, where they were asked for before; None: they were not.
+    """
     if grant.reach == "all":
         return
     if isinstance(event, ClaimAppealed):
@@ -74,20 +82,44 @@ def require_own(front: FrontOffice, principal: Principal, event: IntakeEvent, gr
             found = members_of(front.store, number=member.member_number)
         else:
             found = members_of(front.store, nik=member.nik)
-        if found and not any(is_own_member(principal, one) for one in found):
+        if found and not any(was_own_member(principal, one) for one in found):
             raise NotFound("the member is registered by another employer; check the number")
     elif isinstance(event, MemberEvent):
-        for member_before in members_of(front.store, number=event.data.member_number):
+        number = event.data.member_number
+        if members is None:
+            members = {one.number: one for one in members_of(front.store, number=number)}
+        if (member_before := members.get(number)) is not None:
             try:
                 require_own_member(event, member_before)
             except Poison:
                 raise NotFound("the member is registered by another employer; check the number") from None
 
 
-def is_own_member(principal: Principal, member: Member) -> bool:
-    """Whom this employer or cooperative registered, or whose registration names its number."""
-    own = (principal.name, principal.who)
-    return any(one.writer == own[0] or (one.employer_number or "").casefold() == own[1] for one in member.enrolments)
+def own_members(principal: Principal) -> Whose:
+    """As `is_own_member` has it, of the kept list of members."""
+    return Whose(principal.name, principal.who if principal.kind in _EMPLOYERS else None)
+
+
+def is_own_member(principal: Principal, member: Member, day: dt.date | None = None) -> bool:
+    """Whom this principal registered, or, of an employer or a cooperative, whose registration names its number (NPP).
+
+    By the newest registration, as for whom it may write; with a day, by the one in force on it, too. Who has gone to
+    another employer is no longer its own, and what that one writes is not shown.
+    """
+    if any(_is_own(principal, one) for one in member.enrolments[-1:]):
+        return True
+    return day is not None and _was_own_on(principal, member, day)
+
+
+def was_own_member(principal: Principal, member: Member) -> bool:
+    """By any registration: of a former worker an accident is reported, too."""
+    return any(_is_own(principal, one) for one in member.enrolments)
+
+
+def _is_own(principal: Principal, enrolment: Enrolment) -> bool:
+    if enrolment.writer == principal.name:
+        return True
+    return principal.kind in _EMPLOYERS and (enrolment.employer_number or "").casefold() == principal.who
 
 
 def require_other_hand(front: FrontOffice, principal: Principal, event: ClaimReviewed) -> None:

@@ -4,13 +4,25 @@ How much an answer shows is the grant's `view`. No answer holds a name, a NIK or
 """
 
 import datetime as dt
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 from pipeline.access.principals import Principal
 from pipeline.access.roles import View, grant_of
-from pipeline.explain import Explanation, Language, add_to_first, explain, paper_name, reason_facts, reason_next, short
+from pipeline.errors import Poison
+from pipeline.explain import (
+    Explanation,
+    Language,
+    add_to_first,
+    explain,
+    paper_name,
+    reason_facts,
+    reason_next,
+    sealed,
+    short,
+)
 from pipeline.operations.cursors import cursor_of, no_cursor, places_of
 from pipeline.operations.fate import Followed, followed, require_not_refused
 from pipeline.operations.front_office import FrontOffice
@@ -19,10 +31,15 @@ from pipeline.operations.parties import CLAIM_ID, case_of, claim_seen
 from pipeline.operations.words import Worded
 from pipeline.queries.claim import ClaimStatus, missing_of, status_of
 from pipeline.queries.decisions import read_decision
+from pipeline.queries.letter_codes import code_of_decision
 from pipeline.queries.pages import PAGE_ROWS, NotFound, Page
-from pipeline.queries.submissions import claim_file, claims_page, decisions_page
-from schemas.decisions import Decision
+from pipeline.queries.receipts import receipt_of
+from pipeline.queries.submissions import claim_file, claims_page, decisions_page, newest_claims
+from pipeline.store.ledger_keeper import SIGN_SECONDS
+from schemas.decisions import Decision, FieldError
 
+MOST_NUMBER_LETTERS: Final = 64  # of a claim's id
+_BEHIND: Final = re.compile(r"([0-9]{1,18})\.(.+)")
 _FOR_PARTIES: Final = ("reported_on",)  # facts of a check that say who is waited for, and no figure
 _MONEY: Final = ("full", "payout")  # views that see every amount
 
@@ -147,20 +164,53 @@ def list_claims(
     outcome = "PENDING" if pending else None
     found = claims_page(front.store, source, after=after, limit=min(limit, PAGE_ROWS) + 1, outcome=outcome)
     shown, rest = found[: min(limit, PAGE_ROWS)], found[min(limit, PAGE_ROWS) :]
+    rows = _rows(front, principal, source, shown)
+    return Page(rows, len(rest), shown[-1].claim_id if rest else None)
+
+
+def find_claims(
+    front: FrontOffice, principal: Principal, *, after: str = "", outcome: str | None = None, number: str = ""
+) -> Page[ClaimRow]:
+    """As `list_claims`, for a person: those that were opened last first. `outcome`: those alone that have it now.
+    `number`: those that have this in their id. Raises Denied, Poison (after, number)."""
+    grant = grant_of(principal, "find_claims")
+    source = principal.name if grant.reach == "own" else None
+    behind = _BEHIND.fullmatch(after)
+    if after and (behind is None or not CLAIM_ID.fullmatch(behind[2])):
+        raise no_cursor()
+    if len(number) > MOST_NUMBER_LETTERS or not number.isprintable():
+        raise Poison("INVALID", FieldError("number", f"write at most {MOST_NUMBER_LETTERS} letters of the number"))
+    place = (int(behind[1]), behind[2]) if behind is not None else None
+    asked: dict[str, Any] = {"outcome": outcome, "number": number}
+    found = newest_claims(front.store, source, behind=place, limit=PAGE_ROWS + 1, **asked)
+    shown, rest = found[:PAGE_ROWS], found[PAGE_ROWS:]
+    cursor = f"{shown[-1].opened_order}.{shown[-1].claim_id}" if rest else None
+    return Page(_rows(front, principal, source, shown), len(rest), cursor)
+
+
+def _rows(front: FrontOffice, principal: Principal, source: str | None, shown: Sequence[Any]) -> tuple[ClaimRow, ...]:
+    """`source`: of who sees its own claims alone."""
     seen = [row for row in shown if source is None or _is_seen(front, principal, row.claim_id)]
     missing = missing_of(front.store, {row.claim_id: row.outcome for row in seen})
-    rows = tuple(
+    return tuple(
         ClaimRow(row.claim_id, row.program, _day(row.event_date), row.revision, row.outcome, missing[row.claim_id])
         for row in seen
     )
-    return Page(rows, len(rest), shown[-1].claim_id if rest else None)
 
 
 def explain_claim(front: FrontOffice, principal: Principal, claim_id: str, language: Language) -> Explanation:
     """The decision in force, in words. Raises Denied, NotFound."""
     claim_seen(front, principal, grant_of(principal, "explain_claim"), claim_id)
     found = status_of(front.store, claim_id)
-    return explain(found.decision, language, payments=found.payments, open_codes=found.open_codes)
+    said = explain(
+        found.decision,
+        language,
+        payments=found.payments,
+        open_codes=found.open_codes,
+        place=front.letter_place,
+    )
+    code = code_of_decision(front.store, claim_id)
+    return sealed(said, None if code is None else code.written())
 
 
 def list_decisions(
@@ -184,9 +234,13 @@ def list_decisions(
 
 
 def read_receipt(front: FrontOffice, principal: Principal, digest: str) -> Followed:
-    """The receipt of an event that the principal sent, and what became of the event. Raises Denied, NotFound."""
+    """The receipt of an event that the principal sent, what became of it, and its proof. Raises Denied, NotFound."""
     grant_of(principal, "read_receipt")
-    return followed(front, principal, digest)
+    found = followed(front, principal, digest)
+    try:
+        return replace(found, proof=receipt_of(front.store, bytes.fromhex(digest), principal.name))
+    except NotFound:  # no worker has read it, or none has signed since
+        return replace(found, proof_by=front.now() + dt.timedelta(seconds=SIGN_SECONDS))
 
 
 def _is_seen(front: FrontOffice, principal: Principal, claim_id: str) -> bool:

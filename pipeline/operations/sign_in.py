@@ -30,14 +30,16 @@ _SAID: Final[dict[Refusal, str]] = {
 
 
 class SignInRefused(SantunanError):
-    """No session was made. `reason` says what is missing; `principal`: whose name it was, where it exists."""
+    """No session was made. `reason` says what is missing; `principal`: whose name it was, where it exists. `link`: why
+    a link cannot be used, for who holds it."""
 
     exit_code = EXIT_REFUSED
 
-    def __init__(self, reason: Refusal, principal: str | None = None) -> None:
+    def __init__(self, reason: Refusal, principal: str | None = None, link: LinkGone | None = None) -> None:
         super().__init__(_SAID[reason])
         self.reason = reason
         self.principal = principal
+        self.link = link
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +143,8 @@ def find_link(links: LinkBook, now: dt.datetime, token: str) -> Link:
     """Without using it. Raises SignInRefused."""
     try:
         return links.find(token, now)
-    except LinkGone:
-        raise SignInRefused("LINK_GONE") from None
+    except LinkGone as gone:
+        raise SignInRefused("LINK_GONE", link=gone) from None
 
 
 def use_link(
@@ -165,7 +167,7 @@ def use_link(
         link = links.find(token, now)
         if link.purpose == "demo":
             if not is_direct or address is None or not address.startswith(_LOOPBACK):
-                raise LinkGone
+                raise LinkGone("elsewhere", is_demo=True)
             found = links.use_for_demo(token, now)
             return LinkUsed(found, book.begin(found.name, "DEMO", address, now, code_at=NEVER_OLD))
         if link.purpose == "password":
@@ -173,9 +175,10 @@ def use_link(
         else:
             principal = new_principal("operator", name or "")
             links.use_for_first(token, principal, password or "", address, now)
-    except (LinkGone, UnknownAccess):
+    except (LinkGone, UnknownAccess) as error:
         book.access.write(AuditRecord(now, "nobody", "link.use", None, "refused", address, "LINK_GONE"))
-        raise SignInRefused("LINK_GONE") from None
+        gone = error if isinstance(error, LinkGone) else None
+        raise SignInRefused("LINK_GONE", link=gone) from None
     is_needed = principal.kind in NEEDS_SECOND_FACTOR
     return LinkUsed(principal, None, _offered(book, now, principal) if is_needed else None)
 

@@ -45,10 +45,14 @@ def status_of(store: Readable, claim_id: str) -> ClaimStatus:
         if decision is None or progress is None:
             why = "only evidence came, not yet the claim" if progress else "`santunan decisions` shows what there is"
             raise NotFound(f"there is no decision on the claim {claim_id}: {why}")
-        events = list(_events(connection, claim_id))
-        payments = tuple(Payment(one.data.amount, one.data.paid_on) for one in events if isinstance(one, PayoutSettled))
-        reviews = [one.data for one in events if isinstance(one, ClaimReviewed)]
-        return ClaimStatus(decision, payments, _open_codes(progress), officer_reason(decision, reviews))
+        return status_with(decision, list(_events(connection, claim_id)), _open_codes(progress))
+
+
+def status_with(decision: Decision, events: Sequence["IntakeEvent"], open_codes: tuple[str, ...]) -> ClaimStatus:
+    """`events`: of the claim, as far as they count."""
+    payments = tuple(Payment(one.data.amount, one.data.paid_on) for one in events if isinstance(one, PayoutSettled))
+    reviews = [one.data for one in events if isinstance(one, ClaimReviewed)]
+    return ClaimStatus(decision, payments, open_codes, officer_reason(decision, reviews))
 
 
 def _events(connection: "Connection", claim_id: str) -> Iterator["IntakeEvent"]:

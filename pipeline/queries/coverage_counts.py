@@ -6,9 +6,9 @@ Never writes. The counts are kept by `pipeline.store.coverage_book`; a count of 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.engine import Connection
 
 from pipeline.law.calendar import month_of, month_start
@@ -29,6 +29,13 @@ _WITHOUT_COVER: Final = frozenset(
 )  # fmt: skip
 
 Counts = tuple[int, ...]  # of `coverage.people.MEASURES`
+
+
+class Whose(NamedTuple):
+    """Members whose newest registration this source wrote, or names this number in small letters (None: no number)."""
+
+    writer: str
+    owner: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +81,33 @@ def counts_by_month(connection: Connection, day: dt.date) -> list[tuple[int, Cou
 
 
 def members_to_call(
-    connection: Connection, day: dt.date, owner: str | None, cooperative: str | None, limit: int
+    connection: Connection, day: dt.date, whose: Whose | None, cooperative: str | None, limit: int
 ) -> list[str]:
     """Numbers of members who owe a contribution for a month that has begun; who began to owe last comes first, for such
-    cover can be saved. `owner`, `cooperative` None: of all."""
-    wanted = select(coverage_members.c.number).where(coverage_members.c.call_from <= day.toordinal())
-    if owner is not None:
-        wanted = wanted.where(coverage_members.c.owner == owner)
-    if cooperative is not None:
-        named = (coverage_members.c.cooperative == cooperative, coverage_members.c.owner == cooperative.casefold())
-        wanted = wanted.where(or_(*named))
+    cover can be saved. `whose`, `cooperative` None: of all."""
+    wanted = _members_of(whose, cooperative).where(coverage_members.c.call_from <= day.toordinal())
     ordered = wanted.order_by(coverage_members.c.call_from.desc(), coverage_members.c.number)
     return list(connection.execute(ordered.limit(limit)).scalars())
+
+
+def members_listed(connection: Connection, whose: Whose | None, cooperative: str | None, limit: int) -> list[str]:
+    """Numbers of all members, in their order; `whose`, `cooperative` as `members_to_call`."""
+    wanted = _members_of(whose, cooperative).order_by(coverage_members.c.number)
+    return list(connection.execute(wanted.limit(limit)).scalars())
+
+
+def _members_of(whose: Whose | None, cooperative: str | None) -> Select[Any]:
+    column = coverage_members.c
+    wanted = select(column.number)
+    if whose is not None:
+        own = column.writer == whose.writer
+        wanted = wanted.where(own if whose.owner is None else or_(own, column.owner == whose.owner))
+    if cooperative is not None:
+        who = cooperative.casefold()
+        registrars = [f"urn:santunan:{kind}:{who}" for kind in ("cooperative", "employer")]
+        named = (column.cooperative == cooperative, column.owner == who, column.writer.in_(registrars))
+        wanted = wanted.where(or_(*named))
+    return wanted
 
 
 def members_born_on(connection: Connection, days: Iterable[str]) -> list[tuple[str, str]]:

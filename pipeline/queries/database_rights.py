@@ -20,7 +20,7 @@ _WEBHOOKS: Final = frozenset({"webhooks", "webhook_deliveries"})
 _DECIDED: Final = frozenset(
     {
         "positions", "chunks", "ledger", "members", "member_months", "persons", "cases", "decisions", "payouts",
-        "paid_lines", "outputs", "dead_letters", "origins", "acceptances",
+        "paid_lines", "outputs", "dead_letters", "origins", "acceptances", "nik_keys",
     }
 )  # fmt: skip
 _WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE"})

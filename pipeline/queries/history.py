@@ -36,6 +36,15 @@ class HistoryEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a history goes while a worker writes on: the number of its last event, and of its last output; -1: there
+    is none."""
+
+    event: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
 class Kin:
     """Claims and membership numbers that the claims of some persons may depend on."""
 
@@ -52,14 +61,38 @@ def ask(connection: Connection) -> None:
     connection.execute(select(positions.c.next).limit(1)).all()
 
 
-def history(connection: Connection, kin: Kin | None = None) -> Iterator[list[HistoryEvent]]:
-    """Every accepted event in the order of processing; `kin`: of these claims and members, and the daily clock."""
-    after = -1
+def extent_of(connection: Connection, *, is_embedded: bool) -> Extent:
+    """As of the last commit."""
+    _, number = _published(is_embedded=is_embedded)
+    last = [select(func.max(one)).scalar_subquery() for one in (ledger.c.seq, number)]
+    found = connection.execute(select(*(func.coalesce(one, -1) for one in last))).one()
+    return Extent(found[0], found[1])
+
+
+def newest_event(connection: Connection) -> int:
+    """The `seq` of the last event, as of the last commit; -1: there is none."""
+    found: int = connection.execute(select(func.coalesce(func.max(ledger.c.seq), -1))).scalar_one()
+    return found
+
+
+def history(
+    connection: Connection,
+    kin: Kin | None = None,
+    until: dt.datetime | None = None,
+    last: int | None = None,
+    after: int = -1,
+) -> Iterator[list[HistoryEvent]]:
+    """Every accepted event in the order of processing; `kin`: of these claims and members, and the daily clock; `until`
+    (aware): received by then, that moment included; `after`, `last`: after this `seq`, and up to that one."""
     while True:
         statement = select(ledger.c.seq, ledger.c.clock, ledger.c.partition, _RAW).select_from(_LEDGER_WITH_BYTES)
         statement = statement.where(ledger.c.seq > after)
+        if last is not None:
+            statement = statement.where(ledger.c.seq <= last)
         if kin is not None:
             statement = statement.where(_concerns(kin))
+        if until is not None:
+            statement = statement.where(ledger.c.clock <= microseconds(until))
         found = connection.execute(statement.order_by(ledger.c.seq).limit(PAGE)).all()
         if not found:
             return
@@ -89,7 +122,7 @@ def altered_events(connection: Connection, kin: Kin | None = None) -> Iterator[s
 def events_of(connection: Connection, claim_ids: Iterable[str], before: int) -> list[Any]:
     """(claim_id, clock, raw) of these claims, claim by claim, each in the order of processing, up to seq `before`."""
     found: list[Any] = []
-    for names in _some(sorted(claim_ids)):
+    for names in some(sorted(claim_ids)):
         statement = select(ledger.c.claim_id, ledger.c.clock, _RAW).select_from(_LEDGER_WITH_BYTES)
         statement = statement.where(ledger.c.claim_id.in_(names), ledger.c.seq < before)
         found += connection.execute(statement.order_by(ledger.c.claim_id, ledger.c.seq))
@@ -102,7 +135,7 @@ def published_decisions(
     """The bytes that were published, by claim and revision."""
     published, number = _published(is_embedded=is_embedded)
     found: dict[tuple[str, int], bytes] = {}
-    for names in _some(sorted(claim_ids)):
+    for names in some(sorted(claim_ids)):
         statement = select(decisions.c.claim_id, decisions.c.revision, published.c.value)
         statement = statement.join(published, decisions.c.output == number).where(decisions.c.claim_id.in_(names))
         for claim_id, revision, value in connection.execute(statement):
@@ -111,9 +144,18 @@ def published_decisions(
 
 
 def claim_of(event: HistoryEvent) -> str | None:
-    """The claim that an event names; None: it is a fact about a member."""
-    found: str | None = orjson.loads(event.raw)["data"].get("claim_id")
+    """The claim that an event names; None: it is a fact about a member, or its bytes are no event any more."""
+    try:
+        found: str | None = orjson.loads(event.raw)["data"].get("claim_id")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
     return found
+
+
+def place_of(connection: Connection, seq: int) -> str:
+    """Topic/partition/offset of an event of the ledger."""
+    statement = select(ledger.c.topic, ledger.c.partition, ledger.c.offset).where(ledger.c.seq == seq)
+    return "/".join(map(str, connection.execute(statement).one()))
 
 
 def payouts_of(connection: Connection, claim_id: str, revision: int) -> list[Payout]:
@@ -141,9 +183,13 @@ def stored_decisions(
     since: dt.datetime | None = None,
     until: dt.datetime | None = None,
     claim_id: str | None = None,
+    last_output: int | None = None,
 ) -> Iterator[Any]:
-    """Rows of `decisions`, claim by claim, by revision: made from `since` on and before `until`."""
+    """Rows of `decisions`, claim by claim, by revision: made from `since` on and before `until`; published up to
+    `last_output`."""
     chosen = []
+    if last_output is not None:
+        chosen.append(decisions.c.output <= last_output)
     if since is not None:
         chosen.append(decisions.c.decided_at >= microseconds(since))
     if until is not None:
@@ -173,14 +219,18 @@ def decided_cases(connection: Connection) -> Iterator[Any]:
         after = found[-1].claim_id
 
 
-def published(connection: Connection, *, is_embedded: bool) -> Iterator[tuple[str, bytes, bytes]]:
-    """(topic, key, value) of everything that was published, in its order."""
+def published(
+    connection: Connection, *, is_embedded: bool, names: Sequence[str] = topics.OUTPUT, last: int | None = None
+) -> Iterator[tuple[str, bytes, bytes]]:
+    """(topic, key, value) of everything that was published in these topics, in its order; `last`: up to this output."""
     table, number = _published(is_embedded=is_embedded)
     after = -1
     while True:
         statement = select(number, table.c.topic, table.c.key, table.c.value).where(number > after)
-        if is_embedded:
-            statement = statement.where(table.c.topic.in_(topics.OUTPUT))
+        if is_embedded or names != topics.OUTPUT:
+            statement = statement.where(table.c.topic.in_(names))
+        if last is not None:
+            statement = statement.where(number <= last)
         found = connection.execute(statement.order_by(number).limit(PAGE)).all()
         if not found:
             return
@@ -236,6 +286,7 @@ def _published(*, is_embedded: bool) -> tuple[Any, Any]:
     return (log, log.c.seq) if is_embedded else (outputs, outputs.c.id)
 
 
-def _some(names: Sequence[str]) -> Iterator[Sequence[str]]:
+def some(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """As many at once as one query may name."""
     for start in range(0, len(names), _MOST_NAMES):
         yield names[start : start + _MOST_NAMES]

@@ -5,10 +5,11 @@ A list of 200 is one question each, by index.
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, Text, and_, func, or_, select, type_coerce
 
 from pipeline.membership.member import Member
 from pipeline.store import embedded_log
+from pipeline.store.nik_columns import key_of
 from pipeline.store.readable import Readable
 from pipeline.store.rows import members_of as read_members
 from pipeline.store.tables import ledger, log, member_months, members
@@ -32,11 +33,14 @@ def neighbours_of(store: Readable, prefixes: Sequence[str]) -> list[tuple[str, s
     """(number, NIK) of members whose NIK begins with one of these."""
     if not prefixes:
         return []
-    # A range for each, which an index answers; a NIK has digits alone, and `:` comes after 9.
-    ranges = [and_(members.c.nik >= one, members.c.nik < f"{one}:") for one in prefixes]
     with store.reader() as connection:
+        key = key_of(connection.dialect)
+        beginnings = prefixes if key is None else [key.near(one) for one in prefixes]
+        # A range for each, which an index answers: what is stored has digits and letters up to f, and g comes after.
+        stored = type_coerce(members.c.nik, Text)
+        ranges = [and_(stored >= one, stored < f"{one}g") for one in beginnings]
         found = connection.execute(select(members.c.number, members.c.nik).where(or_(*ranges)))
-        return [(row.number, row.nik) for row in found]
+        return [(row.number, row.nik) for row in found if row.nik.startswith(tuple(prefixes))]
 
 
 def names_of(store: Readable, numbers: Sequence[str]) -> dict[str, str]:
@@ -45,11 +49,21 @@ def names_of(store: Readable, numbers: Sequence[str]) -> dict[str, str]:
     Read from the events: the registry keeps no names, for nothing is decided by one.
     """
     found: dict[str, str] = {}
+    for number, events in registrations_of(store, numbers).items():
+        names = [one.data.name for one in events if one.data.name is not None]
+        if names:
+            found[number] = names[-1]
+    return found
+
+
+def registrations_of(store: Readable, numbers: Sequence[str]) -> dict[str, list[MemberRegistered]]:
+    """The registrations of each member as they were written, in the order in which they were read."""
+    found: dict[str, list[MemberRegistered]] = {}
     with store.reader() as connection:
         for row in connection.execute(_registrations(numbers)):
             event = parse(bytes(row.bytes))
-            if isinstance(event, MemberRegistered) and event.data.name is not None:
-                found[event.data.member_number] = event.data.name
+            if isinstance(event, MemberRegistered):
+                found.setdefault(event.data.member_number, []).append(event)
     return found
 
 

@@ -2,7 +2,7 @@
 writes."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,6 +60,15 @@ def stored_event(store: Readable, source: str, event_id: str, quick: QuickReader
     return None if row is None else _stored_row(row)
 
 
+def stored_events(store: Readable, source: str, event_ids: Sequence[str]) -> dict[str, StoredEvent]:
+    """As `stored_event`, of many at once, by id."""
+    if not event_ids:
+        return {}
+    with store.reader() as connection:
+        rows = connection.execute(_OF_IDS, {"source": source, "event_ids": event_ids}).all()
+    return {row.event_id: _stored_row(row) for row in rows}
+
+
 def event_of_digest(store: Readable, source: str, digest: bytes) -> StoredEvent | None:
     """As `stored_event`; looks through all that this source has sent."""
     return _stored(store, _OF_DIGEST, {"source": source, "digest": digest})
@@ -70,6 +79,17 @@ def events_to_claim(store: Readable, source: str, claim_id: str) -> list[StoredE
     with store.reader() as connection:
         rows = connection.execute(_TO_CLAIM, {"source": source, "claim_id": claim_id}).all()
     return [_stored_row(row) for row in rows]
+
+
+def sent_before(
+    store: Readable, source: str, event_ids: Sequence[str], claim_ids: Sequence[str]
+) -> tuple[set[str], set[str]]:
+    """Of these ids of events and of claims, those that this source has sent and were applied."""
+    columns = select(ledger.c.event_id, ledger.c.claim_id).where(ledger.c.source == source)
+    with store.reader() as connection:
+        events = connection.execute(columns.where(ledger.c.event_id.in_(event_ids))).all()
+        claims = connection.execute(columns.where(ledger.c.claim_id.in_(claim_ids))).all()
+    return {row.event_id for row in events}, {row.claim_id for row in claims}
 
 
 def claim_file(store: Readable, claim_id: str) -> ClaimFile | None:
@@ -88,14 +108,40 @@ def claims_page(
 ) -> list[Any]:
     """Rows (claim_id, program, event_date, revision, outcome) of opened claims in the order of their ids, behind
     `after`. `source`: those to which it has sent something; None: all. `outcome`: those alone that have it now."""
+    statement = _claims(source, outcome).where(cases.c.claim_id > after).order_by(cases.c.claim_id)
+    with store.reader() as connection:
+        return list(connection.execute(statement.limit(limit)))
+
+
+def newest_claims(
+    store: Readable,
+    source: str | None,
+    *,
+    behind: tuple[int, str] | None,
+    limit: int,
+    outcome: str | None = None,
+    number: str = "",
+) -> list[Any]:
+    """As `claims_page`, those that were opened last first, each with its `opened_order`. `behind`: order and id of the
+    last one that was seen. `number`: those alone that have this in their id."""
+    statement = _claims(source, outcome).add_columns(cases.c.opened_order)
+    if behind is not None:
+        order, claim_id = behind
+        is_same = and_(cases.c.opened_order == order, cases.c.claim_id > claim_id)
+        statement = statement.where(or_(cases.c.opened_order < order, is_same))
+    if number:
+        statement = statement.where(cases.c.claim_id.icontains(number, autoescape=True))
+    statement = statement.order_by(cases.c.opened_order.desc(), cases.c.claim_id)
+    with store.reader() as connection:
+        return list(connection.execute(statement.limit(limit)))
+
+
+def _claims(source: str | None, outcome: str | None) -> Select[Any]:
     columns = (cases.c.claim_id, cases.c.program, cases.c.event_date, cases.c.revision, cases.c.outcome)
-    statement = select(*columns).where(cases.c.claim_id > after, cases.c.program.is_not(None))
+    statement = select(*columns).where(cases.c.program.is_not(None))
     if source is not None:
         statement = statement.where(cases.c.claim_id.in_(_sent_by(source)))
-    if outcome is not None:
-        statement = statement.where(cases.c.outcome == outcome)
-    with store.reader() as connection:
-        return list(connection.execute(statement.order_by(cases.c.claim_id).limit(limit)))
+    return statement if outcome is None else statement.where(cases.c.outcome == outcome)
 
 
 def decisions_page(
@@ -156,6 +202,7 @@ def _with_bytes(*names: str) -> Select[Any]:
 
 
 _OF_ID: Final = _with_bytes("source", "event_id")
+_OF_IDS: Final = _with_bytes("source").where(ledger.c.event_id.in_(bindparam("event_ids", expanding=True)))
 _OF_DIGEST: Final = _with_bytes("source", "digest")
 _TO_CLAIM: Final = _with_bytes("source", "claim_id").order_by(ledger.c.seq)
 

@@ -102,7 +102,7 @@ def test_who_sees_a_diagnosis_is_on_record_before_it_is_shown(site: Site) -> Non
     assert len(records) == 1, "what is masked, or not found, is no reading in full"
     for note, failure in ((None, NotReady), (_fail, Transient)):
         with pytest.raises(failure):
-            read_case(replace(front, note=note), OFFICER, "K2", "id")
+            read_case(replace(front, put_on_record=note), OFFICER, "K2", "id")
 
 
 def _fail(record: AuditRecord) -> None:

@@ -113,6 +113,13 @@ def test_faults_of_a_list_are_named_and_good_rows_are_kept(front: FrontOffice) -
     assert known(front, "Emi;3671020202900005;;;;\n", confirm=False).new is None
 
 
+def test_a_list_says_what_was_not_read_and_reads_a_day_behind_its_place(front: FrontOffice) -> None:
+    data = b"Nama;Tempat/Tgl Lahir;Nomor HP\nAni;Tangerang, 05-03-1975;0812\nJumlah;1;\n"
+    with read_sheet(data, KNOWN_COLUMNS) as sheet:
+        found = import_known(front, OFFICE, sheet, listed_on=LISTED, confirm=False)
+    assert (found.good, found.fault_count, found.skipped, found.unread) == (1, 0, {"total": [3]}, ["Nomor HP"])
+
+
 def test_a_person_decides_whether_a_known_worker_is_a_member(site: Site, front: FrontOffice) -> None:
     site.run(*self_employed("2026-08", name="Siti Aminah", born="1990-05-05"))
     site.run(*(event for _ in range(9) for event in self_employed("2026-08")))
@@ -151,6 +158,16 @@ def test_a_call_says_what_to_pay_until_when(
     # income 2,000,000 is row 6 of the table: 26,800 a month, and half of it by PP 50/2025 from 2026-04 on
     assert row.amount == 13_400 * len(months)
     assert "Siti" in row.message and len(row.message) < 700 and "jangan ke rekening pribadi" in row.message
+
+
+def test_a_call_asks_for_all_programs(site: Site, front: FrontOffice) -> None:
+    """JHT is 2 % of the base income of 2,000,000 a month."""
+    two, three = self_employed("2026-03"), self_employed("2026-03", name="Budi", born="1981-01-01")
+    three[0]["data"]["programs"].append({"program": "JHT", "since": "2026-01-02"})  # type: ignore[index]
+    site.run(*two, *three)
+    found = {one.name: (one.amount or 0, len(one.months)) for one in list_calls(front, COOP, day=DAY).rows}
+    (less, months), (more, _) = found["Siti"], found["Budi"]
+    assert more - less == 40_000 * months and months > 0
 
 
 def test_before_the_due_day_the_month_is_only_due(site: Site, front: FrontOffice) -> None:

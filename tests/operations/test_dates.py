@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from pipeline.errors import Poison
-from pipeline.operations.dates import _DAYS, _MOMENTS, require_past
+from pipeline.operations.dates import _DAYS, _MOMENTS, late_dates, require_past
 from schemas.events import EVENT_WRITERS, parse
 from tests.support import events as e
 from tests.support.front import NOW
@@ -84,6 +84,12 @@ def test_every_late_date_is_named_at_once_and_children_by_their_place() -> None:
     with pytest.raises(Poison) as refused:
         require_past(parse(e.raw(made)), NOW)
     assert {one.field for one in refused.value.errors} == {"data.death.died_on", "data.children.1.birth_date"}
+
+
+@pytest.mark.parametrize("data", [None, 7, [], "x", {"children": 7}, {"children": [7, None, []]}, {"accident": [1]}])
+def test_what_is_no_event_has_no_late_date(data: object) -> None:
+    assert late_dates(data, NOW) == ()
+    assert late_dates({"accident": {"occurred_at": "2099-07-07T10:00:00"}, "birth_date": data}, NOW) == ()
 
 
 def test_what_may_lie_ahead_is_taken_in() -> None:

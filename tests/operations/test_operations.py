@@ -1,8 +1,10 @@
 """Operations: what each principal may do with its own things and with others', before any door."""
 
+import datetime as dt
 import inspect
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,13 @@ from pipeline.operations import sign_in
 from pipeline.operations.cover import check_cover
 from pipeline.operations.fate import Fate, Followed
 from pipeline.operations.front_office import FrontOffice, IdReused, Receipt
-from pipeline.operations.reading import explain_claim, list_claims, list_decisions, read_claim, read_receipt
+from pipeline.operations.reading import (
+    explain_claim,
+    list_claims,
+    list_decisions,
+    read_claim,
+    read_receipt,
+)
 from pipeline.operations.reports import (
     add_evidence,
     appeal,
@@ -43,8 +51,9 @@ OFFICER, AGAIN = new_principal("officer", "siti"), new_principal("officer", "sit
 BUDI = new_principal("officer", "budi")
 PAYMENTS, AUDITOR = new_principal("payments", "bank"), new_principal("auditor", "ani")
 _NAMES = (
-    "access audit claim_file cover coverage_calls coverage_picture imports known_workers law law_trial papers payouts "
-    "reading refused reports rulings sessions state webhooks work"
+    "access audit claim_file cover coverage_calls coverage_picture dossier imports known known_workers law law_trial "
+    "member_export papers payouts personal_data proofs protection reading refused reports rulings sessions signals "
+    "state statistics webhooks work"
 )
 MODULES = [import_module(f"pipeline.operations.{name}") for name in _NAMES.split()]
 ACCIDENT = {
@@ -166,13 +175,15 @@ def test_a_claim_without_a_name_gets_one_that_cannot_be_counted(front: FrontOffi
 
 def test_a_receipt_is_found_by_its_digest_by_its_sender_alone(site: Site, front: FrontOffice) -> None:
     receipt = report_accident(front, CLINIC, "1", ACCIDENT)
-    assert read_receipt(front, CLINIC, receipt.digest) == Followed(receipt, Fate("waiting"))
+    soon = front.now() + dt.timedelta(minutes=1)
+    assert read_receipt(front, CLINIC, receipt.digest) == Followed(receipt, Fate("waiting"), proof_by=soon)
     with pytest.raises(NotFound):
         read_receipt(front_of(site), CLINIC, receipt.digest)  # of another gateway, and not read yet
     site.run()
     for office in (front, front_of(site)):
         found = read_receipt(office, CLINIC, receipt.digest)
-        assert found == Followed(receipt, Fate("applied", claim_id=receipt.claim_id, revision=1))
+        fate = Fate("applied", claim_id=receipt.claim_id, revision=1)
+        assert found == Followed(receipt, fate, proof_by=soon)
     for principal, digest in ((OTHER, receipt.digest), (CLINIC, "0" * 64), (CLINIC, "x" * 64), (CLINIC, "\0")):
         with pytest.raises(NotFound):
             read_receipt(front, principal, digest)
@@ -264,16 +275,19 @@ def test_what_is_said_of_a_claim_depends_on_who_asks(site: Site, front: FrontOff
     with pytest.raises(Denied):
         explain_claim(front, CLINIC, "K1", "id")
     assert "K1" in explain_claim(front, OFFICER, "K1", "id").title
+    assert explain_claim(replace(front, letter_place="Serang"), OFFICER, "K1", "id").head[1].startswith("Serang, ")
 
 
 def test_cover_is_answered_with_no_more_than_one_may_know(front: FrontOffice) -> None:
     day = NOW.date().replace(year=2024)
     ask = {"member": e.NUMBER, "program": "JKK", "day": day, "language": "id"}
     clinic, officer = (check_cover(front, one, **ask) for one in (CLINIC, OFFICER))
-    assert (clinic.answer, clinic.since, clinic.reason, clinic.unpaid) == ("yes", None, None, None)
+    assert (clinic.answer, clinic.since, clinic.reason, clinic.unpaid) == ("yes", None, "OK", None)
+    assert (clinic.member_number, clinic.until, clinic.paid_through) == (None, None, None)
     assert officer.since is not None and officer.member_number == e.NUMBER
     assert check_cover(front, CLINIC, **ask | {"member": e.NIK}).answer == "yes"
-    assert check_cover(front, CLINIC, **ask | {"member": "29999999999"}).answer == "no"
+    refused = check_cover(front, CLINIC, **ask | {"member": "29999999999"})
+    assert (refused.answer, refused.reason, refused.member_number) == ("no", "MEM_NOT_REGISTERED", None)
     assert check_cover(front, EMPLOYER, **ask | {"member": "20000000022"}).member_number == "20000000022"
     for foreign in (e.NUMBER, e.NIK, "29999999999"):
         with pytest.raises(NotFound):
