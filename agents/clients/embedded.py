@@ -23,8 +23,8 @@ from agents.clients.interface import (
 from agents.clients.position import PositionFile
 from agents.key_files import attester_of, headers_of
 from agents.settings import Settings
+from agents.stores import open_reader, open_store
 from pipeline.messages.records import Message
-from pipeline.store import open_reader, open_store
 from pipeline.store.embedded_log import Log, LogEntry
 from pipeline.store.engines import translate_sqlite_errors
 
@@ -35,7 +35,7 @@ _PLACE: Final = ("log", 0)  # one order of all topics needs one position
 
 def _opened_to_read(settings: Settings) -> Log:
     """Never makes a file. Raises NotReady where there is none."""
-    open_reader(settings.database_url).close()
+    open_reader(settings).close()
     return Log(settings.embedded_file)
 
 
@@ -43,7 +43,7 @@ class EmbeddedSubmitter(Submitter):
     """Makes the file, or migrates it to this version, where needed. Raises NotReady."""
 
     def __init__(self, settings: Settings) -> None:
-        open_store(settings.database_url, partitions=settings.partitions).close()
+        open_store(settings).close()
         self._attester = attester_of(settings)
         self._log = Log(settings.embedded_file)
         self._partitions = max(self._log.partitions().values(), default=settings.partitions)

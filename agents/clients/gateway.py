@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from pipeline.errors import EXIT_REFUSED, NotReady, SantunanError, Transient
 
 _TIMEOUT_SECONDS: Final = 30.0
-_MOST_BYTES: Final = 4 * 1024 * 1024
+_MOST_BYTES: Final = 32 * 1024 * 1024  # the sheet of 100,000 members has 15 MB
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

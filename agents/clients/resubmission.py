@@ -5,11 +5,11 @@ It goes through the topic of operators, with that time in a header: deadlines co
 
 from typing import TYPE_CHECKING, Final
 
+from agents.stores import open_reader, open_store
 from pipeline.messages.admission import admit
 from pipeline.messages.records import RECEIVED_AT, Message
 from pipeline.queries.dead_letters import DeadLetter, dead_letter, split_place
 from pipeline.queries.pages import NotFound
-from pipeline.store import open_reader, open_store
 from pipeline.store.dead_letters import mark_retried
 from schemas.events import Refused, partition_key
 from schemas.topics import HISTORY
@@ -23,13 +23,13 @@ _SEND_SECONDS: Final = 20.0
 def retry(settings: "Settings", place: str) -> None:
     """Raises NotFound where there is no such dead letter, or where it still cannot be read."""
     topic, partition, offset = split_place(place)
-    reader = open_reader(settings.database_url)
+    reader = open_reader(settings)
     try:
         found = dead_letter(reader, place)
     finally:
         reader.close()
     send_again(settings, found)
-    writer = open_store(settings.database_url)
+    writer = open_store(settings)
     try:
         mark_retried(writer, topic, partition, offset)
     finally:

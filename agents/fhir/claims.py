@@ -1,6 +1,7 @@
 """A Claim as the report of an accident or a death: every element is read, known to change nothing, or refused."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
@@ -19,6 +20,7 @@ _PRIORITIES: Final = ("stat", "normal", "deferred")
 _ACCIDENTS: Final = {"WPA": "workplace", "MVA": None}  # v3-ActCode -> our setting
 _NUMBERS: Final = {NIK: "nik", KPJ: "member_number"}
 _DIAGNOSES: Final = "http://hl7.org/fhir/sid/icd-10"
+_ICD_10: Final = re.compile(r"[A-Z][0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?")  # its shape; some leave the point out
 _MONTHS: Final = "mo"  # UCUM
 _COSTS: Final = {
     "treatment": "costs.treatment",
@@ -222,7 +224,10 @@ def _diagnosis(claim: Element, data: Data) -> None:
     if concept is not None:
         words = [concept.value("text", str)]
         for coding in concept.elements("coding"):
-            words += [coding.value("code", str), coding.value("display", str)]
+            code = coding.value("code", str)
+            if code is not None and _ICD_10.fullmatch(code) is None:
+                coding.note("icd", "code")
+            words += [code, coding.value("display", str)]
             coding.one_of("system", _DIAGNOSES)
             coding.close()
         concept.close()

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
@@ -46,12 +47,23 @@ _KINDS: Final = {
         "alamat sumber daya tidak dibaca; tulis identifier",
         "addresses of resources are not read; write the identifier",
     ),
+    "icd": (
+        "code-invalid",
+        "bukan kode ICD-10; tulis seperti S52.5, atau tulis diagnosisnya saja di diagnosisCodeableConcept.text",
+        "is no code of ICD-10; write one such as S52.5, or the diagnosis alone in diagnosisCodeableConcept.text",
+    ),
+    "provider": (
+        "forbidden",
+        "tulis nama Anda sendiri, seperti disebut GET /v1/session",
+        "write your own name, as GET /v1/session says it",
+    ),
     "key": (
         "required",
         "tulis satu identifier Anda sendiri untuk klaim ini, atau header Idempotency-Key; yang sama bila dikirim ulang",
         "write one identifier of your own for this claim, or the header Idempotency-Key; the same when sent again",
     ),
 }
+_OF_A_MODEL: Final = "root"  # what pydantic calls an element that is no object at all; FHIR has none of this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +108,9 @@ def structural_faults(model: type[BaseModel], document: Json) -> list[Fault]:
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)
         kinds = {"missing": "missing", "extra_forbidden": "unread"}
-        return [fault(kinds.get(one["type"], "form"), below(model.__name__, *one["loc"])) for one in found]
+        places = [tuple(takewhile(lambda part: part != _OF_A_MODEL, one["loc"])) for one in found]
+        named = [below(model.__name__, *place) for place in places]
+        return [fault(kinds.get(one["type"], "form"), place) for one, place in zip(found, named, strict=True)]
     return []
 
 

@@ -16,10 +16,27 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from agents.web import asking, coverage, documents, hooks, imports, oidc, papers, samples, session, submitting, working
+from agents.web import (
+    asking,
+    coverage,
+    documents,
+    dossier_routes,
+    exports,
+    hooks,
+    imports,
+    moments,
+    oidc,
+    papers,
+    samples,
+    session,
+    signals,
+    statistics,
+    submitting,
+    working,
+)
 from agents.web.describing import Answer, describe
 from agents.web.fhir_absent import make_absent_app
-from agents.web.gate import IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
+from agents.web.gate import IS_FULL, IS_HEAD, Gateway, gateway_of, in_thread, language_of, log
 from agents.web.metrics import NO_ROUTE
 from agents.web.pages import (
     access,
@@ -28,17 +45,23 @@ from agents.web.pages import (
     entry,
     frame,
     front,
+    known,
     law,
     letters,
-    members,
+    proofs,
+    protection,
     queue,
     reports,
     resume,
     scans,
+    sheets,
     state,
     work,
 )
 from agents.web.pages import coverage as coverage_pages
+from agents.web.pages import moments as moment_pages
+from agents.web.pages import signals as signal_pages
+from agents.web.pages import statistics as statistics_pages
 from agents.web.parameters import only_known
 from agents.web.problems import QUERY, Problem, ProblemError, answer, own, problem_of
 from pipeline.errors import SantunanError, Transient
@@ -60,6 +83,7 @@ _STATUS: Final[Schema] = {
     "required": ["status"],
     "properties": {"status": {"enum": ["ok", "unavailable"]}},
 }
+_RETRY: Final = {"Retry-After": "2", "Connection": "close"}
 _OF_STATUS: Final = {404: "NOT_FOUND", 405: "METHOD"}
 
 Scope = MutableMapping[str, Any]
@@ -72,19 +96,30 @@ def make_app(gateway: Gateway) -> FastAPI:
     for router in (
         submitting.router,
         asking.router,
+        moments.router,
         working.router,
         hooks.router,
         papers.router,
+        dossier_routes.router,
         imports.router,
+        exports.router,
         coverage.router,
+        statistics.router,
+        signals.router,
         samples.router,
         documents.router,
         entry.router,
+        resume.router,
         front.router,
         claims.router,
         reports.router,
-        members.router,
+        sheets.router,
+        known.router,
         coverage_pages.router,
+        statistics_pages.router,
+        protection.router,
+        signal_pages.router,
+        proofs.router,
         work.router,
         queue.router,
         scans.router,
@@ -93,6 +128,7 @@ def make_app(gateway: Gateway) -> FastAPI:
         state.router,
         access.router,
         audit.router,
+        moment_pages.router,
     ):
         app.include_router(router)
     for router in (session.router, oidc.router):  # most of it asks for no key
@@ -110,7 +146,6 @@ def make_app(gateway: Gateway) -> FastAPI:
     app.add_exception_handler(ProblemError, _refused)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(HTTPException, _not_routed)
-    app.add_exception_handler(Exception, _bug)
     app.add_middleware(Guard)
     return app
 
@@ -142,18 +177,28 @@ class Guard:
                 pattern = getattr(scope.get("route"), "path", NO_ROUTE)
                 seconds = time.perf_counter() - began
                 text = f"{asked_by if pattern[0] == '/' else 'request'} {pattern} {seconds * 1000:.1f} ms"
-                log.info(text, extra={"source": scope.get("principal"), "status": message["status"]})
+                event = {"source": scope.get("principal"), "status": message["status"], "address": _address(scope)}
+                log.info(text, extra=event)
                 metrics = scope["app"].state.gateway.metrics
                 metrics.note_request(asked_by, pattern, message["status"], seconds)
             await send(message)
 
+        app = self._app if IS_FULL not in scope else answer(own("AWAY", _RETRY), language_of(Request(scope)))
         try:
-            await self._app(scope, receive, send_guarded)
+            await app(scope, receive, send_guarded)
         except asyncio.CancelledError:  # the process ends, and this request took longer than it waits
             if has_begun or not scope["app"].state.gateway.leaving.is_set():
                 raise
             away = problem_of(Transient("the gateway is leaving"))
             await answer(away, language_of(Request(scope)))(scope, receive, send_guarded)
+        except Exception:  # a bug: answered here, so that its answer is like the others; the server logs where it was
+            if not has_begun:
+                await _answered(Request(scope), own("BUG"))(scope, receive, send_guarded)
+            raise
+
+
+def _address(scope: Scope) -> str | None:
+    return scope["client"][0] if scope.get("client") else None
 
 
 def is_page(scope: Scope) -> bool:
@@ -235,11 +280,6 @@ def methods_at(app: FastAPI, path: str) -> set[str]:
     found = [one.methods or set() for one in contexts if compile_path(str(one.path))[0].match(path)]
     allowed = {method for methods in found for method in methods}
     return allowed | ({"HEAD"} if "GET" in allowed else set())
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    """The server logs where it happened; the answer says nothing of it."""
-    return _answered(request, own("BUG"))
 
 
 def _answered(request: Request, problem: Problem) -> Response:

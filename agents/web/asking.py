@@ -15,6 +15,7 @@ from agents.web.bodies import model_of
 from agents.web.describing import HTML, JSON, Answer, describe, page_of, rows_of
 from agents.web.fates import followed_document, followed_schema
 from agents.web.gate import Gateway, Signed, call, even_out, gateway_of, in_thread, language_of, prefers
+from agents.web.moments import MaybeKnownOn
 from agents.web.printing import explanation_page, pdf_answer
 from agents.web.problems import ProblemError
 from pipeline.explain import Explanation, Language, render_text
@@ -23,6 +24,7 @@ from pipeline.operations.cover import Cover, check_cover
 from pipeline.operations.cover_question import MEMBER_SHAPE
 from pipeline.operations.cursors import MOST_CURSOR_LETTERS
 from pipeline.operations.fate import WAITS_FOR_CLAIM, Followed, ReportRefused
+from pipeline.operations.known import explain_known
 from pipeline.operations.payouts import list_payouts
 from pipeline.operations.reading import (
     ClaimRow,
@@ -143,8 +145,10 @@ async def get_changes(
 @describe(
     ("Keputusan dengan kata-kata", "The decision in words"),
     (
-        "JSON; halaman siap cetak bila `Accept: text/html`, teks bila `text/plain`, PDF bila `application/pdf`.",
-        "JSON; a page to print where `Accept` is text/html, text where it is text/plain, PDF for application/pdf.",
+        "JSON; halaman siap cetak bila `Accept: text/html`, teks bila `text/plain`, PDF bila `application/pdf`. Dengan "
+        "`revision` atau `known_on`, untuk petugas dan auditor: keputusan waktu itu.",
+        "JSON; a page to print where `Accept` is text/html, text where it is text/plain, PDF for application/pdf. With "
+        "`revision` or `known_on`, for officers and auditors: the decision of then.",
     ),
     tag="claims",
     answers={
@@ -156,11 +160,20 @@ async def get_changes(
     problems=(404, 406),
 )
 async def get_explanation(
-    request: Request, principal: Signed, claim: str, lang: Literal["id", "en"] | None = None
+    request: Request,
+    principal: Signed,
+    claim: str,
+    lang: Literal["id", "en"] | None = None,
+    revision: Annotated[int | None, Query(ge=1, le=100_000)] = None,
+    known_on: MaybeKnownOn = None,
 ) -> Response:
     """As JSON; where `Accept` asks for it first, as a page that prints well, as text, or as PDF."""
     language: Language = lang or language_of(request)
-    found = await call(request, explain_claim, principal, claim, language)
+    if revision is None and known_on is None:
+        found = await call(request, explain_claim, principal, claim, language)
+    else:
+        chosen: dict[str, Any] = {"revision": revision, "known_on": known_on}
+        found = await call(request, explain_known, principal, claim, language, **chosen)
     if prefers(request, "text/html"):
         return explanation_page(found)
     if prefers(request, "text/plain"):
@@ -245,9 +258,9 @@ async def get_payouts(
     ("Tanda terima, dan apa yang terjadi pada kirimannya", "The receipt, and what became of its event"),
     (
         "`fate.state`: waiting, applied, duplicate, atau refused dengan alasan, bagian yang salah, dan cara "
-        "memperbaikinya. `wait` menunggu sampai kiriman dibaca.",
+        "memperbaikinya. `wait` menunggu sampai kiriman dibaca. `proof`: buktinya dalam buku besar, atau kapan siap.",
         "`fate.state`: waiting, applied, duplicate, or refused with the reason, what is wrong and how to mend it. "
-        "`wait` waits until the event is read.",
+        "`wait` waits until the event is read. `proof`: its proof in the ledger, or when it will be there.",
     ),
     tag="events",
     answers={200: Answer({JSON: followed_schema}, ("Content-Language",))},

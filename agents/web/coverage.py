@@ -30,6 +30,7 @@ from pipeline.operations.known_workers import (
     import_known,
     list_known_matches,
 )
+from pipeline.operations.protection import Protection, list_protection
 from pipeline.queries.pages import PAGE_ROWS
 from pipeline.sheets.cells import SheetRefused
 from schemas.bundle import Schema
@@ -47,23 +48,25 @@ _FAULT: Final[Schema] = {
 }
 _REPORT: Final[Schema] = {
     "type": "object",
-    "required": ["rows", "good", "repeated", "registered", "fault_count", "new", "faults"],
+    "required": ["rows", "good", "repeated", "registered", "fault_count", "new", "faults", "skipped", "unread"],
     "properties": {
         **dict.fromkeys(("rows", "good", "repeated", "registered", "fault_count"), _COUNT),
         "new": {"type": ["integer", "null"], "minimum": 0},
         "faults": {"type": "array", "items": _FAULT},
+        "skipped": {"type": "object", "additionalProperties": {"type": "array", "items": _COUNT}},
+        "unread": {"type": "array", "items": _TEXT},
     },
 }
 
 
-def _written(value: object) -> object:
+def written(value: object) -> object:
     """A day as it is written; the parser takes a number of seconds for one, too."""
     if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
         raise ValueError("Input should be a valid date in the format YYYY-MM-DD, in digits")
     return value
 
 
-Day = Annotated[dt.date | None, Query(), BeforeValidator(_written)]
+Day = Annotated[dt.date | None, Query(), BeforeValidator(written)]
 
 router = APIRouter(prefix="/v1")
 
@@ -115,6 +118,32 @@ async def get_calls(
     return _json(found, {"Content-Language": language})
 
 
+@router.get("/protection")
+@describe(
+    (
+        "Anggota sendiri: siapa terlindungi, siapa membayar sampai kapan",
+        "Own members: who is covered, who pays until when",
+    ),
+    (
+        "Koperasi dan pemberi kerja hanya melihat pesertanya sendiri; yang perlu ditangani lebih dahulu. Jumlahnya "
+        "untuk semua program.",
+        "Cooperatives and employers see their own members alone; who needs something comes first. Amounts are "
+        "for all programs.",
+    ),
+    tag="coverage",
+    answers={200: Answer({JSON: Protection}, ("Content-Language",))},
+)
+async def get_protection(
+    request: Request,
+    principal: Signed,
+    day: Day = None,
+    cooperative: Annotated[str | None, Query(max_length=200)] = None,
+) -> Response:
+    language = language_of(request)
+    found = await call(request, list_protection, principal, day=day, cooperative=cooperative, language=language)
+    return _json(found, {"Content-Language": language})
+
+
 @router.post("/known")
 @describe(
     ("Daftar pekerja yang dikenal kantor", "A list of workers whom an office knows"),
@@ -129,19 +158,25 @@ async def get_calls(
 )
 async def post_known(request: Request, principal: Signed, listed_on: Day = None, keep: bool = False) -> Response:
     grant_of(principal, "import_known")
-    language, gateway = language_of(request), gateway_of(request)
+    language = language_of(request)
     if media_type_of(request) not in _KINDS:
         raise ProblemError("MEDIA_TYPE")
     data = await body_of(request)
-    if gateway.imports.locked():
-        raise ProblemError("AWAY", {"Retry-After": "5"})
-    day = listed_on or gateway.front.now().astimezone(JAKARTA).date()
+    day = listed_on or gateway_of(request).front.now().astimezone(JAKARTA).date()
     try:
-        async with gateway.imports:
-            found = await in_thread(gateway, partial(_import, gateway.front, principal, data, day, keep))
+        found = await known_list(request, principal, data, day, keep=keep)
     except SheetRefused as refused:
         return answer(refusal_of(refused, language), language)
     return _json(_report(found, language), {"Content-Language": language})
+
+
+async def known_list(request: Request, principal: Principal, data: bytes, day: dt.date, *, keep: bool) -> KnownReport:
+    """Raises ProblemError (AWAY), SheetRefused, Poison."""
+    gateway = gateway_of(request)
+    if gateway.imports.locked():
+        raise ProblemError("AWAY", {"Retry-After": "5"})
+    async with gateway.imports:
+        return await in_thread(gateway, partial(_import, gateway.front, principal, data, day, keep))
 
 
 def _import(front: FrontOffice, principal: Principal, data: bytes, day: dt.date, keep: bool) -> KnownReport:
@@ -154,7 +189,7 @@ def _report(found: KnownReport, language: Language) -> dict[str, Any]:
         {"row": one.row, "place": one.place, "code": one.code, "detail": cell_fault(one.code, one.facts, language)}
         for one in found.faults
     ]
-    counts = ("rows", "good", "repeated", "registered", "fault_count", "new")
+    counts = ("rows", "good", "repeated", "registered", "fault_count", "new", "skipped", "unread")
     return {name: getattr(found, name) for name in counts} | {"faults": faults}
 
 

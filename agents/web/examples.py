@@ -34,6 +34,7 @@ CODE: Final[dict[str, Any]] = {"code": "123456"}
 LINK: Final[dict[str, Any]] = {"link": "stl_contoh", "password": "empat kata yang panjang"}
 WEBHOOK: Final[dict[str, Any]] = {"url": "https://klinik.example/santunan"}
 HOLDER: Final[dict[str, Any]] = {"to": "urn:santunan:officer:budi"}
+MEMBER_THEN: Final[dict[str, Any]] = {"member": NUMBER, "known_on": "2024-08-07T10:00:00+07:00", "day": "2024-08-07"}
 COVER: Final[dict[str, Any]] = {"member": NUMBER, "program": "JKK", "day": "2024-08-07"}
 EVENT: Final[dict[str, Any]] = {
     "specversion": "1.0",

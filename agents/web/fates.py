@@ -38,6 +38,33 @@ _SAID: Final[Mapping[str, tuple[tuple[str, str], tuple[str, str]]]] = {
 }
 
 
+_PROOF_SAID: Final = {
+    True: (
+        "Simpan `receipt` sebagai berkas JSON; `santunan receipt verify` memeriksanya dengan kunci umum.",
+        "Keep `receipt` as a JSON file; `santunan receipt verify` checks it with the public key.",
+    ),
+    False: (
+        "Belum ditandatangani: setelah kiriman dibaca, worker yang berjalan menandatanganinya dalam satu menit. "
+        "Tanyakan lagi sesudah waktu itu.",
+        "Not signed yet: once the event is read, a running worker signs it within a minute. Ask again after that time.",
+    ),
+}
+_PROOF: Final[Schema] = {
+    "type": "object",
+    "required": ["state", "detail"],
+    "properties": {
+        "state": {"enum": ["waiting", "signed"]},
+        "detail": {"type": "string"},
+        "expected_by": {"type": "string", "format": "date-time", "description": "of one that waits"},
+        "receipt": {
+            "type": "object",
+            "description": "of one that is signed: leaf, salt, paths and checkpoint; its digest is salted",
+            "required": ["format", "leaf", "index", "path", "salt", "head", "checkpoint"],
+        },
+    },
+}
+
+
 def followed_schema(bundle: Bundle) -> Schema:
     """A receipt with the fate of its event."""
     receipt_schema(bundle)
@@ -63,12 +90,25 @@ def followed_schema(bundle: Bundle) -> Schema:
         },
     }
     fate = bundle.add("Fate", {"type": "object", "required": ["state", "title", "detail"], "properties": properties})
-    with_fate = {"required": [*receipt["required"], "fate"], "properties": receipt["properties"] | {"fate": fate}}
+    proof = bundle.add("Proof", _PROOF)
+    with_fate = {
+        "required": [*receipt["required"], "fate", "proof"],
+        "properties": receipt["properties"] | {"fate": fate, "proof": proof},
+    }
     return bundle.add("FollowedReceipt", receipt | with_fate)
 
 
 def followed_document(found: Followed, language: Language) -> dict[str, Any]:
-    return {**receipt_document(found.receipt), "fate": fate_document(found.fate, language)}
+    fate = fate_document(found.fate, language)
+    return {**receipt_document(found.receipt), "fate": fate, "proof": _proof_document(found, language)}
+
+
+def _proof_document(found: Followed, language: Language) -> dict[str, Any]:
+    detail = _PROOF_SAID[found.proof is not None][0 if language == "id" else 1]
+    if found.proof is not None:
+        return {"state": "signed", "detail": detail, "receipt": found.proof}
+    assert found.proof_by is not None, "there is no proof yet"
+    return {"state": "waiting", "detail": detail, "expected_by": found.proof_by}
 
 
 def fate_document(fate: Fate, language: Language) -> dict[str, Any]:

@@ -56,6 +56,7 @@ from schemas.values import MAX_EVENT_BYTES, Date
 
 MEDIA_TYPE: Final = "application/fhir+json"
 _JSON: Final = (MEDIA_TYPE, "application/json")
+_VERSIONS: Final = ("4.0", "4.0.1")  # as `fhirVersion` of a media type names R4
 _FORM: Final = "application/x-www-form-urlencoded"
 _QUESTION_BYTES: Final = 16_384
 _FORM_BYTES: Final = 4_096
@@ -108,9 +109,15 @@ def make_fhir_app(gateway: Gateway) -> FastAPI:
 
 async def _json_wanted(request: Request) -> None:
     """Raises HTTPException (406) where only another form is asked for, such as XML."""
-    if not re.search(r"json|\*/\*|application/\*", request.headers.get("accept", "*/*")):
+    accepted = request.headers.get("accept", "*/*")
+    if not re.search(r"json|\*/\*|application/\*", accepted) or not _is_r4(accepted):
         raise HTTPException(406)
     _require_json(request.query_params.getlist("_format"))
+
+
+def _is_r4(media_type: str) -> bool:
+    """Whether no other version of FHIR is named: the same element may mean something else there."""
+    return all(one in _VERSIONS for one in re.findall(r"fhirversion *= *\"?([^\s\";,]*)", media_type.lower()))
 
 
 def _require_json(formats: Iterable[str]) -> None:
@@ -217,7 +224,7 @@ async def _claim(request: Request, principal: Principal, claim_id: str, wait: in
 
 
 async def _resource(request: Request, kind: str, most: int) -> Json:
-    if media_type_of(request) not in _JSON:
+    if media_type_of(request) not in _JSON or not _is_r4(request.headers["content-type"]):
         raise wrong_media_type(f"write {MEDIA_TYPE}")
     try:
         found = object_of(await body_of(request, most))
@@ -324,8 +331,9 @@ def _outcome_of(problem: Problem, request: Request, language: Language) -> Json:
         for one in problem.errors
         for name in [one.field.removeprefix(HEADER)]
     ]
-    place = f"{resource}.provider" if problem.code == "SOURCE_FORGED" else ""
-    return operation_outcome(problem.code, faults or [Fault(kind, place, said["id"], said["en"])], language)
+    if problem.code == "SOURCE_FORGED":
+        faults = [fault("provider", f"{resource}.provider")]
+    return operation_outcome(problem.code, faults or [Fault(kind, "", said["id"], said["en"])], language)
 
 
 def _answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

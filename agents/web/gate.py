@@ -20,7 +20,7 @@ from agents.web.identity_provider import IdentityProvider
 from agents.web.limits import Buckets, Streaks
 from agents.web.link import HandedIn, SubmitterLink
 from agents.web.metrics import Metrics
-from agents.web.parameters import only_known
+from agents.web.parameters import only_known, require_once
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
 from pipeline.explain import Language
@@ -28,6 +28,7 @@ from pipeline.operations.front_office import FrontOffice
 from pipeline.queries.pages import NotFound
 from pipeline.store.access_book import AccessBook
 from pipeline.store.access_rows import AuditRecord
+from pipeline.store.asked_book import AskedBook
 from pipeline.store.draft_book import DraftBook
 from pipeline.store.link_book import LinkBook
 from pipeline.store.sign_in_book import SignInBook
@@ -48,6 +49,7 @@ ALARM: Final = (5, 60.0)  # refusals of one principal, and the seconds within wh
 NOT_FOUND_SECONDS: Final = 0.025  # an answer comes at a multiple of it, whatever was looked at
 _CHANGES_NOTHING: Final = frozenset({"GET", "HEAD"})
 IS_HEAD: Final = "santunan.is_head"  # key of a scope
+IS_FULL: Final = "santunan.is_full"  # key of a scope: there are more connections than are served
 _BEARER: Final = re.compile(r"[Bb]earer +(\S{1,200})")
 
 log = logging.getLogger("santunan.gateway")
@@ -72,6 +74,7 @@ class Gateway:
     provider: IdentityProvider | None = None
     draft_hours: int = 72
     drafts: DraftBook = field(init=False)
+    asked: AskedBook = field(init=False)
     sign_ins: SignInBook = field(init=False)
     links: LinkBook = field(init=False)
     hashing: asyncio.Semaphore = field(init=False)
@@ -91,6 +94,7 @@ class Gateway:
         object.__setattr__(self, "sign_ins", SignInBook(self.access))
         object.__setattr__(self, "links", LinkBook(self.access))
         object.__setattr__(self, "drafts", DraftBook(self.access, dt.timedelta(hours=self.draft_hours)))
+        object.__setattr__(self, "asked", AskedBook(self.access))
         object.__setattr__(self, "hashing", asyncio.Semaphore(MOST_HASHED))
         object.__setattr__(self, "streaks", Streaks(*ALARM))
         object.__setattr__(self, "principals", Buckets(self.rate))
@@ -131,7 +135,8 @@ def prefers(request: Request, media_type: str) -> bool:
 
 async def signed_in(request: Request) -> Principal:
     """The principal of the request's key, or of its session. Raises ProblemError: KEY_NEEDED, CROSS_SITE, RATE;
-    RequestValidationError where the address has a parameter that its route does not know."""
+    Poison (INVALID) of a header that stands twice; RequestValidationError where the address has a parameter that its
+    route does not know."""
     gateway, address = gateway_of(request), address_of(request)
     if wait := gateway.addresses.take(address):
         raise too_many(wait)
@@ -147,6 +152,7 @@ async def signed_in(request: Request) -> Principal:
     if wait := gateway.principals.take(principal.name):
         raise too_many(wait)
     request.scope["principal"] = principal.name
+    require_once(request)
     await only_known(request)
     return principal
 
@@ -194,6 +200,12 @@ def session_token(request: Request) -> str | None:
     return request.cookies.get(cookie_name(gateway_of(request)))
 
 
+def credential_of(request: Request) -> str:
+    """The key, or the token of the session, with which a request came."""
+    found = _BEARER.fullmatch(request.headers.get("authorization", ""))
+    return found[1] if found is not None else session_token(request) or ""
+
+
 def require_own_site(request: Request, *, is_lenient: bool = False) -> None:
     """A browser says from which site a request comes; the cookie comes along whatever site that is.
 
@@ -211,11 +223,12 @@ def require_own_site(request: Request, *, is_lenient: bool = False) -> None:
         raise ProblemError("CROSS_SITE")
 
 
-def note_refusal(gateway: Gateway, who: str | None, reason: str, status: int, text: str) -> None:
+def note_refusal(gateway: Gateway, who: str | None, reason: str, status: int, text: str, address: str) -> None:
     """A security event; and an alarm where one principal has many within a minute."""
-    log.warning(text, extra={"source": who, "reason": reason, "status": status})
+    log.warning(text, extra={"source": who, "reason": reason, "status": status, "address": address})
     if who is not None and gateway.streaks.is_full(who):
-        log.error("ALARM: five refusals of one principal within a minute", extra={"source": who, "reason": "ALARM"})
+        event = {"source": who, "reason": "ALARM", "address": address}
+        log.error("ALARM: five refusals of one principal within a minute", extra=event)
 
 
 def _principal_of(gateway: Gateway, token: str, address: str) -> Principal:
@@ -227,7 +240,7 @@ def _principal_of(gateway: Gateway, token: str, address: str) -> Principal:
         raise too_many(wait)
     reason = used.refusal or "" if used is not None else "UNKNOWN"
     who = used.principal.name if used is not None else None
-    note_refusal(gateway, who, reason, 401, "a key was refused")
+    note_refusal(gateway, who, reason, 401, "a key was refused", address)
     if used is not None:
         record = AuditRecord(now, used.principal.name, "key.use", used.key_id, "refused", address, used.refusal)
         gateway.access.write(record)

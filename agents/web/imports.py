@@ -1,4 +1,4 @@
-"""The route of imports: a sheet of members is checked, and sent again with the id of that check to confirm.
+"""The routes of imports: a sheet is checked, and sent again with the id of that check to confirm.
 
 Nothing of a sheet is kept: who confirms sends the same bytes once more.
 """
@@ -10,12 +10,15 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
+from agents.imports.aside import Aside
 from agents.imports.intake import (
     CONTRIBUTIONS,
     EVENTS_TOGETHER,
     MEMBERS,
+    SENT,
     Desk,
     Subject,
+    claims_of,
     note_answer,
     nothing_sent,
 )
@@ -26,6 +29,8 @@ from agents.web.gate import Signed, body_of, call, gateway_of, in_thread, langua
 from agents.web.problems import Problem, ProblemError, answer
 from pipeline.access.principals import Principal
 from pipeline.access.roles import grant_of
+from pipeline.claim_sheets.check import STATUSES as CLAIM_STATUSES
+from pipeline.claim_sheets.columns import Kind
 from pipeline.enrolment.payments import STATUSES as PAYMENT_STATUSES
 from pipeline.enrolment.report import STATUSES
 from pipeline.explain import Language
@@ -45,7 +50,7 @@ _TEXT: Final[Schema] = {"type": "string"}
 _MAYBE: Final[Schema] = {"type": ["string", "null"]}
 
 router = APIRouter(prefix="/v1")
-Checked = tuple[dict[str, Any], list[tuple[int, bytes]], bytes | None]
+Checked = tuple[dict[str, Any], Aside | None, bytes | None]
 
 
 def _object(**fields: Schema) -> Schema:
@@ -58,12 +63,21 @@ def _listed(item: Schema) -> Schema:
 
 _WEIGHTS: Final[Schema] = {"enum": ["fault", "question", "hint"]}
 _FAULT: Final = _object(row=_COUNT, place=_TEXT, column=_MAYBE, code=_TEXT, weight=_WEIGHTS, detail=_TEXT)
-_DUE: Final = _object(month=_TEXT, due_on=_MAYBE, members=_COUNT, amount=_COUNT, full=_COUNT)
+_DUE: Final = _object(
+    month=_TEXT, due_on=_MAYBE, members=_COUNT, amount=_COUNT, full=_COUNT, savings=_COUNT, is_past={"type": "boolean"}
+)
 _SENT: Final = _object(
     taken=_COUNT, repeated=_COUNT, refused=_COUNT, refusals=_listed(_object(row=_COUNT, code=_TEXT, detail=_TEXT))
 )
 _CONTRIBUTIONS: Final = _object(
-    amount=_COUNT, full=_COUNT, members=_COUNT, unknown=_COUNT, reliefs=_listed(_TEXT), dues=_listed(_DUE)
+    amount=_COUNT,
+    full=_COUNT,
+    savings=_COUNT,
+    members=_COUNT,
+    unknown=_COUNT,
+    unknown_savings=_COUNT,
+    reliefs=_listed(_TEXT),
+    dues=_listed(_DUE),
 )
 
 
@@ -84,6 +98,7 @@ def _report(statuses: Iterable[str], **more: Schema) -> Schema:
 
 _REPORT: Final = _report(STATUSES, contributions=_CONTRIBUTIONS)
 _RECONCILED: Final = _report(PAYMENT_STATUSES, paid=_COUNT)
+_CLAIMED: Final = _report(CLAIM_STATUSES, claims=_listed(_object(row=_COUNT, claim_id=_TEXT)))
 
 
 @router.post("/imports/members")
@@ -130,6 +145,33 @@ async def post_contributions(
     return await _posted(request, principal, CONTRIBUTIONS, confirm)
 
 
+@router.post("/imports/claims")
+@describe(
+    (
+        "Periksa lembar kecelakaan atau kematian, lalu laporkan",
+        "Check a sheet of accidents or deaths, then report them",
+    ),
+    (
+        "Satu lembar berisi kecelakaan atau kematian; judul kolomnya yang menentukan, atau `kind`. Jawabannya menyebut "
+        "nomor klaim tiap baris yang siap. Selebihnya seperti peserta; dengan `confirm` yang siap dilaporkan.",
+        "A sheet is about accidents or about deaths, as its titles say, or `kind`. The answer has the number of the "
+        "claim of each row that is ready. Else as a sheet of members; with `confirm` the ready ones are reported.",
+    ),
+    tag="reports",
+    body=dict.fromkeys(_KINDS, _BYTES),
+    answers={200: Answer({JSON: _CLAIMED, XLSX: _BYTES}, ("Content-Language",)), 202: _CLAIMED},
+    problems=(409,),
+)
+async def post_claims(
+    request: Request,
+    principal: Signed,
+    confirm: Annotated[str, Query(max_length=64)] = "",
+    kind: Kind | None = None,
+) -> Response:
+    """A sheet of accidents or deaths is checked; with the id of that check its good rows are reported."""
+    return await _posted(request, principal, claims_of(kind), confirm)
+
+
 async def _posted(request: Request, principal: Principal, subject: Subject, confirm: str) -> Response:
     grant_of(principal, subject.operation.__name__)
     language = language_of(request)
@@ -139,7 +181,7 @@ async def _posted(request: Request, principal: Principal, subject: Subject, conf
     wants_sheet = XLSX in request.headers.get("accept", "") and not confirm
     try:
         found, ready, sheet = await checked(
-            request, principal, data, language, wants_sheet=wants_sheet, subject=subject
+            request, principal, data, language, wants_sheet=wants_sheet, confirms=bool(confirm), subject=subject
         )
     except SheetRefused as refused:
         return answer(refusal_of(refused, language), language)
@@ -172,34 +214,41 @@ async def checked(
     language: Language,
     *,
     wants_sheet: bool = False,
+    confirms: bool = False,
     subject: Subject = MEMBERS,
 ) -> Checked:
-    """The report, the events that are ready by row, and the sheet to correct where wanted. Raises SheetRefused."""
+    """The report, the events that are ready by row where the sheet is confirmed, and the sheet to correct where wanted.
+    Raises SheetRefused."""
     gateway = gateway_of(request)
     if gateway.imports.locked():
         raise ProblemError("AWAY", {"Retry-After": "5"})
     async with gateway.imports:
-        return await in_thread(gateway, partial(_check, gateway.front, principal, subject, data, language, wants_sheet))
+        check = partial(_check, gateway.front, principal, subject, data, language, wants_sheet, confirms)
+        return await in_thread(gateway, check)
 
 
 def _check(
-    front: FrontOffice, principal: Principal, subject: Subject, data: bytes, language: Language, wants_sheet: bool
-) -> Checked:
-    desk = Desk(front, principal, subject, keeps=True)
+    front: FrontOffice, principal: Principal, subject: Subject, data: bytes, language: Language, wants_sheet: bool,
+    confirms: bool,
+) -> Checked:  # fmt: skip
+    desk = Desk(front, principal, subject, keeps=confirms, corrects=wants_sheet)
     with read_sheet(data, subject.columns) as sheet:
         found = desk.check(sheet, language)
-        corrected = Corrected(sheet, desk.notes, desk.contributions, language).xlsx() if wants_sheet else None
-    return found, desk.ready, corrected
+        corrected = Corrected(sheet, desk.notes, language).xlsx() if wants_sheet else None
+    return found, desk.kept, corrected
 
 
 async def sent(
-    request: Request, principal: Principal, ready: list[tuple[int, bytes]], language: Language
+    request: Request, principal: Principal, ready: Aside | None, language: Language, *, by_row: bool = False
 ) -> dict[str, Any]:
-    """What became of the events that were ready."""
+    """What became of the events that were ready; `by_row`: of the rows that they are from."""
     found = nothing_sent()
-    for at in range(0, len(ready), EVENTS_TOGETHER):
-        some = ready[at : at + EVENTS_TOGETHER]
+    rows: dict[int, set[str]] = {}
+    for some in ready.batches(EVENTS_TOGETHER) if ready is not None else ():
         answers = await call(request, submit_events, principal, [event for _, event in some])
         for (number, _), one in zip(some, answers, strict=True):
-            note_answer(found, number, one, language)
+            rows.setdefault(number, set()).add(note_answer(found, number, one, language))
+    if by_row:  # a row may need two events: it is refused where one is, and repeated where both are
+        worst = [next(one for one in SENT if one in states) for states in rows.values()]
+        found |= {one: worst.count(one) for one in SENT}
     return found

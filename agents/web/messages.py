@@ -185,6 +185,11 @@ _SAID: Final[Mapping[str, str]] = {
     "name an officer who may act, such as urn:santunan:officer:siti": (
         "sebutkan petugas yang berwenang, misalnya urn:santunan:officer:siti"
     ),
+    "lies after now; write a time that has come": "belum tiba; tulis waktu yang sudah lewat",
+    "give either a revision or a time": "tulis revisi atau waktu, salah satu saja",
+    "is no time; write it as 2026-11-20T14:00:00+07:00, or a day": (
+        "bukan waktu; tulis seperti 2026-11-20T14:00:00+07:00, atau suatu hari"
+    ),
     "the day of the list is yet to come; write the day it was made": (
         "hari daftar ini belum tiba; tulis hari daftar itu dibuat"
     ),

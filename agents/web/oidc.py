@@ -100,7 +100,7 @@ async def get_callback(
     try:
         found = await in_thread(gateway, partial(enter, gateway.sign_ins, now))
     except SignInRefused:
-        note_refusal(gateway, None, "PRINCIPAL", 401, "a sign-in was refused")
+        note_refusal(gateway, None, "PRINCIPAL", 401, "a sign-in was refused", address)
         raise ProblemError("PROVIDER_REFUSED") from None
     answer = Response(None, 303, {"Location": AFTER})
     answer.delete_cookie(_flow_name(gateway), path="/", secure=is_tls(gateway), httponly=True, samesite="lax")
@@ -119,9 +119,9 @@ def _limited(request: Request) -> tuple[Gateway, IdentityProvider]:
 
 
 async def _refused(request: Request, reason: str) -> ProblemError:
-    gateway = gateway_of(request)
-    note_refusal(gateway, None, reason, 401, "a sign-in was refused")
-    record = partial(gateway.sign_ins.fail, None, f"PROVIDER_{reason}", address_of(request), gateway.front.now())
+    gateway, address = gateway_of(request), address_of(request)
+    note_refusal(gateway, None, reason, 401, "a sign-in was refused", address)
+    record = partial(gateway.sign_ins.fail, None, f"PROVIDER_{reason}", address, gateway.front.now())
     await in_thread(gateway, record)
     return ProblemError("PROVIDER_REFUSED")
 

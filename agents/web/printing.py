@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import Request, Response
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from agents.letters import MEDIA_TYPE, letter_pdf
+from agents.letters.codes import qr_svg
 from agents.web.gate import gateway_of, in_thread
 from pipeline.explain import Explanation
 
@@ -26,9 +27,19 @@ POLICY: Final = (
 
 def explanation_page(found: Explanation) -> Response:
     """Letter and record; the record begins on a sheet of its own."""
-    text = _environment().get_template("explanation.html").render(found=found, style=_STYLE)
+    text = explanation_html(found)
     headers = {"Content-Language": found.language, "Content-Security-Policy": POLICY}
     return Response(text, 200, headers, "text/html; charset=utf-8")
+
+
+def explanation_html(found: Explanation) -> str:
+    """The page alone, for a file."""
+    return template("explanation.html").render(found=found, qr=qr_svg)
+
+
+def template(name: str) -> Template:
+    """One to print, which loads nothing: its stylesheet is in it."""
+    return _environment().get_template(name, globals={"style": _STYLE})
 
 
 async def pdf_answer(request: Request, found: Explanation, *, with_record: bool) -> Response:

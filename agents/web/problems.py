@@ -164,6 +164,11 @@ _OWN: Final[Mapping[str, tuple[int, tuple[str, str], tuple[str, str]]]] = {
         ("kiriman terlalu besar", "Bagilah kiriman ini menjadi beberapa bagian."),
         ("the request is too large", "Send it in several parts."),
     ),
+    "HEAD": (
+        431,
+        ("alamat dan header terlalu besar", "Perpendek alamatnya, atau kirim lebih sedikit kuki dan header."),
+        ("address and headers are too large", "Shorten the address, or send fewer cookies and headers."),
+    ),
     "PAPER_DIGEST": (
         422,
         (

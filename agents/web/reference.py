@@ -143,7 +143,8 @@ def events_view(document: dict[str, Any], language: Language) -> dict[str, Any]:
         for name, channel in document["channels"].items()
     ]
     about = _in(document["info"]["description"], language)
-    return {"about": about, "channels": channels, "schemas": _schemas(document, language)}
+    shaped = document["components"]["schemas"]  # a message of text has none
+    return {"about": about, "channels": channels, "shaped": shaped, "schemas": _schemas(document, language)}
 
 
 def _in(text: str, language: Language) -> str:

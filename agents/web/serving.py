@@ -1,5 +1,6 @@
 """Serving: opens the store, the book of access and the link to the log, and listens until a signal ends it."""
 
+import gc
 import logging
 import signal
 import socket
@@ -19,26 +20,27 @@ from agents.clients.resubmission import send_again
 from agents.key_files import sealer_of
 from agents.papers import open_papers
 from agents.settings import Settings
+from agents.stores import open_access, open_reader, open_webhooks
 from agents.web.app import make_app
 from agents.web.gate import Gateway
+from agents.web.heads import HeadGuard
 from agents.web.identity_provider import open_provider
 from agents.web.link import Later, SubmitterLink
+from agents.web.runs import ChildRuns
 from agents.worker.logs import configure_logs
 from pipeline.errors import NotReady
 from pipeline.law.book import Book
 from pipeline.operations.front_office import FrontOffice
 from pipeline.operations.paper_room import PaperRoom
-from pipeline.store import open_reader
-from pipeline.store.access_book import open_access
 from pipeline.store.coverage_book import CoverageBook
+from pipeline.store.ledger_key import known_public_keys
 from pipeline.store.paper_book import PaperBook
 from pipeline.store.readable import QuickReader
-from pipeline.store.webhook_book import open_webhooks
 from pipeline.store.work_book import WorkBook
 
-MOST_CONNECTIONS: Final = 2000
 KEPT_SECONDS: Final = 30  # a connection without a request
 LEAVING_SECONDS: Final = 10
+_GARBAGE: Final = (50_000, 10, 10)  # a report leaves hardly a cycle; by default a tenth of its time goes into looking
 SWITCH_SECONDS: Final = 0.0005  # after which a thread lets another one go on; the default is longer than a request
 
 
@@ -47,13 +49,15 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
     """Raises NotReady and Transient, as opening a store does."""
     with ExitStack() as opened:
         sealer = sealer_of(settings)
-        access = opened.enter_context(open_access(settings.database_url, sealer))
-        store = open_reader(settings.database_url)
+        access = opened.enter_context(open_access(settings, sealer))
+        store = open_reader(settings)
         opened.callback(store.close)
         provider = open_provider(settings)
         link = SubmitterLink(lambda: open_submitter(settings))
         opened.callback(link.close)
-        webhooks = opened.enter_context(open_webhooks(settings.database_url, sealer))
+        webhooks = opened.enter_context(open_webhooks(settings, sealer))
+        runs = ChildRuns(settings)
+        opened.callback(runs.close)
         files = open_papers(settings)
         front = FrontOffice(
             store,
@@ -63,16 +67,19 @@ def opened_gateway(settings: Settings) -> Iterator[Gateway]:
             webhooks=webhooks,
             allows_private_webhooks=settings.webhooks_private,
             papers=PaperRoom(files, PaperBook(access), access.write) if files is not None else None,
-            note=access.write,
+            put_on_record=access.write,
             work=WorkBook(access, settings.work_hold_hours),
             access=access,
             resend=partial(send_again, settings),
             backlog=partial(backlog, settings, store),
             coverage=CoverageBook(access),
+            runs=runs,
+            ledger_keys=partial(known_public_keys, settings.ledger_key),
+            letter_place=settings.letter_place,
         )
         quick = None
         if store.is_embedded:
-            own = open_reader(settings.database_url)
+            own = open_reader(settings)
             opened.callback(own.close)
             reader = QuickReader(own)
             opened.callback(reader.close)
@@ -118,11 +125,12 @@ def server_of(gateway: Gateway, host: str, port: int) -> uvicorn.Server:
         make_app(gateway),
         host=host,
         port=port,
+        http=HeadGuard,
+        ws="none",  # a connection that turns into something else has no limits of ours
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the address of who connects, not one that he writes
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=LEAVING_SECONDS,
         lifespan="off",
@@ -136,12 +144,15 @@ def serve(settings: Settings) -> None:
     configure_logs(settings.log_level, settings.log_format)
     host, _, port = settings.web_address.rpartition(":")
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*_GARBAGE)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _end)  # the server leaves first, then raises it once more
     with opened_gateway(settings) as gateway:
         _offer_first_operator(gateway, settings)
+        server = server_of(gateway, host.strip("[]"), int(port))
+        gc.freeze()  # what is there now stays for good
         try:
-            server_of(gateway, host.strip("[]"), int(port)).run()
+            server.run()
         except SystemExit as ending:
             if ending.code == 0:
                 return

@@ -171,6 +171,8 @@ async def ended(request: Request, principal: Principal) -> tuple[bool, str | Non
     token = session_token(request) if session is not None else None
     leave = partial(sign_out, gateway.sign_ins, principal, gateway.front.now(), token, address_of(request))
     is_out = await in_thread(gateway, leave)
+    if session is not None:
+        await in_thread(gateway, partial(gateway.asked.forget, principal.name, session.id))
     if session is None or session.way != PROVIDER or gateway.provider is None:
         return is_out, None
     try:
@@ -214,7 +216,7 @@ async def take_code(request: Request, principal: Principal, code: str) -> Princi
     try:
         return await in_thread(gateway, work)
     except SignInRefused as refused:
-        note_refusal(gateway, refused.principal, refused.reason, 401, "a code was refused")
+        note_refusal(gateway, refused.principal, refused.reason, 401, "a code was refused", address)
         raise
 
 
@@ -293,7 +295,7 @@ async def hashed(request: Request, operation: Callable[..., Made]) -> Made:
             work = partial(operation, gateway.sign_ins, gateway.front.now(), address=address)
             return await in_thread(gateway, work)
     except SignInRefused as refused:
-        note_refusal(gateway, refused.principal, refused.reason, 401, "a sign-in was refused")
+        note_refusal(gateway, refused.principal, refused.reason, 401, "a sign-in was refused", address)
         await asyncio.sleep(REFUSED_SECONDS - (clock() - began) % REFUSED_SECONDS)
         raise
 

@@ -15,6 +15,7 @@ from agents.web.gate import (
     CONTENT_TYPE_WANTED,
     MOST_REQUEST_BYTES,
     Signed,
+    address_of,
     body_of,
     call,
     gateway_of,
@@ -51,7 +52,9 @@ BATCH: Final = "application/cloudevents-batch+json"
 _WANTED: Final = (
     f"write {STRUCTURED} for one event, {BATCH} for several, or {JSON} for the data alone, with headers ce-…"
 )
-_NO_KEY: Final = "is missing; add an id of your own for this report, and the same one when it is sent again"
+_NO_KEY: Final = FieldError(
+    "id", "is missing; add an id of your own for this report, and the same one when it is sent again"
+)
 _ATTRIBUTE: Final = "ce-"
 _LONG_NUMBER: Final = re.compile("[0-9]{16}")
 
@@ -275,9 +278,8 @@ async def post_settlement(request: Request, principal: Signed) -> Response:
 
 async def _report(request: Request, principal: Signed, operation: Callable[..., Receipt], *args: str) -> Response:
     data = await _data_of(request)
+    key = request.headers.get("idempotency-key", "")
     try:
-        if not (key := request.headers.get("idempotency-key", "")):
-            raise Poison("INVALID", FieldError("id", _NO_KEY))
         is_quick = operation in (report_accident, report_death)
         receipt = await call(request, operation, principal, *args, key, data, is_quick=is_quick)
         _count(request, receipt)
@@ -287,6 +289,8 @@ async def _report(request: Request, principal: Signed, operation: Callable[..., 
         raise
     except (Poison, IdReused) as refusal:
         _count(request, None)
+        if isinstance(refusal, Poison) and not key:
+            refusal = Poison(refusal.reason, *(_NO_KEY if one.field == "id" else one for one in refusal.errors))
         return answer(problem_of(refusal, prefix=DATA), language_of(request))
 
 
@@ -327,7 +331,8 @@ def _count(request: Request, found: Receipt | Exception | None) -> None:
 
 def log_refusal(request: Request, reason: str) -> None:
     """A security event: who tried what it may not."""
-    note_refusal(gateway_of(request), request.scope.get("principal"), reason, 403, "a request was refused")
+    who, address = request.scope.get("principal"), address_of(request)
+    note_refusal(gateway_of(request), who, reason, 403, "a request was refused", address)
 
 
 def _received(receipt: Receipt) -> Response:

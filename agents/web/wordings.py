@@ -43,10 +43,20 @@ _DOORS: Final = {
     ),
     "write {}/{}": "tulis {0}/{1}",
     "write 1 to {} letters": "tulis 1 sampai {0} huruf",
+    "more than {} members; ask for one cooperative": "lebih dari {0} peserta; minta per koperasi",
+    "write the name in {} to {} letters": "tulis namanya dalam {0} sampai {1} huruf",
+    "write a name with three letters a to z in a row: others are not searched": (
+        "tulis nama dengan tiga huruf a sampai z berurutan: nama lain tidak dicari"
+    ),
+    "write at most {} letters of the number": "tulis paling banyak {0} huruf dari nomornya",
     "write why, in 1 to {} letters, without a NIK": "tulis alasannya, 1 sampai {0} huruf, tanpa NIK",
     "unknown field; only these are read: {}": "bagian tidak dikenal; hanya ini yang dibaca: {0}",
     "write {} for one event, {} for several, or {} for the data alone, with headers ce-…": (
         "tulis {0} untuk satu kejadian, {1} untuk beberapa, atau {2} untuk `data` saja bersama header ce-…"
+    ),
+    "a SHA-256 has 64 letters from 0 to f": "SHA-256 terdiri dari 64 huruf 0 sampai f",
+    "the period ends before it begins: give a day after the first one": (
+        "masa itu berakhir sebelum dimulai: berikan hari setelah hari pertama"
     ),
     "the law is known from {} through {}; give a day between": (
         "peraturan dikenal dari {0} sampai {1}; berikan hari di antaranya"
@@ -61,7 +71,7 @@ _DOORS: Final = {
     "you have put no paper of this SHA-256; put it first: {}": (
         "Anda belum menyimpan dokumen dengan SHA-256 ini; simpan dahulu: {0}"
     ),
-    "lies after today; write a day that has come": "terletak sesudah hari ini; tulis hari yang sudah tiba",
+    "lies after today; write a day that has come": "tanggal ini belum tiba; tulis hari ini atau hari sebelumnya",
 }
 _INTAKE: Final = {
     "at most {} extension attributes are allowed": "paling banyak {0} atribut tambahan",

@@ -28,6 +28,7 @@ FLAGS: Final = (
     "--disable-sync",
     "--disable-dev-shm-usage",
 )
+MOST_PAGE_BYTES: Final = 150_000
 PHONE: Final[dict[str, Any]] = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _UNPACK: Final = """
@@ -67,11 +68,30 @@ def opened(browser: Browser, home: str, complaints: list[str], **options: Any) -
 def findings(page: Page) -> list[str]:
     """What is wrong with the page for people who see, hear or move less; by axe, and whether it scrolls sideways. The
     page's context needs `bypass_csp`, for its policy lets no script in."""
+    page.wait_for_load_state("load")  # with its stylesheet
     page.evaluate(_axe())
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", list(RULES))
-    said = [f"{one['id']}: {one['help']} at {node['target']}" for one in found["violations"] for node in one["nodes"]]
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return said + ([f"it scrolls sideways by {wide} pixels"] if wide else [])
+    options = {"runOnly": list(RULES), "resultTypes": ["violations"]}  # what passes is told in full only at a cost
+    found = page.evaluate("options => axe.run(document, options).then(found => found.violations)", options)
+    said = [f"{one['id']}: {one['help']} at {node['target']}" for one in found for node in one["nodes"]]
+    return said + ([f"it scrolls sideways by {wide} pixels"] if (wide := sideways(page)) else [])
+
+
+def sideways(page: Page) -> int:
+    """How many pixels of the page are out of sight to the right."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def first_paint(page: Page) -> str:
+    """`/tasks: first paint after 120 ms, 14 kB`, of a page that was just opened: from the request until there is
+    something to read."""
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0", timeout=10_000)
+    said: tuple[str, float, float] = page.evaluate(
+        "() => [location.pathname, performance.getEntriesByName('first-contentful-paint')[0].startTime,"
+        " performance.getEntriesByType('navigation')[0].decodedBodySize]"
+    )
+    path, milliseconds, size = said
+    assert size < MOST_PAGE_BYTES, (path, size)
+    return f"{path}: first paint after {milliseconds:.0f} ms, {size / 1000:.0f} kB"
 
 
 @cache

@@ -47,6 +47,6 @@ def front_of(site: Site, *persons: Principal, records: list[AuditRecord] | None 
     return FrontOffice(
         *(site.store, SiteIntake(site), Book.load(), names_of_person, lambda: NOW),
         webhooks=webhooks,
-        note=note,
+        put_on_record=note,
         coverage=CoverageBook(access),
     )

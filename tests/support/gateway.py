@@ -4,14 +4,17 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from agents.services.servers import free_ports
 from agents.settings import Settings
 from agents.web.gate import Gateway
 from agents.web.serving import opened_gateway, server_of
+
+FORM: Final = "application/x-www-form-urlencoded"
 
 
 class Answer:
@@ -50,6 +53,16 @@ class Client:
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, **headers)
+
+    def form(self, path: str, fields: Mapping[str, Any], **headers: str) -> Answer:
+        """A form of a page; the page that it leads to, where it asks something."""
+        body = urlencode(fields, doseq=True).encode()
+        return self.followed(self.ask("POST", path, body, Content_Type=FORM, **headers), **headers)
+
+    def followed(self, found: Answer, **headers: str) -> Answer:
+        """What was asked by POST is answered by GET."""
+        is_asked = found.status == 303 and "asked=" in found.headers["location"]
+        return self.get(found.headers["location"], **headers) if is_asked else found
 
     def report(self, path: str, key: str, data: Any, **headers: str) -> Answer:
         return self.ask("POST", path, data, Idempotency_Key=key, **headers)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline.law.book import Book
 from pipeline.messages.records import Chunk, Message, Record
+from pipeline.nik_key import NikKey
 from pipeline.processing.processor import Processor
 from pipeline.processing.report import Report
 from pipeline.store import open_store
@@ -20,10 +21,12 @@ NOW_MS = 1_785_542_400_000  # 2026-08-01 00:00 UTC: later than all events of the
 
 
 class Site:
-    def __init__(self, url: str, *, book: Book | None = None, partitions: int = 2) -> None:
+    def __init__(
+        self, url: str, *, book: Book | None = None, partitions: int = 2, nik_key: NikKey | None = None
+    ) -> None:
         self.now = LAST_MOMENT  # by the clock of this machine, in seconds: no event is too late, but in tests of that
         self.url = url
-        self.store = open_store(url, partitions=partitions)
+        self.store = open_store(url, partitions=partitions, nik_key=nik_key)
         self.reports: list[Report] = []
         self.processor = self.worker(book)
         self.log = Log(Path(url.removeprefix("sqlite:///"))) if self.store.is_embedded else None

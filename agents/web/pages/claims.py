@@ -1,6 +1,8 @@
 """My claims: what is missing first, then the state in words; adding to a claim, and what became of what was sent."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, get_args
 from urllib.parse import quote, urlencode
@@ -10,10 +12,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from agents.letters import is_installed
 from agents.web.gate import Signed, call, gateway_of
+from agents.web.pages.asked import asked_form, led
 from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
-from agents.web.pages.report_pages import FILE_FAULTS
-from agents.web.pages.report_steps import MOST_CHILDREN, children_of, relatives_of
+from agents.web.pages.parts import part_of
+from agents.web.pages.report_pages import FILE_FAULTS, paper_options
+from agents.web.pages.report_steps import MOST_CHILDREN, children_of, papers_of, relatives_of
 from agents.web.pages.uploads import FileFault, kept_papers, uploaded_form
 from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES
@@ -22,13 +26,17 @@ from pipeline.explain import Language, refusal_text
 from pipeline.explain.sections import choices
 from pipeline.operations.fate import Fate, Sent, fate_of_sent, sent_to_claim
 from pipeline.operations.front_office import IdReused
-from pipeline.operations.reading import ClaimView, list_claims, read_claim
+from pipeline.operations.parties import CLAIM_ID
+from pipeline.operations.reading import ClaimRow, ClaimView, find_claims, list_claims, read_claim
 from pipeline.operations.reports import add_evidence, appeal
+from pipeline.queries.pages import Page
 from schemas.claims import SECTION_WRITERS
 from schemas.clock import JAKARTA
-from schemas.codes import PaperName
+from schemas.codes import Outcome, PaperName
 
+OUTCOMES: Final = get_args(Outcome)
 PAPERS: Final = get_args(PaperName)
+_NIK: Final = re.compile(r"(?:\d[\s.-]*){16}", re.ASCII)
 _REPORTERS: Final = ("employer", "cooperative")
 _FAULTS: Final = ("which_papers", "which_paper", *FILE_FAULTS)
 _SENT_KINDS: Final = ("accident", "death", "evidence", "appealed")
@@ -37,22 +45,64 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
 @router.get("/claims")
-async def my_claims(request: Request, principal: Signed, after: str = "", claim: str = "") -> Response:
-    """`claim`: a number to go to, for who knows it."""
-    if claim.strip():
-        return RedirectResponse(f"/claims/{_path(claim.strip())}", 303)
-    found = await call(request, list_claims, principal, after=after)
-    waiting = await call(request, list_claims, principal, pending=True) if not after else None
-    missing = [row for row in waiting.rows if row.missing] if waiting is not None else []
-    return page(request, "claims.html", principal, found=found, missing=missing)
+async def my_claims(
+    request: Request, principal: Signed, after: str = "", number: str = "", state: str = ""
+) -> Response:
+    """What waits for papers first, unless a part is asked for: `number`, of a claim or a piece of it; `state`."""
+    number, state = number.strip(), state if state in OUTCOMES else ""
+    wanted = {name: value for name, value in (("number", number), ("state", state)) if value}
+    form = await asked_form(request, principal) or Form({}, {})
+    faults: dict[str, str] = dict(form.faults)
+    found: Page[ClaimRow] = Page((), 0, None)
+    try:
+        if not faults:
+            found = await call(request, find_claims, principal, after=after, outcome=state or None, number=number)
+    except Poison as poison:
+        if any(fault.field != "number" for fault in poison.errors):
+            raise  # a wrong address, which is not shown again
+        faults = faults_of(poison, {"number": "number"}, page_language(request), "number")
+    waiting = await call(request, list_claims, principal, pending=True) if not after and not wanted else None
+    return page(
+        request,
+        "claims.html",
+        principal,
+        422 if faults else 200,
+        found=found,
+        missing=[row for row in waiting.rows if row.missing] if waiting is not None else [],
+        given={"number": number, "state": state} | form.given,
+        faults=faults,
+        address=urlencode(wanted),
+        outcomes=OUTCOMES,
+        is_number=CLAIM_ID.fullmatch(number) is not None,
+        after=after,
+    )
+
+
+@router.post("/claims")
+async def ask_claims(request: Request, principal: Signed) -> Response:
+    """What is looked for goes into the address, but for a NIK, which somebody may take for a number of a claim."""
+    form = await form_of(request)
+    if _NIK.fullmatch(form.text("number")):
+        fault = {"number": texts(page_language(request))["claims"]["no_nik"]}
+        given = {"number": form.text("number"), "state": form.text("state")}
+        return await led(
+            request, principal, Form(given, {name: [said] for name, said in given.items()}, fault), "/claims"
+        )
+    wanted = {name: form.text(name) for name in ("number", "state") if form.text(name)}
+    return RedirectResponse(f"/claims?{urlencode(wanted)}" if wanted else "/claims", 303)
 
 
 @router.get("/claims/{claim}")
-async def my_claim(request: Request, principal: Signed, claim: str, sent: str = "", fault: str = "") -> Response:
-    """`sent`: the id of what was sent just now. `fault`: what was wrong with a file, or that nothing was chosen."""
+async def my_claim(
+    request: Request, principal: Signed, claim: str, sent: str = "", fault: str = "", asked: str = ""
+) -> Response:
+    """`sent`: the id of what was sent just now. `fault`: what was wrong with a file, or that nothing was chosen.
+    `asked`: a form that could not be taken, with its faults."""
     found = await call(request, read_claim, principal, claim, page_language(request))
     language = page_language(request)
     fate = await call(request, fate_of_sent, principal, sent) if sent and _has_receipts(principal) else None
+    if (form := await asked_form(request, principal)) is not None:
+        return await _claim(request, principal, found, form=form)
     faults = _file_fault(fault, language)
     ticked = [one for one in request.query_params.getlist("ticked") if one in PAPERS]
     return await _claim(request, principal, found, fate=fate, form=Form({}, {"papers": ticked}, faults))
@@ -142,8 +192,7 @@ async def _send(
 
 
 async def _again(request: Request, principal: Principal, claim: str, form: Form, faults: dict[str, str]) -> Response:
-    found = await call(request, read_claim, principal, claim, page_language(request))
-    return await _claim(request, principal, found, form=Form(form.given, form.lists, faults))
+    return await led(request, principal, replace(form, faults=faults), f"/claims/{_path(claim)}")
 
 
 async def _claim(
@@ -155,27 +204,30 @@ async def _claim(
     if _has_receipts(principal):
         own = await call(request, sent_to_claim, principal, found.claim_id)
     missing = [one.code for one in found.missing]
+    needed = missing or papers_of("death" if found.program == "JKM" else "accident", {})
     has_reported = any("report" in one.sections for one in own if one.fate.state == "applied")
     return page(
         request,
         "claim.html",
         principal,
-        422 if form.faults and request.method == "POST" else 200,
+        422 if form.faults else 200,
         claim=found,
         fate=fate,
         why=partial(_why, language=language),
-        own=own,
+        own=part_of(own, request.query_params.get("start", "")),
         sent_kinds=_SENT_KINDS,
         faults=form.faults,
         given={**form.given, "key": new_key()},
         lists=form.lists,
-        papers=[*missing, *(one for one in PAPERS if one not in missing)] if "documents" in writes else [],
+        papers=paper_options(needed, language) if "documents" in writes else {},
+        others=paper_options([one for one in PAPERS if one not in needed], language),
         missing=missing,
         has_place=gateway_of(request).front.papers is not None,
         may_add_family="heirs" in writes and principal.kind != "office",
         may_report=principal.kind in _REPORTERS and found.program == "JKK" and not has_reported,
         may_appeal=principal.kind in ROLES["appeal"],
         may_see_file=principal.kind in ROLES["read_case"],
+        may_rule=principal.kind in ROLES["review"],
         may_explain=principal.kind in ROLES["explain_claim"],
         options=partial(choices, language=language),
         most_children=MOST_CHILDREN,

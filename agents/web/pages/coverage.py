@@ -1,26 +1,26 @@
 """Coverage: the picture of a day with a map of tiles and lines of months; and whom to call, with words to send."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from agents.imports import coverage_tables as tables
-from agents.imports.tables import csv_of, xlsx_of
-from agents.web.gate import Signed, call, gateway_of, in_thread
-from agents.web.imports import CSV, XLSX
+from agents.web.gate import Signed, call
+from agents.web.pages.coverage_chart import chart_of
+from agents.web.pages.coverage_files import asked_day, file_of, page_of_file
 from agents.web.pages.forms import faults_of
-from agents.web.pages.frame import page, page_language, texts
-from agents.web.problems import ProblemError
+from agents.web.pages.frame import page, page_language
+from agents.web.pages.parts import MOST_ROWS, part_of
+from pipeline.access.roles import grant_of
 from pipeline.errors import Poison
 from pipeline.explain import Language
 from pipeline.explain.calls import call_kind
 from pipeline.explain.coverage import coverage_text, table_title
 from pipeline.operations.coverage_calls import CallList, list_calls
 from pipeline.operations.coverage_picture import CoverageRow, Picture, read_coverage
-from schemas.clock import JAKARTA
 
 # Code of the province (Kemendagri), short name, column, row. A tile each shows Jakarta as large as Papua, right
 # where people are counted; no free borders of today's 38 provinces are to be had (decision 0053).
@@ -36,10 +36,7 @@ TILES: Final = (
     ("94", "Pateng", 14, 4), ("91", "Papua", 15, 3), ("95", "Papeg", 15, 4), ("93", "Pasel", 15, 5),
 )  # fmt: skip
 _CLASSES: Final = ((20, "c0"), (40, "c1"), (60, "c2"), (80, "c3"), (101, "c4"))
-_LINES: Final = ("people", "registered", "covered")
 _COLUMNS: Final = ("people", "known", "registered", "covered", "at_risk", "lapsed", "never")
-WIDTH: Final = 640
-HEIGHT: Final = 220
 
 router = APIRouter(tags=["pages"], include_in_schema=False)
 
@@ -54,30 +51,24 @@ class Tile(NamedTuple):
     percent: int | None
 
 
-class Line(NamedTuple):
-    """One line of the chart: its points, and where its name stands."""
-
-    name: str
-    points: str
-    y: int
-
-
 @router.get("/coverage")
 async def coverage(request: Request, principal: Signed, day: str = "") -> Response:
+    grant_of(principal, "read_coverage")
     language = page_language(request)
-    given, on, faults = _day_of(request, day)
+    given, on, faults = asked_day(request, day)
     picture = None
     if on is not None:
         try:
             picture = await call(request, read_coverage, principal, day=on)
         except Poison as poison:
             faults = faults_of(poison, {"day": "day"}, language, "day")
-    shown: dict[str, Any] = {"picture": picture, "sections": [], "tiles": [], "lines": [], "sentences": []}
+    shown: dict[str, Any] = {"picture": picture, "sections": [], "tiles": [], "chart": None, "sentences": []}
     if picture is not None and picture.total.people != 0:
         shown |= {
             "sections": _sections(picture, language),
+            "months": list(reversed(picture.months)),
             "tiles": tiles_of(picture.rows),
-            "lines": lines_of([*picture.months, picture.total]),
+            "chart": chart_of(picture, language),
             "sentences": list(tables.sentences(picture, language)),
         }
     return _page(request, principal, "coverage.html", given, faults, **shown)
@@ -85,17 +76,24 @@ async def coverage(request: Request, principal: Signed, day: str = "") -> Respon
 
 @router.get("/coverage/table.{kind}")
 async def coverage_file(request: Request, principal: Signed, kind: str, day: str = "") -> Response:
-    _, on, _ = _day_of(request, day)
+    grant_of(principal, "read_coverage")
+    _, on, _ = asked_day(request, day)
+    if on is None:
+        return page_of_file(request)
     picture = await call(request, read_coverage, principal, day=on)
     language = page_language(request)
     rows = list(tables.picture_rows(picture, language))
-    return await _file(request, kind, "perlindungan", tables.picture_titles(language), rows)
+    plain = (tables.PARQUET, tables.parquet_rows(picture))
+    return await file_of(request, kind, "perlindungan", tables.picture_titles(language), rows, plain)
 
 
 @router.get("/calls")
-async def calls(request: Request, principal: Signed, day: str = "", cooperative: str = "") -> Response:
+async def calls(
+    request: Request, principal: Signed, day: str = "", cooperative: str = "", start: str = ""
+) -> Response:  # fmt: skip
+    grant_of(principal, "list_calls")
     language = page_language(request)
-    given, on, faults = _day_of(request, day)
+    given, on, faults = asked_day(request, day)
     found = None
     if on is not None:
         try:
@@ -103,37 +101,26 @@ async def calls(request: Request, principal: Signed, day: str = "", cooperative:
         except Poison as poison:
             faults = faults_of(poison, {"day": "day"}, language, "day")
     given["cooperative"] = cooperative
-    return _page(request, principal, "calls.html", given, faults, found=found)
+    part = part_of(found.rows if found is not None else (), start)
+    return _page(request, principal, "calls.html", given, faults, found=found, part=part)
 
 
 @router.get("/calls/list.{kind}")
 async def calls_file(
     request: Request, principal: Signed, kind: str, day: str = "", cooperative: str = ""
 ) -> Response:  # fmt: skip
-    _, on, _ = _day_of(request, day)
+    grant_of(principal, "list_calls")
+    _, on, _ = asked_day(request, day)
+    if on is None:
+        return page_of_file(request)
     language = page_language(request)
     found = await _calls(request, principal, on, cooperative, language)
-    return await _file(
-        request, kind, "panggilan", tables.call_titles(language), list(tables.call_rows(found, language))
-    )
+    rows, plain = list(tables.call_rows(found, language)), tables.plain_rows(found.rows)
+    return await file_of(request, kind, "panggilan", tables.call_titles(language), rows, plain)
 
 
-async def _calls(
-    request: Request, principal: Any, day: dt.date | None, cooperative: str, language: Language
-) -> CallList:
+async def _calls(request: Request, principal: Any, day: dt.date, cooperative: str, language: Language) -> CallList:
     return await call(request, list_calls, principal, day=day, cooperative=cooperative or None, language=language)
-
-
-async def _file(request: Request, kind: str, name: str, titles: list[str], rows: list[Any]) -> Response:
-    made: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "csv": (CSV, lambda: csv_of(titles, rows)),
-        "xlsx": (XLSX, lambda: xlsx_of("Santunan", titles, rows)),
-    }
-    if kind not in made:
-        raise ProblemError("NOT_FOUND")
-    media_type, make = made[kind]
-    data = await in_thread(gateway_of(request), make)
-    return Response(data, 200, {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}, media_type)
 
 
 def _page(
@@ -146,15 +133,15 @@ def _page(
         "say": lambda *path, **facts: coverage_text(language, *path, **facts),
         "kind_name": lambda kind: call_kind(kind, language),
         "columns": _COLUMNS,
-        "size": (WIDTH, HEIGHT),
+        "most": MOST_ROWS,
+        "months_title": table_title("months", language),
     }
     return page(request, name, principal, 422 if faults else 200, given=given, faults=faults, **says, **values)
 
 
 def _sections(picture: Picture, language: Language) -> list[tuple[str, list[CoverageRow]]]:
     named = list(dict.fromkeys(row.table for row in picture.rows))
-    found = [(table_title(name, language), [row for row in picture.rows if row.table == name]) for name in named]
-    return [*found, (table_title("months", language), list(reversed(picture.months)))]
+    return [(table_title(name, language), [row for row in picture.rows if row.table == name]) for name in named]
 
 
 def tiles_of(rows: Iterable[CoverageRow]) -> list[Tile]:
@@ -166,27 +153,3 @@ def tiles_of(rows: Iterable[CoverageRow]) -> list[Tile]:
         shade = next((shade for limit, shade in _CLASSES if percent < limit), "") if percent is not None else "none"
         found.append(Tile(name, column, row, shade, percent))
     return found
-
-
-def lines_of(months: Sequence[CoverageRow]) -> list[Line]:
-    """People, registered and covered at the end of each month; what is left out has no point."""
-    most = max((row.people or 0 for row in months), default=0)
-    if len(months) < 2 or not most:
-        return []
-    found = []
-    for name in _LINES:
-        counts = [(at, getattr(row, name)) for at, row in enumerate(months)]
-        points = [(at * WIDTH // (len(months) - 1), HEIGHT - 10 - count * (HEIGHT - 30) // most)
-                  for at, count in counts if count is not None]  # fmt: skip
-        if points:
-            found.append(Line(name, " ".join(f"{x},{y}" for x, y in points), points[-1][1]))
-    return found
-
-
-def _day_of(request: Request, written: str) -> tuple[dict[str, str], dt.date | None, dict[str, str]]:
-    """What was typed, the day, and what is wrong with it."""
-    given = written or gateway_of(request).front.now().astimezone(JAKARTA).date().isoformat()
-    try:
-        return {"day": given}, dt.date.fromisoformat(given), {}
-    except ValueError:
-        return {"day": given}, None, {"day": texts(page_language(request))["law"]["which_day"]}

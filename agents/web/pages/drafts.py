@@ -27,7 +27,7 @@ from pipeline.store.draft_book import Draft
 from schemas.decisions import FieldError
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{22}")
-_WRITE: Final = {"number": "write_number", "date": "write_date", "time": "write_time"}
+_WRITE: Final = {"number": "write_number", "date": "write_date", "time": "write_time", "zone": "write_zone"}
 _REPORTS: Final = {"accident": report_accident, "death": report_death}
 
 

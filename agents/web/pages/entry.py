@@ -17,8 +17,7 @@ from agents.web.gate import (
     too_many,
 )
 from agents.web.identity_provider import DOOR
-from agents.web.messages import in_indonesian
-from agents.web.pages.forms import Form, form_of
+from agents.web.pages.forms import Form, form_of, said_on_page
 from agents.web.pages.frame import is_own_path, page, page_language, texts
 from agents.web.pages.resume import resumed
 from agents.web.session import ended, forget_session, hashed, set_session, used_link
@@ -59,7 +58,8 @@ async def enter(request: Request) -> Response:
         field = "code" if refused.reason in ("CODE_NEEDED", "CODE_REFUSED") else "name"
         return _door(request, Form(form.given, {}, {field: t[refused.reason.lower()]}))
     back = form.text("back")
-    answer = resumed(request, form) or RedirectResponse(back if is_own_path(back) else "/", 303)
+    resume = await resumed(request, form, found.principal, found.token)
+    answer = resume or RedirectResponse(back if is_own_path(back) else "/", 303)
     set_session(gateway_of(request), answer, found.token)
     return answer
 
@@ -82,8 +82,8 @@ async def see_link(request: Request, token: str) -> Response:
     """The form; opening it uses nothing."""
     try:
         return _link(request, token, await _found(request, token), {})
-    except SignInRefused:
-        return _gone(request)
+    except SignInRefused as refused:
+        return _gone(request, refused)
 
 
 @router.post("/link/{token}")
@@ -97,10 +97,10 @@ async def follow_link(request: Request, token: str) -> Response:
         if password != form.given.get("repeated"):
             return _link(request, token, link, {"password": texts(language)["entry"]["differ"]}, form)
         used = await used_link(request, token, form.text("name") or None, password)
-    except SignInRefused:
-        return _gone(request)
+    except SignInRefused as refused:
+        return _gone(request, refused)
     except Poison as poison:
-        said = {one.field: in_indonesian(one.message) if language == "id" else one.message for one in poison.errors}
+        said = {one.field: said_on_page(one.message, language) for one in poison.errors}
         return _link(request, token, link, said, form)
     return _used(request, used)
 
@@ -152,5 +152,7 @@ def _link(request: Request, token: str, link: Link, faults: dict[str, str], form
     )
 
 
-def _gone(request: Request) -> Response:
-    return page(request, "link_gone.html", None, 410, here="/")  # a refusal repeats nothing, no address either
+def _gone(request: Request, refused: SignInRefused) -> Response:
+    """Repeats nothing of the link, no address either."""
+    why, is_demo = (refused.link.why, refused.link.is_demo) if refused.link is not None else ("wrong", False)
+    return page(request, "link_gone.html", None, 410, here="/", why=why, is_demo=is_demo)

@@ -71,8 +71,9 @@ def faults_of(poison: Poison, names: Mapping[str, str], language: Language, rest
 
 
 def said_on_page(message: str, language: Language) -> str:
-    """A message of the pipeline in the language of the page, with days as that language writes them."""
-    return _ISO_DAY.sub(partial(_worded, language), in_indonesian(message) if language == "id" else message)
+    """A message of the pipeline as a sentence in the language of the page, with days as that language writes them."""
+    said = _ISO_DAY.sub(partial(_worded, language), in_indonesian(message) if language == "id" else message)
+    return said[:1].upper() + said[1:]
 
 
 def _worded(language: Language, found: re.Match[str]) -> str:

@@ -15,11 +15,12 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from agents.web.gate import gateway_of
 from agents.web.problems import Problem
 from pipeline.access.principals import Principal
 from pipeline.access.roles import ROLES
 from pipeline.explain import Language, day, line_name, outcome_name, paper_name, payee_name, program_name, rupiah
-from pipeline.explain.figures import moment
+from pipeline.explain.figures import filled, grouped, moment, month
 from schemas.clock import JAKARTA
 from schemas.values import source_kind, source_who
 
@@ -43,15 +44,25 @@ class Entry(NamedTuple):
 MENU: Final = (
     Entry("/tasks", "work", "list_work"),
     Entry("/cover", "cover", "check_cover"),
+    Entry("/cover/known", "member_known", "read_member_known"),
     Entry("/report/accident", "report_accident", "report_accident"),
     Entry("/report/death", "report_death", "report_death"),
+    Entry("/claim-sheet", "claim_sheet", "import_claims"),
     Entry("/members", "members", "import_members"),
+    Entry("/contributions", "contributions", "import_contributions"),
+    Entry("/known", "known", "import_known"),
     Entry("/coverage", "coverage", "read_coverage"),
+    Entry("/ledger", "ledger", "read_ledger"),
+    Entry("/replay", "replay", "read_run"),
+    Entry("/statistics", "statistics", "read_statistics"),
+    Entry("/protection", "protection", "list_protection"),
+    Entry("/signals", "signals", "list_signals"),
     Entry("/calls", "calls", "list_calls"),
     Entry("/claims", "claims", "list_claims"),
     Entry("/state", "state", "read_state"),
     Entry("/access", "access", "list_access"),
     Entry("/find", "find", "find"),
+    Entry("/person", "person", "read_kept"),
     Entry("/state/refused", "refused", "list_refused"),
     Entry("/law", "law", "read_law"),
 )
@@ -65,9 +76,12 @@ def texts(language: Language) -> Mapping[str, Any]:
 
 
 @cache
-def _environment() -> Environment:
+def _environment(language: Language) -> Environment:
+    """One a language, since macros of other files see its globals alone."""
     loader = FileSystemLoader(ROOM / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.globals.update(_words(language))
+    return made
 
 
 def page_language(request: Request) -> Language:
@@ -86,14 +100,15 @@ def page(request: Request, name: str, principal: Principal | None, status: int =
         "lang": language,
         "other": "en" if language == "id" else "id",
         "t": texts(language),
-        "here": quote(request.url.path),
+        "here": quote(f"{request.url.path}{'?' * bool(request.url.query)}{request.url.query}"),
+        "is_forgotten": getattr(request.state, "is_forgotten", False),
         "menu": menu_of(principal) if principal is not None else [],
         "principal": principal,
         "path": request.url.path,
         "current": max((one.path for one in MENU if request.url.path.startswith(one.path)), key=len, default=""),
-        **_words(language),
+        "due": partial(_due, language=language, today=gateway_of(request).front.now().astimezone(JAKARTA).date()),
     }
-    text = _environment().get_template(name).render(known | values)
+    text = _environment(language).get_template(name).render(known | values)
     headers = {"Content-Language": language, "Vary": "Cookie"}
     return HTMLResponse(text, status, headers=headers)
 
@@ -102,12 +117,15 @@ def _words(language: Language) -> dict[str, Any]:
     """What templates say figures and codes with."""
     names: dict[str, Callable[..., str]] = {
         "rupiah": rupiah,
+        "grouped": grouped,
+        "fill": filled,
         "day": day,
         "line_name": line_name,
         "outcome_name": outcome_name,
         "paper_name": paper_name,
         "payee_name": payee_name,
         "program_name": program_name,
+        "month": month,
         "when": _when,
         "who": _who,
     }
@@ -116,6 +134,13 @@ def _words(language: Language) -> dict[str, Any]:
 
 def _when(at: dt.datetime, language: Language) -> str:
     return moment(at.astimezone(JAKARTA).isoformat(timespec="minutes"), language)
+
+
+def _due(by: dt.date | str, language: Language, today: dt.date) -> str:
+    """A last day; of one that has passed, how long ago, in words."""
+    by = dt.date.fromisoformat(by) if isinstance(by, str) else by
+    written, late = day(by, language), (today - by).days
+    return written if late <= 0 else filled(texts(language)["frame"]["passed"], language, count=late, day=written)
 
 
 def _who(source: str, language: Language) -> str:

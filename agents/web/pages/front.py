@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
 from agents.web.gate import Signed, call, gateway_of
+from agents.web.pages.asked import asked_form, led
 from agents.web.pages.drafts import drafts_of
 from agents.web.pages.forms import faults_of, form_of
 from agents.web.pages.frame import ROOM, menu_of, page, page_language, switched, texts
@@ -70,19 +71,20 @@ async def static(name: str) -> Response:
     return FileResponse(Path(ROOM / "static" / name), media_type=_FILES[name])
 
 
-@router.get("/cover")
-async def ask_cover(request: Request, principal: Signed) -> Response:
-    grant_of(principal, "check_cover")
-    return page(
-        request, "cover.html", principal, given={"day": _today(request), "program": "JKK"}, faults={}, found=None
-    )
-
-
 @router.post("/cover")
-async def answer_cover(request: Request, principal: Signed) -> Response:
+async def ask_cover(request: Request, principal: Signed) -> Response:
     """Asked by POST, for a NIK never stands in an address."""
     grant_of(principal, "check_cover")
-    form, language = await form_of(request), page_language(request)
+    return await led(request, principal, await form_of(request), "/cover")
+
+
+@router.get("/cover")
+async def answer_cover(request: Request, principal: Signed, asked: str = "") -> Response:
+    grant_of(principal, "check_cover")
+    form, language = await asked_form(request, principal), page_language(request)
+    if form is None:
+        given = {"day": _today(request), "program": "JKM" if principal.kind == "desk" else "JKK"}
+        return page(request, "cover.html", principal, given=given, faults={}, found=None)
     faults: dict[str, str] = {}
     found, day = None, None
     try:
@@ -98,8 +100,8 @@ async def answer_cover(request: Request, principal: Signed) -> Response:
         faults |= faults_of(wrong, {"member": "member", "day": "day"}, language, "member")
     if not faults:
         try:
-            asked: dict[str, Any] = {"member": member, "program": program, "day": day, "language": language}
-            found = await call(request, check_cover, principal, **asked)
+            wanted: dict[str, Any] = {"member": member, "program": program, "day": day, "language": language}
+            found = await call(request, check_cover, principal, **wanted)
         except NotFound:
             faults["member"] = texts(language)["cover"]["not_yours"]
     status = 422 if faults else 200

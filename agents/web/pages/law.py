@@ -1,24 +1,28 @@
 """The law: each number on a day, through time as a step chart, where it is used, and what changed between two days."""
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from agents.web.gate import Signed, call, gateway_of
+from agents.web.pages.asked import asked_form, led
 from agents.web.pages.forms import faults_of, form_of
 from agents.web.pages.frame import page, page_language, texts
 from agents.web.pages.law_chart import chart_of
 from agents.web.pages.report_steps import whole_number
 from pipeline.access.principals import Principal
-from pipeline.access.roles import ROLES
+from pipeline.access.roles import ROLES, grant_of
 from pipeline.errors import Poison
 from pipeline.explain import Language, short
 from pipeline.explain.law import is_table, law_table, parameter_title, written_value
 from pipeline.explain.texts import text
 from pipeline.explain.words import law_text
+from pipeline.law.uses import USES
 from pipeline.operations.law import Dated, compare_law, read_law, read_parameter
 from pipeline.operations.law_trial import Impact, TooLarge, try_number
 from schemas.clock import JAKARTA
@@ -31,7 +35,8 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
 @router.get("/law")
-async def law(request: Request, principal: Signed, day: str = "") -> Response:
+async def law(request: Request, principal: Signed, day: str = "", q: str = "") -> Response:
+    """`q`: only the numbers in whose title or source these words are."""
     language, faults = page_language(request), dict[str, str]()
     found: tuple[Dated, ...] = ()
     on = _day(day or _today(request))
@@ -42,7 +47,7 @@ async def law(request: Request, principal: Signed, day: str = "") -> Response:
             found = await call(request, read_law, principal, day=on)
         except Poison as poison:
             faults = faults_of(poison, {"day": "day"}, language, "day")
-    given = {"day": day or _today(request)}
+    given = {"day": day or _today(request), "q": q}
     return page(
         request,
         "law.html",
@@ -51,8 +56,23 @@ async def law(request: Request, principal: Signed, day: str = "") -> Response:
         given=given,
         faults=faults,
         found=found,
+        groups=_groups([one for one in found if _has_words(one, q, language)], language),
         **_says(language),
     )
+
+
+def _groups(found: Sequence[Dated], language: Language) -> list[tuple[str, str, list[Dated]]]:
+    """(id, title, numbers) by what a number is used for first; last those that no decision depends on."""
+    t, groups = texts(language), dict[str, list[Dated]]()
+    for one in found:
+        groups.setdefault(USES[one.name].areas[0] if one.name in USES else "", []).append(one)
+    titles = {area: t["areas"][area] for area in t["areas"]} | {"": t["law"]["unused"]}
+    return [(area or "unused", titles[area], groups[area]) for area in titles if area in groups]
+
+
+def _has_words(one: Dated, q: str, language: Language) -> bool:
+    said = f"{parameter_title(one.name, language)} {law_text(one.reference, one.marker, language)}".casefold()
+    return all(word in said for word in q.casefold().split())
 
 
 @router.get("/law/compare")
@@ -61,7 +81,7 @@ async def compare(request: Request, principal: Signed, first: str = "", second: 
     given = {"first": first, "second": second or _today(request)}
     days = {name: _day(written) for name, written in given.items()}
     found = None
-    if first:
+    if "first" in request.query_params:
         faults = {name: texts(language)["law"]["which_day"] for name, day in days.items() if day is None}
         if not faults:
             try:
@@ -74,15 +94,19 @@ async def compare(request: Request, principal: Signed, first: str = "", second: 
     )
 
 
-@router.get("/law/{name}")
-async def parameter(request: Request, principal: Signed, name: str) -> Response:
-    return await _parameter(request, principal, name, given={}, faults={})
-
-
 @router.post("/law/{name}/try")
 async def try_out(request: Request, principal: Signed, name: str) -> Response:
-    """What another number would have done to stored claims. By POST, for it costs some seconds; it changes nothing."""
-    form, language = await form_of(request), page_language(request)
+    """By POST, for it costs some seconds: no link of another site shall begin it."""
+    grant_of(principal, "try_number")
+    return await led(request, principal, await form_of(request), f"/law/{quote(name, safe='')}")
+
+
+@router.get("/law/{name}")
+async def parameter(request: Request, principal: Signed, name: str, asked: str = "") -> Response:
+    """`asked`: what another number would have done to stored claims. It changes nothing."""
+    form, language = await asked_form(request, principal), page_language(request)
+    if form is None:
+        return await _parameter(request, principal, name, given={}, faults={})
     t = texts(language)["law"]
     since, written = _day(form.text("since")), form.text("written")
     found, faults = None, dict[str, str]()
@@ -92,9 +116,9 @@ async def try_out(request: Request, principal: Signed, name: str) -> Response:
         faults["written"] = t["which_written"]
     if since is not None and written:
         whole = whole_number(written)
-        asked: dict[str, Any] = {"since": since, "written": written.replace(",", ".") if whole is None else str(whole)}
+        wanted: dict[str, Any] = {"since": since, "written": written.replace(",", ".") if whole is None else str(whole)}
         try:
-            found = await call(request, try_number, principal, name=name, **asked)
+            found = await call(request, try_number, principal, name=name, **wanted)
         except Poison:
             faults["written"] = t["which_written"]
         except TooLarge:

@@ -1,6 +1,6 @@
 """The work queue: the most urgent first, filters that stay in the address; taking, releasing, handing over a claim."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -45,9 +45,22 @@ class Filters(NamedTuple):
         return Wanted(self.question or None, self.program or None, whose, bool(self.back), bool(self.overdue))
 
 
+_KNOWN: Final[Mapping[str, Container[str]]] = {
+    "question": ASKED,
+    "program": _PROGRAMS,
+    "whose": WHOSE,
+    "overdue": ("1",),
+    "back": ("1",),
+}
+
+
 def filters_of(given: Mapping[str, str]) -> Filters:
-    known = {"question": ASKED, "program": _PROGRAMS, "whose": WHOSE, "overdue": ("1",), "back": ("1",)}
-    return Filters(*(value if (value := given.get(name, "")) in known[name] else "" for name in Filters._fields))
+    return Filters(*(value if (value := given.get(name, "")) in _KNOWN[name] else "" for name in Filters._fields))
+
+
+def _left_out(given: Mapping[str, str], filters: Filters) -> list[str]:
+    """Names of filters that the address has with a value that is none of ours, which the page must say."""
+    return [name for name, value in filters._asdict().items() if given.get(name) and not value]
 
 
 def filters_in(address: str) -> Filters:
@@ -79,6 +92,7 @@ async def work(request: Request, principal: Signed, after: str | None = None, ne
         counts=counts,
         most=MOST_COUNTED,
         filters=filters,
+        left_out=_left_out(request.query_params, filters),
         path_of=path_of,
         questions=list(ASKED),
         short=lambda code: short(code, language),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -66,6 +66,7 @@ def step_page(
     elif said in FILE_FAULTS:
         faults["files"] = t[said]
     steps = [one.name for one in steps_of(kind, principal.kind, form.given)]
+    needed = papers_of(kind, form.given)
     return page(
         request,
         "report.html",
@@ -79,8 +80,9 @@ def step_page(
         lists=form.lists,
         faults=faults,
         label=partial(label_of, language=language),
-        options=partial(choices, language=language),
-        papers=papers_of(kind, form.given),
+        options=partial(_options, language=language),
+        papers=paper_options(needed, language),
+        others=paper_options([one for one in get_args(PaperName) if one not in needed], language),
         attached=attachments_of(form.lists),
         has_place=gateway_of(request).front.papers is not None,
         most_children=MOST_CHILDREN,
@@ -117,12 +119,18 @@ def check_page(
         children=children_of(form.lists),
         understood=partial(_understood, language=language),
         label=partial(label_of, language=language),
-        options=partial(choices, language=language),
+        options=partial(_options, language=language),
         faults={},
     )
 
 
-def paper_options(names: Sequence[PaperName] | Sequence[str], language: Language) -> dict[str, str]:
+def _options(path: str, language: Language) -> Mapping[str, str]:
+    """What may be chosen, with its words."""
+    zones: Mapping[str, str] = texts(language)["zones"]
+    return zones if path == "zone" else choices(path, language)
+
+
+def paper_options(names: Sequence[str], language: Language) -> dict[str, str]:
     return {one: paper_name(one, language) for one in names}
 
 

@@ -9,24 +9,21 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 from typing import Any, Final, Literal, NamedTuple
 
-from schemas.clock import JAKARTA
+from pipeline.sheets.cells import CellFault
+from pipeline.sheets.values import amount_of
+from schemas.clock import JAKARTA, ZONES
 from schemas.values import NIK_SHAPE
 
 Answers = Mapping[str, str]
 Kind = Literal["accident", "death"]
-Widget = Literal["line", "date", "time", "number", "area", "choice", "yes", "papers", "relatives", "children"]
+Widget = Literal["line", "date", "time", "zone", "number", "area", "choice", "yes", "papers", "relatives", "children"]
 
 _ATTACHMENT: Final = "attachment"
 _TRAVEL: Final = ("commuting", "duty_travel", "errand")
 _FACILITIES: Final = ("clinic", "hospital", "office")
 MOST_CHILDREN: Final = 6  # of one form; more are added by the office
+_OFFSETS: Final = {name: dt.time(tzinfo=zone).isoformat()[-6:] for name, zone in ZONES.items()}
 _NIK: Final = re.compile(NIK_SHAPE)
-# Digits alone, or in groups of three by one sign, with no cents behind the other one; at most 999 thousand million.
-_NUMBER: Final = re.compile(
-    r"(?:Rp ?)?"
-    r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?:\.[0-9]{3}){1,3}(?=$|,)|[0-9]{1,3}(?:,[0-9]{3}){1,3}(?=$|\.))"
-    r"(?:[.,]00?|,-)?"
-)
 
 
 class Question(NamedTuple):
@@ -66,6 +63,7 @@ STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
             (
                 Question("day", "date", True),
                 Question("time", "time", True),
+                Question("zone", "zone"),
                 Question("accident.kind", "choice", True),
                 Question("accident.setting", "choice", True),
             ),
@@ -194,7 +192,7 @@ def data_of(kind: Kind, principal_kind: str, answers: Answers, lists: Mapping[st
             _answer(data, question, answers, lists)
     data["member"] = _member(answers.get("member", ""))
     if kind == "accident":
-        data.setdefault("accident", {})["occurred_at"] = _moment(answers.get("day", ""), answers.get("time", ""))
+        data.setdefault("accident", {})["occurred_at"] = _moment(answers)
         if principal_kind in ("employer", "cooperative"):  # reporting here is the employer's stage I report
             data["report"] = {"reported_at": now.astimezone(JAKARTA).isoformat(timespec="seconds")}
     return data
@@ -205,8 +203,11 @@ def _member(written: str) -> dict[str, str]:
     return {"nik": number} if _NIK.fullmatch(number) else {"member_number": number}
 
 
-def _moment(day: str, time: str) -> str:
-    return f"{day}T{time}:00+07:00" if len(time) == len("10:00") else f"{day}T{time}+07:00"
+def _moment(answers: Answers) -> str:
+    """With the offset of the place, so that the day is the one that was typed; without a zone WIB."""
+    day, time, zone = (answers.get(name, "") for name in ("day", "time", "zone"))
+    whole = f"{time}:00" if len(time) == len("10:00") else time
+    return f"{day}T{whole}{_OFFSETS.get(zone, _OFFSETS['WIB'])}"
 
 
 def _answer(data: dict[str, Any], question: Question, answers: Answers, lists: Mapping[str, list[str]]) -> None:
@@ -235,8 +236,10 @@ def _answer(data: dict[str, Any], question: Question, answers: Answers, lists: M
 def whole_number(written: str) -> int | None:
     """`850000`, `850.000`, `Rp850.000,00` -> 850000. None: it is no whole number, or one that could be read in two
     ways; nothing is guessed."""
-    found = _NUMBER.fullmatch(written.strip())
-    return int(re.sub(r"[.,]", "", found["whole"])) if found is not None else None
+    try:
+        return amount_of(written.strip())
+    except CellFault:
+        return None
 
 
 def _value(widget: Widget, written: str) -> Any:
@@ -286,9 +289,11 @@ def field_of(path: str, asked: Iterable[str]) -> str:
 
 
 def is_readable(widget: Widget, written: str) -> bool:
-    """Whether what was typed is a date, a time or a number at all; of other widgets True."""
+    """Whether what was typed is a date, a time, a zone or a number at all; of other widgets True."""
     if widget == "number":
         return whole_number(written) is not None
+    if widget == "zone":
+        return written in ZONES
     try:
         if widget == "date":
             dt.date.fromisoformat(written)

@@ -8,11 +8,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from agents.web.gate import Signed, call
 from agents.web.messages import in_indonesian
-from agents.web.pages.forms import form_of
+from agents.web.pages.asked import asked_form, led
+from agents.web.pages.forms import Form, form_of
 from agents.web.pages.frame import page, page_language, texts
 from agents.web.problems import ProblemError
 from pipeline.access.principals import Principal
-from pipeline.access.roles import ROLES
+from pipeline.access.roles import ROLES, grant_of
 from pipeline.errors import NotReady, Poison, Transient
 from pipeline.explain import refusal_text, short
 from pipeline.explain.law import parameter_title
@@ -49,21 +50,33 @@ async def refused_events(request: Request, principal: Signed, after: str = "") -
 
 @router.get("/state/refused/{topic}/{partition}/{offset}")
 async def refused_event(
-    request: Request, principal: Signed, topic: str, partition: str, offset: str, done: str = ""
+    request: Request, principal: Signed, topic: str, partition: str, offset: str, done: str = "", asked: str = ""
 ) -> Response:
+    """`asked`: a step with what is wrong with it, or to open the event: it is personal, and each look is recorded."""
     place = f"{topic}/{partition}/{offset}"
-    return await _one(request, principal, place, done=done if done in DONE else "")
+    form = await asked_form(request, principal)
+    if form is None:
+        return await _one(request, principal, place, done=done if done in DONE else "")
+    step, original = form.text("step"), None
+    if step == "original":
+        original = _readable(await call(request, read_original, principal, place))
+    elif step == "correct":
+        original = form.given.get("event", "")
+    status = 422 if form.faults else 200
+    return await _one(request, principal, place, original=original, given=form.given, faults=form.faults, status=status)
 
 
 @router.post("/state/refused/{topic}/{partition}/{offset}/{step}")
 async def work_on(request: Request, principal: Signed, topic: str, partition: str, offset: str, step: str) -> Response:
-    """`step`: what the button says. The event is shown by POST alone, since it is personal and each look counts."""
+    """`step`: what the button says."""
     form, place = await form_of(request), f"{topic}/{partition}/{offset}"
     t, language = texts(page_language(request))["state"], page_language(request)
+    home, kept = f"/state/refused/{place}", {**form.lists, "step": [step]}
     try:
         if step == "original":
-            raw = await call(request, read_original, principal, place)
-            return await _one(request, principal, place, original=_readable(raw))
+            grant_of(principal, "read_original")
+            await call(request, read_refused, principal, place)
+            return await led(request, principal, Form({}, kept), home)
         if step == "ask":
             await call(request, ask_original, principal, place, form.text("reason"))
         elif step == "approve":
@@ -75,23 +88,21 @@ async def work_on(request: Request, principal: Signed, topic: str, partition: st
         else:
             raise ProblemError("NOT_FOUND")
     except Poison as poison:
-        field = "reason" if step == "ask" else "event"
-        given = form.text("event") if step == "correct" else None
-        faults = {field: t["which_reason"]} if step == "ask" else _faults(poison, language)
-        return await _one(request, principal, place, faults=faults, original=given, given=form.given, status=422)
+        faults = {"reason": t["which_reason"]} if step == "ask" else _faults(poison, language)
+        return await led(request, principal, Form({}, kept, faults), home)
     except NotFound as error:
         if step != "retry":
             raise
         await call(request, read_refused, principal, place)  # there is one, and it cannot be sent as it is
         fault = {"retry": f"{t['cannot_retry']} {str(error) if language == 'en' else ''}".strip()}
-        return await _one(request, principal, place, faults=fault, status=422)
+        return await led(request, principal, Form({}, kept, fault), home)
     except (NotReady, Transient) as error:
         if step != "retry":
             raise
         fault = {"retry": t["retry_away"] if language == "id" else str(error)}
-        return await _one(request, principal, place, faults=fault, status=503)
+        return await led(request, principal, Form({}, kept, fault), home)
     done = {"ask": "asked", "approve": "approved", "retry": "retried", "correct": "corrected"}[step]
-    return RedirectResponse(f"/state/refused/{place}?done={done}", 303)
+    return RedirectResponse(f"{home}?done={done}", 303)
 
 
 async def _one(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Final, get_args
 
@@ -10,7 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from agents.letters import is_installed
+from agents.letters.codes import qr_svg
 from agents.web.gate import Signed, call, gateway_of
+from agents.web.pages.asked import asked_form, led
 from agents.web.pages.claims import PAPERS
 from agents.web.pages.code import FIELD as CODE
 from agents.web.pages.code import with_code
@@ -18,11 +20,13 @@ from agents.web.pages.forms import Form, faults_of, form_of, new_key, sent
 from agents.web.pages.frame import page, page_language, texts
 from agents.web.pages.queue import Filters, filters_in, officer_name, path_of
 from agents.web.pages.report_steps import whole_number
+from agents.web.pages.signals import signals_of
 from pipeline.access.principals import Principal
-from pipeline.access.roles import ROLES, Denied
+from pipeline.access.roles import ROLES, Denied, grant_of
 from pipeline.errors import Poison
-from pipeline.explain import short
-from pipeline.operations.claim_file import Change, Entry, changed_since, read_case
+from pipeline.explain import Language, short
+from pipeline.operations.case_facts import Entry
+from pipeline.operations.claim_file import Change, changed_since, read_case
 from pipeline.operations.fate import Fate
 from pipeline.operations.front_office import IdReused
 from pipeline.operations.reading import explain_claim
@@ -42,8 +46,11 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 
 
 @router.get("/tasks/{claim}")
-async def claim_file(request: Request, principal: Signed, claim: str, done: str = "", why: str = "") -> Response:
-    """`done`, `why`, `since` (a revision): what became of the ruling that was sent from here. `said`: of its holder."""
+async def claim_file(
+    request: Request, principal: Signed, claim: str, done: str = "", why: str = "", asked: str = ""
+) -> Response:
+    """`done`, `why`, `since` (a revision): what became of the ruling that was sent from here. `said`: of its holder.
+    `asked`: a draft of a ruling, to be previewed."""
     given = request.query_params
     filters = filters_in(given.get("list", ""))
     shown = Shown(
@@ -52,30 +59,53 @@ async def claim_file(request: Request, principal: Signed, claim: str, done: str 
         why=why,
         said=said if (said := given.get("said", "")) in SAID else "",
     )
-    return await _file(request, principal, claim, Form({"seen": given.get("since", "")}, {}), shown)
+    form = await asked_form(request, principal)
+    if form is None:
+        return await _file(request, principal, claim, Form({"seen": given.get("since", "")}, {}), shown)
+    return await _draft(request, principal, claim, form, filters_in(form.text("list")))
 
 
 @router.post("/tasks/{claim}")
 async def rule(request: Request, principal: Signed, claim: str) -> Response:
     """Preview first; the preview has the button that sends."""
+    grant_of(principal, "review")
     form, language = await form_of(request), page_language(request)
     filters, t = filters_in(form.text("list")), texts(language)["work"]
     data, faults = _review_of(claim, form, t)
-    preview, given = None, form.given
-    if not faults:
+    if not faults and form.text("step") == "send":
         try:
-            if form.text("step") == "send":
-                fate, faults = await _sent(request, principal, form, data)
-                if fate is not None:
-                    return _followed(claim, fate, filters, data["revision"])
+            fate, faults = await _sent(request, principal, form, data)
+            if fate is not None:
+                return _followed(claim, fate, filters, data["revision"])
+        except Poison as poison:
+            faults, form = _refused(poison, form, language)
+        except IdReused:  # this form was sent before, with another ruling: a key of its own for this one
+            faults, form = {"verdict": t["sent_before"]}, _with(form, key=new_key())
+    return await led(request, principal, replace(form, faults=faults), path_of(claim, Filters()), list=filters.address)
+
+
+async def _draft(request: Request, principal: Principal, claim: str, form: Form, filters: Filters) -> Response:
+    """The preview of a ruling, or what is wrong with it. What a code was wrong with has a preview, too."""
+    language, preview = page_language(request), None
+    data, wrong = _review_of(claim, form, texts(language)["work"])
+    faults = form.faults | wrong
+    if not faults or [*faults] == [CODE]:
+        try:
             preview = await call(request, preview_ruling, principal, data, language)
         except Poison as poison:
-            faults = faults_of(poison, _FIELDS, language, "verdict")
-            given = {**given, "seen": form.text("revision")} if poison.reason == "REVIEW_STALE" else given
-        except IdReused:  # this form was sent before, with another ruling: a key of its own for this one
-            faults, given = {"verdict": t["sent_before"]}, {**given, "key": new_key()}
+            faults, form = _refused(poison, form, language)
     shown = Shown(filters, preview, status=422 if faults else 200)
-    return await _file(request, principal, claim, Form(given, form.lists, faults), shown)
+    return await _file(request, principal, claim, replace(form, faults=faults), shown)
+
+
+def _refused(poison: Poison, form: Form, language: Language) -> tuple[dict[str, str], Form]:
+    """The faults, and the form: with the revision that was seen, where something has changed since."""
+    faults = faults_of(poison, _FIELDS, language, "verdict")
+    return faults, _with(form, seen=form.text("revision")) if poison.reason == "REVIEW_STALE" else form
+
+
+def _with(form: Form, **more: str) -> Form:
+    return Form(form.given | more, form.lists | {name: [value] for name, value in more.items()}, form.faults)
 
 
 async def _sent(
@@ -99,7 +129,7 @@ async def _sent(
 async def letter(request: Request, principal: Signed, claim: str) -> Response:
     """The letter to the family, to print."""
     found = await call(request, explain_claim, principal, claim, page_language(request))
-    return page(request, "letter.html", principal, letter=found, claim=claim, has_pdf=is_installed())
+    return page(request, "letter.html", principal, letter=found, claim=claim, has_pdf=is_installed(), qr=qr_svg)
 
 
 def _review_of(claim: str, form: Form, t: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -178,6 +208,7 @@ async def _file(request: Request, principal: Principal, claim: str, form: Form, 
         principal,
         shown.status,
         case=found,
+        may_know=principal.kind in ROLES["read_known"],
         holder=holder,
         changed=changed,
         days=_by_day(found.history),
@@ -191,6 +222,7 @@ async def _file(request: Request, principal: Principal, claim: str, form: Form, 
         said=shown.said,
         filters=shown.filters,
         path_of=path_of,
+        **await signals_of(request, principal, claim),
         has_provider=gateway_of(request).provider is not None,
         officer_name=officer_name,
         why=short(shown.why, language) if shown.why in _SHOWN_REFUSALS else "",

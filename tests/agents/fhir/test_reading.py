@@ -88,6 +88,9 @@ EXTENSION = {"url": "http://example.org/unknown", "valueString": "x"}
         (put("diagnosis.0.onAdmission", {"text": "y"}), "Claim.diagnosis[0].onAdmission", "change the meaning"),
         (put("diagnosis.0.diagnosisCodeableConcept.coding.0.system", "http://snomed.info/sct"),
          "Claim.diagnosis[0].diagnosisCodeableConcept.coding[0].system", "icd-10"),
+        (put("diagnosis.0.diagnosisCodeableConcept.coding.0.code", "broken arm"),
+         "Claim.diagnosis[0].diagnosisCodeableConcept.coding[0].code", "no code of ICD-10"),
+        (put("patient.identifier", []), "Claim.patient.identifier", "FHIR R4"),
         (put("extension.1.url", "medical"), "Claim.extension[1]", "could change the meaning"),
         (put("extension.1.extension.0", {"url": "unable_to_work_days", "valueMoney": {"value": 3, "currency": "IDR"}}),
          "Claim.extension[1].extension[0].valueMoney", "could change the meaning"),
@@ -109,6 +112,7 @@ def test_what_is_not_read_is_refused_at_its_place(change: Change, expression: st
     assert faults(claim()) == {}
     found = faults(claim(change))
     assert expression in found and said in found[expression], found
+    assert not any(one.endswith("root") for one in found), "no element of FHIR"
 
 
 @pytest.mark.parametrize(
@@ -244,3 +248,9 @@ def test_no_outcome_repeats_what_was_sent() -> None:
 def test_each_fault_has_words_in_both_languages(kind: str) -> None:
     _, indonesian, english = _KINDS[kind]
     assert indonesian and english and indonesian != english
+
+
+@pytest.mark.parametrize("code", ["S52", "S52.5", "S525", "T07", "U07.1", "S52.501A", "C4A.0"])
+def test_codes_of_icd_10_are_read_with_and_without_their_point(code: str) -> None:
+    found = read_claim_resource(claim(put("diagnosis.0.diagnosisCodeableConcept.coding.0.code", code)))
+    assert found.faults == [] and code in found.data["medical"]["diagnosis"]

@@ -1,9 +1,14 @@
-"""One gateway for all tests of this folder, over a store with a few claims, and a key of each principal."""
+"""A gateway for the tests of each file, over a store with a few claims, and a key of each principal.
+
+Each file begins with the same store, so no test depends on which files ran before it.
+"""
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -29,10 +34,10 @@ def who_of(kind: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """OWN-1 has every kind of party, FOREIGN-1 an office alone; OFFICER-1 waits for an officer."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('gateway')}/santunan.db"
-    site = Site(url, partitions=1)
+    path = tmp_path_factory.mktemp("filled") / "santunan.db"
+    site = Site(f"sqlite:///{path}", partitions=1)
     happened = {
         "occurred_at": "2024-05-05T10:00:00+07:00",
         "kind": "occupational_disease",
@@ -56,16 +61,23 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> str:
         e.accident("OFFICER-1", "2024-05-05", accident=happened),
     )
     site.close()
-    return url
+    return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def url(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Of a copy."""
+    copied = shutil.copytree(filled.parent, tmp_path_factory.mktemp("gateway"), dirs_exist_ok=True)
+    return f"sqlite:///{copied / filled.name}"
+
+
+@pytest.fixture(scope="module")
 def gateway(url: str) -> Iterator[tuple[Gateway, int]]:
     with running_gateway(read_settings(database_url=url, web_rate=10_000)) as found:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def key_of(gateway: tuple[Gateway, int]) -> Callable[[str], str]:
     """The key of KIND:WHO, made where it is missing."""
     keys: dict[str, str] = {}
@@ -82,7 +94,7 @@ def key_of(gateway: tuple[Gateway, int]) -> Callable[[str], str]:
     return key
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(gateway: tuple[Gateway, int], key_of: Callable[[str], str]) -> Callable[[str | None], Client]:
     """Of KIND:WHO; None: without a key."""
     return lambda name: Client(gateway[1], key_of(name) if name else None)

@@ -37,7 +37,7 @@ ROOMS: Final = (
     "pipeline/credentials.py",
     "agents/web",
 )
-RAISED: Final = {"FieldError": 1, "WeakPassword": 0, "BadPrincipal": 0, "wrong_media_type": 0, "_refused": 0}
+RAISED: Final = {"FieldError": 1, "WeakPassword": 0, "BadPrincipal": 1, "wrong_media_type": 0, "_refused": 0}
 # What no sender of the gateway reads: of a document that we make, or of commands alone.
 ELSEWHERE: Final = ("two schemas are named", "and nobody is officer and")
 _QUOTED: Final = re.compile(

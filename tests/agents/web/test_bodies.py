@@ -133,3 +133,11 @@ def test_a_key_that_stands_twice_in_an_event_is_found_where_it_stands(client: Op
     found = client("office:one").ask("POST", "/v1/events", raw, Content_Type="application/cloudevents+json")
     assert found.json["errors"][0]["pointer"] == "/data/documents"
     assert b"3171010101800001" not in found.raw
+
+
+def test_a_missing_key_a_date_to_come_and_what_the_parser_finds_are_named_at_once(client: Open) -> None:
+    data = {"member": {}, "accident": {"occurred_at": "2199-07-07T10:00:00+07:00"}, "medical": {"healed_on": 5}}
+    found = client("clinic:one").ask("POST", "/v1/accidents", data)
+    assert found.status == 422
+    named = {one.get("pointer") or one["header"] for one in found.json["errors"]}
+    assert named == {"Idempotency-Key", "/member", "/accident/occurred_at", "/medical/healed_on"}

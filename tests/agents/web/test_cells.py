@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import pytest
 
@@ -16,7 +15,6 @@ from tests.support import events as e
 from tests.support.gateway import Answer, Client
 
 OTHERS = "20000000033"
-FORM: Final = "application/x-www-form-urlencoded"
 _numbers = itertools.count(1)
 Ask = Callable[[Client, str, bool], Answer]
 
@@ -54,7 +52,7 @@ def taken(client: Client) -> Client:
 
 
 def form(client: Client, path: str, **given: str) -> Answer:
-    return client.ask("POST", path, urlencode(given).encode(), Content_Type=FORM)
+    return client.form(path, given)
 
 
 NOWHERE = "claims.accidents/0/999999"  # a place of nothing
@@ -74,6 +72,8 @@ def known(client: Client) -> str:
 
 SHEET = b"NIK;Nama;Tanggal lahir;Segmen;Tanggal daftar;Program\n3603014101900001;Siti;01/01/1990;BPU;;JKK, JKM\n"
 PAYMENTS = b"Nomor KPJ;Bulan;Jumlah;Tanggal bayar\n20000000022;2020-01;24000;05/01/2020\n"
+CLAIMS = b"Nomor KPJ;Tanggal kecelakaan;Jam;Jenis;Keadaan;Tanggal lapor\n20000000022;07/07/2024;10:00;cedera;dinas;\n"
+DEATHS = b"Nomor KPJ;Tanggal meninggal;Sebab\n20000000022;07/07/2024;sakit\n"
 ACCIDENT = {"occurred_at": "2024-07-07T10:00:00+07:00"}
 HOW: Final[dict[str, Ask]] = {
     "report_accident": lambda c, s, own: report(c, "/v1/accidents", {"member": member_of(own), "accident": ACCIDENT}),
@@ -89,6 +89,9 @@ HOW: Final[dict[str, Ask]] = {
     "import_members": lambda c, s, own: c.ask("POST", "/v1/imports/members", SHEET, Content_Type="text/csv"),
     "import_contributions": lambda c, s, own: c.ask(
         "POST", "/v1/imports/contributions", PAYMENTS, Content_Type="text/csv"
+    ),
+    "import_claims": lambda c, s, own: c.ask(
+        "POST", "/v1/imports/claims", DEATHS if ":desk:" in s else CLAIMS, Content_Type="text/csv"
     ),
     "report_wage": lambda c, s, own: event(
         c, s, "member.wage-reported", member_of(own) | {"month": "2024-01", "wage": 1}
@@ -116,6 +119,11 @@ HOW: Final[dict[str, Ask]] = {
     ),
     "read_coverage": lambda c, s, own: c.get("/v1/coverage"),
     "list_calls": lambda c, s, own: c.get("/v1/calls"),
+    "read_statistics": lambda c, s, own: c.get("/v1/statistics"),
+    "list_protection": lambda c, s, own: c.get("/v1/protection"),
+    "export_members": lambda c, s, own: c.get("/v1/exports/members"),
+    "list_signals": lambda c, s, own: c.get("/v1/signals"),
+    "list_claim_signals": lambda c, s, own: c.get(f"/v1/cases/{claim_of(own)}/signals"),
     "import_known": lambda c, s, own: c.ask(
         "POST", "/v1/known", b"Nama;NIK\nSiti;3603014101900001\n", Content_Type="text/csv"
     ),
@@ -126,6 +134,7 @@ HOW: Final[dict[str, Ask]] = {
     "read_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}"),
     "read_case": lambda c, s, own: c.get(f"/v1/cases/{claim_of(own)}"),
     "list_claims": lambda c, s, own: c.get("/v1/claims"),
+    "find_claims": lambda c, s, own: c.get(f"/claims?number={claim_of(own)}"),
     "explain_claim": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation"),
     "list_decisions": lambda c, s, own: c.get("/v1/decisions"),
     "list_work": lambda c, s, own: c.get("/v1/work"),
@@ -137,6 +146,7 @@ HOW: Final[dict[str, Ask]] = {
     "read_law": lambda c, s, own: c.get("/law"),
     "read_parameter": lambda c, s, own: c.get("/law/funeral"),
     "compare_law": lambda c, s, own: c.get("/law/compare?first=2019-12-01&second=2019-12-02"),
+    "read_dossier": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/dossier"),
     "try_number": lambda c, s, own: form(c, "/law/funeral/try", since="2019-12-02", written="12000000"),
     "read_state": lambda c, s, own: c.get("/state"),
     "list_refused": lambda c, s, own: c.get("/state/refused"),
@@ -155,6 +165,17 @@ HOW: Final[dict[str, Ask]] = {
     "make_access_link": lambda c, s, own: form(c, "/access/link", name="urn:santunan:clinic:nobody"),
     "find": lambda c, s, own: form(c, "/find", text=claim_of(own)),
     "read_trail": lambda c, s, own: c.get(f"/trail/{claim_of(own)}"),
+    "read_known": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/known?known_on=2024-08-07"),
+    "explain_known": lambda c, s, own: c.get(f"/v1/claims/{claim_of(own)}/explanation?revision=1"),
+    "read_member_known": lambda c, s, own: c.ask(
+        "POST", "/v1/members/known", {"member": WORKER, "known_on": "2024-08-07T10:00:00+07:00"}
+    ),
+    "read_ledger": lambda c, s, own: c.get("/ledger"),
+    "read_proof": lambda c, s, own: form(c, "/ledger/receipt", digest="0" * 64),
+    "start_verification": lambda c, s, own: form(c, "/ledger/verification"),
+    "start_replay": lambda c, s, own: form(c, "/replay", since="", until=""),
+    "read_run": lambda c, s, own: c.get("/replay"),
+    "read_kept": lambda c, s, own: form(c, "/person", member=WORKER, reason="x"),
     "read_person": lambda c, s, own: form(c, f"/trail/{claim_of(own)}/person", reason="x"),
     "read_session": lambda c, s, own: c.get("/v1/session"),
     "sign_out": lambda c, s, own: c.ask("DELETE", "/v1/session"),
@@ -174,9 +195,15 @@ NEVER_FOREIGN = {
     *(
         "submit_events",
         "import_members",
+        "export_members",
         "import_contributions",
+        "import_claims",
         "list_work",
+        "find_claims",
         *("read_coverage", "list_calls", "import_known", "list_known_matches", "decide_known_match"),
+        "read_statistics",
+        *("read_coverage", "list_calls", "list_protection", "import_known", "list_known_matches", "decide_known_match"),
+        *("read_statistics", "list_signals"),
         "read_session",
         "sign_out",
         "read_law",
@@ -211,8 +238,8 @@ def test_each_cell_is_answered_as_the_table_says(
             assert found.json["code"] in ("NOT_ALLOWED", "SOURCE_FORGED"), said
     elif operation in OF_NOTHING or (grant.reach == "own" and not is_own and operation not in NEVER_FOREIGN):
         assert found.status == 404 and ("html" in found.headers["content-type"] or found.json["code"] == "NOT_FOUND")
-    elif operation in ("submit_events", "put_paper", "give_code"):
-        assert found.status == 422, said  # it is allowed, and what it sent is no event, another paper, or by a key
+    elif operation in ("submit_events", "put_paper", "give_code", "read_proof"):
+        assert found.status == 422, said  # allowed; it sent no event, another paper, by a key, or no digest
     else:
         assert found.status in (200, 201, 202, 204, 303), said
     assert found.headers["cache-control"] == "no-store"

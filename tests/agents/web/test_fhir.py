@@ -126,6 +126,7 @@ def test_a_claim_in_another_name_is_refused_and_logged(client: Open, caplog: pyt
     with caplog.at_level(logging.WARNING, "santunan.gateway"):
         found = submit(client(CLINIC), claim("f-4", "clinic:other"))
     assert found.status == 403 and issues(found) == {"Claim.provider": "forbidden"}
+    assert "write your own name" in found.raw.decode() and "`source`" not in found.raw.decode()
     assert [one for one in caplog.records if getattr(one, "reason", "") == "SOURCE_FORGED"]
 
 
@@ -165,6 +166,8 @@ def test_faults_of_the_event_alone_are_named_too(client: Open) -> None:
         ("POST", SUBMIT, b'{"resourceType": "Claim", "resourceType": "Claim"}', {}, 400, "structure"),
         ("POST", SUBMIT, b'{"resourceType": "Patient"}', {}, 422, "not-supported"),
         ("POST", SUBMIT, b"<Claim/>", {"Content_Type": "application/fhir+xml"}, 415, "not-supported"),
+        ("POST", SUBMIT, b"{}", {"Content_Type": f"{FHIR}; fhirVersion=5.0"}, 415, "not-supported"),
+        ("GET", "/fhir/metadata", None, {"Accept": f"{FHIR}; fhirVersion=4.3"}, 406, "not-supported"),
         ("POST", SUBMIT, b" " * 70_000, {}, 413, "too-long"),
         ("POST", f"{SUBMIT}?wait=99", b"{}", {}, 422, "invalid"),
         ("GET", SUBMIT, None, {}, 405, "not-supported"),

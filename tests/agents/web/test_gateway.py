@@ -299,7 +299,9 @@ def test_a_decision_is_waited_for(client: Open, url: str) -> None:
         "claim": f"/v1/claims/{made.json['claim_id']}",
         "revision": 1,
     }
-    assert receipt.json == made.json | {"fate": fate}
+    proof = receipt.json["proof"]
+    assert receipt.json == made.json | {"fate": fate, "proof": proof}
+    assert proof["state"] == "waiting" and "once the event is read" in proof["detail"] and proof["expected_by"]
 
 
 def test_a_sender_whose_event_a_worker_refused_is_told_why_and_waits_no_longer(client: Open, url: str) -> None:

@@ -9,8 +9,9 @@ from typing import Any, Final
 import pytest
 
 from agents.imports.reader import read_sheet
-from agents.web.imports import XLSX
-from agents.web.pages.members import MOST_BYTES
+from agents.web.imports import XLSX, Checked, checked
+from agents.web.pages import sheets
+from agents.web.pages.sheets import MOST_BYTES
 from pipeline.enrolment.columns import COLUMNS
 from tests.support.command_line import santunan
 from tests.support.gateway import Answer, Client
@@ -22,7 +23,7 @@ EVIL: Final = '<script>alert(1)</script>"&{{7*7}}'
 BOUNDARY: Final = "----limit"
 
 
-def upload(client: Client, language: str = "id", **fields: bytes) -> Answer:
+def upload(client: Client, language: str = "id", path: str = "/members", **fields: bytes) -> Answer:
     body = b""
     for name, content in fields.items():
         told = f'; filename="{name}.csv"' if name == "file" else ""
@@ -31,11 +32,12 @@ def upload(client: Client, language: str = "id", **fields: bytes) -> Answer:
         )
     body += f"--{BOUNDARY}--\r\n".encode()
     kind = f"multipart/form-data; boundary={BOUNDARY}"
-    return client.ask("POST", "/members", body, Content_Type=kind, Cookie=f"language={language}")
+    cookie = f"language={language}"
+    return client.followed(client.ask("POST", path, body, Content_Type=kind, Cookie=cookie), Cookie=cookie)
 
 
-def post(client: Client, data: bytes, query: str = "", **headers: str) -> Answer:
-    return client.ask("POST", f"/v1/imports/members{query}", data, **{"Content_Type": "text/csv"} | headers)
+def post(client: Client, data: bytes, query: str = "", about: str = "members", **headers: str) -> Answer:
+    return client.ask("POST", f"/v1/imports/{about}{query}", data, **{"Content_Type": "text/csv"} | headers)
 
 
 def hidden(answer: Answer, name: str) -> bytes:
@@ -64,6 +66,13 @@ def test_a_sheet_has_one_answer_by_command_api_and_console(
     said = [(one["place"], one["column"] or "", one["detail"]) for one in by_command["faults"]]
     assert page.status == 200 and [(one[0], one[1], one[3]) for one in rows] == said
     assert hidden(page, "id").decode() == by_command["id"]
+
+
+def test_the_page_says_what_was_not_read_and_a_missing_column_once(client: Open) -> None:
+    data = as_csv(good_rows(3, 900)).replace(b"Penghasilan", b"Uang jajan") + b"JUMLAH;3\n"
+    page = upload(client(COOPERATIVE), file=data).raw.decode()
+    assert "Kolom yang tidak dibaca: Uang jajan." in page and "tidak dibaca: 5 (jumlah)." in page
+    assert page.count("ganti judul kolomnya menjadi: Upah atau penghasilan.") == 1
 
 
 def test_a_check_is_confirmed_by_its_id_and_by_no_other(client: Open) -> None:
@@ -100,25 +109,25 @@ def test_a_sheet_that_cannot_be_read_is_a_problem_with_its_remedy(client: Open) 
 
 
 def test_the_console_confirms_what_it_has_shown(client: Open) -> None:
-    cooperative, data = client(COOPERATIVE), as_csv(good_rows(5, 6_000))
+    cooperative, data = client(COOPERATIVE), as_csv(good_rows(12, 6_000))
     shown = upload(cooperative, file=data)
-    again = {name: hidden(shown, name) for name in ("sheet", "id")}
-    assert b"Daftarkan 5 yang siap" in shown.raw
+    again = {name: hidden(shown, name) for name in ("kept", "id")}
+    assert b"Daftarkan 12 yang siap" in shown.raw
     changed = upload(cooperative, **again | {"id": b"AAAAAAAA"}, action=b"confirm")
     assert changed.status == 409
     done = upload(cooperative, **again, action=b"confirm")
-    assert "5 peserta didaftarkan. Sudah terdaftar sebelumnya: 0. Ditolak: 0." in done.raw.decode()
+    assert "12 peserta didaftarkan. Sudah terdaftar sebelumnya: 0. Ditolak: 0." in done.raw.decode()
     sheet = upload(cooperative, **again, action=b"sheet")
     assert sheet.headers["content-type"] == XLSX
     with read_sheet(sheet.raw, COLUMNS) as back:
-        assert len(list(back.rows())) == 5
+        assert len(list(back.rows())) == 12
 
 
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
         ({"file": b""}, "Pilih berkasnya dahulu."),
-        ({"sheet": b"no base64!"}, "Pilih berkasnya dahulu."),
+        ({"kept": b"nothing"}, "sudah tidak disimpan"),
         ({"file": bytes(MOST_BYTES + 1)}, "lebih besar dari 1 MB"),
         ({"file": b"\x89PNG\r\n"}, "bukan daftar Excel atau CSV"),
         ({"file": b"Nama;Alamat\nSiti;Tangerang\n"}, "NIK"),
@@ -170,3 +179,45 @@ def test_who_signed_in_at_a_gateway_imports_there(
         assert len(list(sheet.rows())) == 200
     wrong = santunan("members", "import", "anggota.csv", "--as", COOPERATIVE, cwd=tmp_path)
     assert wrong.status == 2 and "santunan logout" in wrong.err
+    for file, kind in (("x.csv", "text/csv"), ("x.xlsx", XLSX)):
+        out = santunan("members", "export", file, "--cooperative", "NP000001", cwd=tmp_path)
+        assert out.status == 0 and (tmp_path / file).stat().st_mode & 0o077 == 0, out.err
+        there = client(COOPERATIVE).get("/v1/exports/members?cooperative=NP000001", Accept=kind).raw
+        with read_sheet((tmp_path / file).read_bytes(), COLUMNS) as sheet, read_sheet(there, COLUMNS) as other:
+            assert list(sheet.rows()) == list(other.rows()) != []
+    assert santunan("members", "export", "x.pdf", cwd=tmp_path).status == 2
+
+
+def test_members_are_given_out_by_the_api_and_by_the_page(client: Open) -> None:
+    own = client(COOPERATIVE)
+    found = own.get("/v1/exports/members")
+    assert found.status == 200 and found.raw.decode("utf-8-sig").startswith("NIK;Nama;Tanggal lahir;Nomor KPJ;")
+    assert own.get("/v1/exports/members", Accept=XLSX).raw.startswith(b"PK")
+    page = own.get("/members").raw.decode()
+    assert 'href="/members/export.xlsx"' in page and 'href="/members/export.csv"' in page
+    assert own.get("/members/export.csv").raw == found.raw and own.get("/members/export.xlsx").raw.startswith(b"PK")
+    assert own.get("/members/export.pdf").status == 404
+    for path in ("/contributions", "/claim-sheet"):
+        other = own.get(path)
+        assert other.status == 200 and "/members/export" not in other.raw.decode()
+    paid = b"Nomor KPJ;Bulan iuran;Jumlah;Tanggal bayar\n19990000014;2026-11;16.400;10/11/2026\n"
+    assert upload(own, path="/contributions", file=paid).status == 200
+    assert client("clinic:plkk-0012").get("/members/export.csv").status == 403
+
+
+def test_the_home_of_a_cooperative_says_that_it_registers_members_there(client: Open) -> None:
+    home = client(COOPERATIVE).ask("GET", "/", None, Cookie="language=id").raw.decode()
+    assert "koperasi mendaftarkan anggotanya dan mencatat iurannya" in home
+    assert "tidak ada tugas atau klaim yang menunggu" in home
+
+
+def test_a_sheet_of_registered_members_leads_to_who_is_covered(client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, sheet = client(COOPERATIVE), as_csv(good_rows(3, 400))
+    assert 'href="/protection">Lihat' not in upload(own, file=sheet).raw.decode()
+
+    async def all_there(*asked: Any, **how: Any) -> Checked:
+        found, *rest = await checked(*asked, **how)
+        return found | {"counts": found["counts"] | {"good": 0, "unchanged": 3}}, *rest
+
+    monkeypatch.setattr(sheets, "checked", all_there)
+    assert 'href="/protection">Lihat' in upload(own, file=sheet).raw.decode()

@@ -98,8 +98,8 @@ def test_a_newer_link_a_disabled_person_and_an_invented_link_are_gone(gateway: R
 def test_only_the_hash_of_a_link_is_kept(gateway: Running, make: Make, url: str) -> None:
     from tests.support.site import Site
 
-    make("clinic:kept")
-    link = link_of(gateway, "clinic:kept")
+    make("clinic:link-hash")
+    link = link_of(gateway, "clinic:link-hash")
     site = Site(url, partitions=1)
     kept = repr([site.rows(f"SELECT * FROM {table}") for table in ("one_time_links", "audit_records")])  # noqa: S608
     site.close()
@@ -214,3 +214,22 @@ def test_the_first_link_is_gone_once_somebody_was_added(empty: Running, capsys: 
     empty[0].access.add(new_principal("clinic", "earlier"), "test", NOW)
     assert used(empty, link, name="budi", password=NEW).status == 410
     assert [one.principal.kind for one in empty[0].access.accounts()] == ["clinic"]
+
+
+def test_a_page_says_why_a_link_does_not_work(gateway: Running) -> None:
+    links, name = gateway[0].links, "urn:santunan:clinic:why"
+    gateway[0].access.add(new_principal("clinic", "why"), "test", NOW)
+    used = links.make("demo", name, "test", NOW)
+    assert Browser(gateway[1]).ask("POST", f"/link/{used}", b"", Content_Type=FORM).status == 303
+    old = links.make("password", name, "test", NOW - dt.timedelta(hours=25))
+    for link, why, command in (
+        (used, "Tautan sudah dipakai", True),
+        (old, "Tautan terlalu lama", False),
+        ("x" * 43, "Tautan salah", False),
+    ):
+        found = Browser(gateway[1]).ask("GET", f"/link/{link}").raw.decode()
+        assert why in found and ("santunan access link --demo" in found) == command, why
+    with web_url(gateway, "https://santunan.example"):
+        demo = links.make("demo", name, "test", NOW)
+        elsewhere = Browser(gateway[1]).ask("POST", f"/link/{demo}", b"", Content_Type=FORM)
+    assert elsewhere.status == 410 and "hanya terbuka di peramban pada mesin" in elsewhere.raw.decode()

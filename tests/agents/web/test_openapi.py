@@ -33,6 +33,8 @@ ABLE: Final = {
     "/v1/settlements": "payments:one",
     "/v1/events": "clinic:plkk-0012",
     "/v1/webhooks": "clinic:one",
+    "/v1/members/known": "officer:one",
+    "/v1/claims/{claim}/dossier": "officer:one",
 }
 
 
@@ -83,6 +85,7 @@ def there(gateway: Running, make: Make, client: Open, unhurried: None) -> Iterat
             "/v1/session": {"password": PASSWORD},
             "/v1/second-factor": {"password": PASSWORD},
             "/v1/links": {"link": link},
+            "/v1/members/known": {"member": "20000000022"},
             "/v1/reviews": {"claim_id": "OFFICER-1", "revision": 1, "answers": ["REF_PAK"]},
             "/v1/reviews/preview": {"claim_id": "OFFICER-1", "revision": 1, "answers": ["REF_PAK"]},
         }
@@ -102,7 +105,9 @@ def test_each_example_fits_its_schema_and_is_taken_in(client: Open, there: dict[
             if path == "/v1/session/code":
                 continue  # of a person's session, not of a key: tests/agents/web/test_fresh_codes.py
             asked = client(ABLE.get(path, "office:one"))
-            address = path.replace("{claim}", "OFFICER-1" if path.endswith("/holder") else "JKK-2024-0034")
+            address = path.replace(
+                "{claim}", "OFFICER-1" if path.endswith(("/holder", "/dossier")) else "JKK-2024-0034"
+            )
             example = body["example"] | there[path] if path in there else body["example"]
             found = asked.ask(method.upper(), address, example, Content_Type=media_type, Idempotency_Key=path)
             assert found.status in (200, 201, 202, 204), (path, found.raw)

@@ -10,8 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 from agents.settings import Settings
 from pipeline.operations.sign_in import renew_factor
 from tests.agents.web.pages.conftest import NOW, Console, opened_console
+from tests.support import claim_sheets
 from tests.support import events as e
-from tests.support.chromium import PHONE, findings
+from tests.support.chromium import findings, first_paint
+from tests.support.looks import check_looks
 from tests.support.member_sheets import as_csv, good_rows, planted
 
 ROOT = Path(__file__).parents[4]
@@ -36,7 +38,7 @@ def report_an_accident(page: Page) -> None:
     press(page, "Lanjut")
     expect(page.get_by_role("alert").get_by_role("link")).to_have_count(4)
     page.get_by_label("Tanggal kejadian").fill("2025-03-03")
-    page.get_by_label("Jam kejadian (WIB)").fill("09:30")
+    page.get_by_label("Jam kejadian, waktu setempat").fill("09:30")
     page.get_by_label("cedera").check()
     page.get_by_label("berangkat atau pulang kerja").check()
     press(page, "Lanjut")
@@ -63,6 +65,7 @@ def test_a_clerk_reports_sees_what_is_missing_and_adds_it(console: Console) -> N
     page.reload()  # sends nothing again
     page.get_by_role("link", name="Lihat klaim").click()
     expect(page.locator(".answer")).to_have_text("Menunggu")
+    page.locator("details:has(> * #papers-police_report) > summary").last.click()  # a paper that few cases need
     page.get_by_label("laporan polisi").check()
     press(page, "Kirim")
     expect(page.get_by_role("status")).to_have_text("Sudah diterima dan diperhitungkan.")
@@ -75,8 +78,13 @@ def test_an_officer_previews_a_ruling_sends_it_and_sees_what_it_did(console: Con
     page = console.page("officer:siti")
     page.get_by_role("link", name="Pekerjaan").first.click()
     expect(page.get_by_role("status")).to_contain_text("2 klaim menunggu")
-    page.get_by_role("link", name="JKK-2024-0007").click()
-    expect(page.locator("#question + .answer")).to_contain_text("Apakah kekerasan ini berhubungan dengan pekerjaan?")
+    page.goto(f"{console.home}/claims/JKK-2024-0007")
+    expect(page.get_by_text("Klaim ini menunggu keputusan petugas.")).to_be_visible()
+    page.get_by_role("link", name="Buka dan putuskan").click()
+    expect(page.locator("#question + p")).to_contain_text(
+        re.compile("Jawab paling lambat .* 2024, sudah lewat [0-9.]+ hari")
+    )
+    expect(page.locator("#question ~ .answer")).to_contain_text("Apakah kekerasan ini berhubungan dengan pekerjaan?")
     press(page, "Lihat akibatnya")
     expect(page.get_by_role("alert").get_by_role("link")).to_have_count(2)
     page.get_by_label("Setujui yang ditanyakan").check()
@@ -188,16 +196,41 @@ def test_an_employer_uploads_a_sheet_sees_faults_and_confirms(console: Console) 
     assert console.complaints == []
 
 
+def test_a_clinic_reports_a_sheet_of_accidents(console: Console) -> None:
+    """By two sheets: one with faults in it, and a part of the good rows again."""
+    for width, at in ((320, 0), (1440, 300)):
+        page = console.page("clinic:plkk-0012", bypass_csp=True, viewport={"width": width, "height": 900})
+        page.goto(f"{console.home}/claim-sheet")
+        assert findings(page) == []
+        rows = [row | {"Keputusan": "tetap", "NIK": ""} for row in claim_sheets.good_rows(12, at)]
+        rows[3]["Jam kecelakaan"] = "pagi"
+        sheet = claim_sheets.as_csv(rows)
+        page.get_by_label("Berkas").set_input_files({"name": "k.csv", "mimeType": "text/csv", "buffer": sheet})
+        press(page, "Periksa")
+        expect(page.get_by_role("status")).to_contain_text("12 baris dibaca")
+        assert findings(page) == []
+        page.get_by_role("button", name="Laporkan 11 yang siap").click()
+        expect(page.get_by_role("status").first).to_contain_text("11 klaim dilaporkan")
+        assert findings(page) == []
+        page.context.close()
+    assert console.complaints == []
+
+
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, language: str) -> None:
-    """And a screenshot of each, in build/screens."""
-    folder = ROOT / "build" / "screens"
-    folder.mkdir(parents=True, exist_ok=True)
     for name, paths in {
         "": ("/sign-in", "/nothing"),
-        "clinic:plkk-0012": ("/", "/cover", "/claims", "/claims/JKK-2024-0009", "/report", "/report/accident"),
+        "clinic:plkk-0012": (
+            "/",
+            "/cover",
+            "/claims",
+            "/claims/JKK-2024-0009",
+            "/report",
+            "/report/accident",
+            "/claim-sheet",
+        ),
         "desk:tangerang": ("/report/death",),
-        "employer:np000001": ("/members",),
+        "employer:np000001": ("/members", "/contributions"),
         "officer:siti": (
             "/law",
             "/law/funeral",
@@ -207,19 +240,12 @@ def test_each_page_is_accessible_on_a_phone_and_a_desk(console: Console, languag
             "/claims/JKK-2024-0007/letter",
         ),
     }.items():
-        for width in (320, 360, 768, 1440):
-            options = (
-                PHONE | {"viewport": {"width": width, "height": 640}}
-                if width < 400
-                else {"viewport": {"width": width, "height": 900}}
-            )
-            page = console.page(name, language=language, bypass_csp=True, **options)
-            for path in paths:
-                page.goto(console.home + path)
-                assert findings(page) == [], (language, width, path)
-                shot = f"{language}-{width}-{name.partition(':')[0] or 'nobody'}{path.replace('/', '-')}.png"
-                page.screenshot(path=folder / shot, full_page=True)
-            page.context.close()
+        page = console.page(name, language=language, bypass_csp=True)
+        for path in paths:
+            page.goto(console.home + path)
+            print(first_paint(page))
+            check_looks(page, f"{language}-{{}}-{name.partition(':')[0] or 'nobody'}{path.replace('/', '-')}")
+        page.context.close()
     console.complaints[:] = [one for one in console.complaints if "404" not in one]  # of /nothing
 
 

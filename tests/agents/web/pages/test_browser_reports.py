@@ -13,12 +13,13 @@ from sqlalchemy import update
 from agents.settings import Settings
 from pipeline.store.access_tables import sessions
 from tests.agents.web.pages.conftest import NOW, Console, opened_console
-from tests.agents.web.pages.test_browser import PASSWORD, ROOT, press, press_keys_to
+from tests.agents.web.pages.test_browser import PASSWORD, press, press_keys_to
 from tests.agents.web.pages.test_reports import HEIC, PNG
 from tests.faults.running import running
 from tests.support import events as e
-from tests.support.chromium import PHONE, findings
+from tests.support.chromium import PHONE
 from tests.support.kafka_server import environment_of
+from tests.support.looks import SCREENS, check_looks
 
 Form = Mapping[str, Any]
 MARKUP: Final = "<img src=x onerror=alert(1)> & <b>toko</b>"
@@ -157,7 +158,7 @@ def test_a_session_that_runs_out_in_the_middle_leads_back_to_what_was_typed(cons
     page.get_by_label("Nama masuk").fill("clinic:plkk-0012")
     page.get_by_label("Kata sandi").fill(PASSWORD)
     press(page, "Masuk")
-    expect(page.get_by_label("Jam kejadian (WIB)")).to_have_value("09:30")
+    expect(page.get_by_label("Jam kejadian, waktu setempat")).to_have_value("09:30")
     expect(page.locator('[name="accident.setting"][value="workplace"]')).to_be_checked()
     press(page, "Lanjut")
     expect(page.get_by_role("heading", level=1)).to_have_text("Bagaimana terjadinya?")
@@ -267,40 +268,28 @@ def test_while_the_worker_is_down_a_report_waits_and_a_reload_shows_when_it_was_
 @pytest.mark.parametrize("name", [name for name in WAYS if not name.startswith("cooperative")])  # as an employer's
 @pytest.mark.parametrize("language", ["id", "en"])
 def test_each_page_of_a_report_is_accessible_at_every_width(console: Console, language: str, name: str) -> None:
-    """Steps, faults, the check, the receipt, drafts and claims; a screenshot of each, in build/screens. A window of 640
-    pixels is one of 1,280 at 200 %."""
-    folder = ROOT / "build" / "screens"
-    folder.mkdir(parents=True, exist_ok=True)
+    """Steps, faults, the check, the receipt, drafts and claims."""
     kind, steps = WAYS[name]
     page = console.page(name, language=language, bypass_csp=True)
     who = name.partition(":")[0]
-    look(page, folder, f"{language}-{{}}-{who}-home")
+    check_looks(page, f"{language}-{{}}-{who}-home")
     page.goto(f"{console.home}/report/{kind}")
     for step, form in steps.items():
         if step in ("who", "what", "death"):  # with a fault at each required field
             page.locator('button[value="next"]').click()
-        look(page, folder, f"{language}-{{}}-{who}-{kind}-{step}")
+        check_looks(page, f"{language}-{{}}-{who}-{kind}-{step}")
         fill(page, form)
         page.locator('button[value="next"]:not(.unseen)').click()
-    look(page, folder, f"{language}-{{}}-{who}-{kind}-check")
+    check_looks(page, f"{language}-{{}}-{who}-{kind}-check")
     page.locator("main form button").click()
-    look(page, folder, f"{language}-{{}}-{who}-{kind}-received")
+    check_looks(page, f"{language}-{{}}-{who}-{kind}-received")
     page.emulate_media(media="print")
-    page.screenshot(path=folder / f"{language}-print-{who}-{kind}-received.png", full_page=True)
+    page.screenshot(path=SCREENS / f"{language}-print-{who}-{kind}-received.png", full_page=True)
     assert not page.get_by_role("navigation").is_visible() and not page.locator(".buttons").first.is_visible()
     page.emulate_media(media="screen")
     page.locator("main a.button").last.click()
-    look(page, folder, f"{language}-{{}}-{who}-reports")
+    check_looks(page, f"{language}-{{}}-{who}-reports")
     page.goto(f"{console.home}/claims")
-    look(page, folder, f"{language}-{{}}-{who}-claims")
+    check_looks(page, f"{language}-{{}}-{who}-claims")
     page.locator("main td, main th").get_by_role("link").first.click()
-    look(page, folder, f"{language}-{{}}-{who}-claim")
-
-
-def look(page: Page, folder: Path, name: str) -> None:
-    page.wait_for_load_state("load")  # with its stylesheet
-    for width in (320, 360, 640, 768, 1440):
-        page.set_viewport_size({"width": width, "height": 900})
-        assert findings(page) == [], (name, width)
-        if width in (360, 768, 1440):
-            page.screenshot(path=folder / f"{name.format(width)}.png", full_page=True)
+    check_looks(page, f"{language}-{{}}-{who}-claim")

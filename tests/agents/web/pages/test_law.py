@@ -15,7 +15,6 @@ from pipeline.explain.texts import room
 from pipeline.law.book import Book
 from pipeline.law.uses import USES
 from pipeline.operations.law import Dated
-from tests.agents.web.test_cells import FORM
 from tests.law.uses import WRITTEN, written
 from tests.support.gateway import Client
 
@@ -108,7 +107,7 @@ def test_each_number_says_where_it_is_used_or_that_it_is_not(client: Open) -> No
 
 def test_another_number_is_tried_by_officers_and_auditors_alone(client: Open) -> None:
     def tried(kind: str, **given: str) -> tuple[int, str]:
-        answer = client(kind).ask("POST", "/law/age_minimum/try", urlencode(given).encode(), Content_Type=FORM)
+        answer = client(kind).form("/law/age_minimum/try", given)
         return answer.status, answer.raw.decode()
 
     good = {"since": "2015-07-01", "written": "99"}
@@ -127,11 +126,11 @@ def test_another_number_is_tried_by_officers_and_auditors_alone(client: Open) ->
 
 
 def test_a_long_history_is_left_to_the_command(client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    given = urlencode({"since": "2019-12-02", "written": "12.000.000"}).encode()
+    given = {"since": "2019-12-02", "written": "12.000.000"}
     for name, value in (("MOST_EVENTS", 1), ("SECONDS", -1.0)):
         with monkeypatch.context() as patched:
             patched.setattr(f"pipeline.operations.law_trial.{name}", value)
-            answer = client("officer:one").ask("POST", "/law/funeral/try", given, Content_Type=FORM)
+            answer = client("officer:one").form("/law/funeral/try", given)
             assert answer.status == 422 and "santunan rules impact" in answer.raw.decode(), name
 
 
@@ -141,3 +140,21 @@ def test_two_days_are_compared_with_percentages_as_the_law_writes_them(client: O
     assert "Tidak ada yang berubah" in shown(client("auditor:one"), "/law/compare?first=2020-01-01&second=2020-01-02")
     assert shown(client("auditor:one"), "/law/compare?first=x&second=y", status=422).count('class="fault"') == 2
     assert shown(client("auditor:one"), "/law/none", status=404)
+
+
+def test_the_numbers_are_grouped_and_found_by_words(client: Open) -> None:
+    found = shown(client("clinic:one"), "/law")
+    for area in re.findall(r'<li><a href="#(\w+)">', found):
+        assert f'<h2 id="{area}">' in found
+    assert found.count("<h2 id=") == len({one.areas[0] for one in USES.values()}) + 1
+    assert found.count('<a href="/law/') == len(Book.load().parameters) + 1, "each number once, and the comparison"
+    few = shown(client("clinic:one"), "/law?q=PEMAKAMAN")
+    assert 'href="/law/funeral"' in few and "1 angka dengan kata itu" in few and 'href="/law/age_minimum"' not in few
+    none = shown(client("clinic:one"), f"/law?{urlencode({'q': '<script>'})}")
+    assert "Tidak ada angka dengan kata itu" in none and "<script" not in none
+
+
+def test_a_comparison_without_a_first_day_asks_for_it(client: Open) -> None:
+    found = shown(client("clinic:one"), "/law/compare?first=&second=2020-08-01", status=422)
+    assert 'id="first-fault"' in found and 'id="second-fault"' not in found
+    assert 'class="fault"' not in shown(client("clinic:one"), "/law/compare")

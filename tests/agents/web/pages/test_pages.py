@@ -10,12 +10,11 @@ import pytest
 
 from agents.web.pages.report_steps import whole_number
 from pipeline.access.roles import ROLES
-from tests.agents.web.conftest import OWN, WORKER, Make
+from tests.agents.web.conftest import FOREIGN, OWN, WORKER, Make
 from tests.support.browser import PASSWORD
-from tests.support.gateway import Answer, Client
+from tests.support.gateway import FORM, Answer, Client
 
 Open = Callable[[str | None], Client]
-FORM: Final = "application/x-www-form-urlencoded"
 PATHS: Final = {
     "/cover": "check_cover",
     "/claims": "list_claims",
@@ -24,6 +23,10 @@ PATHS: Final = {
     f"/tasks/{OWN}": "read_case",
     f"/claims/{OWN}/letter": "explain_claim",
     "/members": "import_members",
+    "/claim-sheet": "import_claims",
+    "/contributions": "import_contributions",
+    "/known": "import_known",
+    "/known/matches": "list_known_matches",
     "/law": "read_law",
     "/law/funeral": "read_parameter",
     "/law/compare?first=2019-12-01&second=2019-12-02": "compare_law",
@@ -35,6 +38,9 @@ PATHS: Final = {
     "/access/log": "read_access_log",
     "/find": "find",
     f"/trail/{OWN}": "read_trail",
+    f"/claims/{OWN}/known": "read_known",
+    "/cover/known": "read_member_known",
+    "/person": "read_kept",
 }
 KINDS: Final = (
     "clinic",
@@ -57,7 +63,7 @@ def name_of(kind: str) -> str:
 
 
 def post(client: Client, path: str, form: dict[str, Any], **headers: str) -> Answer:
-    return client.ask("POST", path, urlencode(form, doseq=True).encode(), Content_Type=FORM, **headers)
+    return client.form(path, form, **headers)
 
 
 def opened(client: Client, path: str, **headers: str) -> Answer:
@@ -91,7 +97,7 @@ def test_each_page_opens_for_whom_the_table_of_roles_says(kind: str, client: Ope
 def test_the_menu_names_what_the_role_may_do_and_nothing_else(kind: str, client: Open) -> None:
     found = text_of(client(name_of(kind)).get("/"))
     for path, operation in PATHS.items():
-        if OWN not in path and not path.startswith(("/law/", "/access/")):
+        if OWN not in path and not path.startswith(("/law/", "/access/", "/known/")):
             assert (f'href="{path}"' in found) == (kind in ROLES[operation]), path
 
 
@@ -131,6 +137,12 @@ def test_cover_is_one_sentence_and_a_fault_keeps_what_was_typed(client: Open) ->
         and "terdiri atas" in text_of(one).lower()
         or "KPJ" in text_of(one)
     )
+
+
+def test_a_family_desk_asks_about_deaths_and_others_about_accidents(client: Open) -> None:
+    for kind, program in (("desk", "JKM"), ("clinic", "JKK")):
+        chosen = re.findall(r'value="(JK.)"[^>]* checked', client(f"{kind}:one").get("/cover").raw.decode())
+        assert chosen == [program]
 
 
 def test_what_is_typed_into_any_field_is_shown_as_text(client: Open) -> None:
@@ -201,7 +213,6 @@ def test_values_that_no_form_has_are_a_fault_and_no_bug(client: Open) -> None:
     [
         ("850000", 850_000),
         ("850.000", 850_000),
-        ("850,000", 850_000),
         ("Rp850.000,00", 850_000),
         ("Rp 1.000.000,-", 1_000_000),
         ("850,000.00", 850_000),
@@ -209,7 +220,7 @@ def test_values_that_no_form_has_are_a_fault_and_no_bug(client: Open) -> None:
         ("0", 0),
         *(
             (one, None)
-            for one in ("12,5", "0,5", "1.000.000,50", "850.000.00", "1.0000", "1.000,000", "1,5", "-5", "", "x")
+            for one in ("12,5", "850,000", "1.000.000,50", "850.000.00", "1.0000", "1.000,000", "1,5", "-5", "", "x")
         ),
     ],
 )
@@ -267,9 +278,12 @@ def test_what_was_kept_is_shown_again_after_signing_in_and_leads_to_our_own_page
     make("clinic:kept")
     signed = {"name": "clinic:kept", "password": PASSWORD, "kept": urlencode({"step": "send", "reason": EVIL})}
     own = {"Sec_Fetch_Site": "same-origin"}
-    shown = post(client(None), "/sign-in", signed | {"back": "/tasks/OFFICER-1"}, **own)
+    path, body = "/sign-in", urlencode(signed | {"back": "/tasks/OFFICER-1"}).encode()
+    entered = client(None).ask("POST", path, body, Content_Type=FORM, **own)
+    session = entered.headers["set-cookie"].partition(";")[0]
+    shown = client(None).get(entered.headers["location"], Cookie=session)
     said = text_of(shown)
-    assert shown.status == 200 and "set-cookie" in shown.headers and "<script" not in said
+    assert shown.status == 200 and "<script" not in said
     assert 'action="/tasks/OFFICER-1"' in said and 'name="step" value="preview"' in said and 'value="send"' not in said
     for back in ("https://evil.example/", "//evil.example/"):
         found = post(client(None), "/sign-in", signed | {"back": back}, **own)
@@ -306,3 +320,49 @@ def test_what_is_no_filter_of_ours_is_left_out_of_the_address(client: Open) -> N
     assert "<script" not in shown and 'value="JKK" selected' in shown
     listed = urlencode({"list": urlencode({"whose": EVIL, "program": "JKK", "evil": "1"})})
     assert 'href="/tasks?program=JKK"' in text_of(client("officer:one").get(f"/tasks/OFFICER-1?{listed}"))
+
+
+def test_a_filter_that_is_not_known_is_said(client: Open) -> None:
+    said = "Sebuah nilai pada alamat tidak dikenal, jadi daftar tidak disaring menurut: Yang ditanyakan"
+    officer = client("officer:one")
+    assert said in " ".join(text_of(officer.get("/tasks?question=REF_NOTHING")).split())
+    assert "tidak disaring" not in text_of(officer.get("/tasks?question=REF_PAK&program=&whose=free"))
+
+
+# --- what a clerk is told
+
+
+@pytest.mark.parametrize("kind", ["clinic:one", "office:one"])
+def test_cover_says_why_by_which_article_and_what_would_mend_it(kind: str, client: Open) -> None:
+    """To a clinic without the numbers, days and sums of the membership."""
+    clerk = client(kind)
+    for member, day, why, mend in (
+        (
+            "99999999999",
+            "2024-07-07",
+            "Tidak ada peserta dengan nomor ini.",
+            "Perlindungan mulai setelah iuran pertama",
+        ),
+        (WORKER, "2019-10-01", "Hari itu sebelum perlindungan mulai.", "bawalah bukti pembayarannya"),
+    ):
+        found = text_of(post(clerk, "/cover", {"member": member, "program": "JKK", "day": day}))
+        assert f"<p>{why}</p>" in found and mend in found and "PP 44/2015" in found or "Permenaker" in found
+        assert "<dt>Aturan</dt>" in found
+        assert ("<dt>Perlindungan mulai</dt>" in found) == (kind == "office:one" and member == WORKER)
+    yes = text_of(post(clerk, "/cover", {"member": WORKER, "program": "JKK", "day": "2024-07-07"}))
+    assert ("<dt>Iuran dibayar sampai</dt>" in yes) == (kind == "office:one") and "<dt>Aturan</dt>" not in yes
+
+
+def test_claims_are_found_by_part_of_the_number_and_by_state(client: Open) -> None:
+    office = client("office:one")
+    part = text_of(office.get("/claims?number=foreign"))
+    assert f'href="/claims/{FOREIGN}"' in part and f'href="/claims/{OWN}"' not in part
+    assert 'value="foreign"' in part and 'role="status"' not in part
+    nothing = text_of(office.get("/claims?number=NOT-THERE"))
+    assert "Tidak ada klaim yang cocok." in nothing and 'href="/claims/NOT-THERE"' in nothing
+    pending = text_of(office.get("/claims?state=PENDING"))
+    assert 'value="PENDING" selected' in pending and "OFFICER-1" not in pending
+    for wrong in (EVIL, "x" * 65):
+        found = office.get(f"/claims?{urlencode({'number': wrong})}")
+        assert found.status == 422 and 'id="number-fault"' in text_of(found) and "<script" not in text_of(found)
+    assert f'href="/claims/{FOREIGN}"' not in text_of(client("clinic:one").get("/claims?number=foreign"))

@@ -123,7 +123,7 @@ def test_dates_in_messages_are_written_as_the_language_writes_them() -> None:
     message = "the law is known from 2015-07-01 through 2026-12-31; give a day between"
     assert "1 Juli 2015" in said_on_page(message, "id") and "31 Desember 2026" in said_on_page(message, "id")
     assert "from 1 July 2015 through 31 December 2026;" in said_on_page(message, "en")
-    assert said_on_page("code 2015-99-99", "en") == "code 2015-99-99"
+    assert said_on_page("code 2015-99-99", "en") == "Code 2015-99-99"
 
 
 # --- refusals at sending
@@ -132,6 +132,7 @@ POINTERS: Final = {
     "member": ("member.nik", "member.member_number", "member"),
     "day": (),  # both are one moment of the event, which is named by `time`
     "time": ("accident.occurred_at",),
+    "zone": (),
     "documents": ("documents.0", "attachments.0.sha256"),
     "heirs.relatives": ("heirs.relatives.0.relation", "heirs"),
     "children": ("children.0.birth_date", "children.1.level"),

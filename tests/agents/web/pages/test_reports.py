@@ -1,5 +1,6 @@
 """Reports in steps, as a browser sends them: drafts, faults at the field, photos, and sending once."""
 
+import datetime as dt
 import re
 import time
 import urllib.parse
@@ -9,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from agents.web.pages.drafts import new_draft_id
-from agents.web.pages.report_steps import STEPS
+from agents.web.pages.report_steps import STEPS, data_of
 from agents.web.pages.uploads import MOST_FILES
 from tests.agents.web.conftest import WORKER, Running
 from tests.agents.web.pages.test_pages import EVIL, Open, text_of
@@ -334,3 +335,11 @@ def test_a_body_with_parts_that_is_broken_is_refused_and_no_bug(clerk: Client) -
         ("application/json", b"{}"),
     ):
         assert clerk.ask("POST", path, body, Content_Type=kind).status in (303, 415), kind
+
+
+@pytest.mark.parametrize(("zone", "offset"), [("", "+07:00"), ("WIB", "+07:00"), ("WITA", "+08:00"), ("WIT", "+09:00")])
+def test_the_time_of_an_accident_is_that_of_its_place_and_the_day_as_typed(zone: str, offset: str) -> None:
+    answers = ACCIDENT["what"] | {"time": "00:30", "zone": zone}
+    data = data_of("accident", "clinic", answers, {}, dt.datetime(2024, 8, 1, tzinfo=dt.UTC))
+    assert data["accident"]["occurred_at"] == f"2024-07-07T00:30:00{offset}"
+    assert "zone" not in data and "zone" not in data["accident"]

@@ -108,6 +108,9 @@ def test_a_page_of_ten_thousand_referrals_and_a_claim_of_two_hundred_events(
     assert b"Ke awal" in measured(engine, client, f"/tasks?program=JKK&after={far}").raw
     claim = measured(engine, client, "/tasks/LONG").raw.decode()
     assert "50 terbaru dari" in claim and claim.count("<li><p><strong>") == 50
+    assert b'rel="next"' in measured(engine, client, "/claims").raw
+    assert b"LONG" in measured(engine, client, "/claims?number=LONG").raw
+    assert b"rel" not in measured(engine, client, "/claims?state=APPROVED").raw.partition(b"<main")[2]
     rows = client.get("/v1/work?limit=50").json
     assert (len(rows["rows"]), rows["more"]) == (50, MANY - 50)
     for module in ("pipeline.queries.queue", "agents.web.pages.queue"):
