@@ -17,6 +17,7 @@ from faust.tables import TableManager
 from agents.clock import say_days_passed
 from agents.key_files import attests_of
 from agents.settings import Settings, read_settings
+from agents.stores import open_store
 from agents.worker.batches import MOST_BATCHES, BatchRunner
 from agents.worker.daily_clock import DailyClock, now_in_jakarta
 from agents.worker.ending import leave
@@ -32,7 +33,6 @@ from pipeline.processing.processor import Processor
 from pipeline.processing.report import Report
 from pipeline.queries.days import last_day_passed
 from pipeline.queries.history import ask
-from pipeline.store import open_store
 from pipeline.store.ledger_keeper import LedgerKeeper
 from pipeline.store.ledger_key import read_or_make_keys
 from schemas import topics
@@ -79,6 +79,7 @@ class App(faust.App):  # type: ignore[misc]
             self.metrics.ask_age_of_last_day(self.clock.age_days)
         self._store: SqliteStore | PostgresqlStore | None = None
         self._processor: Processor | None = None
+        self._unsent: list[Message] = []  # checkpoints that the broker does not have yet
         super().__init__(settings.group, **_faust_settings(settings))
 
     def _decide(self, chunks: Sequence[Chunk]) -> list[list[Message]]:
@@ -115,7 +116,7 @@ class App(faust.App):  # type: ignore[misc]
                     engine=engine,
                     holidays_known=lambda: days_of_known_holidays(book, dt.datetime.now(JAKARTA).date()),
                 )
-            self._store = open_store(self.settings.database_url, partitions=self.settings.partitions)
+            self._store = open_store(self.settings)
             self._processor = Processor(
                 self._store,
                 book,
@@ -124,6 +125,7 @@ class App(faust.App):  # type: ignore[misc]
                 observe=self._observe,
                 accept_unknown=self.settings.accept_unknown,
                 attests=attests_of(self.settings),
+                notes_order=not self.settings.is_embedded,
             )
             if self.settings.daily_clock or self.metrics is not None:
                 self.clock.start()
@@ -154,6 +156,13 @@ class App(faust.App):  # type: ignore[misc]
         """The key is read each time, so that a rotation takes effect."""
         keys = read_or_make_keys(self.settings.ledger_key)
         signed = LedgerKeeper(self._store, keys, self.settings.witness_dir).keep(dt.datetime.now(dt.UTC))
+        if not self.settings.is_embedded:
+            self._unsent = signed.messages() if signed is not None else self._unsent
+            if self._unsent:
+                from agents.checkpoints import send_checkpoints
+
+                send_checkpoints(self.settings, self._unsent)
+                self._unsent = []
         return None if signed is None else signed.leaves
 
     def _last_day_passed(self) -> dt.date | None:

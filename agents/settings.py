@@ -85,6 +85,11 @@ class Settings(BaseSettings):
         description="requests a second of one principal that the gateway lets through, and twice as many at once; "
         "one address has ten times as many",
     )
+    letter_place: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z][A-Za-z .'-]{0,59}$",
+        description="town before the date of letters, such as Tangerang; unset: the date alone",
+    )
     work_hold_hours: int = Field(
         default=48, ge=1, le=720, description="hours for which an officer keeps a claim that he took, unless he rules"
     )
@@ -119,6 +124,10 @@ class Settings(BaseSettings):
     secrets_key_file: Path | None = Field(
         default=None,
         description="file with the key that seals second factors and webhook secrets in the database; unset: readable",
+    )
+    nik_key_file: Path | None = Field(
+        default=None,
+        description="file with the key under which columns of the database hold NIKs; unset: readable",
     )
     backup_folder: Path | None = Field(
         default=None, description="where backups are put, on another disk; `doctor --deploy` looks at the newest"

@@ -140,7 +140,7 @@ def signed_rupiah(amount: int) -> str:
 
 
 class _Silent:
-    def advance(self, count: int = 1) -> None:
+    def advance(self, count: int = 1, total: int | None = None) -> None:
         """Nothing to show."""
 
 
@@ -148,8 +148,9 @@ class _Bar:
     def __init__(self, progress: Any, task: Any) -> None:
         self._progress, self._task = progress, task
 
-    def advance(self, count: int = 1) -> None:
-        self._progress.advance(self._task, count)
+    def advance(self, count: int = 1, total: int | None = None) -> None:
+        """`total`: where it is known only now."""
+        self._progress.update(self._task, advance=count, total=total)
 
 
 @contextmanager

@@ -104,10 +104,10 @@ def _hand() -> "Hand":
 
 @contextmanager
 def _opened(settings: "Settings") -> "Iterator[PostgresqlStore]":
-    from pipeline.store import open_store
+    from agents.stores import open_store
     from pipeline.store.postgresql import PostgresqlStore
 
-    store = open_store(settings.database_url)
+    store = open_store(settings)
     assert isinstance(store, PostgresqlStore), "the settings allow Kafka with PostgreSQL only"
     try:
         yield store

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agents.cli.options import Json
+from agents.cli.person import person
 from agents.terminal import print_json
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ group = typer.Typer(
 
 
 def add_to(cli: typer.Typer) -> None:
+    group.command("person")(person)
     cli.add_typer(group, name="access")
 
 
@@ -211,11 +213,11 @@ def seal() -> None:
     """
     from agents.key_files import sealer_of
     from agents.settings import read_settings
+    from agents.stores import open_webhooks
     from pipeline.store.sign_in_book import SignInBook
-    from pipeline.store.webhook_book import open_webhooks
 
     settings = read_settings()
-    with _opened() as book, open_webhooks(settings.database_url, sealer_of(settings)) as hooks:
+    with _opened() as book, open_webhooks(settings, sealer_of(settings)) as hooks:
         hand = _hand(book)
         factors, webhooks = SignInBook(book).seal_factors(hand, _now()), hooks.seal_secrets(hand, _now())
     print(f"Sealed: {factors} second factors, secrets of {webhooks} webhooks.")
@@ -326,9 +328,9 @@ def webhooks(
       santunan access webhooks --failed --json
     """
     from agents.settings import read_settings
-    from pipeline.store.webhook_book import open_webhooks
+    from agents.stores import open_webhooks
 
-    with open_webhooks(read_settings().database_url) as book:
+    with open_webhooks(read_settings()) as book:
         found = book.all()
         posts = [post for one in found if failed for post in book.every_failure(one.id)]
     if json:
@@ -352,10 +354,10 @@ def _webhook_document(one: "Webhook") -> dict[str, object]:
 def _opened() -> "Iterator[AccessBook]":
     from agents.key_files import sealer_of
     from agents.settings import read_settings
-    from pipeline.store.access_book import open_access
+    from agents.stores import open_access
 
     settings = read_settings()
-    with open_access(settings.database_url, sealer_of(settings)) as book:
+    with open_access(settings, sealer_of(settings)) as book:
         yield book
 
 

@@ -40,9 +40,9 @@ def backup(
     """
     from agents.cli.store import breaches_of_copy, shown_progress
     from agents.settings import read_settings
+    from agents.stores import open_reader
     from agents.terminal import complain, print_json
     from pipeline.errors import EXIT_REFUSED
-    from pipeline.store import open_reader
     from pipeline.store.backup import back_up
 
     settings = read_settings()
@@ -51,11 +51,11 @@ def backup(
 
         print(_POSTGRESQL.format(file=shlex.quote(str(file))))
         raise typer.Exit(EXIT_REFUSED)
-    open_reader(settings.database_url).close()  # raises NotReady where there is none, or of another version
+    open_reader(settings).close()  # raises NotReady where there is none, or of another version
     breaches: list[str] = []
 
     def check(copy: Path, contents: "Contents") -> None:
-        breaches.extend(breaches_of_copy(copy, contents))
+        breaches.extend(breaches_of_copy(copy, contents, settings))
 
     with shown_progress("copying") as report:
         made = back_up(settings.embedded_file, file, is_replacing=force, check=check, report=report)
@@ -74,9 +74,9 @@ def backup(
 def _note(settings: "Settings") -> None:
     """An audit record, by which operators see how old the last backup is."""
     from agents.cli.identity import machine_user, now
+    from agents.stores import open_access
     from pipeline.operations.state import BACKUP
-    from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
 
-    with open_access(settings.database_url) as book:
+    with open_access(settings) as book:
         book.write(AuditRecord(now(), machine_user(), BACKUP))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from agents.cli.options import DAY, Json, Language
+from agents.cli.options import DAY, Json, KnownOn, Language
 from agents.terminal import print_json, rupiah
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def cover(
     source: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="Read membership events here instead of the store.")
     ] = None,
+    known_on: KnownOn = None,
     lang: Language = "id",
     json: Json = False,
 ) -> None:
@@ -40,12 +41,13 @@ def cover(
 
     Since when, paid through when, what is owed. The answer is what a claim would meet, as far as membership
     goes; it decides nothing. Exit code 1 where the answer
-    is not yes.
+    is not yes. With --known-on, what was known then beside what is known now, for both programs.
 
     \b
     Examples:
       santunan cover 19110000014
       santunan cover 19110000014 --program JKM --on 2025-03-01 --lang en
+      santunan cover 19110000014 --on 2025-03-01 --known-on 2025-03-02
       santunan cover 19110000014 --from .santunan/demo/events.jsonl
     """
     from pipeline.errors import EXIT_REFUSED
@@ -57,6 +59,11 @@ def cover(
 
     if not re.fullmatch(f"{MEMBER_NUMBER_SHAPE}|{NIK_SHAPE}", member):
         raise typer.BadParameter("write a membership number (KPJ: 11 digits or capital letters) or a NIK (16 digits)")
+    if known_on is not None:
+        if source is not None:
+            raise typer.BadParameter("--known-on does not go with --from")
+        _show_known(member, on, known_on, lang, json=json)
+        return
     day = on or dt.datetime.now(JAKARTA).date()
     book = Book.load()
     if day > book.through:
@@ -72,6 +79,36 @@ def cover(
             _show(one.number if one is not None else _number_of(member), answer, owed, lang)
     if not any(answer.answer == "yes" for _, answer in answers):
         raise typer.Exit(EXIT_REFUSED)
+
+
+def _show_known(
+    member: str, on: dt.date | None, known_on: dt.datetime, lang: Literal["id", "en"], *, json: bool
+) -> None:
+    from agents.cli.compared import known_moment, print_compared, require_known_past
+    from agents.cli.coverage import opened
+    from pipeline.explain import day as written_day
+    from pipeline.explain.known import known_text, known_word
+    from pipeline.operations.known import read_member_known
+
+    require_known_past(known_on)
+    with opened(None, here="auditor:here") as (front, principal):
+        found = read_member_known(front, principal, member, on, known_on, lang)
+    if json:
+        print_json(found)
+        return
+    for one in found:
+        moment, day = known_moment(known_on, lang), written_day(one.day, lang)
+        print(known_text(lang, "sentences", "member", number=one.member_number, day=day, moment=moment))
+        print_compared(one.rows, one.differences, lang)
+        print(known_text(lang, "sentences", "days"))
+        for days in one.days:
+            mark = "*" if days.is_different else " "
+            print(f"{mark} {written_day(days.since, lang)} – {written_day(days.until, lang)}")
+            for program, then in days.then.items():
+                said = known_word(then, lang)
+                if then != days.now[program]:
+                    said += f"; {known_text(lang, 'sentences', 'now')}: {known_word(days.now[program], lang)}"
+                print(f"    {program} {said}")
 
 
 def _from_store(member: str) -> "list[Member]":

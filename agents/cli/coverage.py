@@ -32,8 +32,8 @@ def add_to(cli: typer.Typer) -> None:
 
 
 @contextmanager
-def opened(sender: str | None, *, writes: bool = False) -> "Iterator[tuple[FrontOffice, Principal]]":
-    """As who signed in; else on the embedded store under a name on trust."""
+def opened(sender: str | None, *, writes: bool = False, here: str = _HERE) -> "Iterator[tuple[FrontOffice, Principal]]":
+    """As who signed in; else on the embedded store under a name on trust, `here` where none is given."""
     from agents.cli.identity import read_login
     from agents.cli.submission import named_front, signed_in_front
     from agents.settings import read_settings
@@ -42,7 +42,7 @@ def opened(sender: str | None, *, writes: bool = False) -> "Iterator[tuple[Front
     is_signed_in = read_login(settings) is not None
     if is_signed_in and sender is not None:
         raise typer.BadParameter("--as does not go with a sign-in: `santunan logout` first")
-    front = signed_in_front(settings) if is_signed_in else named_front(settings, sender or _HERE, confirm=writes)
+    front = signed_in_front(settings) if is_signed_in else named_front(settings, sender or here, confirm=writes)
     with front as found:
         yield found
 
@@ -100,11 +100,11 @@ def _write_picture(file: Path, picture: "Picture", lang: Any) -> None:
     if file.suffix.lower() == ".parquet":
         file.write_bytes(parquet_of(tables.PARQUET, tables.parquet_rows(picture)))
     else:
-        file.write_bytes(_sheet(file, tables.picture_titles(lang), tables.picture_rows(picture, lang)))
+        file.write_bytes(sheet_bytes(file, tables.picture_titles(lang), tables.picture_rows(picture, lang)))
     print(coverage_text(lang, "written", file=str(file)))
 
 
-def _sheet(file: Path, titles: list[str], rows: Any) -> bytes:
+def sheet_bytes(file: Path, titles: list[str], rows: Any) -> bytes:
     from agents.imports.tables import csv_of, xlsx_of
 
     match file.suffix.lower():
@@ -125,6 +125,8 @@ def _show(picture: "Picture", lang: Any) -> None:
         return
     for line in sentences(picture, lang):
         print(line)
+    if picture.total.known == 0:
+        print(coverage_text(lang, "no_known"))
     screen = console()
     named = [(name, [row for row in picture.rows if row.table == name]) for name in _tables(picture)]
     for name, rows in [*named, ("months", list(picture.months[-_MONTHS_SHOWN:]))]:
@@ -175,7 +177,7 @@ def calls(
         from pipeline.private_files import write_private
 
         write_private(
-            to, _sheet(to, call_titles(lang), call_rows(found, lang))
+            to, sheet_bytes(to, call_titles(lang), call_rows(found, lang))
         )  # names and numbers: for its owner alone
         print(coverage_text(lang, "written", file=str(to)))
     elif json:

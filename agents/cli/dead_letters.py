@@ -152,11 +152,11 @@ def _recorded(action: str, place: str) -> Iterator[None]:
     from agents.cli.identity import now, operator_hand
     from agents.cli.store import opened_store
     from agents.settings import read_settings
-    from pipeline.store.access_book import open_access
+    from agents.stores import open_access
     from pipeline.store.access_rows import AuditRecord
 
     settings = read_settings()
-    with opened_store(), open_access(settings.database_url) as book:  # the first makes no store where there is none
+    with opened_store(), open_access(settings) as book:  # the first makes no store where there is none
         hand = operator_hand(settings, book)
         yield
         book.write(AuditRecord(now(), hand, action, place))

@@ -71,6 +71,22 @@ def sealing(settings: "Settings") -> list[str]:
     return []
 
 
+def niks(settings: "Settings") -> list[str]:
+    """A copy of the database must not give its members by their NIKs."""
+    from agents.key_files import nik_key_of
+    from pipeline.errors import NotReady
+
+    try:
+        if nik_key_of(settings) is None and not settings.is_embedded:
+            return [
+                "columns of the database hold NIKs readable: `openssl rand -hex 32` into a file, name it "
+                "SANTUNAN_NIK_KEY_FILE everywhere, stop all and run `santunan migrate --nik-key`"
+            ]
+    except NotReady as error:
+        return [str(error)]
+    return []
+
+
 def passwords(settings: "Settings") -> list[str]:
     """Passwords of the database and the broker that are tried first."""
     from pipeline.credentials import WeakPassword, require_strong
@@ -107,6 +123,7 @@ def _private_files(settings: "Settings") -> Iterator[Path]:
     named = [
         settings.attestation_key_file,
         settings.secrets_key_file,
+        settings.nik_key_file,
         settings.login_file,
         settings.oidc_client_secret_file,
         settings.papers_s3_credentials,
@@ -228,13 +245,13 @@ def demo_links(settings: "Settings") -> list[str]:
 
 def _in_book(settings: "Settings", look: "Callable[[AccessBook], list[str]]") -> list[str]:
     """Where there is no store yet, there is nobody in it."""
+    from agents.stores import open_access
     from pipeline.errors import SantunanError
-    from pipeline.store.access_book import open_access
 
     if settings.is_embedded and not settings.embedded_file.exists():
         return []
     try:
-        with open_access(settings.database_url) as book:
+        with open_access(settings) as book:
             return look(book)
     except SantunanError as error:
         return [str(error)]
@@ -259,6 +276,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "connection to Kafka": broker,
     "attestation": attestation,
     "secrets in the database": sealing,
+    "NIKs in the database": niks,
     "passwords": passwords,
     "private files": files,
     "backup": backup,

@@ -74,6 +74,7 @@ def import_list(
 
 
 def _show(found: "KnownReport", file: str, day: dt.date, lang: Any) -> None:
+    from agents.imports.answers import left_out_of
     from pipeline.explain import day as written_day
     from pipeline.explain.coverage import coverage_text
     from pipeline.explain.sheets import cell_fault
@@ -84,6 +85,8 @@ def _show(found: "KnownReport", file: str, day: dt.date, lang: Any) -> None:
     print(coverage_text(lang, "known", "report", file=file, **counts))
     for fault in found.faults:
         print(f"  {fault.place:>6} {titles[fault.column]}: {cell_fault(fault.code, fault.facts, lang)}")
+    for line in left_out_of({"skipped": found.skipped, "unread": found.unread}, lang):
+        print(line)
     print(coverage_text(lang, "known", "registered", registered=found.registered))
     if found.new is None:
         print(coverage_text(lang, "known", "trial"))

@@ -65,7 +65,7 @@ def logout() -> None:
     from agents.cli.identity import forget_login, now, read_login
     from agents.clients.gateway import GatewayClient, GatewayRefused
     from agents.settings import read_settings
-    from pipeline.store.access_book import open_access
+    from agents.stores import open_access
     from pipeline.store.sign_in_book import SignInBook
 
     settings = read_settings()
@@ -74,7 +74,7 @@ def logout() -> None:
         print("Nobody is signed in here.")
         return
     if found.url is None:
-        with open_access(settings.database_url) as book:
+        with open_access(settings) as book:
             SignInBook(book).end(found.credential, None, now())
     else:
         try:
@@ -89,13 +89,13 @@ def logout() -> None:
 def _with_key(settings: "Settings", url: str | None) -> tuple[str, str]:
     from agents.cli.identity import principal_of
     from agents.clients.gateway import GatewayClient
+    from agents.stores import open_access
     from pipeline.errors import NotReady
-    from pipeline.store.access_book import open_access
 
     given = _asked("API key")
     if url is not None:
         return given, GatewayClient(url, given).get("/v1/session").json["name"]
-    with open_access(settings.database_url) as book:
+    with open_access(settings) as book:
         principal = principal_of(book, given)
     if principal is None:
         raise NotReady("this key opens nothing; `santunan access list` shows which are valid")
@@ -126,11 +126,11 @@ def _with_password(settings: "Settings", url: str | None, name: str) -> tuple[st
 def _at_store(settings: "Settings", name: str, password: str, code: str | None) -> tuple[str, str]:
     from agents.cli.identity import now
     from agents.key_files import sealer_of
+    from agents.stores import open_access
     from pipeline.operations.sign_in import sign_in
-    from pipeline.store.access_book import open_access
     from pipeline.store.sign_in_book import SignInBook
 
-    with open_access(settings.database_url, sealer_of(settings)) as book:
+    with open_access(settings, sealer_of(settings)) as book:
         found = sign_in(SignInBook(book), now(), name=name, password=password, code=code)
     _say_failures(found.failures)
     return found.token, found.principal.name
@@ -151,13 +151,13 @@ def _enrolled(settings: "Settings", url: str | None, name: str, password: str) -
     from agents.cli.identity import now
     from agents.clients.gateway import GatewayClient
     from agents.key_files import sealer_of
+    from agents.stores import open_access
     from pipeline.operations.sign_in import enrol
-    from pipeline.store.access_book import open_access
     from pipeline.store.sign_in_book import SignInBook
 
     if url is not None:
         return str(GatewayClient(url).post("/v1/second-factor", {"name": name, "password": password}).json["uri"])
-    with open_access(settings.database_url, sealer_of(settings)) as book:
+    with open_access(settings, sealer_of(settings)) as book:
         return enrol(SignInBook(book), now(), name=name, password=password).uri
 
 

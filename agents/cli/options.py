@@ -36,11 +36,25 @@ def _day(written: str) -> dt.date:
         raise typer.BadParameter(f"{written} is no day; write it as 2026-11-20") from None
 
 
+def _moment(written: str) -> dt.datetime:
+    from schemas.clock import moment_written
+
+    try:
+        return moment_written(written)
+    except ValueError:
+        raise typer.BadParameter(f"{written} is no time; write it as 2026-11-20T14:00, or a day, to its end") from None
+
+
+MOMENT: Final[dict[str, Any]] = {"parser": _moment, "metavar": "TIME"}
 DAY: Final[dict[str, Any]] = {"parser": _day, "metavar": "YYYY-MM-DD"}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one document a line, for other programs.")]
 Language = Annotated[Literal["id", "en"], typer.Option("--lang", help="Indonesian or English.")]
 ClaimId = Annotated[str, typer.Argument(metavar="CLAIM", help="The claim's id, such as JKK-2024-0007.")]
+KnownOn = Annotated[
+    dt.datetime | None,
+    typer.Option("--known-on", **MOMENT, help="As known at this time, beside now: 2026-11-20T14:00, or a day."),
+]
 After = Annotated[
     str | None, typer.Option("--after", metavar="CURSOR", help="Go on where the page before ended; it says with what.")
 ]

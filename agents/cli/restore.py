@@ -65,7 +65,11 @@ def _put_back(file: Path, settings: "Settings", *, as_json: bool) -> None:
     from pipeline.store.backup import put_back
 
     def check(copy: Path, contents: "Contents") -> None:
-        if breaches := breaches_of_copy(copy, contents):
+        try:
+            breaches = breaches_of_copy(copy, contents, settings)
+        except NotReady as error:
+            raise NotReady(f"{str(error).replace(str(copy), str(file))}; nothing was changed") from None
+        if breaches:
             raise NotReady(f"{file} is not sound ({'; '.join(breaches)}): take another backup; nothing was changed")
 
     if not file.is_file():
@@ -89,7 +93,7 @@ def _check(settings: "Settings", *, as_json: bool) -> None:
     from agents.terminal import print_json
     from pipeline.errors import EXIT_REFUSED
 
-    found = breaches_of(settings.database_url)
+    found = breaches_of(settings)
     if as_json:
         print_json([{"faults": found}])
     else:

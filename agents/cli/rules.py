@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agents.cli.impact import show_impact
 from agents.cli.options import DAY, Json
-from agents.terminal import console, field, print_json, progress, rupiah, signed_rupiah, table
+from agents.terminal import console, print_json, progress, rupiah, table
 
 if TYPE_CHECKING:
-    from pipeline.audit.impact import Impact
     from pipeline.law.book import Book
     from pipeline.law.declarations import Value
 
@@ -23,7 +23,6 @@ Markers:
 """
 
 _ABSENT = "did not exist"
-_MOST_SHOWN = 30
 
 group = typer.Typer(
     help="The law as dated data: check, read, compare, try a change.",
@@ -192,7 +191,7 @@ def impact(
     if json:
         print_json([found])
         return
-    _show_impact(found)
+    show_impact(found)
 
 
 @group.command("holidays")
@@ -226,34 +225,6 @@ def holidays(
     years = range(first, last + 1)
     days = package.country_holidays("ID", years=years, language="id", categories=("public",))
     print(holiday_file(days, years, checked_on, f"holidays {package.__version__}"), end="")
-
-
-def _show_impact(found: "Impact") -> None:
-    print(f"{found.claims:,} claims decided again; {len(found.differences):,} would end otherwise.")
-    if not (found.differences or found.left_out):
-        return
-    shown = table("claim", "decided", "would be", "families get", right=("families get",))
-    for one in found.differences[:_MOST_SHOWN]:
-        shown.add_row(
-            f"{field(one.claim_id)}{' *' if one.left_out else ''}",
-            f"{field(one.outcome or '')} {rupiah(one.total)}",
-            f"{field(one.new_outcome or 'no decision')} {rupiah(one.new_total)}",
-            signed_rupiah(one.difference),
-        )
-    if rest := found.differences[_MOST_SHOWN:]:
-        more = signed_rupiah(sum(one.difference for one in rest))
-        shown.add_row(f"{len(rest):,} more", "--json lists all", "", more)
-    shown.add_section()
-    shown.add_row("total", rupiah(found.total), rupiah(found.new_total), signed_rupiah(found.difference))
-    if found.waiting:
-        shown.add_row("of it open", "", f"{found.waiting:,} not decided yet", signed_rupiah(found.open_difference))
-    if found.left_out:
-        events = sum(one.events for one in found.left_out)
-        reasons = ", ".join(sorted({field(one.reason) for one in found.left_out}))
-        shown.add_row("* left out", f"{events:,} event{'s' if events > 1 else ''}", reasons, "not counted")
-    console().print(shown)
-    if others := sum(one.is_of_other_rules for one in found.differences):
-        print(f"{others:,} were decided by other rules than today's: part of the difference may be older.")
 
 
 def _document(value: "Value[Any]") -> dict[str, Any]:

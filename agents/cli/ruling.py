@@ -65,13 +65,13 @@ def _coded(settings: "Settings", principal: "Principal") -> "Principal":
     """After a code in the session of the login file; Poison where that has a key."""
     from agents.cli.identity import now, read_login
     from agents.key_files import sealer_of
+    from agents.stores import open_access
     from pipeline.operations.sessions import give_code
-    from pipeline.store.access_book import open_access
     from pipeline.store.sign_in_book import SignInBook
 
     login = read_login(settings)
     assert login is not None, "the caller has seen the login file"
-    with open_access(settings.database_url, sealer_of(settings)) as opened:
+    with open_access(settings, sealer_of(settings)) as opened:
         book = SignInBook(opened)
         session = book.session(login.credential, now())
         code = _asked_for_code() if session is not None else ""
@@ -90,8 +90,8 @@ def submit_on_trust(settings: "Settings", event: dict[str, Any]) -> None:
     """Under a name that is not proved. Raises NotReady where the store is not this machine's alone."""
     from agents.cli.identity import machine_user, now
     from agents.clients.review import submit_review
+    from agents.stores import open_access
     from pipeline.errors import NotReady
-    from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
     from schemas.events import Refused
 
@@ -101,7 +101,7 @@ def submit_on_trust(settings: "Settings", event: dict[str, Any]) -> None:
         submit_review(settings, event)
     except Refused as refused:
         raise typer.BadParameter("; ".join(_as_option(one.field, one.message) for one in refused.errors)) from None
-    with open_access(settings.database_url) as book:
+    with open_access(settings) as book:
         book.write(AuditRecord(now(), machine_user(), "review", event["data"]["claim_id"], reason=event["source"]))
 
 

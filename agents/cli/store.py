@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agents.settings import Settings
     from pipeline.store.backup import Contents, Reporter
     from pipeline.store.readable import Readable
 
@@ -14,32 +15,35 @@ if TYPE_CHECKING:
 def opened_store() -> Iterator["Readable"]:
     """Raises NotReady where there is none."""
     from agents.settings import read_settings
-    from pipeline.store import open_reader
+    from agents.stores import open_reader
 
-    store = open_reader(read_settings().database_url)
+    store = open_reader(read_settings())
     try:
         yield store
     finally:
         store.close()
 
 
-def breaches_of(url: str) -> list[str]:
+def breaches_of(settings: "Settings") -> list[str]:
     """The invariants that do not hold, without a replay. Raises NotReady where there is no store of this version."""
+    from agents.stores import open_reader
     from pipeline.audit.invariants import check
-    from pipeline.store import open_reader
 
-    store = open_reader(url)
+    store = open_reader(settings)
     try:
         return [str(one) for one in check(store, replays=False)]
     finally:
         store.close()
 
 
-def breaches_of_copy(file: Path, contents: "Contents") -> list[str]:
-    """As `breaches_of`. None of a copy of an older version: it is migrated when it is opened."""
+def breaches_of_copy(file: Path, contents: "Contents", settings: "Settings") -> list[str]:
+    """As `breaches_of`, of a copy. None where it is of an older version: it is migrated when it is opened."""
     from pipeline.store import revisions
 
-    return breaches_of(f"sqlite:///{file.absolute()}") if contents.revision == revisions.HEAD else []
+    if contents.revision != revisions.HEAD:
+        return []
+    url = f"sqlite:///{file.absolute()}"
+    return breaches_of(settings.model_copy(update={"database_url": url, "broker_url": url}))
 
 
 @contextmanager

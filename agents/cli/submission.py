@@ -64,13 +64,21 @@ class SubmitterIntake:
         return then(found)
 
 
-def _front(settings: "Settings", store: "Readable", book: "AccessBook") -> "FrontOffice":
+def front_over(settings: "Settings", store: "Readable", book: "AccessBook") -> "FrontOffice":
     from pipeline.law.book import Book
     from pipeline.operations.front_office import FrontOffice
     from pipeline.store.coverage_book import CoverageBook
 
     intake = SubmitterIntake(settings)
-    return FrontOffice(store, intake, Book.load(), book.names_of_person, note=book.write, coverage=CoverageBook(book))
+    return FrontOffice(
+        store,
+        intake,
+        Book.load(),
+        book.names_of_person,
+        put_on_record=book.write,
+        coverage=CoverageBook(book),
+        letter_place=settings.letter_place,
+    )
 
 
 @contextmanager
@@ -78,12 +86,12 @@ def signed_in_front(settings: "Settings") -> "Iterator[tuple[FrontOffice, Princi
     """The operations over the store, for the person of the login file. Raises NotReady where the session is over."""
     from agents.cli.identity import signed_in
     from agents.cli.store import opened_store
-    from pipeline.store.access_book import open_access
+    from agents.stores import open_access
 
-    with opened_store() as store, open_access(settings.database_url) as book:
+    with opened_store() as store, open_access(settings) as book:
         principal = signed_in(settings, book)
         assert principal is not None, "the caller has seen the login file"
-        yield _front(settings, store, book), principal
+        yield front_over(settings, store, book), principal
 
 
 @contextmanager
@@ -94,21 +102,20 @@ def named_front(settings: "Settings", name: str, *, confirm: bool) -> "Iterator[
     """
     from agents.cli.identity import machine_user, now
     from agents.cli.store import opened_store
+    from agents.stores import open_access, open_store
     from pipeline.access.principals import new_principal
     from pipeline.errors import NotReady
-    from pipeline.store import open_store
-    from pipeline.store.access_book import open_access
     from pipeline.store.access_rows import AuditRecord
 
     if not settings.is_embedded:
         raise NotReady("sign in first: `santunan login KIND:NAME`; --as proves nothing to other machines")
     kind, _, who = name.partition(":")
     principal = new_principal(kind, who)
-    open_store(settings.database_url, partitions=settings.partitions).close()
-    with opened_store() as store, open_access(settings.database_url) as book:
+    open_store(settings).close()
+    with opened_store() as store, open_access(settings) as book:
         if confirm:
             book.write(AuditRecord(now(), machine_user(), "import", None, reason=principal.name))
-        yield _front(settings, store, book), principal
+        yield front_over(settings, store, book), principal
 
 
 @contextmanager

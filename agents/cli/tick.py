@@ -32,11 +32,10 @@ def tick(
 
     settings = read_settings()
     if settings.is_embedded:
-        from pipeline.store import open_reader
+        from agents.stores import open_reader
 
-        open_reader(
-            settings.database_url
-        ).close()  # raises NotReady: without a store no claim waits, so it is most likely a wrong place
+        # Raises NotReady: without a store no claim waits, so it is most likely a wrong place.
+        open_reader(settings).close()
     passed = day or yesterday()
     say_days_passed(settings, [passed])
     print(f"{passed} has passed.")

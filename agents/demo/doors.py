@@ -11,6 +11,7 @@ ROLES: Final = (
     "clinic:plkk-0012",
     "cooperative:tng00007",
     "desk:keluarga-01",
+    "office:tangerang",
     "operator:pengelola-01",
     "auditor:pemeriksa-01",
 )
@@ -18,12 +19,12 @@ ROLES: Final = (
 
 def links(now: dt.datetime) -> dict[str, str]:
     """By KIND:WHO. They sign in from this machine alone, without password. Who is missing is added."""
+    from agents.stores import open_access
     from pipeline.access.principals import new_principal
-    from pipeline.store.access_book import open_access
     from pipeline.store.link_book import LinkBook
 
     place = settings()
-    with open_access(place.database_url) as book:
+    with open_access(place) as book:
         known = {one.principal.name for one in book.accounts()}
         found = {}
         for role in ROLES:

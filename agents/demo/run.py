@@ -122,7 +122,8 @@ def _worker() -> "Iterator[subprocess.Popen[bytes]]":
     from agents.worker.supervisor import worker_command
 
     own = {name: value for name, value in os.environ.items() if not name.startswith("SANTUNAN_")}
-    place = settings().database_url
+    own_settings = settings()
+    place = own_settings.database_url
     environment = {
         **own,
         "SANTUNAN_DATABASE_URL": place,
@@ -130,6 +131,8 @@ def _worker() -> "Iterator[subprocess.Popen[bytes]]":
         "SANTUNAN_CHUNK_RECORDS": str(_CHUNK_RECORDS),
         "SANTUNAN_DAILY_CLOCK": "false",  # the portfolio has its own days
     }
+    if own_settings.nik_key_file is not None:
+        environment["SANTUNAN_NIK_KEY_FILE"] = str(own_settings.nik_key_file)
     with _WORKER_LOG.open("wb") as log:
         worker = subprocess.Popen(  # noqa: S603 - the command is our own
             worker_command(), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log

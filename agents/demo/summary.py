@@ -56,7 +56,8 @@ def summary(shown: Shown) -> dict[str, Any]:
     }
 
 
-def show(shown: Shown, *, is_repeated: bool) -> None:
+def show(shown: Shown, protected: Sequence[str], *, is_repeated: bool) -> None:
+    """`protected`: how many are, a sentence a day."""
     screen = console()
     width = min(screen.width, 100)
     screen.width = width
@@ -64,6 +65,7 @@ def show(shown: Shown, *, is_repeated: bool) -> None:
     _head(screen, shown, is_repeated=is_repeated)
     _outcomes(screen, shown)
     _money(screen, shown)
+    _protected(screen, protected)
     _referral(screen, referral)
     _explained(screen, explained, width)
     _pending(screen, pending)
@@ -150,6 +152,12 @@ def _money(screen: "Console", shown: Shown) -> None:
     recovered = sum(payout.amount for payout in shown.payouts if payout.direction == "recover")
     paid = sum(payout.amount for payout in shown.payouts if payout.direction == "pay")
     screen.print(f"{len(shown.payouts):,} payouts were ordered: {rupiah(paid)} to pay, {rupiah(recovered)} to recover.")
+
+
+def _protected(screen: "Console", said: Sequence[str]) -> None:
+    _title(screen, "Who is protected, of all whom the office knows")
+    for one in said:
+        screen.print(one, highlight=False)
 
 
 def _referral(screen: "Console", decision: "Decision") -> None:

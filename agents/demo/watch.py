@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from agents.stores import open_reader
 from agents.terminal import OUTCOME_STYLES
 from pipeline.queries.statistics import events_read, outcomes
-from pipeline.store import open_reader
 from schemas.topics import HISTORY
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ class Watch:
 
     def __init__(self, settings: "Settings", total: int, screen: Any) -> None:
         self._group = settings.group
-        self._store = open_reader(settings.database_url)
+        self._store = open_reader(settings)
         self._bar = _bar(screen) if screen.is_terminal else None
         self._task = self._bar.add_task("deciding", total=total, counts="") if self._bar else None
 

@@ -196,14 +196,14 @@ def test_an_identity_provider_is_asked_and_its_persons_looked_up(store: str, tmp
 
 
 def test_doors_of_the_demo_are_found(store: str) -> None:
-    settings = read_settings(database_url=store)
+    settings, now = read_settings(database_url=store), dt.datetime.now(dt.UTC)  # a session of the demo is soon idle
     assert deployment.demo_links(settings) == []
     name = "urn:santunan:officer:siti"
     with open_access(store) as book:
-        book.add(new_principal("officer", "siti"), "test", NOW)
-        LinkBook(book).make("demo", name, "test", NOW)
-        SignInBook(book).begin(name, "DEMO", None, NOW)
-        SignInBook(book).begin(name, "PASSWORD_AND_CODE", None, NOW)
+        book.add(new_principal("officer", "siti"), "test", now)
+        LinkBook(book).make("demo", name, "test", now)
+        SignInBook(book).begin(name, "DEMO", None, now)
+        SignInBook(book).begin(name, "PASSWORD_AND_CODE", None, now)
     assert [one.partition(":")[0] for one in deployment.demo_links(settings)] == [
         "urn",
         "1 links of the demo can still be used",

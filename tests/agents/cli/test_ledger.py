@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
+from pipeline.queries.letter_codes import code_of_decision
 from tests.support.command_line import santunan
 from tests.support.ledgers import fill
 from tests.support.site import Site
@@ -53,6 +55,23 @@ def test_a_receipt_is_proved_and_another_event_is_not(place: Path) -> None:
     assert ran.status == 1 and ran.out.startswith("NOT PROVED")
     assert santunan("receipt", "export", "00" * 32, cwd=place).status == 1
     assert santunan("receipt", "export", "x", cwd=place).status == 2
+
+
+def test_the_code_of_a_letter_names_its_decision(place: Path) -> None:
+    site = Site(f"sqlite:///{place}/.santunan/santunan.db")
+    code = code_of_decision(site.store, "K5")
+    site.close()
+    assert code is not None
+    ran = santunan("receipt", "find", code.written(), "--key", "ledger.pub", cwd=place)
+    assert ran.status == 0, ran.err
+    assert ran.out.startswith("K5.r1: ") and "masih berlaku" in ran.out and "Ditandatangani oleh " in ran.out
+    ran = santunan("receipt", "find", code.written(), "--lang", "en", "--key", "ledger.pub", cwd=place)
+    assert "It is the decision in force." in ran.out and "Signed by " in ran.out
+    other = code._replace(digest="00" * 32).written()
+    assert santunan("receipt", "find", other, cwd=place).status == 1
+    assert santunan("receipt", "find", "SANTUNAN:1:0", cwd=place).status == 2
+    assert santunan("explain", "K5", "--pdf", "letter.pdf", cwd=place).status == 0
+    assert code.written() in "".join(PdfReader(place / "letter.pdf").pages[0].extract_text().split())
 
 
 def test_a_change_and_a_wrong_key_are_named(place: Path) -> None:

@@ -161,11 +161,11 @@ def test_a_first_sign_in_sets_the_second_factor_up(place: Path) -> None:
 
 def test_the_secret_that_a_link_showed_stays_until_an_empty_code_asks_for_another(place: Path) -> None:
     with open_access(f"sqlite:///{place}/.santunan/santunan.db") as book:
-        found = enrol(SignInBook(book), NOW, name="officer:siti", password=PASSWORD)
+        found = enrol(SignInBook(book), dt.datetime.now(dt.UTC), name="officer:siti", password=PASSWORD)
     lost = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n\n000000\n")
     assert lost.status == 1 and "otpauth://totp/" in lost.err and found.uri not in lost.err
     with open_access(f"sqlite:///{place}/.santunan/santunan.db") as book:
-        found = enrol(SignInBook(book), NOW, name="officer:siti", password=PASSWORD)
+        found = enrol(SignInBook(book), dt.datetime.now(dt.UTC), name="officer:siti", password=PASSWORD)
     code = pyotp.TOTP(found.secret).at(dt.datetime.now(dt.UTC))
     done = santunan("login", "officer:siti", cwd=place, given=f"{PASSWORD}\n{code}\n")
     assert done.status == 0 and "otpauth" not in done.err, done.err

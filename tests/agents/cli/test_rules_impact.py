@@ -99,7 +99,7 @@ def test_without_a_file_the_law_of_this_version_is_tried(ask: Try) -> None:
 
 
 def test_many_claims_are_one_row_with_their_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agents.cli.rules._MOST_SHOWN", 1)
+    monkeypatch.setattr("agents.cli.impact._MOST_SHOWN", 1)
     site = filled(Site(f"sqlite:///{tmp_path}/santunan.db", partitions=1))
     ran = santunan("rules", "impact", str(funeral(tmp_path, 12_000_000)), SANTUNAN_DATABASE_URL=site.url)
     site.close()
