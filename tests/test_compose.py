@@ -182,9 +182,9 @@ def test_each_service_gets_the_secrets_that_it_uses_and_no_other() -> None:
         user, role = one["environment"]["SANTUNAN_KAFKA_USER"], one["environment"]["DATABASE_ROLE"]
         users = {"attestation": ("worker", "gateway", "operator"), "sealing": ("gateway", "webhooks")}
         keys = [key for key, services in users.items() if name in services]
-        assert one["secrets"] == ["authority", f"kafka_{user}", f"postgresql_{role}", *keys], name
+        assert one["secrets"] == ["authority", f"kafka_{user}", f"postgresql_{role}", "nik", *keys], name
         files = [value for variable, value in one["environment"].items() if variable.endswith("_KEY_FILE")]
-        assert sorted(files) == [f"/run/secrets/{key}" for key in keys]
+        assert sorted(files) == sorted(f"/run/secrets/{key}" for key in ("nik", *keys))
     for name in BROKERS:
         assert SERVICES[name]["secrets"] == ["authority", "kafka_users", name]
         assert SERVICES[name]["environment"]["KAFKA_SSL_KEYSTORE_LOCATION"] == f"/run/secrets/{name}"

@@ -255,6 +255,14 @@ def test_each_parameter_of_the_law_has_one_file() -> None:
     assert len({path.stem for path in parameters}) == len(parameters)
 
 
+def test_agents_open_the_store_by_their_own_module_alone() -> None:
+    """It gives the key that NIKs are written with; who opens by the address alone finds a store with a key closed."""
+    past = re.compile(r"from pipeline\.store(\.\w+)? import .*\bopen_(store|reader|access|webhooks)\b")
+    own = [path for path in OURS if name(path).startswith("agents/") and name(path) != "agents/stores.py"]
+    found = [name(path) for path in own if past.search(path.read_text())]
+    assert found == []
+
+
 def test_only_the_unit_of_work_commits() -> None:
     found = {
         name(path)
@@ -303,7 +311,8 @@ TEXT_FILES = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".ini", ".mako", 
 def committed() -> list[Path]:
     places = [ROOT / one for one in ("schemas", "pipeline", "agents", "tests", "docs", ".ci")]
     below_them = [path for place in places for path in place.rglob("*") if "__pycache__" not in path.parts]
-    return [path for path in (*below_them, *ROOT.iterdir()) if path.is_file()]
+    own = [path for path in ROOT.iterdir() if path.name != ".git"]  # of a worktree it is a file
+    return [path for path in (*below_them, *own) if path.is_file()]
 
 
 def test_no_file_names_a_registry_or_a_place_on_one_machine() -> None:
@@ -350,3 +359,25 @@ def test_each_test_can_fail(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
     }
     assert tests - functions_that_show(path) == set()
+
+
+SHARED_BY_FILES = {
+    *("kafka_bootstrap", "postgresql_server", "new_database"),  # a test makes topics and a database of its own
+    *("filled", "events", "after_the_demo"),  # copied, or only read
+}
+
+
+def test_no_test_depends_on_which_files_ran_before_it() -> None:
+    """A gateway for the whole run let one file hold a claim that another file needed, or not, by chance."""
+    found = {
+        node.name
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "tests")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            "scope='session'" in ast.unparse(one) or "scope='package'" in ast.unparse(one)
+            for one in node.decorator_list
+        )
+    }
+    assert found == SHARED_BY_FILES

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.claims.rules import table
-from tests.bench import coverage, embedded, monthly_life, rules
+from tests.bench import city, coverage, embedded, monthly_life, rules
 
 Stage = Callable[[Path, argparse.Namespace], dict[str, Any]]
 
@@ -38,6 +38,7 @@ STAGES: dict[str, Stage] = {
     "embedded": lambda directory, chosen: embedded.measure(directory, chosen.claims),
     "members": lambda directory, chosen: monthly_life.measure(directory, chosen.members, chosen.years),
     "coverage": lambda directory, chosen: coverage.measure(directory, chosen.people),
+    "city": lambda directory, chosen: city.measure(directory, chosen.known),
     "kafka": _kafka,
     "gateway": _gateway,
 }
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--claims", type=int, default=60_000, help="claims in each throughput run")
     parser.add_argument("--members", type=int, default=2_000, help="members with a fact or two each month (members)")
     parser.add_argument("--people", type=int, default=1_000_000, help="people in the coverage picture (coverage)")
+    parser.add_argument("--known", type=int, default=city.KNOWN, help="workers whom an office knows (city)")
     parser.add_argument("--years", type=int, default=10, help="of monthly facts (members)")
     parser.add_argument("--stored", type=int, default=300_000, help="claims stored when the worker is killed (kafka)")
     chosen = parser.parse_args()

@@ -26,6 +26,7 @@ from tests.faults.stream import documents
 from tests.support import brokers
 from tests.support.brokers import Broker
 from tests.support.kafka_server import PARTITIONS, environment_of
+from tests.support.ledgers import faults_after
 
 SESSION_SECONDS = 1
 AWAY_SECONDS = 10.0
@@ -94,6 +95,7 @@ def test_workers_wait_quietly_for_a_broker_that_is_away(broker: Broker, settings
         with open_submitter(settings) as submitter:
             list(submitter.submit(documents(20)))
         wait_for(lambda: events_stored(settings) > 0, seconds=20)
+    assert faults_after(settings) == []
 
 
 def test_a_partition_without_a_leader_is_not_asked_for_again_and_again(

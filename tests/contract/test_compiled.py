@@ -32,7 +32,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     target = tmp_path_factory.mktemp("compiled")
     install = ["pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
     command = [sys.executable, "-m", *install, "--target", str(target), str(sources)]
-    _run(command, {**os.environ, "SANTUNAN_COMPILED": "1"})
+    _run(command, {**os.environ, "SANTUNAN_COMPILED": "1", "SANTUNAN_OPTIMISED": "1"})
     environment = {**os.environ, "PYTHONSAFEPATH": "1", "PYTHONPATH": f"{target}{os.pathsep}{ROOT}"}
     where = _run([sys.executable, "-c", "import pipeline.claims.rules.table as t; print(t.__file__)"], environment)
     assert where.startswith(str(target).encode()) and b".py" not in where, "the compiled module is the one that is used"

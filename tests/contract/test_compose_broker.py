@@ -16,6 +16,7 @@ from agents.services.kafka import format_storage, kafka_command, write_propertie
 from agents.settings import Settings, read_settings
 from pipeline.errors import NotReady
 from schemas import topics
+from tests.faults.running import wait_for
 from tests.test_compose import ROOT, properties_of
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="secrets.sh needs openssl")
@@ -78,7 +79,8 @@ def test_the_broker_of_compose_gives_rights_to_its_principals_alone(port: int, f
     admin = settings("admin", port, folder)
     assert set(kafka_topics.create(admin)) == set(topics.ALL)
     assert "User:worker may WRITE topic claims.decisions" in kafka_topics.create_access_list(admin)
-    assert kafka_topics.check(settings("operator", port, folder)) == []
+    operator = settings("operator", port, folder)
+    wait_for(lambda: kafka_topics.check(operator) == [], every=0.5)  # the broker is told of rights a little later
     kafka_topics.require(settings("worker", port, folder))
     with pytest.raises(NotReady, match="do not exist"):  # it does not even see the others
         kafka_topics.require(settings("payments", port, folder))

@@ -17,7 +17,6 @@ from sqlalchemy import create_engine, make_url, text
 from agents.clients import open_submitter
 from agents.settings import Settings, read_settings
 from agents.worker.supervisor import Supervisor, worker_command
-from pipeline.audit.invariants import check
 from pipeline.errors import EXIT_TRANSIENT
 from pipeline.store import open_store
 from tests.faults import full_disk
@@ -25,6 +24,7 @@ from tests.faults.running import wait_for
 from tests.faults.stream import documents
 from tests.support.command_line import environment
 from tests.support.kafka_server import environment_of
+from tests.support.ledgers import faults_after
 
 CLAIMS = 60
 
@@ -75,12 +75,6 @@ def goes_on_after(make_room: Callable[[], object], said: list[str], settings: Se
     wait_for(lambda: is_decided(settings), every=0.2)
 
 
-def assert_sound(settings: Settings) -> None:
-    store = open_store(settings.database_url)
-    assert check(store) == []
-    store.close()
-
-
 def test_a_file_that_cannot_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "santunan.db"
     settings = read_settings(database_url=f"sqlite:///{file}", retries=1)
@@ -106,7 +100,7 @@ def test_a_file_that_cannot_grow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert done.returncode == EXIT_TRANSIENT and "is full" in done.stderr and "submitted" not in done.stdout
         assert count(settings, "log") == len(receipts)
         goes_on_after(lambda: limit.write_text("1000000"), said, settings)
-    assert_sound(settings)
+    assert faults_after(settings) == []
 
 
 def test_a_database_that_cannot_grow(kafka_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,5 +121,5 @@ def test_a_database_that_cannot_grow(kafka_settings: Settings, monkeypatch: pyte
         list(submitter.submit(documents(CLAIMS)))
     with supervised(worker_command(), settings, monkeypatch) as said:
         goes_on_after(lambda: run("DROP TRIGGER no_room ON chunks"), said, settings)
-    assert_sound(settings)
+    assert faults_after(settings) == []
     engine.dispose()

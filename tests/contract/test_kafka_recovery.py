@@ -5,12 +5,11 @@ from pathlib import Path
 
 from agents.clients import open_history, open_submitter
 from agents.settings import Settings
-from pipeline.audit.invariants import check
-from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
 from tests.support.kafka_server import environment_of
+from tests.support.ledgers import faults_after
 
 
 def submit(settings: Settings, *documents: object) -> None:
@@ -41,6 +40,4 @@ def test_what_a_dead_worker_stored_is_published_before_what_came_after_it(
         wait_for(lambda: len(revisions(kafka_settings)) >= 4, worker, every=0.5)
         assert worker.stop() == 0
     assert revisions(kafka_settings) == [1, 2, 3, 4]
-    store = open_store(kafka_settings.database_url)
-    assert check(store) == []
-    store.close()
+    assert faults_after(kafka_settings) == []

@@ -81,6 +81,14 @@ def test_before_a_worker_has_read_it_the_same_sheet_doubles_nothing(make_site: M
     assert Counter(registered(site).values()) == {1: 30} and event_count(site) == 33
 
 
+def test_the_store_is_asked_for_many_rows_at_once(make_site: MakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, asked = make_site(), []
+    front, reader = front_of(site), site.store.reader
+    monkeypatch.setattr(type(site.store), "reader", lambda store: asked.append(1) or reader())
+    assert imported(front, as_csv(good_rows(400)), confirms=True)["sent"]["taken"] == 440
+    assert 0 < len(asked) < 40
+
+
 def test_any_order_and_any_split_of_the_rows_makes_the_same_members(make_site: MakeSite) -> None:
     rows = good_rows(60)
     rows[20] |= {key: rows[10][key] for key in ("Tanggal lahir", "Nama", "Jenis kelamin")}
@@ -137,6 +145,19 @@ def test_the_registry_is_asked_about_each_row(make_site: MakeSite) -> None:
     assert (decided["counts"]["good"], decided["counts"]["left_out"]) == (4, 1)
 
 
+def test_a_slip_anywhere_in_a_nik_is_found_by_day_of_birth_and_name(make_site: MakeSite) -> None:
+    site = make_site()
+    front, rows = front_of(site), good_rows(3)
+    imported(front, as_csv(rows), confirms=True)
+    site.run()
+    rows[0] |= {"NIK": "3671" + rows[0]["NIK"][4:], "Nomor KPJ": "19118888881"}  # another regency
+    rows[1] |= {"NIK": "3671" + rows[1]["NIK"][4:], "Nomor KPJ": "19118888882", "Nama": "Zulkifli Harahap"}
+    found = imported(front, as_csv(rows))
+    assert [(one["place"], one["code"]) for one in found["faults"]] == [("B2", "LIKELY_REGISTERED")]
+    rows[0]["Keputusan"] = "tetap"
+    assert imported(front, as_csv(rows))["counts"] == found["counts"] | {"good": 2, "faulty": 0}
+
+
 def test_anothers_member_is_not_changed_and_not_shown(make_site: MakeSite) -> None:
     site = make_site()
     front = front_of(site)
@@ -163,9 +184,9 @@ def test_what_is_written_to_correct_is_read_back_as_it_was(make_site: MakeSite) 
         before = imported(front, write(bad))
         with read_sheet(write(bad), COLUMNS) as sheet:
             cells = [row.cells for row in sheet.rows()]
-            desk = Desk(front, COOPERATIVE)
+            desk = Desk(front, COOPERATIVE, corrects=True)
             desk.check(sheet, "id")
-            made = Corrected(sheet, desk.notes, desk.contributions, "id")
+            made = Corrected(sheet, desk.notes, "id")
             for data in (made.xlsx(), made.csv()):
                 with read_sheet(data, COLUMNS) as back:
                     assert [_as_text(row.cells) for row in back.rows()] == [_as_text(one) for one in cells]

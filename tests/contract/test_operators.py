@@ -63,7 +63,7 @@ def book(site: Site) -> Iterator[AccessBook]:
 
 @pytest.fixture
 def front(site: Site, book: AccessBook) -> FrontOffice:
-    return replace(front_of(site), access=book, names_of_person=book.names_of_person)
+    return replace(front_of(site), access=book, put_on_record=book.write, names_of_person=book.names_of_person)
 
 
 @pytest.fixture
@@ -342,6 +342,23 @@ def test_the_trail_has_everything_about_a_claim_the_newest_first(
     for claim in ("K2", "K-none", "\0"):
         with pytest.raises(NotFound):
             read_trail(front, AUDITOR, claim, "en")
+
+
+def test_the_trail_says_what_each_event_speaks_of_and_ends_at_a_moment(site: Site, front: FrontOffice) -> None:
+    site.run(*e.member(), e.accident("K1"), e.settled("K1.r1.member", 4_000_000, "2024-07-20"))
+    site.run(e.evidence("K1", "2024-07-21T08:00:00", documents=["doctor_letter"]))
+    revision = max(one.revision or 0 for one in read_trail(front, AUDITOR, "K1", "en").rows)
+    site.run(e.review("K1", revision, "reject", "2024-07-22T10:00:00", reason="no work accident"))
+    rows = read_trail(front, AUDITOR, "K1", "en").rows
+    events = [one for one in rows if one.kind == "event"]
+    said = {(one.what.split(".")[-2], one.papers, one.verdict, one.note, one.amount) for one in events}
+    assert ("reviewed", (), "reject", "no work accident", None) in said
+    assert ("evidence", ("doctor_letter",), None, None, None) in said
+    assert ("settled", (), None, None, 4_000_000) in said
+    for row in rows:
+        upto = read_trail(front, AUDITOR, "K1", "en", known_on=row.at).rows
+        assert upto == tuple(one for one in rows if one.at <= row.at)
+    assert read_trail(front, AUDITOR, "K1", "en", known_on=rows[-1].at - dt.timedelta(seconds=1)).rows == ()
 
 
 def test_a_person_is_shown_in_full_with_a_reason_that_is_kept(site: Site, front: FrontOffice, book: AccessBook) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.audit.invariants import check
 from pipeline.claims.limits import MOST_MEMBERSHIPS_OF_A_PERSON
+from pipeline.store.tables import paid_lines
 from tests.support import events as e
 from tests.support.site import Site
 
@@ -47,3 +48,20 @@ def test_the_101st_membership_of_one_nik_is_refused(site: Site, size: int) -> No
     assert [offset for offset, _ in site.refusals()] == [last, last + 1, last + 5]
     assert e.NIK.encode() not in b"".join(message.value for message in site.published)
     assert check(site.store) == []
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("person", "20000000099", "to another person than it pays"),
+        ("event_date", "2024-07-06", "for another day or programme than it pays"),
+        ("program", "JKM", "for another day or programme than it pays"),
+    ],
+)
+def test_a_paid_line_that_was_moved_by_hand_is_named(site: Site, column: str, value: str, said: str) -> None:
+    """Under another person or day it would let the same accident be paid a second time."""
+    site.run(*e.member(), e.accident("K1"), e.wage("2024-07", 5_000_000))
+    assert check(site.store) == [] and site.rows("SELECT count(*) FROM paid_lines") != [(0,)]
+    with site.store.engine.begin() as connection:
+        connection.execute(paid_lines.update().values({column: value}))
+    assert [str(one) for one in check(site.store)] == [f"invariant 3: claim K1 is noted as paid {said}"]

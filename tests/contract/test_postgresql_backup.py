@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import URL, make_url
 
 from agents.services.postgresql import binaries
+from agents.settings import read_settings
 from tests.support import events as e
 from tests.support.command_line import santunan
+from tests.support.ledgers import faults_after
 from tests.support.site import Site
 
 
@@ -35,6 +37,8 @@ def test_a_database_that_was_restored_by_the_printed_commands_is_sound(
     site = Site(url)
     site.run(*e.member(), e.accident("K1"))
     site.close()
+    where, key = read_settings(database_url=url, broker_url="kafka+chunks://127.0.0.1:1"), tmp_path / "ledger.key"
+    assert faults_after(where, key_file=key) == []  # the backup has a checkpoint
     settings = {"SANTUNAN_DATABASE_URL": url, "SANTUNAN_BROKER_URL": "kafka+chunks://127.0.0.1:1"}
     for line in santunan("backup", "a.dump", cwd=tmp_path, **settings).out.splitlines():
         if line.startswith("  pg_"):
@@ -49,6 +53,7 @@ def test_a_database_that_was_restored_by_the_printed_commands_is_sound(
         run(command, url, tmp_path)
     ran = santunan("restore", "--check", cwd=tmp_path, **settings)
     assert (ran.status, ran.err) == (0, "") and "The store is sound" in ran.out
+    assert faults_after(where, key_file=key) == []
     site = Site(url)
     assert site.rows("SELECT claim_id FROM decisions") == [("K1",)]
     site.change(["UPDATE chunks SET accepted = accepted - 1, duplicates = duplicates + 1"])

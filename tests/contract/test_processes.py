@@ -14,13 +14,12 @@ from confluent_kafka.admin import AdminClient
 
 from agents.clients import open_history, open_submitter
 from agents.settings import Settings
-from pipeline.audit.invariants import check
-from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import wait_for
 from tests.faults.stream import documents
 from tests.support.command_line import PROGRAM, environment, is_running
 from tests.support.kafka_server import PARTITIONS, environment_of
+from tests.support.ledgers import faults_after
 
 CLAIMS = 40
 HALF = len(topics.INTAKE) * PARTITIONS // 2
@@ -107,6 +106,4 @@ def test_two_processes_share_the_work_and_one_that_is_killed_comes_back(
     assert all(f"process={number}" in text for number in (1, 2))
 
     assert set(Counter(one["id"] for one in published(settings)).values()) == {1}
-    store = open_store(settings.database_url)
-    assert check(store) == []
-    store.close()
+    assert faults_after(settings, key_file=next(tmp_path.rglob("*.ledger.key"))) == []

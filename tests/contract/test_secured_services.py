@@ -46,7 +46,7 @@ from tests.support.command_line import Ran, santunan
 INTAKE_OF_SENDERS = {topics.MEMBERS, topics.ACCIDENTS, topics.DEATHS, topics.REVIEWS, topics.SETTLEMENTS}
 WRITERS = {
     "gateway": INTAKE_OF_SENDERS,
-    "worker": {topics.MEMBERS, *topics.OUTPUT},
+    "worker": {topics.MEMBERS, *topics.OUTPUT, topics.CHECKPOINTS},
     "operator": {topics.HISTORY},
     "payments": set[str](),
     "console": set[str](),

@@ -22,7 +22,6 @@ from agents.clients import open_history, open_submitter
 from agents.kafka import topics as kafka_topics
 from agents.kafka.connection import connection_options
 from agents.settings import Settings, read_settings
-from pipeline.audit.invariants import check
 from pipeline.store import open_store
 from schemas import topics
 from tests.faults.running import wait_for
@@ -31,6 +30,7 @@ from tests.support import brokers
 from tests.support.brokers import Broker
 from tests.support.command_line import PROGRAM, environment
 from tests.support.kafka_server import ends_of, environment_of
+from tests.support.ledgers import faults_after
 from tests.test_compose import properties_of
 
 SECURITY = ("sasl.", "ssl.", "authorizer.", "super.", "allow.", "cluster.id")  # tried by test_compose_broker
@@ -199,7 +199,7 @@ def test_a_worker_goes_on_while_a_broker_is_killed_and_when_it_comes_back(
             assert worker.wait(30) == 0
     finally:
         stream.stop()
-    assert_nothing_is_lost_or_doubled(settings, stream.sent)
+    assert_nothing_is_lost_or_doubled(settings, stream.sent, next(tmp_path.rglob("*.ledger.key")))
     gc.collect()  # sockets of refused connections, while their warning is expected
 
 
@@ -213,7 +213,7 @@ def is_settled(settings: Settings) -> bool:
     return all(positions.get(place, 0) >= end for place, end in ends.items())
 
 
-def assert_nothing_is_lost_or_doubled(settings: Settings, sent: set[str]) -> None:
+def assert_nothing_is_lost_or_doubled(settings: Settings, sent: set[str], ledger_key: Path) -> None:
     ids: Counter[str] = Counter()
     found: dict[str, list[tuple[int, int, int]]] = defaultdict(list)  # revision, partition, offset as published
     with open_history(settings) as history:
@@ -229,9 +229,7 @@ def assert_nothing_is_lost_or_doubled(settings: Settings, sent: set[str]) -> Non
     wrong = list(filter(None, (fault_of(claim, found[claim], count) for claim, count in sorted(stored.items()))))
     assert wrong == [], f"{len(wrong)} claims, among them:\n" + "\n".join(wrong[:5])
     assert found.keys() == sent
-    store = open_store(settings.database_url)
-    assert check(store) == []
-    store.close()
+    assert faults_after(settings, key_file=ledger_key) == []
 
 
 def fault_of(claim: str, published: list[tuple[int, int, int]], count: int) -> str:

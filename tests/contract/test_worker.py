@@ -10,8 +10,10 @@ import pytest
 
 from agents.clients import Published, open_feed, open_history, open_submitter
 from agents.settings import Settings, read_settings
+from agents.topic_history import read as read_topics
 from agents.transports.embedded import CHECKPOINT_RECORDS
 from pipeline.audit.invariants import check
+from pipeline.audit.replay import replay
 from pipeline.messages.records import Message
 from pipeline.store import open_store
 from pipeline.store.embedded_log import Log
@@ -100,6 +102,9 @@ def test_two_submitters_a_worker_and_a_follower_lose_nothing_and_keep_order(sett
     store = open_store(settings.database_url)
     assert check(store) == []
     store.close()
+    with read_topics(settings) as history:
+        replayed = replay(history)
+    assert replayed.differences == () and replayed.decisions == len(found)
 
 
 def test_a_worker_that_starts_later_finds_what_was_submitted_before_it(settings: Settings, tmp_path: Path) -> None:

@@ -54,6 +54,29 @@ def codes(**changes: str) -> list[str]:
     return [fault.code for fault in row.faults]
 
 
+EMPLOYEE = {"segment": "PU", "programs": "JKK, JKM, JHT, JP", "scale": "menengah", "risk_class": "sedang"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "savings"),
+    [
+        ({}, 0),
+        ({"programs": "JKK, JKM, JHT"}, 52_000),  # 2 % of the base income of 2,600,000
+        (EMPLOYEE, 142_500 + 75_000),
+        (EMPLOYEE | {"income": "11086299"}, 631_919 + 332_589),
+        (EMPLOYEE | {"income": "11086300"}, 631_919 + 332_589),  # the limit of JP
+        (EMPLOYEE | {"income": "12000000"}, 684_000 + 332_589),
+        ({"segment": "PMI", "programs": "JKK, JKM, JHT", "income": ""}, None),
+    ],
+)
+def test_jht_and_jp_are_expected_besides_what_cover_depends_on(changes: dict[str, str], savings: int | None) -> None:
+    [row] = checked(GOOD | changes)
+    assert row.expected is not None, row.faults
+    assert row.expected.savings == savings
+    [without] = checked(GOOD | changes | {"programs": "JKK, JKM"}) if "scale" not in changes else [row]
+    assert without.expected is not None and row.expected.amount == without.expected.amount
+
+
 @pytest.mark.parametrize(
     ("nik", "found"),
     [
