@@ -17,6 +17,7 @@ from agents.settings import Settings, read_settings
 from pipeline.errors import NotReady
 from schemas import topics
 from tests.faults.running import wait_for
+from tests.support.java_start import keep_a_start
 from tests.test_compose import ROOT, properties_of
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="secrets.sh needs openssl")
@@ -52,6 +53,7 @@ def port(folder: Path) -> int:
         for name, value in properties_of("kafka-1").items()
         if "replication" not in name and not name.endswith("min.isr") and name not in ("cluster.id", *alone)
     }
+    keep_a_start()
     properties = write_properties(folder / "kafka", port, controller)
     lines = [f"{name}={value}" for name, value in (own | alone).items()]
     properties.write_text(properties.read_text() + "\n".join(lines) + "\n")

@@ -16,6 +16,7 @@ from schemas import topics
 from tests.contract.test_restores import ACCEPTED, settings
 from tests.support import events as e
 from tests.support import restores as drill
+from tests.support.java_start import keep_a_start
 
 __all__ = ["settings"]
 
@@ -23,6 +24,7 @@ __all__ = ["settings"]
 @pytest.fixture(scope="module")
 def other_bootstrap() -> Iterator[str]:
     """An empty cluster."""
+    keep_a_start()
     directory = Path(tempfile.mkdtemp(prefix="santunan-kafka-"))
     try:
         yield servers.up(directory, lambda _: None, only="kafka").kafka_bootstrap

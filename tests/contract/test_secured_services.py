@@ -42,6 +42,7 @@ from schemas import topics
 from tests.faults.running import running, wait_for
 from tests.support import events as e
 from tests.support.command_line import Ran, santunan
+from tests.support.java_start import keep_a_start
 
 INTAKE_OF_SENDERS = {topics.MEMBERS, topics.ACCIDENTS, topics.DEATHS, topics.REVIEWS, topics.SETTLEMENTS}
 WRITERS = {
@@ -65,6 +66,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        keep_a_start()
         servers.up(folder, lambda sentence: None, is_secured=True)
         migrate(self.variables("admin")["SANTUNAN_DATABASE_URL"])
         self.made = self.command("admin", "topics", "create", "--acl")

@@ -24,6 +24,7 @@ from pipeline.store import migrate, open_store
 from schemas import topics
 from tests.faults.running import Worker, wait_for
 from tests.faults.stream import documents, lives, openings, placed
+from tests.support.java_start import keep_a_start
 from tests.support.kafka_server import ends_of, environment_of
 from tests.support.ledgers import faults_after
 from tests.support.money import Money
@@ -112,6 +113,7 @@ class Storm:
         self.directory = Path(
             tempfile.mkdtemp(prefix="santunan-storm-")
         )  # pytest's folder is closed to PostgreSQL's user
+        keep_a_start()
         started = servers.up(self.directory, _quietly)
         self.settings = read_settings(
             broker_url=started.broker_url,

@@ -35,6 +35,7 @@ from tests.faults.running import Worker, wait_for
 from tests.support import events as e
 from tests.support.command_line import PROGRAM, environment
 from tests.support.gateway import Client
+from tests.support.java_start import keep_a_start
 from tests.support.kafka_server import environment_of
 from tests.support.ledgers import faults_after
 
@@ -244,6 +245,7 @@ def test_gateway_worker_and_broker_killed_on_kafka(folder: Path, record_property
         servers.up(folder, quietly)
 
     try:
+        keep_a_start()
         started = servers.up(folder, quietly)
         settings = read_settings(
             broker_url=started.broker_url, database_url=started.database_url, partitions=4, kafka_publish_seconds=15

@@ -11,6 +11,7 @@ from pathlib import Path
 from agents.services import servers
 from agents.services.kafka import format_storage, kafka_command, write_properties
 from agents.services.secured import make_authority
+from tests.support.java_start import keep_a_start
 
 HEAP_MEGABYTES = 192
 STORE_PASSWORD = "not-a-secret"  # noqa: S105 - of a key that lives as long as the test
@@ -62,6 +63,7 @@ def places(directory: Path, count: int) -> list[Broker]:
 @contextmanager
 def running(brokers: Sequence[Broker], settings: Sequence[Mapping[str, str]], *more: str) -> Iterator[None]:
     """A cluster that answers, and is gone when the block is left. `settings`: of each broker."""
+    keep_a_start()
     cluster_id = "S" + secrets.token_urlsafe(16)[1:]
     try:
         with ThreadPoolExecutor() as pool:

@@ -21,6 +21,7 @@ from agents.kafka.connection import connection_options
 from agents.services import servers
 from agents.settings import Settings, read_settings
 from schemas import topics
+from tests.support.java_start import keep_a_start
 
 PARTITIONS = 4
 _groups = itertools.count(1)
@@ -36,6 +37,7 @@ def kafka_bootstrap() -> Iterator[str]:
     if given:
         yield given
         return
+    keep_a_start()
     directory = Path(tempfile.mkdtemp(prefix="santunan-kafka-"))
     try:
         yield servers.up(directory, _quietly, only="kafka").kafka_bootstrap

@@ -18,8 +18,8 @@ def check_looks(page: Page, name: str) -> None:
     SCREENS.mkdir(parents=True, exist_ok=True)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        if width == 320 or width == 1440 and name.startswith("id"):  # the structure is one in both languages
+        if width == (320 if name.startswith("id") else 1440):  # the structure is one in both languages
             assert findings(page) == [], (name, width)
         assert sideways(page) == 0, (name, width)
         if width in PICTURED:
-            page.screenshot(path=SCREENS / f"{name.format(width)}.png", full_page=True)
+            page.screenshot(path=SCREENS / f"{name.format(width)}.jpg", full_page=True)
