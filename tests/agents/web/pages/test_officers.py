@@ -30,6 +30,7 @@ BOTH = pytest.mark.parametrize("site_settings", ["embedded", "kafka"], indirect=
 PASSWORD = "empat kucing naik pohon"  # noqa: S105
 VIOLENCE = "JKK-2024-0007"
 MANY = 40
+FEW = 10  # without scripts, where each page is a page of its own anyway
 MOST_KEYS = 14  # of one claim, without the letters of the reason
 PICTURE = b64decode(  # 2 x 2 pixels
     "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAAAAABX3VL4AAAADklEQVR4nGMQUGAwcAAAAXYAoewwivQAAAAASUVORK5CYII="
@@ -86,6 +87,7 @@ def submit(settings: Settings, *documents: Any) -> None:
 
 @pytest.mark.parametrize("is_scripted", [True, False], ids=["scripts", "no scripts"])
 def test_forty_referrals_are_worked_off_by_the_keyboard_alone(busy: Console, is_scripted: bool) -> None:
+    count = MANY if is_scripted else FEW
     page = busy.page("officer:siti", java_script_enabled=is_scripted)
     page.goto(f"{busy.home}/tasks?question=REF_PAK")
     began, keys = time.perf_counter(), []
@@ -94,19 +96,24 @@ def test_forty_referrals_are_worked_off_by_the_keyboard_alone(busy: Console, is_
     press_tab_until(page, "closest('tbody') !== null", most=3)
     page.keyboard.press("Enter")  # the first of the list
     expect(page.locator("#rule")).to_be_visible()
-    for number in range(MANY):
-        count = _ruled_by_keys(page)
+    for number in range(count):
+        pressed = _ruled_by_keys(page)
         expect(page.get_by_role("status").first).to_contain_text("sudah diterapkan")
-        keys.append(count)
-        if number < MANY - 1:
+        keys.append(pressed)
+        if number < count - 1:
             expect(page.locator(":focus")).to_have_text("Klaim berikutnya")
             page.keyboard.press("Enter")
             expect(page.locator("#rule")).to_be_visible()
-    seconds = (time.perf_counter() - began) / MANY
-    print(f"{MANY} referrals by keyboard: {seconds:.2f} s and {sum(keys) / MANY:.1f} keys a claim, at most {max(keys)}")
+    seconds = (time.perf_counter() - began) / count
+    print(
+        f"{count} referrals by keyboard: {seconds:.2f} s and {sum(keys) / count:.1f} keys a claim, at most {max(keys)}"
+    )
     assert max(keys) <= MOST_KEYS
     expect(page.locator(":focus")).to_have_text("Klaim berikutnya")
     page.keyboard.press("Enter")
+    if count < MANY:
+        expect(page.locator("#rule")).to_be_visible()
+        return
     expect(page.get_by_text("Tidak ada klaim yang cocok.")).to_be_visible()
     assert page.url.endswith("/tasks?question=REF_PAK"), "the filters stay in the address"
 
