@@ -4,6 +4,7 @@ whichever process ran them.
 One Kafka and one PostgreSQL for each process of the run: each module that imported the fixtures would get its own.
 """
 
+import gc
 import signal
 from typing import Any
 
@@ -21,6 +22,10 @@ _processes: list[Any] = []  # of pytest-xdist
 def pytest_configure() -> None:
     """As Ctrl-C ends it: else its servers and workers would run on. Each process of pytest-xdist comes by here, too."""
     signal.signal(signal.SIGTERM, _end)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # thirteen thousand tests stay until the end: to look through them again and again took minutes
 
 
 @pytest.hookimpl(optionalhook=True)
