@@ -68,16 +68,17 @@ def opened(browser: Browser, home: str, complaints: list[str], **options: Any) -
 def findings(page: Page) -> list[str]:
     """What is wrong with the page for people who see, hear or move less; by axe, and whether it scrolls sideways. The
     page's context needs `bypass_csp`, for its policy lets no script in."""
-    page.wait_for_load_state("load")  # with its stylesheet
+    wide = sideways(page)
     page.evaluate(_axe())
     options = {"runOnly": list(RULES), "resultTypes": ["violations"]}  # what passes is told in full only at a cost
     found = page.evaluate("options => axe.run(document, options).then(found => found.violations)", options)
     said = [f"{one['id']}: {one['help']} at {node['target']}" for one in found for node in one["nodes"]]
-    return said + ([f"it scrolls sideways by {wide} pixels"] if (wide := sideways(page)) else [])
+    return said + ([f"it scrolls sideways by {wide} pixels"] if wide else [])
 
 
 def sideways(page: Page) -> int:
     """How many pixels of the page are out of sight to the right."""
+    page.wait_for_load_state("load")  # with its stylesheet
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
