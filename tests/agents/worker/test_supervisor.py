@@ -270,8 +270,12 @@ def test_one_alone_is_called_the_worker_and_signals_mean_again_what_they_meant()
 
 
 def test_ctrl_c_while_a_worker_is_still_starting_is_no_failure(tmp_path: Path) -> None:
+    """Sent to the worker as well it changes nothing there: the supervisor alone ends it."""
     ready = tmp_path / "ready"
-    unprepared = f"import pathlib, time; pathlib.Path({str(ready)!r}).touch(); time.sleep(30)"
+    unprepared = (
+        "import os, pathlib, signal, time; os.kill(os.getpid(), signal.SIGINT); "
+        f"pathlib.Path({str(ready)!r}).touch(); time.sleep(30)"
+    )
     with subprocess.Popen(_program(Part("It", [sys.executable, "-c", unprepared]))) as program:  # noqa: S603
         _wait_for(ready.exists)
         program.send_signal(signal.SIGINT)
